@@ -1,0 +1,93 @@
+import type { BillingActivity } from '../domain/billing-activity.js';
+import type { BillingErrorCode } from '../domain/errors.js';
+import type { DateTimeText } from '../domain/instant.js';
+import type {
+  BillingUiRequest,
+  BillingUiSession,
+  BoosterPackOrder,
+  BoosterPackRequest,
+  CreditPurchase,
+  CreditPurchaseRequest,
+  PlanChange,
+  PlanChangeRequest,
+} from '../domain/purchases.js';
+import type { BillingOperationKind, BillingWarning } from '../domain/write.js';
+
+export type BillingOperationStatus = 'IN_PROGRESS' | 'SUCCEEDED' | 'REJECTED' | 'NOT_SENT' | 'OUTCOME_UNKNOWN';
+
+/** A write as clients and operators see it. */
+export interface BillingOperation {
+  readonly idempotencyKey: string;
+  readonly kind: BillingOperationKind;
+  readonly status: BillingOperationStatus;
+  readonly replayed: boolean;
+  readonly groupId: string | null;
+  readonly createdAt: DateTimeText;
+  readonly sentAt: DateTimeText | null;
+  readonly completedAt: DateTimeText | null;
+  readonly documentsMayHaveBeenDeleted: boolean;
+  /** Read from the history when asked for, and only for an unknown outcome; else empty. */
+  evidence(): Promise<readonly BillingActivity[]>;
+}
+
+/** An answer as data (CONTRACT section 6): what a client of an authorised, valid write is told when it did not succeed. */
+export interface BillingUserError {
+  readonly code: BillingErrorCode;
+  readonly message: string;
+  readonly field: readonly string[] | null;
+  readonly upstreamStatus: string | null;
+  readonly upstreamMessage: string | null;
+  readonly retryable: boolean;
+}
+
+/** `value` is non-null exactly when `userErrors` is empty. */
+export interface WritePayload<T> {
+  readonly value: T | null;
+  readonly operation: BillingOperation | null;
+  readonly warnings: readonly BillingWarning[];
+  readonly userErrors: readonly BillingUserError[];
+}
+
+/** A write's input with the key and the confirmation, before any check. */
+export type WriteInput<T> = T & { readonly idempotencyKey: string; readonly confirmDocumentDeletion: boolean };
+
+export interface OperationsPage {
+  readonly edges: readonly { readonly cursor: string; readonly node: BillingOperation }[];
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
+  readonly totalCount: number;
+}
+
+/**
+ * The writes of one caller. What the gateway itself refuses before it became a write (`BAD_USER_INPUT`, `FORBIDDEN`,
+ * `RATE_LIMITED`, `SHUTTING_DOWN`) is thrown as `BillingError`; everything else is data in the payload.
+ */
+export interface BillingWrites {
+  orderBoosterPack(input: WriteInput<BoosterPackRequest>): Promise<WritePayload<BoosterPackOrder>>;
+  changePlan(input: WriteInput<PlanChangeRequest>): Promise<WritePayload<PlanChange>>;
+  purchaseCredits(
+    input: CreditPurchaseRequest & { readonly idempotencyKey: string },
+  ): Promise<WritePayload<CreditPurchase>>;
+  openBillingUi(
+    input: BillingUiRequest & { readonly confirmDocumentDeletion: boolean },
+  ): Promise<{ readonly session: BillingUiSession | null; readonly userErrors: readonly BillingUserError[] }>;
+
+  operation(idempotencyKey: string): Promise<BillingOperation | null>;
+  operations(
+    status: readonly BillingOperationStatus[] | null,
+    first: number | null,
+    after: string | null,
+  ): Promise<OperationsPage>;
+  reconcile(
+    idempotencyKey: string,
+  ): Promise<{ readonly operation: BillingOperation | null; readonly userErrors: readonly BillingUserError[] }>;
+  resolve(input: {
+    readonly idempotencyKey: string;
+    readonly outcome: 'SUCCEEDED' | 'REJECTED';
+    readonly note: string;
+  }): Promise<{ readonly operation: BillingOperation | null; readonly userErrors: readonly BillingUserError[] }>;
+}

@@ -1,0 +1,35 @@
+import type { DateTimeText } from './instant.js';
+import type { DecimalText, Money } from './money.js';
+import type { Readable } from './readable.js';
+
+export type PlanType = 'MONTHLY' | 'ANNUAL' | 'OTHER';
+export type BillingActivityKind = 'SIGNUP' | 'RENEW' | 'UPGRADE' | 'DOWNGRADE' | 'BOOSTER' | 'CANCEL' | 'OTHER';
+
+/** One row of an Xtracta billing history (`upstream/get-billing-history.txt`), in our words. */
+export interface BillingActivity {
+  /** The upstream's text, leading zeros kept. */
+  readonly id: string;
+  readonly kind: BillingActivityKind;
+  readonly kindRaw: string | null;
+  readonly planName: string | null;
+  readonly planType: PlanType;
+  readonly planTypeRaw: string | null;
+  readonly price: Readable<Money>;
+  readonly creditAmount: Readable<DecimalText>;
+  readonly allowedDocuments: Readable<number>;
+  readonly usedDocuments: Readable<number>;
+  readonly startDate: Readable<DateTimeText>;
+  readonly expiryDate: Readable<DateTimeText>;
+  /** For comparing; null when the date is missing or unreadable. */
+  readonly startMs: number | null;
+  /** For comparing; null when the date is missing or unreadable. The last second that still belongs to the period. */
+  readonly expiryMs: number | null;
+  /** Null when the row names no group: never guessed from `groupName`, which is not unique. Leading zeros stripped. */
+  readonly groupId: string | null;
+  readonly groupName: string | null;
+}
+
+/** A whole history answer, in the upstream's own order, which nobody may rely on. */
+export interface BillingHistory {
+  readonly activities: readonly BillingActivity[];
+}

@@ -1,0 +1,89 @@
+import type { BillingPlan } from './billing-plan.js';
+import type { DateTimeText } from './instant.js';
+import type { DecimalText, Money } from './money.js';
+import type { HeldDocumentsAction } from './write.js';
+
+// In a write's answer an unreadable value is null plus the warning VALUE_UNREADABLE, never a failure: money has moved.
+
+/** `quantity` booster packs for a group; an absent group means the api key's own group. */
+export interface BoosterPackRequest {
+  readonly packId: string;
+  readonly groupId: string | null;
+  readonly quantity: number;
+  readonly heldDocuments: HeldDocumentsAction;
+}
+
+export interface BoosterPackOrder {
+  readonly pack: {
+    /** The upstream's id of the ordered pack; not necessarily the `packId` that was asked for. */
+    readonly id: string;
+    readonly name: string | null;
+    /** Documents per pack, not in total. */
+    readonly allowedDocuments: number | null;
+    /** End-user price as reported; the document does not say whether per pack or in total. */
+    readonly price: Money | null;
+    readonly quantity: number | null;
+    readonly groupId: string | null;
+  };
+  readonly summary: {
+    readonly totalUsedDocuments: number | null;
+    readonly totalAvailableDocuments: number | null;
+  } | null;
+}
+
+export interface PlanChangeRequest {
+  readonly planId: string;
+  readonly groupId: string | null;
+  readonly heldDocuments: HeldDocumentsAction;
+}
+
+export interface PlanChange {
+  readonly plan: BillingPlan;
+}
+
+/** Personal data: sent upstream, never stored or logged. */
+export interface BillingContact {
+  readonly address: string | null;
+  readonly company: string | null;
+  readonly email: string | null;
+  readonly mobile: string | null;
+  readonly phone: string | null;
+}
+
+export interface CreditPurchaseRequest {
+  /** Lower-case canonical UUID, never the zero UUID. */
+  readonly purchaseId: string;
+  readonly purchaseOrder: string | null;
+  readonly billing: BillingContact | null;
+}
+
+export interface CreditPurchase {
+  readonly id: string;
+  /** As asked for: the answer does not repeat it. */
+  readonly purchaseId: string;
+  readonly datePurchased: DateTimeText | null;
+  readonly currency: string | null;
+  readonly netTotal: DecimalText | null;
+  readonly tax: DecimalText | null;
+  readonly grossTotal: DecimalText | null;
+  readonly unitPrice: DecimalText | null;
+  readonly quantity: DecimalText | null;
+  readonly paid: boolean | null;
+  readonly purchaseType: string | null;
+  readonly invoiceNumber: string | null;
+  readonly result: string | null;
+  /** Personal data (may be an e-mail address): never stored, so null when replayed. */
+  readonly userId: string | null;
+}
+
+export interface BillingUiRequest {
+  readonly expireSeconds: number;
+  readonly heldDocuments: HeldDocumentsAction;
+}
+
+/** The URL is a credential: never logged, stored, traced, shared or retried. */
+export interface BillingUiSession {
+  readonly url: string;
+  /** Null when the upstream's `expire` makes no sense as a moment. */
+  readonly expiresAt: DateTimeText | null;
+}

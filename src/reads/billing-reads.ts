@@ -1,0 +1,70 @@
+import type { BillingActivity, BillingActivityKind } from '../domain/billing-activity.js';
+import type { BillingPlan } from '../domain/billing-plan.js';
+import type { DecimalText } from '../domain/money.js';
+
+/** A group as far as the gateway knows it. Group ids have their leading zeros stripped. */
+export interface GroupRef {
+  readonly id: string;
+  /** What an answer that was read anyway called the group; undefined: not known yet, reading it may cost a call. */
+  readonly name?: string | null;
+}
+
+export type BillingHistoryOrder = 'START_DATE_DESC' | 'START_DATE_ASC';
+
+/** What a client asked of `billingHistory`; defaults of dates are not filled in yet, page arguments not validated. */
+export interface HistoryRequest {
+  readonly groupId: string;
+  /** Epoch milliseconds. */
+  readonly fromMs: number | null;
+  readonly toMs: number | null;
+  readonly includeSubgroups: boolean;
+  readonly activity: readonly BillingActivityKind[] | null;
+  readonly orderBy: BillingHistoryOrder;
+  readonly first: number | null;
+  readonly after: string | null;
+  readonly last: number | null;
+  readonly before: string | null;
+}
+
+export interface HistoryEdge {
+  readonly cursor: string;
+  readonly node: BillingActivity;
+}
+
+export interface HistorySummary {
+  readonly count: number;
+  /** Sum over the rows whose figure can be read; null when it leaves the safe integers. */
+  readonly usedDocuments: number | null;
+  /** One exact sum per currency, in order of currency code, the unnamed currency last. */
+  readonly spend: readonly { readonly amount: DecimalText; readonly currency: string | null }[];
+  /** Rows whose price is there but could not be read, and which `spend` therefore lacks. */
+  readonly unreadablePrices: number;
+}
+
+export interface HistoryPage {
+  readonly edges: readonly HistoryEdge[];
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
+  readonly totalCount: number;
+  /** Computed when asked for, over the whole selection, not the page. */
+  summary(): HistorySummary;
+}
+
+/**
+ * The reads of one GraphQL operation by one caller. Equal and overlapping questions share upstream calls; every answer is the
+ * same as if it had been asked alone. Throws `BillingError`: `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`,
+ * `OPERATION_TOO_COMPLEX`, `UPSTREAM_*`.
+ */
+export interface BillingReads {
+  /** The plan in force at the instant (epoch milliseconds); null when there is none. */
+  plan(groupId: string, atMs: number): Promise<BillingPlan | null>;
+  historyPage(request: HistoryRequest): Promise<HistoryPage>;
+  /** Groups seen below this one in its recursive history of the last year, each once, by ascending id. */
+  subgroups(groupId: string): Promise<readonly GroupRef[]>;
+  /** As the history reports it; null when no row names it. */
+  groupName(groupId: string): Promise<string | null>;
+}

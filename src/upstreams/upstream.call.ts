@@ -1,0 +1,46 @@
+import type { UpstreamService } from '../domain/errors.js';
+
+/** A read may be retried, shared and aborted; a write is attempted once. Declared per endpoint: the HTTP verb decides nothing. */
+export type EndpointKind = 'read' | 'write';
+
+/** What one attempt at an upstream came to, in bounded words (they are metric labels). */
+export type AttemptOutcome = 'ok' | 'rejected' | 'not_sent' | 'timeout' | 'aborted' | 'failed' | 'invalid';
+
+/** One HTTP attempt as operators see it: no body, no header, no URL. */
+export interface UpstreamAttempt {
+  readonly service: UpstreamService;
+  /** The client's method name: `getBillingHistory`. */
+  readonly operation: string;
+  readonly kind: EndpointKind;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+  readonly httpStatus: number | null;
+  readonly bytesReceived: number;
+  readonly outcome: AttemptOutcome;
+}
+
+/** A value the documents do not foresee: unknown word, missing element, unreadable figure. Both labels are bounded. */
+export interface UpstreamDrift {
+  readonly endpoint: string;
+  readonly field: string;
+}
+
+/** Receives what happens on the wire: metrics, log, `/debug`, traces. Must not throw and must return at once. */
+export interface UpstreamObserver {
+  attempt(attempt: UpstreamAttempt): void;
+  drift(drift: UpstreamDrift): void;
+}
+
+/** What every client method needs to know of the request that it serves. */
+export interface UpstreamCall {
+  readonly requestId: string;
+  /** Share of the pool is fair per tenant. */
+  readonly tenantId: string;
+  readonly observer: UpstreamObserver;
+  /** W3C trace context to send on, when tracing is on. */
+  readonly traceparent?: string;
+  /** Aborts a read that nobody waits for any more. Writes ignore it. */
+  readonly signal?: AbortSignal;
+}
