@@ -1,0 +1,36 @@
+# syntax=docker/dockerfile:1
+# Build: docker build -t billing-graphql-gateway .
+# Run:   docker run --read-only --cap-drop=ALL -p 4000:4000 -v ledger:/app/data --env-file .env billing-graphql-gateway
+
+FROM node:24.21.0-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# The image brings Node itself; the npm package `node` (the only optional dependency that matters) is for bare machines.
+RUN npm ci --omit=optional --ignore-scripts
+COPY tsconfig.json tsconfig.build.json ./
+COPY tools ./tools
+COPY src ./src
+RUN npx tsc -p tsconfig.build.json
+
+FROM node:24.21.0-bookworm-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# No install script is needed at run time.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts && npm cache clean --force
+
+FROM node:24.21.0-bookworm-slim
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000
+WORKDIR /app
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY package.json schema.graphql ./
+COPY operations ./operations
+# The ledger's volume is all that is ever written. The user is numeric, so that a cluster can check that it is not root.
+RUN mkdir -p data && chown 10001:10001 data
+USER 10001:10001
+VOLUME ["/app/data"]
+EXPOSE 4000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# node is PID 1: it gets SIGTERM itself and drains.
+CMD ["node", "--enable-source-maps", "dist/main.js"]

@@ -1,0 +1,18 @@
+import type { OnceRequest, OnceSteps } from '../idempotency/run-once.port.js';
+import { operationView } from './billing-operations.js';
+import type { WritePayload } from './billing-writes.js';
+import { toWritePayload } from './write-payload.mapper.js';
+import type { WriteScope } from './write-scope.js';
+
+/** Runs a checked write through the ledger and words the result. What was read about the group is dropped either way. */
+export async function executeWrite<T>(
+  scope: WriteScope,
+  request: Omit<OnceRequest, 'tenantId'>,
+  steps: OnceSteps<T>,
+): Promise<WritePayload<T>> {
+  const result = await scope.services.runOnce.run({ ...request, tenantId: scope.caller.tenant.id }, steps);
+  if (result.kind === 'completed' && !result.replayed) {
+    scope.services.forgetReads(request.credentialId, request.groupId);
+  }
+  return toWritePayload(result, (row, replayed) => operationView(scope, row, replayed));
+}

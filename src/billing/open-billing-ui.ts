@@ -1,0 +1,28 @@
+import { BillingError } from '../domain/errors.js';
+import type { BillingUiRequest, BillingUiSession } from '../domain/purchases.js';
+import type { BillingUserError } from './billing-writes.js';
+import { checkDeletion, checkExpireSeconds, checkWriteGroup } from './write-input.policy.js';
+import { notConfigured, toUserError } from './write-payload.mapper.js';
+import { spendAllowance, type WriteScope } from './write-scope.js';
+
+/**
+ * Mints a pre-authenticated URL of the upstream's billing page for the api key's own group. It spends nothing, so it has no ledger
+ * row; it is sent once, and its answer is given to nobody but the caller.
+ */
+export async function openBillingUi(
+  scope: WriteScope,
+  input: BillingUiRequest & { readonly confirmDocumentDeletion: boolean },
+): Promise<{ readonly session: BillingUiSession | null; readonly userErrors: readonly BillingUserError[] }> {
+  const { caller, call, services } = scope;
+  checkDeletion(caller, input.heldDocuments, input.confirmDocumentDeletion);
+  const request = { expireSeconds: checkExpireSeconds(input.expireSeconds), heldDocuments: input.heldDocuments };
+  checkWriteGroup(caller, null);
+  spendAllowance(scope, 'billingUi');
+  const credential = caller.tenant.xtracta;
+  if (credential === null) return { session: null, userErrors: notConfigured('xtracta').userErrors };
+  if (services.runOnce.isDraining()) throw new BillingError('SHUTTING_DOWN', 'The gateway is shutting down.');
+  const outcome = await services.xtracta.openBillingUi(credential, request, call);
+  if (outcome.kind === 'succeeded') return { session: outcome.value, userErrors: [] };
+  const { failure } = outcome;
+  return { session: null, userErrors: [toUserError(failure.code, failure.message, { failure })] };
+}

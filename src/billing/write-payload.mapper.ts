@@ -1,0 +1,90 @@
+import type { BillingErrorCode } from '../domain/errors.js';
+import type { WriteFailure } from '../domain/write.js';
+import type { LedgerRow } from '../idempotency/operation.js';
+import type { OnceResult } from '../idempotency/run-once.port.js';
+import type { BillingOperation, BillingUserError, WritePayload } from './billing-writes.js';
+
+/** Codes after which the same key may be sent again: nothing was charged, or the first attempt is still under way. */
+const RETRYABLE: ReadonlySet<BillingErrorCode> = new Set([
+  'UPSTREAM_UNAVAILABLE',
+  'OPERATION_IN_PROGRESS',
+  'LEDGER_UNAVAILABLE',
+]);
+
+interface UserErrorExtras {
+  readonly field?: readonly string[];
+  readonly failure?: WriteFailure;
+}
+
+/** A refusal or doubt as data. */
+export function toUserError(code: BillingErrorCode, message: string, extras: UserErrorExtras = {}): BillingUserError {
+  return {
+    code,
+    message,
+    field: extras.field ?? null,
+    upstreamStatus: extras.failure?.upstream.status ?? extras.failure?.upstream.httpStatus?.toString() ?? null,
+    upstreamMessage: extras.failure?.upstream.message ?? null,
+    retryable: RETRYABLE.has(code),
+  };
+}
+
+/** A payload that holds one refusal and no value. */
+export function refusedPayload<T>(error: BillingUserError, operation: BillingOperation | null): WritePayload<T> {
+  return { value: null, operation, warnings: [], userErrors: [error] };
+}
+
+/**
+ * What the client is told about a write that went through the ledger. Total over {@link OnceResult}; `value` is non-null exactly
+ * when `userErrors` is empty.
+ */
+export function toWritePayload<T>(
+  result: OnceResult<T>,
+  toOperation: (row: LedgerRow, replayed: boolean) => BillingOperation,
+): WritePayload<T> {
+  switch (result.kind) {
+    case 'completed': {
+      const operation = toOperation(result.row, result.replayed);
+      const { outcome } = result;
+      if (outcome.kind === 'succeeded') {
+        return { value: outcome.value, operation, warnings: outcome.warnings, userErrors: [] };
+      }
+      const { failure } = outcome;
+      return refusedPayload(toUserError(failure.code, failure.message, { failure }), operation);
+    }
+    case 'inProgress':
+      return refusedPayload(
+        toUserError('OPERATION_IN_PROGRESS', 'A write with this key or on this target is still under way; ask again.'),
+        toOperation(result.row, false),
+      );
+    case 'keyReused':
+      return refusedPayload(
+        toUserError('IDEMPOTENCY_KEY_REUSED', 'This idempotencyKey belongs to another input; nothing was sent.', {
+          field: ['input', 'idempotencyKey'],
+        }),
+        toOperation(result.row, false),
+      );
+    case 'priorUnknown':
+      return refusedPayload(
+        toUserError(
+          'PRIOR_OUTCOME_UNKNOWN',
+          'An earlier write on this target has an unknown outcome; reconcile or resolve it first. Nothing was sent.',
+        ),
+        toOperation(result.row, false),
+      );
+    case 'ledgerUnavailable':
+      return refusedPayload(
+        toUserError('LEDGER_UNAVAILABLE', 'The write could not be recorded safely, so nothing was sent.'),
+        null,
+      );
+  }
+}
+
+const NOT_CONFIGURED_MESSAGE = {
+  xtracta: 'No Xtracta credential is configured for this caller.',
+  credits: 'The PurchaseCredits API is not configured for this caller.',
+} as const;
+
+/** The payload where the upstream, or the caller's credential for it, is not configured. Nothing was sent, no row exists. */
+export function notConfigured(service: keyof typeof NOT_CONFIGURED_MESSAGE): WritePayload<never> {
+  return refusedPayload(toUserError('NOT_CONFIGURED', NOT_CONFIGURED_MESSAGE[service]), null);
+}

@@ -1,0 +1,90 @@
+import type { BillingHistory } from '../domain/billing-activity.js';
+import type { Caller, CreditsCredential, XtractaCredential } from '../domain/caller.js';
+import { BillingError } from '../domain/errors.js';
+import type {
+  BillingUiRequest,
+  BillingUiSession,
+  BoosterPackOrder,
+  BoosterPackRequest,
+  CreditPurchase,
+  CreditPurchaseRequest,
+  PlanChange,
+  PlanChangeRequest,
+} from '../domain/purchases.js';
+import type { WriteOutcome } from '../domain/write.js';
+import type { Ledger } from '../idempotency/ledger.js';
+import type { RunOnce } from '../idempotency/run-once.js';
+import type { UpstreamCall } from '../upstreams/upstream.call.js';
+
+/** The Xtracta endpoints that the writes use; {@link XtractaClient} is the implementation. */
+export interface XtractaWriteClient {
+  orderBoosterPack(
+    credential: XtractaCredential,
+    request: BoosterPackRequest,
+    call: UpstreamCall,
+  ): Promise<WriteOutcome<BoosterPackOrder>>;
+  changePlan(
+    credential: XtractaCredential,
+    request: PlanChangeRequest,
+    call: UpstreamCall,
+  ): Promise<WriteOutcome<PlanChange>>;
+  openBillingUi(
+    credential: XtractaCredential,
+    request: BillingUiRequest,
+    call: UpstreamCall,
+  ): Promise<WriteOutcome<BillingUiSession>>;
+  getBillingHistory(
+    credential: XtractaCredential,
+    request: {
+      readonly groupId: string;
+      readonly fromSeconds: number;
+      readonly toSeconds: number;
+      readonly recursive: boolean;
+    },
+    call: UpstreamCall,
+  ): Promise<BillingHistory>;
+}
+
+export interface CreditsWriteClient {
+  purchaseCredits(
+    credential: CreditsCredential,
+    request: CreditPurchaseRequest,
+    call: UpstreamCall,
+  ): Promise<WriteOutcome<CreditPurchase>>;
+}
+
+export type RateLimitedAction = 'write' | 'billingUi';
+
+/** What the writes need for as long as the process lives. */
+export interface WriteServices {
+  readonly xtracta: XtractaWriteClient;
+  /** Null where no AccountAdminAPI is configured. */
+  readonly credits: CreditsWriteClient | null;
+  readonly ledger: Ledger;
+  readonly runOnce: RunOnce;
+  /** Takes one from the tenant's allowance, or says in how many seconds there will be one. */
+  takeAllowance(
+    tenantId: string,
+    action: RateLimitedAction,
+  ): { readonly ok: true } | { readonly ok: false; readonly retryAfterSeconds: number };
+  /** Drops what was read about the group: it may have changed. Null: the group is not known. */
+  forgetReads(credentialId: string, groupId: string | null): void;
+  /** One line of the audit trail. No secret, no personal data. */
+  audit(event: string, facts: Readonly<Record<string, string | number | boolean | null>>): void;
+}
+
+/** Who writes, and for which request. */
+export interface WriteScope {
+  readonly services: WriteServices;
+  readonly caller: Caller;
+  readonly call: UpstreamCall;
+}
+
+/** Throws `RATE_LIMITED` when the tenant has used up its allowance. */
+export function spendAllowance(scope: WriteScope, action: RateLimitedAction): void {
+  const taken = scope.services.takeAllowance(scope.caller.tenant.id, action);
+  if (taken.ok) return;
+  throw new BillingError('RATE_LIMITED', `Too many requests; try again in ${taken.retryAfterSeconds} s.`, {
+    retryable: true,
+  });
+}

@@ -1,0 +1,11 @@
+const DIGITS = /^[0-9]{1,18}$/;
+
+/**
+ * Canonical form of an upstream id that a client names (group, pack, plan): 1 to 18 ASCII digits, greater than 0, leading zeros
+ * stripped, so that `007` and `7` are one target. Null when the text is anything else.
+ */
+export function parseNumericId(text: string): string | null {
+  if (!DIGITS.test(text)) return null;
+  const canonical = text.replace(/^0+/, '');
+  return canonical === '' ? null : canonical;
+}
