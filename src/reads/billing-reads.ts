@@ -42,7 +42,10 @@ export interface HistorySummary {
 }
 
 export interface HistoryPage {
+  /** Made when asked for; a cursor is encoded when it is read. */
   readonly edges: readonly HistoryEdge[];
+  /** The rows of `edges`, in the same order, without the cost of edges. */
+  readonly nodes: readonly BillingActivity[];
   readonly pageInfo: {
     readonly hasNextPage: boolean;
     readonly hasPreviousPage: boolean;
@@ -52,6 +55,12 @@ export interface HistoryPage {
   readonly totalCount: number;
   /** Computed when asked for, over the whole selection, not the page. */
   summary(): HistorySummary;
+}
+
+/** Upstream calls of one operation: made, and saved against asking every question on its own. */
+export interface UpstreamCallCounts {
+  readonly made: number;
+  readonly saved: number;
 }
 
 /**
