@@ -1,0 +1,115 @@
+import type { AuthConfig, JwtConfig } from '../config/config.js';
+import { type Caller, type CreditsCredential, SCOPES, type Tenant } from '../domain/caller.js';
+import { BillingError } from '../domain/errors.js';
+import type { Logger } from '../observability/logger.js';
+import { type CallerHeaders, singleHeader } from './caller-headers.js';
+import { groupsOf, intersectGroups, nameOf, scopesOf } from './claims.policy.js';
+import { type KeyedHash, tenantOf, xtractaCredential } from './credentials.js';
+import type { RemoteKeysOptions } from './remote-keys.js';
+import { TenantDirectory, type TenantEntry } from './tenant-directory.js';
+import { createTokenVerifier } from './token-verifier.js';
+
+export interface AuthenticatorOptions {
+  readonly auth: AuthConfig;
+  /** Names credentials in ledger rows, cache keys and logs. */
+  readonly keyedHash: KeyedHash;
+  readonly logger: Logger;
+  /** For tests: pace of the key set and of the tenants file. */
+  readonly remoteKeys?: Omit<RemoteKeysOptions, 'onFailure'>;
+  readonly tenantsCheckIntervalMs?: number;
+}
+
+export interface Authenticator {
+  /** Throws `BillingError`: `UNAUTHENTICATED` with one message whatever is wrong, or `FORBIDDEN` for an unknown tenant. */
+  authenticate(request: CallerHeaders): Promise<Caller>;
+  /** Stops looking at the tenants file. */
+  close(): void;
+}
+
+type Authenticate = Authenticator['authenticate'];
+
+/** The tenant when the environment's credentials serve everybody. */
+const SOLE_TENANT = 'default';
+const ALL_SCOPES = new Set(SCOPES);
+const BEARER = /^Bearer +([\w.~+/=-]+)$/i;
+const API_KEY = /^[\x21-\x7e]{1,1024}$/;
+const AUTHORIZATION = /^[\x20-\x7e]{1,8192}$/;
+
+/** Makes the one place that decides who calls. Throws `BillingError` `NOT_CONFIGURED` when the tenants file is not valid. */
+export async function createAuthenticator(options: AuthenticatorOptions): Promise<Authenticator> {
+  const { auth, keyedHash } = options;
+  switch (auth.mode) {
+    case 'none': {
+      const caller = everybody(tenantOf(SOLE_TENANT, auth.environment, keyedHash));
+      return { authenticate: async () => caller, close: () => undefined };
+    }
+    case 'passthrough':
+      return { authenticate: passthrough(keyedHash), close: () => undefined };
+    case 'jwt': {
+      const directory = await openDirectory(auth, options);
+      return { authenticate: jwt(auth, options, directory), close: () => directory?.close() };
+    }
+  }
+}
+
+function passthrough(keyedHash: KeyedHash): Authenticate {
+  return async (request) => {
+    const apiKey = singleHeader(request, 'x-xtracta-api-key');
+    if (apiKey === null || !API_KEY.test(apiKey)) throw unauthenticated();
+    const authorization = singleHeader(request, 'x-credits-authorization');
+    if (authorization !== null && !AUTHORIZATION.test(authorization)) throw unauthenticated();
+    const xtracta = xtractaCredential(apiKey, null, keyedHash);
+    const credits: CreditsCredential | null =
+      authorization === null
+        ? null
+        : { kind: 'header', id: keyedHash(`credits:header:${authorization}`), authorization };
+    return everybody({ id: `key:${xtracta.id}`, xtracta, credits });
+  };
+}
+
+function jwt(auth: JwtConfig, options: AuthenticatorOptions, directory: TenantDirectory | null): Authenticate {
+  const { logger } = options;
+  const verify = createTokenVerifier(auth, {
+    ...options.remoteKeys,
+    onFailure: (error) => logger.warn({ err: error }, 'the key set could not be fetched'),
+  });
+  const sole: TenantEntry = {
+    tenant: tenantOf(SOLE_TENANT, auth.environment, options.keyedHash),
+    allowedGroups: null,
+  };
+  return async (request) => {
+    const token = BEARER.exec(singleHeader(request, 'authorization') ?? '')?.[1];
+    if (token === undefined) throw unauthenticated();
+    const payload = await verify(token).catch((error: unknown) => {
+      logger.debug({ err: error }, 'token refused');
+      throw unauthenticated();
+    });
+    const tenantId = nameOf(payload, auth.tenantClaim);
+    const entry = directory === null ? sole : tenantId === null ? null : directory.find(tenantId);
+    if (entry === null) throw new BillingError('FORBIDDEN', 'The caller belongs to no tenant of this gateway.');
+    return {
+      tenant: entry.tenant,
+      scopes: scopesOf(payload),
+      allowedGroups: intersectGroups(groupsOf(payload, auth.groupsClaim), entry.allowedGroups),
+      subject: nameOf(payload, 'sub'),
+    };
+  };
+}
+
+async function openDirectory(auth: JwtConfig, options: AuthenticatorOptions): Promise<TenantDirectory | null> {
+  if (auth.tenantsFile === null) return null;
+  return await TenantDirectory.open({
+    path: auth.tenantsFile,
+    keyedHash: options.keyedHash,
+    logger: options.logger,
+    ...(options.tenantsCheckIntervalMs === undefined ? {} : { checkIntervalMs: options.tenantsCheckIntervalMs }),
+  });
+}
+
+function everybody(tenant: Tenant): Caller {
+  return { tenant, scopes: ALL_SCOPES, allowedGroups: null, subject: null };
+}
+
+function unauthenticated(): BillingError {
+  return new BillingError('UNAUTHENTICATED', 'The request is not authenticated.');
+}

@@ -1,0 +1,45 @@
+import type { JWTPayload } from 'jose';
+import { SCOPES, type Scope } from '../domain/caller.js';
+import { parseNumericId } from '../domain/numeric-id.js';
+
+const NAME = /^[^\p{Cc}]{1,200}$/u;
+
+/** Scopes that the token grants: `scope` (RFC 8693, words in one text) and `scp` (text or list). Unknown words grant nothing. */
+export function scopesOf(payload: JWTPayload): ReadonlySet<Scope> {
+  const granted = new Set([...words(claim(payload, 'scope')), ...words(claim(payload, 'scp'))]);
+  return new Set(SCOPES.filter((scope) => granted.has(scope)));
+}
+
+/**
+ * Group ids that the token limits its bearer to, leading zeros stripped; null when it has no such claim. A claim that makes no
+ * sense limits to nothing: its issuer meant a limit.
+ */
+export function groupsOf(payload: JWTPayload, name: string): ReadonlySet<string> | null {
+  if (!Object.hasOwn(payload, name)) return null;
+  return new Set(words(payload[name]).flatMap((word) => parseNumericId(word) ?? []));
+}
+
+/** A claim that is a name: text of 1 to 200 characters without control characters; else null. */
+export function nameOf(payload: JWTPayload, name: string): string | null {
+  const value = claim(payload, name);
+  return typeof value === 'string' && NAME.test(value) ? value : null;
+}
+
+/** What both lists permit; null stands for no list. */
+export function intersectGroups(
+  one: ReadonlySet<string> | null,
+  other: ReadonlySet<string> | null,
+): ReadonlySet<string> | null {
+  if (one === null || other === null) return one ?? other;
+  return one.intersection(other);
+}
+
+function claim(payload: JWTPayload, name: string): unknown {
+  return Object.hasOwn(payload, name) ? payload[name] : undefined;
+}
+
+function words(value: unknown): string[] {
+  if (typeof value === 'string') return value.split(/[\s,]+/).filter((word) => word !== '');
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? [String(value)] : [];
+  return Array.isArray(value) ? value.flatMap((item) => (Array.isArray(item) ? [] : words(item))) : [];
+}

@@ -1,0 +1,63 @@
+import { createPublicKey } from 'node:crypto';
+import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import type { JwtConfig } from '../config/config.js';
+import { RemoteKeys, type RemoteKeysOptions } from './remote-keys.js';
+
+/** Signatures by a key pair only: a public key must never serve as the secret of an HMAC, and `none` signs nothing. */
+const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+
+// Longer tokens cost more to look at than any honest one; real ones stay under 4 KB.
+const MAX_TOKEN_CHARACTERS = 8_192;
+
+// Clocks of well-kept machines differ by less.
+const CLOCK_TOLERANCE_SECONDS = 5;
+
+export type VerifyToken = (token: string) => Promise<JWTPayload>;
+
+/**
+ * Makes the check of signature, issuer, audience, expiry and not-before. What it returns rejects with a `jose` error, which says
+ * why and must not reach the caller.
+ */
+export function createTokenVerifier(
+  config: Pick<JwtConfig, 'keys' | 'issuer' | 'audience'>,
+  remote: RemoteKeysOptions,
+): VerifyToken {
+  const getKey = keySource(config.keys, remote);
+  const options = {
+    algorithms: ALGORITHMS,
+    issuer: config.issuer,
+    audience: [...config.audience],
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    requiredClaims: ['exp'],
+  };
+  return async (token) => {
+    if (token.length > MAX_TOKEN_CHARACTERS) throw new errors.JWTInvalid('token is too long');
+    const { payload } = await jwtVerify(token, getKey, options);
+    return payload;
+  };
+}
+
+function keySource(keys: JwtConfig['keys'], remote: RemoteKeysOptions): JWTVerifyGetKey {
+  switch (keys.kind) {
+    case 'publicKey': {
+      const key = createPublicKey(keys.pem);
+      return () => key;
+    }
+    case 'jwks': {
+      const source = new RemoteKeys(new URL(keys.url), remote);
+      return (header, token) => source.find(header, token);
+    }
+  }
+}

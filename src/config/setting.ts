@@ -1,0 +1,124 @@
+import { z } from 'zod';
+
+export const SECTIONS = [
+  'Listening',
+  'Xtracta',
+  'Credits',
+  'Callers',
+  'Ledger and cache',
+  'Limits',
+  'Pages',
+  'Logging',
+] as const;
+
+export type Section = (typeof SECTIONS)[number];
+
+/**
+ * How a value may be shown: `public` as it is, `secret` never, `url` with user info, query and fragment masked (a connection URL
+ * carries its password there).
+ */
+export type Visibility = 'public' | 'secret' | 'url';
+
+/** One environment variable: everything that the validator, `--help` and the documentation need to know of it. */
+export interface Setting<T> {
+  readonly section: Section;
+  readonly description: string;
+  readonly visibility: Visibility;
+  /** May be given as `NAME_FILE`, the path of a file that holds the value. */
+  readonly fromFile: boolean;
+  /** Parsed like a given value; absent: null when the variable is not set. */
+  readonly default?: string;
+  /** What the documentation says in place of `default`, where the value depends on other settings. */
+  readonly defaultText?: string;
+  /** A value for the documentation; never a working secret. */
+  readonly example?: string;
+  /** From text. Its messages never repeat the value. */
+  readonly schema: z.ZodType<T, string>;
+}
+
+type Details = Pick<Setting<unknown>, 'section' | 'description'> &
+  Partial<Pick<Setting<unknown>, 'defaultText' | 'example' | 'visibility' | 'fromFile'>>;
+
+/** A setting that is null when it is not given. */
+export function optional<T>(schema: z.ZodType<T, string>, details: Details): Setting<T | null> {
+  return { visibility: 'public', fromFile: false, ...details, schema };
+}
+
+/** A setting that always has a value. */
+export function defaulted<T>(schema: z.ZodType<T, string>, text: string, details: Details): Setting<T> {
+  return { visibility: 'public', fromFile: false, ...details, default: text, schema };
+}
+
+/** A secret: masked everywhere, and readable from a file. */
+export function secret<T>(schema: z.ZodType<T, string>, details: Details): Setting<T | null> {
+  return optional(schema, { ...details, visibility: 'secret', fromFile: true });
+}
+
+// Control characters end a header or a form line; nobody means them in a setting.
+const CONTROL_CHARACTER = /\p{Cc}/u;
+
+export const oneLine = z.string().refine((text) => !CONTROL_CHARACTER.test(text), 'must be one line of text');
+
+/** Goes into an HTTP header or form, so it must survive both unchanged. */
+export const token = z
+  .string()
+  .max(8192, 'is longer than 8192 characters')
+  .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters without blanks');
+
+export const flag = z
+  .string()
+  .toLowerCase()
+  .pipe(z.enum(['true', 'false'], 'must be true or false'))
+  .transform((text) => text === 'true');
+
+/** A whole number between two bounds, both included. */
+export function integer(min: number, max: number): z.ZodType<number, string> {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, message)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message);
+}
+
+/** Items between commas, blanks around them dropped; at least one. */
+export function commaList<T>(item: z.ZodType<T, string>): z.ZodType<T[], string> {
+  return z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    )
+    .pipe(z.array(item).min(1, 'must name at least one'));
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i;
+
+/** Whether a host name can only mean this machine. */
+export function isLoopbackHost(host: string): boolean {
+  return LOOPBACK.test(host);
+}
+
+/** A base or endpoint URL: `https:`, or `http:` on this machine only, because what is sent there is a credential. */
+export const serviceUrl = z.string().transform((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const fault =
+    url === null
+      ? 'must be a URL'
+      : url.protocol !== 'https:' && url.protocol !== 'http:'
+        ? 'must start with https://'
+        : url.username !== '' || url.password !== ''
+          ? 'must not carry a user name or password'
+          : url.protocol === 'http:' && !isLoopbackHost(url.hostname)
+            ? 'must be https: (http: only for this machine)'
+            : url.search !== '' || url.hash !== ''
+              ? 'must not have a query or fragment'
+              : null;
+  if (fault !== null || url === null) {
+    context.addIssue({ code: 'custom', message: fault ?? 'must be a URL' });
+    return z.NEVER;
+  }
+  return url.href.replace(/\/+$/, '');
+});

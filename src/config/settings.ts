@@ -1,0 +1,248 @@
+import { z } from 'zod';
+import { parseNumericId } from '../domain/numeric-id.js';
+import {
+  commaList,
+  defaulted,
+  flag,
+  integer,
+  oneLine,
+  optional,
+  type Setting,
+  secret,
+  serviceUrl,
+  token,
+} from './setting.js';
+
+const EXPLORING_DEFAULT = 'true, false with NODE_ENV=production';
+
+const origin = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text,
+    'must be origins such as https://app.example.com, without a path',
+  );
+
+const groupId = z.string().transform((text, context) => {
+  const id = parseNumericId(text);
+  if (id !== null) return id;
+  context.addIssue({ code: 'custom', message: 'must be a group id: 1 to 18 digits, greater than 0' });
+  return z.NEVER;
+});
+
+const claimName = oneLine.max(200, 'is longer than 200 characters');
+
+const ledgerUrl = z
+  .string()
+  .regex(/^(sqlite:(?!:memory:)[^\s?#]+|postgres(ql)?:\/\/\S+)$/, 'must be sqlite:PATH or postgres://…');
+
+const cacheUrl = z.string().regex(/^(memory:|rediss?:\/\/\S+)$/, 'must be memory: or redis://…');
+
+const publicKey = z
+  .string()
+  .transform((text) => text.replaceAll('\\n', '\n'))
+  .refine((text) => /^-----BEGIN PUBLIC KEY-----/.test(text), 'must be a public key in PEM (SPKI) form');
+
+/**
+ * Every setting of the gateway, once. The validator, `--help`, `--print-config`, `docs/configuration.md` and `.env.example` are
+ * made from this declaration.
+ */
+export const SETTINGS = {
+  NODE_ENV: defaulted(oneLine, 'development', {
+    section: 'Listening',
+    description:
+      'With "production", what helps exploring is off by default: introspection, pages, CORS for Apollo Sandbox.',
+  }),
+  HOST: defaulted(oneLine.regex(/^[\w.:-]+$/, 'must be a host name or address'), '127.0.0.1', {
+    section: 'Listening',
+    description: 'Address to listen on. The container image sets 0.0.0.0.',
+  }),
+  PORT: defaulted(integer(0, 65_535), '4000', {
+    section: 'Listening',
+    description: 'Port to listen on; 0 lets the system choose.',
+  }),
+  DRAIN_TIMEOUT_MS: optional(integer(1_000, 900_000), {
+    section: 'Listening',
+    defaultText: 'WRITE_TIMEOUT_MS + 5000',
+    description:
+      'How long a stopping gateway waits for what is running, in milliseconds. Must be longer than WRITE_TIMEOUT_MS, so that no write is cut.',
+  }),
+
+  XTRACTA_URL: defaulted(serviceUrl, 'https://api-app.xtracta.com', {
+    section: 'Xtracta',
+    description: 'Base URL of the Xtracta API; /v1/billings/… is appended. http: is accepted for this machine only.',
+  }),
+  XTRACTA_API_KEY: secret(token, {
+    section: 'Xtracta',
+    description:
+      'The Xtracta API key when there is one tenant. With TENANTS_FILE or AUTH=passthrough keys come from there.',
+  }),
+  XTRACTA_ROOT_GROUP_ID: optional(groupId, {
+    section: 'Xtracta',
+    example: '1001',
+    description: "The API key's own group. When known, many groups are read with one recursive call.",
+  }),
+
+  CREDITS_URL: optional(serviceUrl, {
+    section: 'Credits',
+    example: 'https://accounts.example.com',
+    description:
+      'Base URL of the AccountAdminAPI; /api/v1/AccountAdminAPI/PurchaseCredits is appended. Not set: purchaseCredits answers NOT_CONFIGURED.',
+  }),
+  CREDITS_TOKEN: secret(token, {
+    section: 'Credits',
+    description: 'Static bearer token for PurchaseCredits. Either this or the three client-credential settings.',
+  }),
+  CREDITS_TOKEN_URL: optional(serviceUrl, {
+    section: 'Credits',
+    example: 'https://login.example.com/oauth2/token',
+    description: 'OAuth 2 token endpoint for the client-credentials grant.',
+  }),
+  CREDITS_CLIENT_ID: optional(oneLine, {
+    section: 'Credits',
+    example: 'billing-gateway',
+    description: 'OAuth 2 client id.',
+  }),
+  CREDITS_CLIENT_SECRET: secret(oneLine, { section: 'Credits', description: 'OAuth 2 client secret.' }),
+
+  AUTH: optional(z.enum(['jwt', 'passthrough', 'none'], 'must be jwt, passthrough or none'), {
+    section: 'Callers',
+    defaultText: 'none: must be set',
+    example: 'jwt',
+    description:
+      'Who may call. jwt: a verified bearer token. passthrough: callers bring x-xtracta-api-key (and x-credits-authorization). none: everybody, for development.',
+  }),
+  ALLOW_UNAUTHENTICATED: defaulted(flag, 'false', {
+    section: 'Callers',
+    description:
+      'Permits AUTH=none on an address that other machines can reach. Everybody who can reach it can then spend money.',
+  }),
+  JWT_JWKS_URL: optional(serviceUrl, {
+    section: 'Callers',
+    example: 'https://login.example.com/.well-known/jwks.json',
+    description:
+      'Where the verification keys are published. Keys rotate without a restart. Either this or JWT_PUBLIC_KEY.',
+  }),
+  JWT_PUBLIC_KEY: optional(publicKey, {
+    section: 'Callers',
+    fromFile: true,
+    description: 'The one verification key, PEM (SPKI); line breaks may be written as \\n.',
+  }),
+  JWT_ISSUER: optional(oneLine, {
+    section: 'Callers',
+    example: 'https://login.example.com/',
+    description: 'Required value of the token\'s "iss".',
+  }),
+  JWT_AUDIENCE: optional(commaList(oneLine), {
+    section: 'Callers',
+    example: 'billing',
+    description: 'Accepted values of the token\'s "aud", comma separated.',
+  }),
+  JWT_TENANT_CLAIM: defaulted(claimName, 'tenant', {
+    section: 'Callers',
+    description: 'The claim that names the tenant.',
+  }),
+  JWT_GROUPS_CLAIM: defaulted(claimName, 'groups', {
+    section: 'Callers',
+    description:
+      'The claim that lists the group ids a caller may name. A token without it is limited by TENANTS_FILE alone.',
+  }),
+  TENANTS_FILE: optional(oneLine, {
+    section: 'Callers',
+    example: '/etc/billing/tenants.yaml',
+    description:
+      "YAML or JSON file with each tenant's upstream credentials; re-read when it changes. Without it every verified caller uses the environment's credentials.",
+  }),
+  ROUTER_SECRET: secret(commaList(token.min(16, 'must have at least 16 characters each')), {
+    section: 'Callers',
+    description:
+      'When set, every /graphql request must carry one of these in x-router-secret. A comma list allows rotation.',
+  }),
+
+  LEDGER_URL: defaulted(ledgerUrl, 'sqlite:data/ledger.sqlite', {
+    section: 'Ledger and cache',
+    visibility: 'url',
+    fromFile: true,
+    description:
+      'Where writes are remembered: sqlite:PATH for one replica, postgres://user:password@host/database for many.',
+  }),
+  CACHE_URL: defaulted(cacheUrl, 'memory:', {
+    section: 'Ledger and cache',
+    visibility: 'url',
+    fromFile: true,
+    description: 'Where persisted queries are kept: memory: or redis://… (rediss:// for TLS).',
+  }),
+
+  READ_TIMEOUT_MS: defaulted(integer(100, 300_000), '8000', {
+    section: 'Limits',
+    description: 'Total deadline of one upstream read with all its attempts, in milliseconds.',
+  }),
+  WRITE_TIMEOUT_MS: defaulted(integer(1_000, 600_000), '30000', {
+    section: 'Limits',
+    description:
+      'Total deadline of one upstream write, in milliseconds. After it the outcome is unknown, so be generous.',
+  }),
+  MAX_UPSTREAM_CALLS: defaulted(integer(1, 10_000), '100', {
+    section: 'Limits',
+    description: 'Upstream calls that one GraphQL operation may cause.',
+  }),
+  HISTORY_MERGE_WINDOWS: defaulted(flag, 'true', {
+    section: 'Limits',
+    description: 'Answer overlapping history windows of one operation from one upstream call.',
+  }),
+  RATE_LIMIT_WRITES_PER_MINUTE: defaulted(integer(0, 100_000), '60', {
+    section: 'Limits',
+    description: 'Orders, plan changes and purchases per tenant and minute, per replica; 0 is no limit.',
+  }),
+  RATE_LIMIT_BILLING_UI_PER_MINUTE: defaulted(integer(0, 100_000), '30', {
+    section: 'Limits',
+    description: 'Billing UI sessions per tenant and minute, per replica; 0 is no limit.',
+  }),
+
+  INTROSPECTION: optional(flag, {
+    section: 'Pages',
+    defaultText: EXPLORING_DEFAULT,
+    description: 'Answers introspection queries, and suggests names in error messages.',
+  }),
+  EXPLORER: optional(flag, {
+    section: 'Pages',
+    defaultText: EXPLORING_DEFAULT,
+    description: 'Serves the landing page, GraphiQL at /graphiql and Apollo Sandbox at /graphql.',
+  }),
+  DEBUG_UI: optional(flag, {
+    section: 'Pages',
+    defaultText: EXPLORING_DEFAULT,
+    description: 'Serves /debug: recent operations as waterfalls of upstream calls.',
+  }),
+  CORS_ORIGINS: optional(commaList(origin), {
+    section: 'Pages',
+    defaultText: "Apollo Sandbox's origins, none with NODE_ENV=production",
+    example: 'https://app.example.com',
+    description: 'Origins whose pages may call /graphql, comma separated.',
+  }),
+
+  LOG_LEVEL: defaulted(
+    z.enum(
+      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      'must be fatal, error, warn, info, debug, trace or silent',
+    ),
+    'info',
+    {
+      section: 'Logging',
+      description: 'Least severity that is logged: fatal, error, warn, info, debug, trace or silent.',
+    },
+  ),
+  LOG_FORMAT: optional(z.enum(['json', 'pretty'], 'must be json or pretty'), {
+    section: 'Logging',
+    defaultText: 'json, pretty on a terminal',
+    description: 'One JSON object per line, or lines for people.',
+  }),
+} as const satisfies Record<string, Setting<unknown>>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+export type SettingValues = {
+  readonly [Name in SettingName]: (typeof SETTINGS)[Name] extends Setting<infer Value> ? Value : never;
+};
+
+/** Origins from which Apollo Sandbox sends its requests: the hosted one, and the embedded one's frame. */
+export const SANDBOX_ORIGINS = ['https://studio.apollographql.com', 'https://sandbox.embed.apollographql.com'] as const;

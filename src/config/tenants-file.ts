@@ -1,0 +1,172 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import { parseNumericId } from '../domain/numeric-id.js';
+import type { ConfigProblem, CreditsAuthorization, EnvironmentCredentials } from './config.js';
+import { oneLine, serviceUrl, token } from './setting.js';
+
+/** One tenant of the file, its secrets read in. */
+export interface TenantRecord {
+  readonly id: string;
+  readonly credentials: EnvironmentCredentials;
+  /** Leading zeros stripped; null: no list. */
+  readonly allowedGroups: readonly string[] | null;
+}
+
+export interface TenantsFileResult {
+  /** Empty when and only when `problems` is not, or when the file names nobody. */
+  readonly tenants: readonly TenantRecord[];
+  readonly problems: readonly ConfigProblem[];
+  /** Every file that was read or should have been: a change of one of them changes the result. */
+  readonly files: readonly string[];
+}
+
+const groupId = z.string().transform((text, context) => {
+  const id = parseNumericId(text);
+  if (id !== null) return id;
+  context.addIssue({ code: 'custom', message: 'must be a group id: 1 to 18 digits, greater than 0' });
+  return z.NEVER;
+});
+
+// With every scalar read as text, a null is the word "null", which nobody means as a secret.
+const secretText = token.refine((text) => text !== 'null' && text !== '~', 'must not be null');
+
+const tenantSchema = z.strictObject({
+  xtractaApiKey: secretText.optional(),
+  xtractaApiKeyFile: oneLine.optional(),
+  rootGroupId: groupId.optional(),
+  allowedGroups: z.array(groupId).optional(),
+  creditsToken: secretText.optional(),
+  creditsTokenFile: oneLine.optional(),
+  creditsTokenUrl: serviceUrl.optional(),
+  creditsClientId: oneLine.optional(),
+  creditsClientSecret: oneLine.optional(),
+  creditsClientSecretFile: oneLine.optional(),
+});
+
+const fileSchema = z.strictObject({
+  tenants: z.record(z.string().regex(/^[^\p{Cc}]{1,200}$/u, 'is not a tenant id'), tenantSchema),
+});
+
+type TenantInput = z.infer<typeof tenantSchema>;
+
+/** Reads and checks the tenants file with the secret files it names. Messages name places, never values. */
+export async function readTenantsFile(path: string): Promise<TenantsFileResult> {
+  const file = resolve(path);
+  const text = await readText(file);
+  if (text === null) return refused([problem('', 'cannot be read')], [file]);
+  // All scalars as text: an 18-digit group id is no exact number, and 007 is an id, not a 7.
+  const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false });
+  if (document.errors.length > 0) {
+    return refused([problem('', 'is neither valid YAML nor valid JSON')], [file]);
+  }
+  const parsed = fileSchema.safeParse(document.toJS({ maxAliasCount: 10 }));
+  if (!parsed.success) return refused(parsed.error.issues.map(issueProblem), [file]);
+
+  const reader = new SecretReader(dirname(file));
+  const tenants: TenantRecord[] = [];
+  for (const [id, input] of Object.entries(parsed.data.tenants)) {
+    tenants.push(await toRecord(id, input, reader));
+  }
+  const files = [file, ...reader.files];
+  return reader.problems.length > 0 ? refused(reader.problems, files) : { tenants, problems: [], files };
+}
+
+/** Reads secrets from beside the tenants file and gathers what is wrong with them. Keeps state for one reading. */
+class SecretReader {
+  readonly problems: ConfigProblem[] = [];
+  readonly files: string[] = [];
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async secret(place: string, value: string | undefined, path: string | undefined): Promise<string | null> {
+    if (value !== undefined && path !== undefined) {
+      this.problems.push(problem(place, `is set twice: here and as ${place}File`));
+    }
+    if (value !== undefined) return value;
+    if (path === undefined) return null;
+    const file = resolve(this.#folder, path);
+    this.files.push(file);
+    const text = await readText(file);
+    const checked = secretText.safeParse(text?.trim() ?? '');
+    if (text === null) this.problems.push(problem(`${place}File`, 'cannot be read'));
+    else if (!checked.success) this.problems.push(problem(`${place}File`, 'holds no usable secret'));
+    return checked.success ? checked.data : null;
+  }
+}
+
+async function toRecord(id: string, input: TenantInput, reader: SecretReader): Promise<TenantRecord> {
+  const place = `tenants.${id}`;
+  const found = reader.problems.length;
+  const apiKey = await reader.secret(`${place}.xtractaApiKey`, input.xtractaApiKey, input.xtractaApiKeyFile);
+  if (apiKey === null && reader.problems.length === found) {
+    reader.problems.push(problem(`${place}.xtractaApiKey`, 'is required'));
+  }
+  return {
+    id,
+    credentials: {
+      xtracta: apiKey === null ? null : { apiKey, rootGroupId: input.rootGroupId ?? null },
+      credits: await toCredits(place, input, reader),
+    },
+    allowedGroups: input.allowedGroups ?? null,
+  };
+}
+
+async function toCredits(
+  place: string,
+  input: TenantInput,
+  reader: SecretReader,
+): Promise<CreditsAuthorization | null> {
+  const bearer = await reader.secret(`${place}.creditsToken`, input.creditsToken, input.creditsTokenFile);
+  const clientSecret = await reader.secret(
+    `${place}.creditsClientSecret`,
+    input.creditsClientSecret,
+    input.creditsClientSecretFile,
+  );
+  const tokenUrl = input.creditsTokenUrl ?? null;
+  const clientId = input.creditsClientId ?? null;
+  const parts = [tokenUrl, clientId, clientSecret];
+  const given = parts.filter((part) => part !== null).length;
+  if (bearer !== null && given > 0) {
+    reader.problems.push(problem(`${place}.creditsToken`, 'and client credentials are both given; give one of them'));
+  } else if (given > 0 && given < parts.length) {
+    reader.problems.push(
+      problem(place, 'creditsTokenUrl, creditsClientId and creditsClientSecret must be given together'),
+    );
+  }
+  if (bearer !== null) return { kind: 'bearer', token: bearer };
+  if (tokenUrl === null || clientId === null || clientSecret === null) return null;
+  return { kind: 'clientCredentials', tokenUrl, clientId, clientSecret };
+}
+
+async function readText(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+function refused(problems: readonly ConfigProblem[], files: readonly string[]): TenantsFileResult {
+  return { tenants: [], problems, files };
+}
+
+function problem(place: string, message: string): ConfigProblem {
+  return { setting: 'TENANTS_FILE', message: place === '' ? message : `${place} ${message}` };
+}
+
+function issueProblem(issue: z.core.$ZodIssue): ConfigProblem {
+  const place = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') return problem(place, `has unknown keys: ${issue.keys.join(', ')}`);
+  if (issue.code === 'invalid_type')
+    return problem(place === '' ? 'the file' : place, `must be ${typeWord(issue.expected)}`);
+  return problem(place, issue.message);
+}
+
+function typeWord(expected: string): string {
+  return expected === 'string' ? 'text' : expected === 'array' ? 'a list' : 'a mapping';
+}

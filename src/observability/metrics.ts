@@ -1,0 +1,107 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { BILLING_ERROR_CODES, type UpstreamService } from '../domain/errors.js';
+import type { BillingOperationKind } from '../domain/write.js';
+import { LabelLimit } from './label-limit.js';
+
+export type BreakerState = 'closed' | 'half_open' | 'open';
+
+const BREAKER_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, half_open: 1, open: 2 };
+const KNOWN_CODES: ReadonlySet<string> = new Set(BILLING_ERROR_CODES);
+
+// From answers without an upstream call (milliseconds) to a write's deadline.
+const SERVER_SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const CLIENT_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+export interface MetricsOptions {
+  /** Adds the process metrics of prom-client (CPU, memory, event loop, garbage collection). */
+  readonly processMetrics: boolean;
+}
+
+/** The gateway's Prometheus metrics. Every label is bounded: unknown words become `other`. Holds counters, one per process. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #drift = new LabelLimit(200);
+  readonly #server = new Histogram({
+    name: 'http_server_request_duration_seconds',
+    help: 'HTTP requests by route and status, until the answer was handed over or the client left.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: SERVER_SECONDS,
+    registers: [this.#registry],
+  });
+  readonly #client = new Histogram({
+    name: 'http_client_request_duration_seconds',
+    help: 'Attempts at upstream calls by outcome.',
+    labelNames: ['upstream', 'operation', 'outcome'],
+    buckets: CLIENT_SECONDS,
+    registers: [this.#registry],
+  });
+  readonly #errors = new Counter({
+    name: 'graphql_errors_total',
+    help: 'Errors in GraphQL answers by code.',
+    labelNames: ['code'],
+    registers: [this.#registry],
+  });
+  readonly #writes = new Counter({
+    name: 'billing_writes_total',
+    help: 'Writes by kind and the status they were answered with; replays are not counted.',
+    labelNames: ['kind', 'status'],
+    registers: [this.#registry],
+  });
+  readonly #driftTotal = new Counter({
+    name: 'billing_upstream_drift_total',
+    help: 'Elements of upstream answers that the documents do not foresee: missing, unknown or unreadable.',
+    labelNames: ['endpoint', 'field'],
+    registers: [this.#registry],
+  });
+  readonly #saved = new Counter({
+    name: 'billing_upstream_calls_saved_total',
+    help: 'Upstream calls that sharing and batching made unnecessary.',
+    registers: [this.#registry],
+  });
+  readonly #breaker = new Gauge({
+    name: 'billing_breaker_state',
+    help: 'Circuit breaker per upstream: 0 closed, 1 half open, 2 open.',
+    labelNames: ['upstream'],
+    registers: [this.#registry],
+  });
+
+  constructor(options: MetricsOptions) {
+    if (options.processMetrics) collectDefaultMetrics({ register: this.#registry });
+  }
+
+  /** `route` is the route's pattern, never the path that was asked for. */
+  httpRequest(method: string, route: string, status: number, seconds: number): void {
+    this.#server.observe({ method, route, status: String(status) }, seconds);
+  }
+
+  upstreamAttempt(upstream: UpstreamService, operation: string, outcome: string, seconds: number): void {
+    this.#client.observe({ upstream, operation, outcome }, seconds);
+  }
+
+  graphqlError(code: string): void {
+    this.#errors.inc({ code: KNOWN_CODES.has(code) ? code : 'other' });
+  }
+
+  /** `status` is a `BillingOperationStatus`. */
+  write(kind: BillingOperationKind | 'OPEN_BILLING_UI', status: string): void {
+    this.#writes.inc({ kind, status });
+  }
+
+  drift(endpoint: string, field: string): void {
+    const known = this.#drift.admits(`${endpoint}\n${field}`);
+    this.#driftTotal.inc({ endpoint, field: known ? field : 'other' });
+  }
+
+  callsSaved(calls: number): void {
+    if (calls > 0) this.#saved.inc(calls);
+  }
+
+  breakerState(upstream: UpstreamService, state: BreakerState): void {
+    this.#breaker.set({ upstream }, BREAKER_VALUES[state]);
+  }
+
+  /** The Prometheus text format, with its content type. */
+  async expose(): Promise<{ readonly contentType: string; readonly text: string }> {
+    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
+  }
+}

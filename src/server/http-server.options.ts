@@ -1,0 +1,70 @@
+import type { ApolloServerPlugin } from '@apollo/server';
+import type { FastifyInstance } from 'fastify';
+import type { GraphQLFormattedError, GraphQLSchema, ValidationRule } from 'graphql';
+import type { Authenticator } from '../auth/authenticate.js';
+import type { HttpConfig } from '../config/config.js';
+import type { Caller } from '../domain/caller.js';
+import type { GatewayContext } from '../graphql/context.js';
+import type { Logger } from '../observability/logger.js';
+import type { Metrics } from '../observability/metrics.js';
+
+/** What the HTTP layer knows of one GraphQL request when its context is made. */
+export interface GraphqlRequest {
+  readonly requestId: string;
+  readonly caller: Caller;
+  readonly nowMs: number;
+  /** Aborted when the client leaves before it has its answer: for reads. Writes must not listen to it. */
+  readonly signal: AbortSignal;
+  /** The incoming W3C trace context; null when there is none. */
+  readonly traceparent: string | null;
+}
+
+/** One thing that the gateway depends on, as `/ready` and the landing page show it. */
+export interface ReadinessPart {
+  readonly name: string;
+  readonly ok: boolean;
+  /** For people; holds no secret and no URL with one. */
+  readonly detail?: string;
+}
+
+/** A `KeyValueCache` of Apollo's: where persisted queries are kept. */
+export interface PersistedQueryCache {
+  get(key: string): Promise<string | undefined>;
+  set(key: string, value: string, options?: { ttl?: number | null }): Promise<void>;
+  delete(key: string): Promise<boolean | void>;
+}
+
+/** Bounds of an operation that are checked while it is parsed and validated. */
+export interface OperationLimits {
+  readonly maxTokens: number;
+  readonly maxRecursiveSelections: number;
+  readonly validationRules: readonly ValidationRule[];
+}
+
+export interface HttpServerOptions {
+  readonly schema: GraphQLSchema;
+  readonly plugins: readonly ApolloServerPlugin<GatewayContext>[];
+  readonly limits: OperationLimits;
+  readonly formatError: (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
+  readonly config: HttpConfig;
+  readonly authenticate: Authenticator['authenticate'];
+  readonly createContext: (request: GraphqlRequest) => GatewayContext | Promise<GatewayContext>;
+  /** The state of what the gateway depends on, from memory: it is asked often and must not call anybody. */
+  readonly readiness: () => readonly ReadinessPart[];
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** In memory and bounded when left out. */
+  readonly persistedQueryCache?: PersistedQueryCache;
+  /** Adds further routes, for example `/debug`. */
+  readonly routes?: (app: FastifyInstance) => void;
+}
+
+export interface HttpServer {
+  /** Serves, and answers `/ready` with 200 from then on. `port` is the one in use, also where the system chose it. */
+  listen(): Promise<{ readonly url: string; readonly port: number }>;
+  /**
+   * Refuses new operations (`SHUTTING_DOWN`, 503), lets the running ones finish for at most the drain time-out, then closes.
+   * Calling it again waits for the same end.
+   */
+  drain(): Promise<void>;
+}
