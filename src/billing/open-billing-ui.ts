@@ -1,4 +1,3 @@
-import { BillingError } from '../domain/errors.js';
 import type { BillingUiRequest, BillingUiSession } from '../domain/purchases.js';
 import type { BillingUserError } from './billing-writes.js';
 import { checkDeletion, checkExpireSeconds, checkWriteGroup } from './write-input.policy.js';
@@ -20,7 +19,6 @@ export async function openBillingUi(
   spendAllowance(scope, 'billingUi');
   const credential = caller.tenant.xtracta;
   if (credential === null) return { session: null, userErrors: notConfigured('xtracta').userErrors };
-  if (services.runOnce.isDraining()) throw new BillingError('SHUTTING_DOWN', 'The gateway is shutting down.');
   const outcome = await services.xtracta.openBillingUi(credential, request, call);
   if (outcome.kind === 'succeeded') return { session: outcome.value, userErrors: [] };
   const { failure } = outcome;

@@ -3,7 +3,13 @@ import type { WriteInput, WritePayload } from './billing-writes.js';
 import { executeWrite } from './execute-write.js';
 import { readBaseline } from './group-history.js';
 import { boosterPackOrderCodec } from './stored-answer.codec.js';
-import { checkCatalogueId, checkDeletion, checkIdempotencyKey, checkQuantity, checkWriteGroup } from './write-input.policy.js';
+import {
+  checkCatalogueId,
+  checkDeletion,
+  checkIdempotencyKey,
+  checkQuantity,
+  checkWriteGroup,
+} from './write-input.policy.js';
 import { notConfigured } from './write-payload.mapper.js';
 import { spendAllowance, type WriteScope } from './write-scope.js';
 import { groupTarget } from './write-target.policy.js';

@@ -26,7 +26,8 @@ export async function purchaseCredits(
     scope,
     {
       idempotencyKey,
-      credentialId: credential.id,
+      // One credits account per tenant. A bearer token is no name for it: a fresh token must not lift the lock of an unknown purchase.
+      credentialId: `credits:${caller.tenant.id}`,
       kind: 'PURCHASE_CREDITS',
       target: CREDITS_TARGET,
       groupId: null,

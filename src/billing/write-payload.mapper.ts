@@ -1,4 +1,4 @@
-import type { BillingErrorCode } from '../domain/errors.js';
+import { BillingError, type BillingErrorCode } from '../domain/errors.js';
 import type { WriteFailure } from '../domain/write.js';
 import type { LedgerRow } from '../idempotency/operation.js';
 import type { OnceResult } from '../idempotency/run-once.port.js';
@@ -35,7 +35,7 @@ export function refusedPayload<T>(error: BillingUserError, operation: BillingOpe
 
 /**
  * What the client is told about a write that went through the ledger. Total over {@link OnceResult}; `value` is non-null exactly
- * when `userErrors` is empty.
+ * when `userErrors` is empty. Throws `SHUTTING_DOWN` where the process is about to end: that request never became a write.
  */
 export function toWritePayload<T>(
   result: OnceResult<T>,
@@ -71,6 +71,8 @@ export function toWritePayload<T>(
         ),
         toOperation(result.row, false),
       );
+    case 'draining':
+      throw new BillingError('SHUTTING_DOWN', 'The gateway is shutting down; nothing was sent.', { retryable: true });
     case 'ledgerUnavailable':
       return refusedPayload(
         toUserError('LEDGER_UNAVAILABLE', 'The write could not be recorded safely, so nothing was sent.'),

@@ -1,0 +1,82 @@
+import type { BillingActivity } from '../domain/billing-activity.js';
+import { badInput } from '../domain/errors.js';
+import type { LedgerRow } from '../idempotency/operation.js';
+import { statesOfStatus, toBillingOperation } from './billing-operation.mapper.js';
+import type { BillingOperation, BillingOperationStatus, OperationsPage } from './billing-writes.js';
+import { rowsSince } from './evidence.policy.js';
+import { readGroupHistory } from './group-history.js';
+import { orLedgerUnavailable } from './ledger-errors.js';
+import { checkIdempotencyKey } from './write-input.policy.js';
+import type { WriteScope } from './write-scope.js';
+import { CREDITS_TARGET } from './write-target.policy.js';
+
+const MAX_PAGE = 100;
+const DEFAULT_PAGE = 20;
+
+/** A ledger row as this caller sees it; its evidence is read when a client asks for it. */
+export function operationView(scope: WriteScope, row: LedgerRow, replayed: boolean): BillingOperation {
+  return toBillingOperation(row, replayed, () => readEvidence(scope, row));
+}
+
+/** The write under a key, or null where there is none that this caller may see. */
+export async function findOperation(scope: WriteScope, idempotencyKey: string): Promise<BillingOperation | null> {
+  const row = await findVisibleRow(scope, checkIdempotencyKey(idempotencyKey, ['idempotencyKey']));
+  return row === null ? null : operationView(scope, row, false);
+}
+
+/** The tenant's writes that this caller may see, newest first. */
+export async function listOperations(
+  scope: WriteScope,
+  status: readonly BillingOperationStatus[] | null,
+  first: number | null,
+  after: string | null,
+): Promise<OperationsPage> {
+  const limit = first ?? DEFAULT_PAGE;
+  if (limit < 0 || limit > MAX_PAGE) throw badInput(`first must be from 0 to ${MAX_PAGE}`, ['first']);
+  const page = await orLedgerUnavailable(
+    scope.services.ledger.list(scope.caller.tenant.id, {
+      states: status === null ? null : status.flatMap(statesOfStatus),
+      groupIds: scope.caller.allowedGroups,
+      limit,
+      afterCursor: after,
+    }),
+  );
+  return {
+    edges: page.edges.map(({ cursor, row }) => ({ cursor, node: operationView(scope, row, false) })),
+    pageInfo: {
+      hasNextPage: page.hasNextPage,
+      hasPreviousPage: after !== null,
+      startCursor: page.edges[0]?.cursor ?? null,
+      endCursor: page.edges.at(-1)?.cursor ?? null,
+    },
+    totalCount: page.totalCount,
+  };
+}
+
+/** The row under a key; null where there is none, or where a list of groups hides it. Throws `LEDGER_UNAVAILABLE`. */
+export async function findVisibleRow(scope: WriteScope, idempotencyKey: string): Promise<LedgerRow | null> {
+  const row = await orLedgerUnavailable(scope.services.ledger.find(scope.caller.tenant.id, idempotencyKey));
+  return row !== null && isVisible(scope, row) ? row : null;
+}
+
+/** A purchase of credits has no group and concerns the whole tenant. */
+function isVisible(scope: WriteScope, row: LedgerRow): boolean {
+  const { allowedGroups } = scope.caller;
+  if (allowedGroups === null || row.target === CREDITS_TARGET) return true;
+  return row.groupId !== null && allowedGroups.has(row.groupId);
+}
+
+/**
+ * Empty also where the history can't be read just now: the operation itself must be shown when the upstream is down, which is when
+ * it matters most.
+ */
+async function readEvidence(scope: WriteScope, row: LedgerRow): Promise<readonly BillingActivity[]> {
+  const credential = scope.caller.tenant.xtracta;
+  if (credential === null || row.groupId === null || row.sentAtMs === null) return [];
+  try {
+    const history = await readGroupHistory(scope.services.xtracta, credential, row.groupId, row.sentAtMs, scope.call);
+    return rowsSince({ kind: row.kind, sentAtMs: row.sentAtMs, baseline: row.baseline }, history);
+  } catch {
+    return [];
+  }
+}

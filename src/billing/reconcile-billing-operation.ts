@@ -1,0 +1,91 @@
+import type { XtractaCredential } from '../domain/caller.js';
+import { BillingError } from '../domain/errors.js';
+import type { LedgerRow } from '../idempotency/operation.js';
+import type { UpstreamCall } from '../upstreams/upstream.call.js';
+import { findVisibleRow, operationView } from './billing-operations.js';
+import type { BillingOperation, BillingUserError } from './billing-writes.js';
+import { findProof } from './evidence.policy.js';
+import { readGroupHistory } from './group-history.js';
+import { orLedgerUnavailable } from './ledger-errors.js';
+import { settledSuccess } from './settled-answer.policy.js';
+import { checkIdempotencyKey } from './write-input.policy.js';
+import { toUserError } from './write-payload.mapper.js';
+import type { WriteScope, WriteServices } from './write-scope.js';
+
+export interface OperationPayload {
+  readonly operation: BillingOperation | null;
+  readonly userErrors: readonly BillingUserError[];
+}
+
+/**
+ * Reads the history and settles an unknown outcome when it proves that the write was carried out; what it can't prove stays unknown.
+ * Any other state is answered as it is. Sends no write.
+ */
+export async function reconcileBillingOperation(scope: WriteScope, idempotencyKey: string): Promise<OperationPayload> {
+  const key = checkIdempotencyKey(idempotencyKey, ['idempotencyKey']);
+  try {
+    const found = await findVisibleRow(scope, key);
+    if (found === null) return operationNotFound();
+    const row = await withoutLostOwner(scope, found);
+    return await reconcileRow(scope, row);
+  } catch (error) {
+    if (error instanceof BillingError && error.code === 'LEDGER_UNAVAILABLE') {
+      return { operation: null, userErrors: [toUserError(error.code, error.message)] };
+    }
+    throw error;
+  }
+}
+
+async function reconcileRow(scope: WriteScope, row: LedgerRow): Promise<OperationPayload> {
+  const credential = scope.caller.tenant.xtracta;
+  if (row.state !== 'unknown' || credential === null)
+    return { operation: operationView(scope, row, false), userErrors: [] };
+  try {
+    const settled = await settleIfProved(scope.services, credential, row, scope.call);
+    return { operation: operationView(scope, settled ?? row, false), userErrors: [] };
+  } catch (error) {
+    if (!(error instanceof BillingError) || error.code === 'LEDGER_UNAVAILABLE') throw error;
+    return { operation: operationView(scope, row, false), userErrors: [toUserError(error.code, error.message)] };
+  }
+}
+
+/** The settled row, or null when nothing is proved. Throws `BillingError` when the history or the ledger can't be read. */
+export async function settleIfProved(
+  services: Pick<WriteServices, 'xtracta' | 'ledger' | 'forgetReads' | 'audit'>,
+  credential: XtractaCredential,
+  row: LedgerRow,
+  call: UpstreamCall,
+): Promise<LedgerRow | null> {
+  if (row.groupId === null || row.sentAtMs === null) return null;
+  const history = await readGroupHistory(services.xtracta, credential, row.groupId, row.sentAtMs, call);
+  const proof = findProof({ kind: row.kind, sentAtMs: row.sentAtMs, baseline: row.baseline }, history);
+  if (proof === null) return null;
+  const settled = await orLedgerUnavailable(
+    services.ledger.settle(row, 'succeeded', settledSuccess(row, proof), {
+      by: 'reconciler',
+      atMs: Date.now(),
+      note: `history row ${proof.id}`,
+      subject: null,
+    }),
+  );
+  services.forgetReads(row.credentialId, row.groupId);
+  services.audit('billing operation reconciled', { kind: row.kind, tenantId: row.tenantId, groupId: row.groupId });
+  return settled;
+}
+
+/** A row that a process left unfinished when it died is unknown from now on, not "in progress". */
+async function withoutLostOwner(scope: WriteScope, row: LedgerRow): Promise<LedgerRow> {
+  if (row.state !== 'claimed' && row.state !== 'sending') return row;
+  await orLedgerUnavailable(scope.services.ledger.sweepOrphans());
+  return (await findVisibleRow(scope, row.idempotencyKey)) ?? row;
+}
+
+/** The payload for a key that this caller has never used. */
+export function operationNotFound(): OperationPayload {
+  return {
+    operation: null,
+    userErrors: [
+      toUserError('NOT_FOUND', 'No write with this idempotencyKey is known.', { field: ['idempotencyKey'] }),
+    ],
+  };
+}
