@@ -23,6 +23,7 @@ export interface OnceSteps<T> {
   send(): Promise<WriteOutcome<T>>;
   /** What may be stored of the value: no secret, no personal data. */
   toStored(value: T): unknown;
+  /** Gets null for a write that was settled as succeeded without the upstream's figures (by an operator or the history). */
   fromStored(stored: unknown): T;
 }
 
@@ -32,6 +33,7 @@ export interface OnceSteps<T> {
  * - `keyReused`: the key belongs to another input; `row` holds it.
  * - `priorUnknown`: an earlier write on the same target has an unknown outcome; `row` is that write.
  * - `ledgerUnavailable`: nothing was sent, because nothing could be written down.
+ * - `draining`: nothing was sent, because the process is about to end.
  */
 export type OnceResult<T> =
   | {
@@ -43,4 +45,5 @@ export type OnceResult<T> =
   | { readonly kind: 'inProgress'; readonly row: LedgerRow }
   | { readonly kind: 'keyReused'; readonly row: LedgerRow }
   | { readonly kind: 'priorUnknown'; readonly row: LedgerRow }
-  | { readonly kind: 'ledgerUnavailable' };
+  | { readonly kind: 'ledgerUnavailable' }
+  | { readonly kind: 'draining' };

@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import { BILLING_ERROR_CODES, badInput } from '../domain/errors.js';
+import type { AuditEntry } from './ledger.js';
+import type { LedgerRow } from './operation.js';
+
+const LEDGER_STATES = ['claimed', 'sending', 'succeeded', 'rejected', 'not_sent', 'unknown'] as const;
+const LATE_ACTORS = ['late-answer', 'reconciler', 'operator'] as const;
+
+const warning = z.object({
+  code: z.enum([
+    'UPSTREAM_ERROR_BESIDE_RESULT',
+    'QUANTITY_DIFFERS',
+    'GROUP_DIFFERS',
+    'TOTALS_DIFFER',
+    'STATUS_MISSING',
+    'VALUE_UNREADABLE',
+  ]),
+  message: z.string(),
+});
+
+const failure = z.object({
+  code: z.enum(BILLING_ERROR_CODES),
+  message: z.string(),
+  upstream: z.object({
+    service: z.enum(['xtracta', 'credits']),
+    operation: z.string(),
+    httpStatus: z.exactOptional(z.number()),
+    status: z.exactOptional(z.string()),
+    message: z.exactOptional(z.string()),
+  }),
+});
+
+const answer = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('value'), value: z.unknown(), warnings: z.array(warning) }),
+  z.object({ kind: z.literal('failure'), failure }),
+]);
+
+const resolution = z.object({
+  by: z.enum(LATE_ACTORS),
+  atMs: z.number(),
+  note: z.string().nullable(),
+  subject: z.string().nullable(),
+});
+
+/** A row as both stores keep it: whole numbers for times and flags, JSON text for what has a shape of its own. */
+const storedRow = z.object({
+  tenant_id: z.string(),
+  credential_id: z.string(),
+  idempotency_key: z.string(),
+  kind: z.enum(['ORDER_BOOSTER_PACK', 'CHANGE_PLAN', 'PURCHASE_CREDITS']),
+  target: z.string(),
+  group_id: z.string().nullable(),
+  fingerprint: z.string(),
+  input: z.string(),
+  state: z.enum(LEDGER_STATES),
+  owner_id: z.string(),
+  claim: z.number(),
+  created_at: z.number(),
+  sent_at: z.number().nullable(),
+  completed_at: z.number().nullable(),
+  deletes_documents: z.number(),
+  baseline: z.string().nullable(),
+  answer: z.string().nullable(),
+  resolution: z.string().nullable(),
+  reconcile_attempts: z.number(),
+});
+
+/** Throws (`ZodError`, `SyntaxError`) for a row that no version of this code has written. */
+export function decodeRow(raw: unknown): LedgerRow {
+  const row = storedRow.parse(raw);
+  return {
+    tenantId: row.tenant_id,
+    credentialId: row.credential_id,
+    idempotencyKey: row.idempotency_key,
+    kind: row.kind,
+    target: row.target,
+    groupId: row.group_id,
+    fingerprint: row.fingerprint,
+    input: JSON.parse(row.input),
+    state: row.state,
+    ownerId: row.owner_id,
+    claim: row.claim,
+    createdAtMs: row.created_at,
+    sentAtMs: row.sent_at,
+    completedAtMs: row.completed_at,
+    deletesDocuments: row.deletes_documents !== 0,
+    baseline: row.baseline === null ? null : z.array(z.string()).parse(JSON.parse(row.baseline)),
+    answer: row.answer === null ? null : answer.parse(JSON.parse(row.answer)),
+    resolution: row.resolution === null ? null : resolution.parse(JSON.parse(row.resolution)),
+    reconcileAttempts: row.reconcile_attempts,
+  };
+}
+
+const storedAudit = z.object({
+  at: z.number(),
+  claim: z.number(),
+  from_state: z.enum(LEDGER_STATES).nullable(),
+  to_state: z.enum(LEDGER_STATES),
+  actor: z.enum(['owner', 'sweep', ...LATE_ACTORS]),
+  owner_id: z.string(),
+  note: z.string().nullable(),
+  subject: z.string().nullable(),
+});
+
+export function decodeAudit(raw: unknown): AuditEntry {
+  const entry = storedAudit.parse(raw);
+  return {
+    atMs: entry.at,
+    claim: entry.claim,
+    from: entry.from_state,
+    to: entry.to_state,
+    by: entry.actor,
+    ownerId: entry.owner_id,
+    note: entry.note,
+    subject: entry.subject,
+  };
+}
+
+/** JSON text for a nullable column; undefined counts as null. */
+export function jsonOrNull(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value);
+}
+
+const CURSOR = /^op:([1-9]\d{0,15})$/;
+
+/** Cursors name the row's place in the ledger, so a page stays right while rows are added before it. */
+export function encodeCursor(id: number): string {
+  return Buffer.from(`op:${id}`).toString('base64url');
+}
+
+/** The place that a cursor names; throws BAD_USER_INPUT for a text that is not one of ours. */
+export function decodeCursor(cursor: string): number {
+  const match = CURSOR.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
+  if (match?.[1] === undefined) {
+    throw badInput('The cursor is not one that this list gave out.', ['after']);
+  }
+  return Number(match[1]);
+}

@@ -1,0 +1,245 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { BillingError } from '../domain/errors.js';
+import {
+  type AuditEntry,
+  type Change,
+  type ClaimRef,
+  type ClaimRequest,
+  type ClaimResult,
+  type Ledger,
+  type LedgerLog,
+  type LedgerOptions,
+  type LedgerPage,
+  LedgerUnavailable,
+  type ListRequest,
+} from './ledger.js';
+import type { LedgerRow, Resolution, StoredAnswer } from './operation.js';
+import { LockDirectory } from './owner-lock.sqlite.js';
+import { SentMark } from './sent-mark.file.js';
+import { openDatabase, transaction, whileBusy } from './sqlite.connection.js';
+import { SqliteRows } from './sqlite.rows.js';
+import { migrateSqlite } from './sqlite.schema.js';
+import { ForbiddenTransition } from './transitions.js';
+
+const OWNER_LOCK_PREFIX = 'owner-';
+const LEADER_LOCK = 'leader';
+
+/** Opens (and creates) the file with its directory; `path` as after `sqlite:`. Errors as {@link Ledger}. */
+export async function openSqliteLedger(path: string, options: LedgerOptions): Promise<Ledger> {
+  if (path === '' || path.startsWith(':')) {
+    throw new TypeError('The ledger needs a file: a database in memory would forget every write.');
+  }
+  const file = resolve(path.startsWith('///') ? path.slice(2) : path);
+  let db: DatabaseSync | undefined;
+  try {
+    const opened = await openDatabase(file);
+    db = opened;
+    const hashKey = await whileBusy(() => transaction(opened, () => migrateSqlite(opened)));
+    const ledger = new SqliteLedger(opened, file, hashKey, options);
+    await ledger.start();
+    return ledger;
+  } catch (error) {
+    db?.close();
+    throw asUnavailable(error);
+  }
+}
+
+/** One SQLite file, shared by the processes of one machine. Holds mutable state: the database handle, locks and a timer. */
+class SqliteLedger implements Ledger {
+  readonly ownerId = randomUUID();
+  readonly #db: DatabaseSync;
+  readonly #rows: SqliteRows;
+  readonly #hashKey: Buffer;
+  readonly #locks: LockDirectory;
+  readonly #mark: SentMark;
+  readonly #log: LedgerLog | undefined;
+  readonly #now: () => number;
+  readonly #sweepIntervalMs: number;
+  #sweeping: NodeJS.Timeout | undefined;
+  #writable = true;
+
+  constructor(db: DatabaseSync, file: string, hashKey: Buffer, options: LedgerOptions) {
+    this.#db = db;
+    this.#rows = new SqliteRows(db, this.ownerId);
+    this.#hashKey = hashKey;
+    this.#locks = new LockDirectory(`${file}.owners`);
+    this.#mark = new SentMark(`${file}.sent-mark`);
+    this.#log = options.log;
+    this.#now = options.now ?? Date.now;
+    this.#sweepIntervalMs = options.sweepIntervalMs ?? 5_000;
+  }
+
+  async start(): Promise<void> {
+    await this.#write(() => {
+      // Inside the write transaction nobody removes a lock file between its making and its locking.
+      this.#removeAbandonedLocks();
+      this.#locks.tryHold(OWNER_LOCK_PREFIX + this.ownerId);
+      this.#compareWithMark();
+    });
+    await this.sweepOrphans();
+    if (this.#sweepIntervalMs > 0) {
+      this.#sweeping = setInterval(() => void this.#sweepQuietly(), this.#sweepIntervalMs).unref();
+    }
+  }
+
+  keyedHash(text: string): string {
+    return createHmac('sha256', this.#hashKey).update(text).digest('base64url');
+  }
+
+  async claim(request: ClaimRequest): Promise<ClaimResult> {
+    return this.#write(() => {
+      this.#refuseWhenBehind();
+      return this.#rows.claim(request);
+    });
+  }
+
+  async advance(ref: ClaimRef, change: Change): Promise<LedgerRow | null> {
+    if (change.to !== 'sending') {
+      return this.#write(() => this.#rows.advance(ref, change));
+    }
+    const row = await this.#write(() => {
+      this.#refuseWhenBehind();
+      const sending = this.#rows.advance(ref, change);
+      if (sending !== null) {
+        this.#rows.countSend();
+      }
+      return sending;
+    });
+    if (row !== null) {
+      // After the commit, so that the mark never runs ahead of a healthy ledger; under the write lock, so that it never goes back.
+      await this.#write(() => this.#mark.write(this.#rows.sends()));
+    }
+    return row;
+  }
+
+  settle(
+    row: LedgerRow,
+    to: 'succeeded' | 'rejected',
+    answer: StoredAnswer | null,
+    resolution: Resolution,
+  ): Promise<LedgerRow | null> {
+    return this.advance(row, { from: 'unknown', to, by: resolution.by, atMs: resolution.atMs, answer, resolution });
+  }
+
+  async find(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {
+    return this.#guard(() => this.#rows.find(tenantId, idempotencyKey));
+  }
+
+  async list(tenantId: string, request: ListRequest): Promise<LedgerPage> {
+    return this.#guard(() => this.#rows.list(tenantId, request));
+  }
+
+  async audit(tenantId: string, idempotencyKey: string): Promise<readonly AuditEntry[]> {
+    return this.#guard(() => this.#rows.audit(tenantId, idempotencyKey));
+  }
+
+  async dueForReconciliation(nowMs: number, limit: number): Promise<readonly LedgerRow[]> {
+    return this.#guard(() => this.#rows.due(nowMs, limit));
+  }
+
+  async noteReconcileAttempt(row: LedgerRow, atMs: number): Promise<void> {
+    await this.#write(() => this.#rows.noteAttempt(row, atMs));
+  }
+
+  async sweepOrphans(): Promise<number> {
+    const gone = await this.#guard(() =>
+      this.#rows.unfinishedOwners().filter((owner) => !this.#locks.isHeld(OWNER_LOCK_PREFIX + owner)),
+    );
+    if (gone.length === 0) {
+      return 0;
+    }
+    const atMs = this.#now();
+    const rows = await this.#write(() => gone.reduce((sum, owner) => sum + this.#rows.orphan(owner, atMs), 0));
+    if (rows > 0) {
+      this.#log?.warn(
+        { rows },
+        'Writes of a process that is gone were closed: see their outcome in billingOperations.',
+      );
+    }
+    return rows;
+  }
+
+  async tryLead(): Promise<boolean> {
+    return this.#guard(() => this.#locks.tryHold(LEADER_LOCK));
+  }
+
+  async ping(): Promise<{ readonly writable: boolean }> {
+    return this.#guard(() => {
+      this.#rows.sends();
+      return { writable: this.#writable };
+    });
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#sweeping);
+    this.#locks.release(LEADER_LOCK);
+    this.#locks.remove(OWNER_LOCK_PREFIX + this.ownerId);
+    if (this.#db.isOpen) {
+      this.#db.close();
+    }
+  }
+
+  #compareWithMark(): void {
+    const mark = this.#mark.read();
+    const sends = this.#rows.sends();
+    this.#writable = mark === null || sends >= mark;
+    if (this.#writable) {
+      this.#mark.write(sends);
+    } else {
+      this.#log?.error(
+        { sends, mark, markFile: this.#mark.path },
+        'The ledger is older than its mark: a backup was restored, and writes were made that it does not know. No write is ' +
+          'accepted. Compare with the upstream history by hand, then delete the mark file to accept this ledger as it is.',
+      );
+    }
+  }
+
+  /** Looks again each time, so that deleting the mark takes effect without a restart. */
+  #refuseWhenBehind(): void {
+    if (!this.#writable && this.#mark.read() === null) {
+      this.#compareWithMark();
+      this.#log?.warn({ markFile: this.#mark.path }, 'The mark was deleted: the ledger is accepted as it is.');
+    }
+    if (!this.#writable) {
+      throw new LedgerUnavailable('The ledger is older than its mark.');
+    }
+  }
+
+  #removeAbandonedLocks(): void {
+    const needed = new Set(this.#rows.unfinishedOwners());
+    for (const name of this.#locks.names()) {
+      const isOwner = name.startsWith(OWNER_LOCK_PREFIX) && !needed.has(name.slice(OWNER_LOCK_PREFIX.length));
+      if (isOwner && !this.#locks.isHeld(name)) {
+        this.#locks.remove(name);
+      }
+    }
+  }
+
+  async #sweepQuietly(): Promise<void> {
+    try {
+      await this.sweepOrphans();
+    } catch (error) {
+      this.#log?.warn({ err: error }, 'Looking for abandoned writes failed; it will be tried again.');
+    }
+  }
+
+  #write<T>(work: () => T): Promise<T> {
+    return this.#guard(() => whileBusy(() => transaction(this.#db, work)));
+  }
+
+  async #guard<T>(work: () => T | Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw asUnavailable(error);
+    }
+  }
+}
+
+function asUnavailable(error: unknown): unknown {
+  const ours =
+    error instanceof LedgerUnavailable || error instanceof ForbiddenTransition || error instanceof BillingError;
+  return ours ? error : new LedgerUnavailable('The ledger could not be read or written.', error);
+}

@@ -1,0 +1,151 @@
+import type { BillingOperationKind } from '../domain/write.js';
+import type { LedgerRow, LedgerState, Resolution, StoredAnswer } from './operation.js';
+import type { Actor } from './transitions.js';
+
+/**
+ * The ledger could not read or write. Whoever gets it cannot know whether a change was stored: a commit whose acknowledgement was
+ * lost looks the same as one that never happened. `cause` is for the log only.
+ */
+export class LedgerUnavailable extends Error {
+  override readonly name = 'LedgerUnavailable';
+
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+  }
+}
+
+/** The part of a structured logger that the ledger needs; a pino logger fits. Facts hold no key, secret or input. */
+export interface LedgerLog {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+export interface LedgerOptions {
+  readonly log?: LedgerLog;
+  /** How often owners that are gone are looked for, in milliseconds; 0: only at open and when asked. Default 5,000. */
+  readonly sweepIntervalMs?: number;
+  /** Epoch milliseconds; for tests. */
+  readonly now?: () => number;
+}
+
+/** A wish to write: what is kept of it is all that the ledger ever learns of the input. */
+export interface ClaimRequest {
+  readonly tenantId: string;
+  readonly credentialId: string;
+  readonly idempotencyKey: string;
+  readonly kind: BillingOperationKind;
+  readonly target: string;
+  readonly groupId: string | null;
+  readonly fingerprint: string;
+  /** What may be stored of the input: JSON-safe, no secret, no personal data. */
+  readonly input: unknown;
+  readonly deletesDocuments: boolean;
+  readonly atMs: number;
+}
+
+/**
+ * - `claimed`: the row is this owner's; `row.claim` is the number that later changes must name.
+ * - `existing`: the same key with the same fingerprint; the row's state decides.
+ * - `keyReused`: the same key with another fingerprint.
+ * - `targetBusy`: another key's write on the same target is unfinished or unknown; `row` is that write.
+ */
+export interface ClaimResult {
+  readonly kind: 'claimed' | 'existing' | 'keyReused' | 'targetBusy';
+  readonly row: LedgerRow;
+}
+
+/** Names one claim of one key: a change that names an older claim changes nothing. A {@link LedgerRow} fits. */
+export interface ClaimRef {
+  readonly tenantId: string;
+  readonly idempotencyKey: string;
+  readonly claim: number;
+}
+
+/** A compare-and-set from one state to another, which the transition table must allow. */
+export interface Change {
+  readonly from: LedgerState;
+  readonly to: LedgerState;
+  readonly by: Actor;
+  readonly atMs: number;
+  /** Kept from then on; absent: as it was. */
+  readonly baseline?: readonly string[] | null;
+  /** Replaces the answer; absent: none. */
+  readonly answer?: StoredAnswer | null;
+  /** Set when an unknown outcome is settled. */
+  readonly resolution?: Resolution;
+}
+
+export interface ListRequest {
+  /** Null: every state. */
+  readonly states: readonly LedgerState[] | null;
+  readonly limit: number;
+  /** A cursor of an earlier page; null: from the newest. */
+  readonly afterCursor: string | null;
+}
+
+export interface LedgerPage {
+  readonly edges: readonly { readonly cursor: string; readonly row: LedgerRow }[];
+  readonly hasNextPage: boolean;
+  /** Rows of the tenant in the asked states, on all pages. */
+  readonly totalCount: number;
+}
+
+/** One state change as it is kept for audits, for ever. */
+export interface AuditEntry {
+  readonly atMs: number;
+  readonly claim: number;
+  /** Null for the first claim of a key. */
+  readonly from: LedgerState | null;
+  readonly to: LedgerState;
+  readonly by: Actor;
+  readonly ownerId: string;
+  readonly note: string | null;
+  readonly subject: string | null;
+}
+
+/**
+ * The durable memory of writes. A promise that resolves means that the change would survive a power cut. Every method may throw
+ * {@link LedgerUnavailable}. Keys are never forgotten and answers never deleted.
+ */
+export interface Ledger {
+  /** This process, as rows name it; new at every start. */
+  readonly ownerId: string;
+  /** HMAC-SHA-256 under the ledger's own random key, base64url: the same text gives the same hash on all replicas, for ever. */
+  keyedHash(text: string): string;
+  claim(request: ClaimRequest): Promise<ClaimResult>;
+  /**
+   * Makes one change if the row is still in `from` under that claim; null: it is not, and nothing changed.
+   * Throws `ForbiddenTransition` for a change outside the transition table.
+   */
+  advance(ref: ClaimRef, change: Change): Promise<LedgerRow | null>;
+  /**
+   * Settles an unknown outcome, audited; null: it was no longer unknown. A `succeeded` without an answer replays without the
+   * upstream's figures.
+   */
+  settle(
+    row: LedgerRow,
+    to: 'succeeded' | 'rejected',
+    answer: StoredAnswer | null,
+    resolution: Resolution,
+  ): Promise<LedgerRow | null>;
+  find(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null>;
+  /** Newest first. Throws `BillingError` BAD_USER_INPUT for a cursor that no page gave out. */
+  list(tenantId: string, request: ListRequest): Promise<LedgerPage>;
+  /** Every change of a key, oldest first. */
+  audit(tenantId: string, idempotencyKey: string): Promise<readonly AuditEntry[]>;
+  /** Unknown rows of all tenants whose next background reconciliation is due, longest due first. */
+  dueForReconciliation(nowMs: number, limit: number): Promise<readonly LedgerRow[]>;
+  /** Counts a reconciliation that settled nothing, and sets when the next one is due (growing intervals). */
+  noteReconcileAttempt(row: LedgerRow, atMs: number): Promise<void>;
+  /**
+   * Takes rows from owners that are gone: `claimed` becomes `not_sent`, `sending` becomes `unknown`. Resolves to the number of
+   * rows changed. Also runs by itself at open and every few seconds.
+   */
+  sweepOrphans(): Promise<number>;
+  /** True while this process leads the replicas: at most one does. Ask before each round of background work. */
+  tryLead(): Promise<boolean>;
+  /** Throws when the ledger cannot be reached. `writable: false`: it can be read, and refuses writes until an operator acts. */
+  ping(): Promise<{ readonly writable: boolean }>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,179 @@
+import type { WriteOutcome } from '../domain/write.js';
+import type { Change, Ledger, LedgerLog } from './ledger.js';
+import type { LedgerRow, LedgerState, StoredAnswer } from './operation.js';
+
+export interface RecorderOptions {
+  readonly ledger: Ledger;
+  readonly now: () => number;
+  readonly log: LedgerLog | undefined;
+  /** First wait before a failed record is tried again, in milliseconds; it doubles up to `retryMaxMs`. */
+  readonly retryFirstMs: number;
+  readonly retryMaxMs: number;
+}
+
+/** What this process knows of a write and the ledger does not, yet. */
+export type Unrecorded =
+  | { readonly kind: 'outcome'; readonly row: LedgerRow; readonly change: Change }
+  | ({ readonly kind: 'nothingSent' } & GivenBack);
+
+/** A claim under which nothing was sent. `claim` null: the claim's own commit may be the one that was not acknowledged. */
+export interface GivenBack {
+  readonly tenantId: string;
+  readonly idempotencyKey: string;
+  readonly fingerprint: string;
+  readonly claim: number | null;
+}
+
+const STATE_OF: Record<WriteOutcome<unknown>['kind'], LedgerState> = {
+  succeeded: 'succeeded',
+  rejected: 'rejected',
+  notSent: 'not_sent',
+  unknown: 'unknown',
+};
+
+/**
+ * Writes outcomes down, and keeps trying when the ledger is away. Holds mutable state: what is not recorded yet, by tenant and key.
+ * A crash loses the list, and the rows then become unknown, which is true.
+ */
+export class OutcomeRecorder {
+  readonly #options: RecorderOptions;
+  readonly #unrecorded = new Map<string, Unrecorded>();
+  #flushing: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #waitMs: number;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+    this.#waitMs = options.retryFirstMs;
+  }
+
+  get size(): number {
+    return this.#unrecorded.size;
+  }
+
+  find(tenantId: string, idempotencyKey: string): Unrecorded | undefined {
+    return this.#unrecorded.get(nameOf(tenantId, idempotencyKey));
+  }
+
+  /** Records what one attempt came to. Never throws: the row is returned as it is, or as it will be once the ledger is back. */
+  async record(row: LedgerRow, outcome: WriteOutcome<unknown>, answer: StoredAnswer | null): Promise<LedgerRow> {
+    const atMs = this.#options.now();
+    const change: Change = { from: 'sending', to: STATE_OF[outcome.kind], by: 'owner', atMs, answer };
+    try {
+      return await this.#write(row, change);
+    } catch (error) {
+      this.#options.log?.error(
+        { err: error, kind: row.kind },
+        'An outcome could not be recorded; it will be tried again.',
+      );
+      this.#later({ kind: 'outcome', row, change });
+      return asRecorded(row, change);
+    }
+  }
+
+  /** Gives a claim back under which nothing was sent, at once if the ledger can, else later. Never throws. */
+  async release(given: GivenBack): Promise<void> {
+    const { tenantId, idempotencyKey, fingerprint, claim } = given;
+    const entry = { kind: 'nothingSent', tenantId, idempotencyKey, fingerprint, claim } as const;
+    try {
+      await this.#giveBack(entry);
+    } catch {
+      this.#later(entry);
+    }
+  }
+
+  /** Tries everything that is open once; true when nothing is left. */
+  async flush(): Promise<boolean> {
+    this.#flushing ??= this.#flushAll().finally(() => {
+      this.#flushing = null;
+    });
+    await this.#flushing;
+    return this.#unrecorded.size === 0;
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #later(entry: Unrecorded): void {
+    const { tenantId, idempotencyKey } = entry.kind === 'outcome' ? entry.row : entry;
+    this.#unrecorded.set(nameOf(tenantId, idempotencyKey), entry);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.flush();
+    }, this.#waitMs).unref();
+  }
+
+  async #flushAll(): Promise<void> {
+    for (const [name, entry] of [...this.#unrecorded]) {
+      try {
+        await (entry.kind === 'outcome' ? this.#write(entry.row, entry.change) : this.#giveBack(entry));
+      } catch {
+        this.#waitMs = Math.min(this.#waitMs * 2, this.#options.retryMaxMs);
+        this.#schedule();
+        return;
+      }
+      if (this.#unrecorded.get(name) === entry) {
+        this.#unrecorded.delete(name);
+      }
+    }
+    this.#waitMs = this.#options.retryFirstMs;
+  }
+
+  async #write(row: LedgerRow, change: Change): Promise<LedgerRow> {
+    const { ledger } = this.#options;
+    const recorded = (await ledger.advance(row, change)) ?? (await this.#writeLate(row, change));
+    if (recorded !== null) {
+      return recorded;
+    }
+    // Recorded by an earlier try whose acknowledgement was lost, or settled by somebody else, whose word then stands.
+    const found = await ledger.find(row.tenantId, row.idempotencyKey);
+    return found?.claim === row.claim ? found : asRecorded(row, change);
+  }
+
+  /** This owner was thought gone and its row called unknown: what it knows is better than that. */
+  async #writeLate(row: LedgerRow, change: Change): Promise<LedgerRow | null> {
+    if (change.to === 'unknown') {
+      return null;
+    }
+    const resolution = { by: 'late-answer', atMs: change.atMs, note: null, subject: null } as const;
+    return this.#options.ledger.advance(row, { ...change, from: 'unknown', by: 'late-answer', resolution });
+  }
+
+  async #giveBack(entry: GivenBack): Promise<void> {
+    const { ledger, now } = this.#options;
+    const row = await ledger.find(entry.tenantId, entry.idempotencyKey);
+    if (row === null || row.ownerId !== ledger.ownerId || row.fingerprint !== entry.fingerprint) {
+      return;
+    }
+    const release = { to: 'not_sent', by: 'owner', atMs: now() } as const;
+    if (row.state === 'claimed' && (entry.claim === null || entry.claim === row.claim)) {
+      await ledger.advance(row, { from: 'claimed', ...release });
+    } else if (row.state === 'sending' && entry.claim === row.claim) {
+      await ledger.advance(row, { from: 'sending', ...release });
+    } else if (row.state === 'unknown' && entry.claim === row.claim) {
+      const resolution = { by: 'late-answer', atMs: release.atMs, note: null, subject: null } as const;
+      await ledger.advance(row, { ...release, from: 'unknown', by: 'late-answer', resolution });
+    }
+  }
+}
+
+/** The row as it will be once the change is recorded. */
+export function asRecorded(row: LedgerRow, change: Change): LedgerRow {
+  return {
+    ...row,
+    state: change.to,
+    answer: change.answer ?? null,
+    sentAtMs: change.to === 'not_sent' ? null : row.sentAtMs,
+    completedAtMs: change.atMs,
+  };
+}
+
+function nameOf(tenantId: string, idempotencyKey: string): string {
+  return JSON.stringify([tenantId, idempotencyKey]);
+}

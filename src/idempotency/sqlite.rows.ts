@@ -1,0 +1,195 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { z } from 'zod';
+import type { AuditEntry, Change, ClaimRef, ClaimRequest, ClaimResult, LedgerPage, ListRequest } from './ledger.js';
+import { decodeAudit, decodeCursor, decodeRow, encodeCursor, jsonOrNull } from './ledger-row.codec.js';
+import type { LedgerRow, LedgerState } from './operation.js';
+import { reconcileDelayMs } from './reconcile-schedule.js';
+import { type Actor, assertTransition } from './transitions.js';
+
+const identified = z.object({ id: z.number() });
+const counted = z.object({ n: z.number() });
+const owned = z.object({ owner_id: z.string() });
+
+/** The ledger's statements on SQLite, prepared once. Synchronous; the caller holds the transaction where more than one must agree. */
+export class SqliteRows {
+  readonly #statements: ReturnType<typeof prepareAll>;
+  readonly #ownerId: string;
+
+  constructor(db: DatabaseSync, ownerId: string) {
+    this.#statements = prepareAll(db);
+    this.#ownerId = ownerId;
+  }
+
+  claim(request: ClaimRequest): ClaimResult {
+    const known = this.find(request.tenantId, request.idempotencyKey);
+    if (known !== null && known.fingerprint !== request.fingerprint) {
+      return { kind: 'keyReused', row: known };
+    }
+    if (known !== null && known.state !== 'not_sent') {
+      return { kind: 'existing', row: known };
+    }
+    const blocker = this.#statements.blocker.get(request.tenantId, request.credentialId, request.target);
+    if (blocker !== undefined) {
+      return { kind: 'targetBusy', row: decodeRow(blocker) };
+    }
+    const row = decodeRow(known === null ? this.#insert(request) : this.#reclaim(request));
+    this.#remember(row, known === null ? null : known.state, 'owner', request.atMs, null);
+    return { kind: 'claimed', row };
+  }
+
+  advance(ref: ClaimRef, change: Change): LedgerRow | null {
+    assertTransition(change.from, change.to, change.by);
+    const changed = this.#statements.advance.get({
+      tenant: ref.tenantId,
+      key: ref.idempotencyKey,
+      claim: ref.claim,
+      from: change.from,
+      to: change.to,
+      at: change.atMs,
+      baseline: jsonOrNull(change.baseline),
+      answer: jsonOrNull(change.answer),
+      resolution: jsonOrNull(change.resolution),
+      due: change.atMs + reconcileDelayMs(0),
+    });
+    if (changed === undefined) {
+      return null;
+    }
+    const row = decodeRow(changed);
+    this.#remember(row, change.from, change.by, change.atMs, change);
+    return row;
+  }
+
+  find(tenantId: string, idempotencyKey: string): LedgerRow | null {
+    const row = this.#statements.find.get(tenantId, idempotencyKey);
+    return row === undefined ? null : decodeRow(row);
+  }
+
+  list(tenantId: string, request: ListRequest): LedgerPage {
+    const states = jsonOrNull(request.states);
+    const before = request.afterCursor === null ? Number.MAX_SAFE_INTEGER : decodeCursor(request.afterCursor);
+    const rows = this.#statements.list.all({ tenant: tenantId, states, before, limit: request.limit + 1 });
+    const { n } = counted.parse(this.#statements.count.get({ tenant: tenantId, states }));
+    const edges = rows.slice(0, request.limit).map((raw) => ({
+      cursor: encodeCursor(identified.parse(raw).id),
+      row: decodeRow(raw),
+    }));
+    return { edges, hasNextPage: rows.length > request.limit, totalCount: n };
+  }
+
+  audit(tenantId: string, idempotencyKey: string): readonly AuditEntry[] {
+    return this.#statements.audit.all(tenantId, idempotencyKey).map((raw) => decodeAudit(raw));
+  }
+
+  due(nowMs: number, limit: number): readonly LedgerRow[] {
+    return this.#statements.due.all(nowMs, limit).map((raw) => decodeRow(raw));
+  }
+
+  noteAttempt(row: LedgerRow, atMs: number): void {
+    const nextAtMs = atMs + reconcileDelayMs(row.reconcileAttempts + 1);
+    this.#statements.noteAttempt.run(nextAtMs, row.tenantId, row.idempotencyKey, row.claim, row.reconcileAttempts);
+  }
+
+  /** Other owners that have unfinished rows; whether they live is not known here. */
+  unfinishedOwners(): readonly string[] {
+    return this.#statements.owners.all(this.#ownerId).map((raw) => owned.parse(raw).owner_id);
+  }
+
+  /** Takes the unfinished rows from an owner that is gone. Returns how many there were. */
+  orphan(ownerId: string, atMs: number): number {
+    const rows = this.#statements.unfinishedOf.all(ownerId).map((raw) => decodeRow(raw));
+    for (const row of rows) {
+      this.advance(row, { from: row.state, to: row.state === 'claimed' ? 'not_sent' : 'unknown', by: 'sweep', atMs });
+    }
+    return rows.length;
+  }
+
+  sends(): number {
+    return counted.parse(this.#statements.sends.get()).n;
+  }
+
+  countSend(): void {
+    this.#statements.countSend.run();
+  }
+
+  #insert(request: ClaimRequest): unknown {
+    return this.#statements.insert.get({
+      tenant: request.tenantId,
+      credential: request.credentialId,
+      key: request.idempotencyKey,
+      kind: request.kind,
+      target: request.target,
+      group: request.groupId,
+      fingerprint: request.fingerprint,
+      input: JSON.stringify(request.input ?? null),
+      owner: this.#ownerId,
+      at: request.atMs,
+      deletes: request.deletesDocuments ? 1 : 0,
+    });
+  }
+
+  #reclaim(request: ClaimRequest): unknown {
+    return this.#statements.reclaim.get({
+      tenant: request.tenantId,
+      credential: request.credentialId,
+      key: request.idempotencyKey,
+      owner: this.#ownerId,
+    });
+  }
+
+  #remember(row: LedgerRow, from: LedgerState | null, by: Actor, atMs: number, change: Change | null): void {
+    const resolution = change?.resolution;
+    this.#statements.remember.run(
+      row.tenantId,
+      row.idempotencyKey,
+      row.claim,
+      atMs,
+      from,
+      row.state,
+      by,
+      this.#ownerId,
+      resolution?.note ?? null,
+      resolution?.subject ?? null,
+    );
+  }
+}
+
+function prepareAll(db: DatabaseSync) {
+  const sql = (text: string): StatementSync => db.prepare(text);
+  return {
+    find: sql('SELECT * FROM ledger_operations WHERE tenant_id = ? AND idempotency_key = ?'),
+    blocker: sql(`SELECT * FROM ledger_operations WHERE tenant_id = ? AND credential_id = ? AND target = ?
+      AND state IN ('claimed', 'sending', 'unknown')`),
+    insert:
+      sql(`INSERT INTO ledger_operations (tenant_id, credential_id, idempotency_key, kind, target, group_id, fingerprint,
+      input, state, owner_id, claim, created_at, deletes_documents)
+      VALUES (:tenant, :credential, :key, :kind, :target, :group, :fingerprint, :input, 'claimed', :owner, 1, :at, :deletes)
+      RETURNING *`),
+    reclaim: sql(`UPDATE ledger_operations SET state = 'claimed', claim = claim + 1, owner_id = :owner,
+      credential_id = :credential, sent_at = NULL, completed_at = NULL, baseline = NULL, answer = NULL, resolution = NULL
+      WHERE tenant_id = :tenant AND idempotency_key = :key AND state = 'not_sent' RETURNING *`),
+    advance: sql(`UPDATE ledger_operations SET state = :to,
+      sent_at = CASE :to WHEN 'sending' THEN :at WHEN 'not_sent' THEN NULL ELSE sent_at END,
+      completed_at = CASE :to WHEN 'sending' THEN NULL ELSE :at END,
+      baseline = COALESCE(:baseline, baseline), answer = :answer, resolution = :resolution,
+      next_reconcile_at = CASE :to WHEN 'unknown' THEN :due END
+      WHERE tenant_id = :tenant AND idempotency_key = :key AND claim = :claim AND state = :from RETURNING *`),
+    remember:
+      sql(`INSERT INTO ledger_audit (tenant_id, idempotency_key, claim, at, from_state, to_state, actor, owner_id, note,
+      subject) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+    audit: sql('SELECT * FROM ledger_audit WHERE tenant_id = ? AND idempotency_key = ? ORDER BY id'),
+    list: sql(`SELECT * FROM ledger_operations WHERE tenant_id = :tenant AND id < :before
+      AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states))) ORDER BY id DESC LIMIT :limit`),
+    count: sql(`SELECT count(*) AS n FROM ledger_operations WHERE tenant_id = :tenant
+      AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))`),
+    due: sql(`SELECT * FROM ledger_operations WHERE state = 'unknown' AND next_reconcile_at <= ?
+      ORDER BY next_reconcile_at, id LIMIT ?`),
+    noteAttempt: sql(`UPDATE ledger_operations SET reconcile_attempts = reconcile_attempts + 1, next_reconcile_at = ?
+      WHERE tenant_id = ? AND idempotency_key = ? AND claim = ? AND reconcile_attempts = ? AND state = 'unknown'`),
+    owners: sql(
+      `SELECT DISTINCT owner_id FROM ledger_operations WHERE state IN ('claimed', 'sending') AND owner_id <> ?`,
+    ),
+    unfinishedOf: sql(`SELECT * FROM ledger_operations WHERE state IN ('claimed', 'sending') AND owner_id = ?`),
+    sends: sql("SELECT CAST(value AS INTEGER) AS n FROM ledger_meta WHERE name = 'sends'"),
+    countSend: sql("UPDATE ledger_meta SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT) WHERE name = 'sends'"),
+  };
+}

@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
+import { LedgerUnavailable } from './ledger.js';
+
+/**
+ * One entry per version, applied in order and never edited afterwards. Two indexes carry the promises of the ledger: a key exists
+ * once per tenant, and a target has at most one write that is unfinished or unknown.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE ledger_operations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant_id TEXT NOT NULL,
+    credential_id TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    target TEXT NOT NULL,
+    group_id TEXT,
+    fingerprint TEXT NOT NULL,
+    input TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('claimed', 'sending', 'succeeded', 'rejected', 'not_sent', 'unknown')),
+    owner_id TEXT NOT NULL,
+    claim INTEGER NOT NULL CHECK (claim > 0),
+    created_at INTEGER NOT NULL,
+    sent_at INTEGER,
+    completed_at INTEGER,
+    deletes_documents INTEGER NOT NULL,
+    baseline TEXT,
+    answer TEXT,
+    resolution TEXT,
+    reconcile_attempts INTEGER NOT NULL DEFAULT 0,
+    next_reconcile_at INTEGER
+  ) STRICT;
+  CREATE UNIQUE INDEX ledger_one_key ON ledger_operations (tenant_id, idempotency_key);
+  CREATE UNIQUE INDEX ledger_one_open_write ON ledger_operations (tenant_id, credential_id, target)
+    WHERE state IN ('claimed', 'sending', 'unknown');
+  CREATE INDEX ledger_newest ON ledger_operations (tenant_id, id);
+  CREATE INDEX ledger_unfinished ON ledger_operations (owner_id) WHERE state IN ('claimed', 'sending');
+  CREATE INDEX ledger_due ON ledger_operations (next_reconcile_at) WHERE state = 'unknown';
+  CREATE TABLE ledger_audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant_id TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    claim INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    from_state TEXT,
+    to_state TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    note TEXT,
+    subject TEXT
+  ) STRICT;
+  CREATE INDEX ledger_audit_key ON ledger_audit (tenant_id, idempotency_key, id);
+  `,
+];
+
+const metaRow = z.object({ value: z.string() });
+
+/** Call inside a write transaction, so that processes that start together migrate one after the other. Returns the hash key. */
+export function migrateSqlite(db: DatabaseSync): Buffer {
+  db.exec('CREATE TABLE IF NOT EXISTS ledger_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT');
+  const put = db.prepare('INSERT INTO ledger_meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING');
+  put.run('schema_version', '0');
+  put.run('hash_key', randomBytes(32).toString('hex'));
+  put.run('sends', '0');
+  const version = Number(readMeta(db, 'schema_version'));
+  if (version > MIGRATIONS.length) {
+    throw new LedgerUnavailable('The ledger was written by a newer version of the gateway.');
+  }
+  for (const migration of MIGRATIONS.slice(version)) {
+    db.exec(migration);
+  }
+  db.prepare("UPDATE ledger_meta SET value = ? WHERE name = 'schema_version'").run(String(MIGRATIONS.length));
+  return Buffer.from(readMeta(db, 'hash_key'), 'hex');
+}
+
+function readMeta(db: DatabaseSync, name: string): string {
+  return metaRow.parse(db.prepare('SELECT value FROM ledger_meta WHERE name = ?').get(name)).value;
+}
