@@ -1,0 +1,41 @@
+import type { Instant } from '../../domain/instant.js';
+import { type Decoded, decoded, UNREADABLE, UNSET } from './decoded.js';
+
+/** `2017-08-21T02:16:49+00:00` (PHP's ATOM), `2015-02-27 12:10:04 (GMT)`, `2024-03-28T21:00:58.485847` (.NET, no kind). */
+const DATE_TIME =
+  /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?(?: ?(?:(Z)|\(?(GMT|UTC)\)?|([+-])(\d{2}):?(\d{2})))?$/i;
+
+/** SQL's and .NET's way of saying that a date was never set. */
+const NEVER_SET = /^(?:0000-00-00|0001-01-01)/;
+
+/** RFC 3339 knows no larger offset than 23:59; the world's largest is 14:00. */
+const MAX_OFFSET_HOURS = 14;
+
+/**
+ * A moment, in UTC, with the fraction digits as sent. Without an offset it is read as UTC: both upstreams write UTC there.
+ * Blank, `0000-00-00…` and `0001-01-01…` are unset.
+ */
+export function decodeDateTime(text: string): Decoded<Instant> {
+  const trimmed = text.trim();
+  if (trimmed === '' || NEVER_SET.test(trimmed)) return UNSET;
+  const match = DATE_TIME.exec(trimmed);
+  if (match === null) return UNREADABLE;
+  const [, year, month, day, hour, minute, second, fraction = '', , , sign, offsetHours = '0', offsetMinutes = '0'] =
+    match;
+  const wallText = `${year ?? ''}-${month ?? ''}-${day ?? ''}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}`;
+  const wallMs = Date.parse(`${wallText}Z`);
+  // Date.parse rolls 30 February over into March and 24:00 into the next day: such a text names no moment.
+  if (Number.isNaN(wallMs) || !new Date(wallMs).toISOString().startsWith(wallText)) return UNREADABLE;
+  if (Number(offsetHours) > MAX_OFFSET_HOURS || Number(offsetMinutes) > 59) return UNREADABLE;
+  const offsetMs = (Number(offsetHours) * 60 + Number(offsetMinutes)) * 60_000;
+  return instant(sign === '-' ? wallMs + offsetMs : wallMs - offsetMs, fraction);
+}
+
+/** @param secondMs a whole second since the epoch, in ms; @param fraction `''` or a dot and digits */
+function instant(secondMs: number, fraction: string): Decoded<Instant> {
+  const iso = new Date(secondMs).toISOString();
+  // The offset may have carried the year out of the four digits that RFC 3339 has.
+  if (!/^\d{4}-/.test(iso)) return UNREADABLE;
+  const fractionMs = Math.floor(Number(`0${fraction}`) * 1000);
+  return decoded({ text: `${iso.slice(0, 19)}${fraction}Z`, epochMs: secondMs + fractionMs });
+}

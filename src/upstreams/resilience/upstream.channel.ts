@@ -1,0 +1,232 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BillingError, UpstreamService } from '../../domain/errors.js';
+import type { WriteOutcome } from '../../domain/write.js';
+import { decodeRetryAfter } from '../decode/retry-after.decoder.js';
+import { decideRetry } from '../retry.policy.js';
+import type { AttemptOutcome, EndpointKind, UpstreamCall } from '../upstream.call.js';
+import { notSent, outcomeUnknown, upstreamError, upstreamFacts } from '../upstream.errors.js';
+import { createHttpTransport } from '../upstream.http.js';
+import type { TransportRequest, TransportResult, UpstreamTransport } from '../upstream.transport.js';
+import { type BreakerState, UpstreamBreaker, type UpstreamBreakerOptions } from './circuit.breaker.js';
+import { FairPool, type FairPoolOptions } from './fair.pool.js';
+import { RetryBudget } from './retry.budget.js';
+
+export interface UpstreamChannelOptions {
+  readonly service: UpstreamService;
+  readonly transport?: UpstreamTransport;
+  readonly pool?: FairPoolOptions;
+  readonly breaker?: UpstreamBreakerOptions;
+  /** Retries that may be saved up; default 10. */
+  readonly retryReserve?: number;
+  /** Source of the jitter, from 0 up to, not including, 1. */
+  readonly random?: () => number;
+}
+
+/** What a client asks of the wire. `timeoutMs` is the total: the wait for a place, every attempt and every pause. */
+export interface ChannelRequest {
+  readonly operation: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly timeoutMs: number;
+  readonly maxAnswerBytes: number;
+}
+
+/** A read's answer after the client has looked at it. */
+export type ReadVerdict<T> =
+  | { readonly kind: 'ok'; readonly value: T }
+  | { readonly kind: 'error'; readonly error: BillingError };
+
+/** A write waits for a place for this share of its time at most, so that the attempt itself is not cut short into an unknown outcome. */
+const WRITE_WAIT_SHARE = 1 / 3;
+
+/**
+ * One upstream as its client sees it: bounded, fair, watched by a circuit breaker, and for reads retried within a budget.
+ * Mutable: the pool, the breaker and the budget, shared by all callers.
+ */
+export class UpstreamChannel {
+  readonly service: UpstreamService;
+  private readonly transport: UpstreamTransport;
+  private readonly pool: FairPool;
+  private readonly breaker: UpstreamBreaker;
+  private readonly budget: RetryBudget;
+  private readonly random: () => number;
+
+  constructor(options: UpstreamChannelOptions) {
+    this.service = options.service;
+    this.transport = options.transport ?? createHttpTransport();
+    this.pool = new FairPool(options.pool);
+    this.breaker = new UpstreamBreaker(options.breaker);
+    this.budget = new RetryBudget(options.retryReserve);
+    this.random = options.random ?? Math.random;
+  }
+
+  breakerState(): BreakerState {
+    return this.breaker.state();
+  }
+
+  close(): void {
+    this.transport.close();
+  }
+
+  /**
+   * At most three attempts within the total time. Throws the `BillingError` that `judge` made of the last one, or
+   * `UPSTREAM_UNAVAILABLE` / `UPSTREAM_TIMEOUT` where no attempt could begin.
+   */
+  async read<T>(
+    request: ChannelRequest,
+    call: UpstreamCall,
+    judge: (result: TransportResult) => ReadVerdict<T>,
+  ): Promise<T> {
+    const deadlineMs = performance.now() + request.timeoutMs;
+    this.budget.earn();
+    for (let attempt = 1; ; attempt += 1) {
+      const { result, verdict } = await this.readOnce(request, call, attempt, deadlineMs, judge);
+      if (verdict.kind === 'ok') return verdict.value;
+      const retryAfter = result?.kind === 'answer' ? result.headers.retryAfter : null;
+      const decision = decideRetry({
+        attempt,
+        transient: result !== null && verdict.error.retryable && call.signal?.aborted !== true,
+        retryAfterMs: decodeRetryAfter(retryAfter, Date.now()),
+        remainingMs: deadlineMs - performance.now(),
+        random: this.random(),
+      });
+      if (decision.kind === 'stop' || !this.breaker.admits('read') || !this.budget.spend()) throw verdict.error;
+      // An abort during the pause is met by the next look at the signal.
+      await sleep(decision.delayMs, undefined, call.signal === undefined ? {} : { signal: call.signal }).catch(
+        () => undefined,
+      );
+    }
+  }
+
+  /** Exactly one attempt, or `notSent`. The caller's signal is not heeded: a write in flight is never cancelled. Never throws. */
+  async write<T>(
+    request: ChannelRequest,
+    call: UpstreamCall,
+    judge: (result: TransportResult) => WriteOutcome<T>,
+  ): Promise<WriteOutcome<T>> {
+    const deadlineMs = performance.now() + request.timeoutMs;
+    const unsent = notSent(upstreamFacts(this.service, request.operation));
+    if (!this.breaker.admits('write')) return unsent;
+    const admission = await this.pool.enter(call.tenantId, request.timeoutMs * WRITE_WAIT_SHARE);
+    if (admission.kind !== 'admitted') return unsent;
+    try {
+      const sent = await this.attempt(request, call, 'write', deadlineMs);
+      if (sent === null) return unsent;
+      const outcome = judge(sent.result);
+      this.report(request, call, 'write', 1, sent, writeOutcomeWord(outcome, sent.result));
+      return outcome;
+    } catch {
+      // After the attempt began, a fault of our own must not look like a failure that may be tried again.
+      return outcomeUnknown(upstreamFacts(this.service, request.operation));
+    } finally {
+      admission.release();
+    }
+  }
+
+  private async readOnce<T>(
+    request: ChannelRequest,
+    call: UpstreamCall,
+    attempt: number,
+    deadlineMs: number,
+    judge: (result: TransportResult) => ReadVerdict<T>,
+  ): Promise<{ readonly result: TransportResult | null; readonly verdict: ReadVerdict<T> }> {
+    const blocked = (code: 'UPSTREAM_UNAVAILABLE' | 'UPSTREAM_TIMEOUT') => ({
+      result: null,
+      verdict: {
+        kind: 'error',
+        error: upstreamError(code, upstreamFacts(this.service, request.operation), true),
+      } as const,
+    });
+    if (!this.breaker.admits('read')) return blocked('UPSTREAM_UNAVAILABLE');
+    const admission = await this.pool.enter(call.tenantId, deadlineMs - performance.now(), call.signal);
+    if (admission.kind !== 'admitted') {
+      return blocked(admission.kind === 'timeout' ? 'UPSTREAM_TIMEOUT' : 'UPSTREAM_UNAVAILABLE');
+    }
+    try {
+      const sent = await this.attempt(request, call, 'read', deadlineMs);
+      if (sent === null) return blocked('UPSTREAM_UNAVAILABLE');
+      const verdict = judge(sent.result);
+      this.report(request, call, 'read', attempt, sent, readOutcomeWord(verdict, sent.result));
+      return { result: sent.result, verdict };
+    } finally {
+      admission.release();
+    }
+  }
+
+  private async attempt(
+    request: ChannelRequest,
+    call: UpstreamCall,
+    kind: EndpointKind,
+    deadlineMs: number,
+  ): Promise<Timed | null> {
+    const startedAtMs = Date.now();
+    const startMs = performance.now();
+    const transportRequest: TransportRequest = {
+      url: request.url,
+      kind,
+      headers: call.traceparent === undefined ? request.headers : { ...request.headers, traceparent: call.traceparent },
+      body: request.body,
+      timeoutMs: Math.max(0, deadlineMs - startMs),
+      maxAnswerBytes: request.maxAnswerBytes,
+      ...(kind === 'read' && call.signal !== undefined ? { signal: call.signal } : {}),
+    };
+    const result = await this.breaker.run(kind, () => this.transport.send(transportRequest));
+    return result === null ? null : { result, startedAtMs, durationMs: performance.now() - startMs };
+  }
+
+  private report(
+    request: ChannelRequest,
+    call: UpstreamCall,
+    kind: EndpointKind,
+    attempt: number,
+    timed: Timed,
+    outcome: AttemptOutcome,
+  ): void {
+    call.observer.attempt({
+      service: this.service,
+      operation: request.operation,
+      kind,
+      attempt,
+      startedAtMs: timed.startedAtMs,
+      durationMs: timed.durationMs,
+      httpStatus: timed.result.status,
+      bytesReceived: timed.result.kind === 'answer' ? timed.result.body.byteLength : timed.result.bytes,
+      outcome,
+    });
+  }
+}
+
+interface Timed {
+  readonly result: TransportResult;
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+}
+
+function readOutcomeWord(verdict: ReadVerdict<unknown>, result: TransportResult): AttemptOutcome {
+  if (verdict.kind === 'ok') return 'ok';
+  if (result.kind === 'failure') return failureWord(result.reason, result.sent);
+  switch (verdict.error.code) {
+    case 'UPSTREAM_INVALID_RESPONSE':
+      return 'invalid';
+    case 'UPSTREAM_UNAVAILABLE':
+      return 'failed';
+    default:
+      return 'rejected';
+  }
+}
+
+function writeOutcomeWord(outcome: WriteOutcome<unknown>, result: TransportResult): AttemptOutcome {
+  if (outcome.kind === 'succeeded') return 'ok';
+  if (outcome.kind === 'rejected') return 'rejected';
+  if (outcome.kind === 'notSent') return 'not_sent';
+  if (result.kind === 'failure') return failureWord(result.reason, result.sent);
+  return result.status >= 200 && result.status < 300 ? 'invalid' : 'failed';
+}
+
+function failureWord(reason: string, sent: boolean): AttemptOutcome {
+  if (reason === 'aborted') return 'aborted';
+  if (!sent) return 'not_sent';
+  if (reason === 'timeout') return 'timeout';
+  return ['protocol', 'too-large', 'encoded'].includes(reason) ? 'invalid' : 'failed';
+}

@@ -1,0 +1,39 @@
+/** What is known when an attempt at a read has failed. Times are milliseconds. */
+export interface RetryQuestion {
+  /** The attempt that failed: 1 for the first. */
+  readonly attempt: number;
+  /** The failure may pass by itself: broken connection, 429, 5xx. */
+  readonly transient: boolean;
+  /** What the upstream asked for, if it did. */
+  readonly retryAfterMs: number | null;
+  /** Left of the read's total time. */
+  readonly remainingMs: number;
+  /** From 0 up to, not including, 1. */
+  readonly random: number;
+}
+
+export type RetryDecision = { readonly kind: 'retry'; readonly delayMs: number } | { readonly kind: 'stop' };
+
+export const MAX_ATTEMPTS = 3;
+
+/** An upstream that asks for more time than a reader has patience is not asked again. */
+export const MAX_RETRY_AFTER_MS = 5_000;
+
+const FIRST_BACKOFF_MS = 100;
+const MAX_BACKOFF_MS = 2_000;
+
+const STOP: RetryDecision = { kind: 'stop' };
+
+/**
+ * Whether and when a read is tried again. Full jitter (a uniform share of the growing backoff), because equal waits would make all
+ * readers of an outage come back at once. The budget is asked separately, and only after a yes: see `RetryBudget`. Writes never
+ * come here.
+ */
+export function decideRetry(question: RetryQuestion): RetryDecision {
+  if (!question.transient || question.attempt >= MAX_ATTEMPTS) return STOP;
+  if (question.retryAfterMs !== null && question.retryAfterMs > MAX_RETRY_AFTER_MS) return STOP;
+  const backoffMs = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (question.attempt - 1));
+  const delayMs = (question.retryAfterMs ?? 0) + question.random * backoffMs;
+  // With nothing left after the wait, the attempt could only fail.
+  return delayMs < question.remainingMs ? { kind: 'retry', delayMs } : STOP;
+}

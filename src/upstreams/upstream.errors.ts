@@ -1,0 +1,62 @@
+import { BillingError, type BillingErrorCode, type UpstreamFacts, type UpstreamService } from '../domain/errors.js';
+import type { WriteFailure, WriteOutcome } from '../domain/write.js';
+
+/** Codes that an upstream call can end in, with what a client is told. No upstream text is ever part of it. */
+const MESSAGES = {
+  NOT_FOUND: 'The upstream does not know what was asked for.',
+  UPSTREAM_UNAUTHENTICATED: "The upstream refused the gateway's credentials.",
+  UPSTREAM_REJECTED: 'The upstream refused the request.',
+  UPSTREAM_UNAVAILABLE: 'The upstream cannot be reached at the moment.',
+  UPSTREAM_TIMEOUT: 'The upstream did not answer in time.',
+  UPSTREAM_INVALID_RESPONSE: "The upstream's answer could not be read.",
+  OUTCOME_UNKNOWN:
+    'The request was sent, and whether it took effect is not known. It must not be sent again before that is settled.',
+} as const satisfies Partial<Record<BillingErrorCode, string>>;
+
+export type UpstreamErrorCode = keyof typeof MESSAGES;
+
+/** Facts about one answer, as far as there was one; absent keys are left out. */
+export function upstreamFacts(
+  service: UpstreamService,
+  operation: string,
+  known: {
+    readonly httpStatus?: number | null;
+    readonly status?: string | null;
+    readonly message?: string | null;
+  } = {},
+): UpstreamFacts {
+  return {
+    service,
+    operation,
+    ...(typeof known.httpStatus === 'number' ? { httpStatus: known.httpStatus } : {}),
+    ...(typeof known.status === 'string' ? { status: known.status } : {}),
+    ...(typeof known.message === 'string' && known.message !== '' ? { message: known.message } : {}),
+  };
+}
+
+/** A failed read. */
+export function upstreamError(code: UpstreamErrorCode, upstream: UpstreamFacts, retryable: boolean): BillingError {
+  return new BillingError(code, MESSAGES[code], { upstream, retryable });
+}
+
+/** Proved that nothing was sent. */
+export function notSent(
+  upstream: UpstreamFacts,
+  code: UpstreamErrorCode = 'UPSTREAM_UNAVAILABLE',
+): WriteOutcome<never> {
+  return { kind: 'notSent', failure: failure(code, upstream) };
+}
+
+/** A well-formed refusal by the upstream itself. */
+export function rejected(upstream: UpstreamFacts, code: UpstreamErrorCode): WriteOutcome<never> {
+  return { kind: 'rejected', failure: failure(code, upstream) };
+}
+
+/** Everything that is neither a whole success, nor a refusal, nor proved unsent. */
+export function outcomeUnknown(upstream: UpstreamFacts): WriteOutcome<never> {
+  return { kind: 'unknown', failure: failure('OUTCOME_UNKNOWN', upstream) };
+}
+
+function failure(code: UpstreamErrorCode, upstream: UpstreamFacts): WriteFailure {
+  return { code, message: MESSAGES[code], upstream };
+}

@@ -1,0 +1,71 @@
+import type { EndpointKind } from './upstream.call.js';
+
+/** One HTTP POST. The transport makes exactly one attempt: it follows nothing and repeats nothing. */
+export interface TransportRequest {
+  readonly url: string;
+  /** A write gets a connection of its own, so that "never connected" proves "never sent"; reads share kept-alive connections. */
+  readonly kind: EndpointKind;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** For the whole attempt, from the look-up of the name to the last byte of the answer. */
+  readonly timeoutMs: number;
+  /** The answer is cut off, and the attempt fails, as soon as it is larger. */
+  readonly maxAnswerBytes: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Why there is no whole answer. `dns`, `refused`, `tls`, `connect-timeout`: no connection came about. `reset`: it broke before the
+ * head of an answer; `cut`: in the middle of one. `protocol`: not HTTP, or a head larger than Node reads. `too-large`, `encoded`:
+ * an answer that the gateway refuses to read.
+ */
+export type TransportFailureReason =
+  | 'dns'
+  | 'refused'
+  | 'tls'
+  | 'connect-timeout'
+  | 'timeout'
+  | 'reset'
+  | 'cut'
+  | 'protocol'
+  | 'too-large'
+  | 'encoded'
+  | 'aborted';
+
+/** The only headers that anything above the wire looks at. */
+export interface AnswerHeaders {
+  readonly contentType: string | null;
+  readonly retryAfter: string | null;
+}
+
+export interface TransportAnswer {
+  readonly kind: 'answer';
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  readonly body: Buffer;
+  /**
+   * True when HTTP itself marks the end of the body (`content-length` or chunks). False when only the end of the connection does:
+   * then nothing but the document's own form can tell a whole body from a cut one.
+   */
+  readonly complete: boolean;
+}
+
+export interface TransportFailure {
+  readonly kind: 'failure';
+  readonly reason: TransportFailureReason;
+  /** False is a proof that no byte of the request left; true says that it may have. */
+  readonly sent: boolean;
+  /** Status of the answer that was not read to its end; null where no head arrived. */
+  readonly status: number | null;
+  /** Bytes of body received before it failed. */
+  readonly bytes: number;
+}
+
+export type TransportResult = TransportAnswer | TransportFailure;
+
+/** The one door to the network for both upstreams. `send` never throws, and its result never holds anything of the request. */
+export interface UpstreamTransport {
+  send(request: TransportRequest): Promise<TransportResult>;
+  /** Closes idle connections; attempts under way are not touched. */
+  close(): void;
+}

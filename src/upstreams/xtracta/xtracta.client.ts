@@ -1,0 +1,182 @@
+import type { BillingHistory } from '../../domain/billing-activity.js';
+import type { XtractaCredential } from '../../domain/caller.js';
+import type {
+  BillingUiRequest,
+  BillingUiSession,
+  BoosterPackOrder,
+  BoosterPackRequest,
+  PlanChange,
+  PlanChangeRequest,
+} from '../../domain/purchases.js';
+import type { WriteOutcome } from '../../domain/write.js';
+import type { BreakerState } from '../resilience/circuit.breaker.js';
+import { type ChannelRequest, UpstreamChannel } from '../resilience/upstream.channel.js';
+import type { UpstreamCall } from '../upstream.call.js';
+import {
+  CHANGE_PLAN,
+  GET_BILLING_HISTORY,
+  OPEN_BILLING_UI,
+  ORDER_BOOSTER_PACK,
+  type XtractaEndpoint,
+} from './xtracta.endpoints.js';
+import { readEnvelope } from './xtracta.envelope.js';
+import { FieldReader } from './xtracta.fields.js';
+import {
+  billingUiForm,
+  boosterForm,
+  FORM_CONTENT_TYPE,
+  type HistoryFormRequest,
+  historyForm,
+  planForm,
+} from './xtracta.form.js';
+import { type EnvelopeReader, judgeRead, judgeWrite, type WholePayload } from './xtracta.outcome.js';
+import { billingUiPayload, boosterPayload, hasElement, historyPayload, planPayload } from './xtracta.payload.js';
+import type { XmlElement } from './xtracta.xml.js';
+
+/** Start dates in `[fromSeconds, toSeconds]` (unix seconds) of one group, or of it and all below it. */
+export type BillingHistoryRequest = HistoryFormRequest;
+
+export interface XtractaClientOptions {
+  /** Scheme, host and optional path; `/v1/billings/…` is appended. */
+  readonly baseUrl: string;
+  /** Total time of a read: the wait for a place, at most three attempts, and the pauses between them. */
+  readonly readTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  /** Default: a channel of its own with the default pool, breaker and budget. */
+  readonly channel?: UpstreamChannel;
+  /** Rows of one history answer; default 20,000. */
+  readonly maxRows?: number;
+  /** Bytes of one history answer; default 16 MiB. */
+  readonly maxAnswerBytes?: number;
+}
+
+const MAX_ROWS = 20_000;
+const MAX_READ_BYTES = 16 * 1024 * 1024;
+/** The samples of the writes are below 1 KB. */
+const MAX_WRITE_BYTES = 1024 * 1024;
+
+/** The Xtracta billing API, in our words. Holds no credential: each call brings its own. */
+export class XtractaClient {
+  private readonly channel: UpstreamChannel;
+  private readonly baseUrl: string;
+  private readonly isLoopback: boolean;
+
+  constructor(private readonly options: XtractaClientOptions) {
+    this.channel = options.channel ?? new UpstreamChannel({ service: 'xtracta' });
+    this.baseUrl = options.baseUrl.replace(/\/+$/, '');
+    this.isLoopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(new URL(options.baseUrl).hostname);
+  }
+
+  /** For metrics and readiness. */
+  breakerState(): BreakerState {
+    return this.channel.breakerState();
+  }
+
+  close(): void {
+    this.channel.close();
+  }
+
+  /** Rows in the upstream's own order, of whatever groups it names. Throws `BillingError` (`NOT_FOUND`, `UPSTREAM_*`). */
+  getBillingHistory(
+    credential: XtractaCredential,
+    request: BillingHistoryRequest,
+    call: UpstreamCall,
+  ): Promise<BillingHistory> {
+    const endpoint = GET_BILLING_HISTORY;
+    const wire = this.request(endpoint, historyForm(credential.apiKey, request));
+    return this.channel.read(wire, call, (result) =>
+      judgeRead(endpoint.operation, result, this.envelopes(endpoint, credential, call), ({ content, verdict }) => {
+        const fields = fieldReader(endpoint, call);
+        if (verdict === 'absent') fields.drift('status');
+        return historyPayload(content, fields);
+      }),
+    );
+  }
+
+  /** Buys. One attempt; never throws. */
+  orderBoosterPack(
+    credential: XtractaCredential,
+    request: BoosterPackRequest,
+    call: UpstreamCall,
+  ): Promise<WriteOutcome<BoosterPackOrder>> {
+    const form = boosterForm(credential.apiKey, request);
+    return this.write(ORDER_BOOSTER_PACK, form, credential, call, ['pack', 'pack_summary'], (content, fields) =>
+      boosterPayload(content, request, fields),
+    );
+  }
+
+  /** Buys. One attempt; never throws. */
+  changePlan(
+    credential: XtractaCredential,
+    request: PlanChangeRequest,
+    call: UpstreamCall,
+  ): Promise<WriteOutcome<PlanChange>> {
+    const form = planForm(credential.apiKey, request);
+    return this.write(CHANGE_PLAN, form, credential, call, ['plan', 'id'], (content, fields) =>
+      planPayload(content, request, fields),
+    );
+  }
+
+  /** Mints a credential for the api key's own group. One attempt; never throws. */
+  openBillingUi(
+    credential: XtractaCredential,
+    request: BillingUiRequest,
+    call: UpstreamCall,
+  ): Promise<WriteOutcome<BillingUiSession>> {
+    const form = billingUiForm(credential.apiKey, request);
+    return this.write(OPEN_BILLING_UI, form, credential, call, ['url'], (content, fields) =>
+      billingUiPayload(content, this.isLoopback, fields),
+    );
+  }
+
+  /** @param traces elements that betray a success, whole or not */
+  private write<T>(
+    endpoint: XtractaEndpoint,
+    form: string,
+    credential: XtractaCredential,
+    call: UpstreamCall,
+    traces: readonly string[],
+    payloadOf: (content: XmlElement, fields: FieldReader) => WholePayload<T> | null,
+  ): Promise<WriteOutcome<T>> {
+    return this.channel.write(this.request(endpoint, form), call, (result) =>
+      judgeWrite(
+        endpoint.operation,
+        result,
+        this.envelopes(endpoint, credential, call),
+        ({ content, verdict }) => {
+          const fields = fieldReader(endpoint, call);
+          if (verdict === 'absent') fields.drift('status');
+          return payloadOf(content, fields);
+        },
+        ({ content }) => hasElement(content, ...traces),
+      ),
+    );
+  }
+
+  private request(endpoint: XtractaEndpoint, form: string): ChannelRequest {
+    const isRead = endpoint.kind === 'read';
+    return {
+      operation: endpoint.operation,
+      url: `${this.baseUrl}${endpoint.path}`,
+      headers: { 'content-type': FORM_CONTENT_TYPE, accept: 'application/xml, text/xml' },
+      body: form,
+      timeoutMs: isRead ? this.options.readTimeoutMs : this.options.writeTimeoutMs,
+      maxAnswerBytes: isRead ? (this.options.maxAnswerBytes ?? MAX_READ_BYTES) : MAX_WRITE_BYTES,
+    };
+  }
+
+  private envelopes(endpoint: XtractaEndpoint, credential: XtractaCredential, call: UpstreamCall): EnvelopeReader {
+    return (answer) => {
+      const limits = { maxRows: this.options.maxRows ?? MAX_ROWS };
+      const envelope = readEnvelope(endpoint.operation, answer, limits, [credential.apiKey]);
+      if (envelope !== null && !/xml/i.test(answer.headers.contentType ?? '')) {
+        call.observer.drift({ endpoint: endpoint.operation, field: 'content-type' });
+      }
+      return envelope;
+    };
+  }
+}
+
+function fieldReader(endpoint: XtractaEndpoint, call: UpstreamCall): FieldReader {
+  return new FieldReader(endpoint.operation, (field) => call.observer.drift({ endpoint: endpoint.operation, field }));
+}

@@ -1,0 +1,150 @@
+import { isElement, type XmlElement, type XmlNode } from './xtracta.xml.js';
+
+/**
+ * The text of an element as received. `undefined`: the element is missing. `null`: it is there, but repeated or with elements
+ * inside where text is due.
+ */
+export type WireText = string | null | undefined;
+
+/** A record and whether it held elements that the manual does not name. */
+export interface WireRecord<T> {
+  readonly wire: T;
+  readonly hasUnknown: boolean;
+}
+
+export type EnvelopeWire = ReturnType<typeof envelopeWire>;
+export type ActivityWire = ReturnType<typeof activityFields>;
+export type PackWire = ReturnType<typeof packFields>;
+export type PackSummaryWire = ReturnType<typeof packSummaryFields>;
+export type PlanWire = ReturnType<typeof planFields>;
+export type BillingUiWire = ReturnType<typeof billingUiWire>;
+
+/** `<result>` and `<error_code>` are named in the manual's prose alone. */
+export function envelopeWire(content: XmlElement) {
+  return {
+    status: textIn(content, 'status'),
+    message: textIn(content, 'message'),
+    result: textIn(content, 'result'),
+    error_code: textIn(content, 'error_code'),
+  };
+}
+
+/**
+ * The rows of a history, or null when the answer has no `<plans>`. One row is a list of one; rows named `<plan>` are read too, as
+ * the element around them is called `<plans>`. Text between rows is ignored.
+ */
+export function activityWires(content: XmlElement): readonly WireRecord<ActivityWire>[] | null {
+  const plans = childOf(content, 'plans');
+  if (plans === undefined) return null;
+  return listOf(plans)
+    .filter(isElement)
+    .flatMap((list) => [...listOf(childOf(list, 'activity')), ...listOf(childOf(list, 'plan'))])
+    .map((row) => withUnknown(isElement(row) ? row : {}, activityFields));
+}
+
+export function packWire(content: XmlElement): WireRecord<PackWire> | null {
+  const pack = childOf(content, 'pack');
+  return isElement(pack) ? withUnknown(pack, packFields) : null;
+}
+
+export function packSummaryWire(content: XmlElement): WireRecord<PackSummaryWire> | null {
+  const summary = childOf(content, 'pack_summary');
+  return isElement(summary) ? withUnknown(summary, packSummaryFields) : null;
+}
+
+/** The manual's table is flat where its sample and schema nest a `<plan>`; both are read. */
+export function planWire(content: XmlElement): WireRecord<PlanWire> | null {
+  const plan = childOf(content, 'plan');
+  if (isElement(plan)) return withUnknown(plan, planFields);
+  const isFlat = (plan === undefined || typeof plan === 'string') && childOf(content, 'id') !== undefined;
+  if (!isFlat) return null;
+  const wire = planFields(content);
+  return { wire: { ...wire, plan_name: wire.plan_name ?? plan }, hasUnknown: false };
+}
+
+export function billingUiWire(content: XmlElement) {
+  return { url: textIn(content, 'url'), expire: textIn(content, 'expire') };
+}
+
+function activityFields(row: XmlElement) {
+  const plan = childOf(row, 'plan');
+  return {
+    id: textIn(row, 'id'),
+    // The plan change calls its record `<plan>`: should a row nest one, its name is what a row's `<plan>` is.
+    plan: isElement(plan) ? textIn(plan, 'plan_name') : textOf(plan),
+    plan_type: textIn(row, 'plan_type'),
+    price: textIn(row, 'price'),
+    credit_amount: textIn(row, 'credit_amount'),
+    price_currency: textIn(row, 'price_currency'),
+    allowed_documents: textIn(row, 'allowed_documents'),
+    used_documents: textIn(row, 'used_documents'),
+    plan_activity: textIn(row, 'plan_activity'),
+    start_date: textIn(row, 'start_date'),
+    expiry_date: textIn(row, 'expiry_date'),
+    group_name: textIn(row, 'group_name'),
+    group_id: textIn(row, 'group_id'),
+  };
+}
+
+/** `pack_name` is what the catalogue endpoint calls a pack's `plan_name`. */
+function packFields(pack: XmlElement) {
+  return {
+    id: textIn(pack, 'id'),
+    plan_name: textIn(pack, 'plan_name'),
+    pack_name: textIn(pack, 'pack_name'),
+    allowed_documents: textIn(pack, 'allowed_documents'),
+    price: textIn(pack, 'price'),
+    price_currency: textIn(pack, 'price_currency'),
+    quantity: textIn(pack, 'quantity'),
+    group_id: textIn(pack, 'group_id'),
+  };
+}
+
+function packSummaryFields(summary: XmlElement) {
+  return {
+    total_used_documents: textIn(summary, 'total_used_documents'),
+    total_available_documents: textIn(summary, 'total_available_documents'),
+  };
+}
+
+function planFields(plan: XmlElement) {
+  return {
+    id: textIn(plan, 'id'),
+    plan_name: textIn(plan, 'plan_name'),
+    plan_type: textIn(plan, 'plan_type'),
+    allowed_documents: textIn(plan, 'allowed_documents'),
+    used_documents: textIn(plan, 'used_documents'),
+    price: textIn(plan, 'price'),
+    price_currency: textIn(plan, 'price_currency'),
+    start_date: textIn(plan, 'start_date'),
+    expiry_date: textIn(plan, 'expiry_date'),
+    group_id: textIn(plan, 'group_id'),
+  };
+}
+
+function withUnknown<T extends object>(element: XmlElement, fields: (element: XmlElement) => T): WireRecord<T> {
+  const wire = fields(element);
+  return { wire, hasUnknown: Object.keys(element).some((name) => name !== '#text' && !(name in wire)) };
+}
+
+function childOf(element: XmlElement, name: string): XmlNode | undefined {
+  return element[name];
+}
+
+function textIn(element: XmlElement, name: string): WireText {
+  return textOf(childOf(element, name));
+}
+
+function textOf(node: XmlNode | undefined): WireText {
+  return node === undefined || typeof node === 'string' ? node : null;
+}
+
+function listOf(node: XmlNode | undefined): readonly XmlNode[] {
+  if (node === undefined) return [];
+  return isList(node) ? node : [node];
+}
+
+/** `Array.isArray` does not narrow a readonly array out of a union. */
+function isList(node: XmlNode): node is readonly XmlNode[] {
+  return Array.isArray(node);
+}
