@@ -2,12 +2,18 @@ import type { BillingWrites } from '../billing/billing-writes.js';
 import type { Caller } from '../domain/caller.js';
 import type { BillingReads } from '../reads/billing-reads.js';
 
+/** Upstream calls of one operation: made, and saved by sharing and batching. */
+export interface UpstreamCallCounts {
+  readonly made: number;
+  readonly saved: number;
+}
+
 /** What resolvers may use. One per GraphQL operation; nothing in it outlives the operation or is shared between callers. */
 export interface GatewayContext {
   readonly requestId: string;
   readonly caller: Caller;
   /** The operation's own "now" (epoch milliseconds), fixed, so that equal questions are equal. */
   readonly nowMs: number;
-  readonly reads: BillingReads;
+  readonly reads: BillingReads & { upstreamCalls(): UpstreamCallCounts };
   readonly writes: BillingWrites;
 }

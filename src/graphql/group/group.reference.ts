@@ -1,0 +1,23 @@
+import type { Caller } from '../../domain/caller.js';
+import { BillingError, badInput } from '../../domain/errors.js';
+import { parseNumericId } from '../../domain/numeric-id.js';
+import type { GroupRef } from '../../reads/billing-reads.js';
+
+/**
+ * The group that a client named. Costs no upstream call, so it says nothing about whether the group exists.
+ * Throws `BAD_USER_INPUT` for anything but 1 to 18 digits greater than 0, `FORBIDDEN` for a group outside the caller's list.
+ */
+export function groupNamed(caller: Caller, id: string, field: readonly string[]): GroupRef {
+  const canonical = parseNumericId(id);
+  if (canonical === null) throw badInput('A group id is 1 to 18 digits, greater than 0.', field);
+  if (caller.allowedGroups !== null && !caller.allowedGroups.has(canonical)) {
+    throw new BillingError('FORBIDDEN', 'This caller may not act on that group.');
+  }
+  return { id: canonical };
+}
+
+/** The group that an answer names. A name that the answer has spares the call that would look it up. */
+export function groupOfRow(groupId: string | null, name: string | null): GroupRef | null {
+  if (groupId === null) return null;
+  return name === null ? { id: groupId } : { id: groupId, name };
+}

@@ -1,0 +1,51 @@
+import { Directive, Field, ID, ObjectType } from 'type-graphql';
+import type { BillingPlan } from '../../domain/billing-plan.js';
+import type { GroupRef, HistoryPage } from '../../reads/billing-reads.js';
+import { AssumedSize, CostsUpstreamCall, SizedConnection } from '../federation.directive.js';
+import { BillingHistoryConnectionType } from '../history/history.type.js';
+import { BillingPlanType } from '../plan/plan.type.js';
+
+@Directive('@key(fields: "id")')
+@ObjectType('Group', {
+  simpleResolvers: true,
+  description:
+    'A group of the Xtracta account: what plans, packs and documents belong to. Groups form a tree, and an api key acts on its own group and those below. Naming a group costs nothing; what is null with an error at its path could not be read.',
+})
+export class GroupType implements Omit<GroupRef, 'name'> {
+  @Field(() => ID, { description: "The upstream's number of the group (`group_id`), without leading zeros." })
+  readonly id!: string;
+
+  @CostsUpstreamCall()
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Name of the group as its billing history reports it (`group_name`). Null when no row of the last year names it. Free where a history already read it, else one upstream call.',
+  })
+  readonly name!: string | null;
+
+  @CostsUpstreamCall()
+  @Field(() => BillingPlanType, {
+    nullable: true,
+    description:
+      'The plan in force, derived from the billing history: the latest-starting period that holds the moment, booster packs aside. Null when there is none.',
+  })
+  readonly plan!: BillingPlan | null;
+
+  @CostsUpstreamCall()
+  @SizedConnection(50, ['first', 'last'], ['edges', 'nodes'])
+  @Field(() => BillingHistoryConnectionType, {
+    nullable: true,
+    description:
+      'Plans and booster packs by start date, page by page. The pages of one list come from one upstream answer, kept for about a minute. Null with an error when it could not be read.',
+  })
+  readonly billingHistory!: HistoryPage | null;
+
+  @CostsUpstreamCall()
+  @AssumedSize(50)
+  @Field(() => [GroupType], {
+    nullable: true,
+    description:
+      'Groups below this one, by ascending id, as far as its recursive history of the last year names them: a group without any billing is not listed.',
+  })
+  readonly subgroups!: readonly GroupRef[] | null;
+}

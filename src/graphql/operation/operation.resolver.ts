@@ -1,0 +1,82 @@
+import { Arg, Authorized, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { BillingOperation, BillingOperationStatus, OperationsPage } from '../../billing/billing-writes.js';
+import type { GroupRef } from '../../reads/billing-reads.js';
+import type { GatewayContext } from '../context.js';
+import { CostsUpstreamCall, SizedConnection } from '../federation.directive.js';
+import { groupOfRow } from '../group/group.reference.js';
+import type { PlainFields } from '../payload/plain-fields.js';
+import { mutationScopes } from '../scopes.js';
+import { BillingOperationStatusEnum } from './operation.enum.js';
+import { ResolveBillingOperationInput } from './operation.input.js';
+import { BillingOperationPayload } from './operation.payload.js';
+import { BillingOperationConnectionType, BillingOperationType } from './operation.type.js';
+
+@Resolver(() => BillingOperationType)
+export class BillingOperationResolver {
+  @Query(() => BillingOperationType, {
+    nullable: true,
+    description: 'One write by its key. Null when this tenant has none of that key.',
+  })
+  billingOperation(
+    @Arg('idempotencyKey', () => ID, { description: 'The key of the write.' }) idempotencyKey: string,
+    @Ctx() { writes }: GatewayContext,
+  ): Promise<BillingOperation | null> {
+    return writes.operation(idempotencyKey);
+  }
+
+  @SizedConnection(20, ['first'], ['edges', 'nodes'])
+  @Query(() => BillingOperationConnectionType, { description: "The tenant's writes, newest first." })
+  billingOperations(
+    @Arg('status', () => [BillingOperationStatusEnum], {
+      nullable: true,
+      description: 'Only writes of these states. Default: all.',
+    })
+    status: BillingOperationStatus[] | null | undefined,
+    @Arg('first', () => Int, { nullable: true, defaultValue: 20, description: 'Writes on a page, at most 100.' })
+    first: number | null,
+    @Arg('after', () => String, { nullable: true, description: 'Cursor after which to start.' })
+    after: string | null | undefined,
+    @Ctx() { writes }: GatewayContext,
+  ): Promise<OperationsPage> {
+    return writes.operations(status ?? null, first, after ?? null);
+  }
+
+  @CostsUpstreamCall()
+  @Authorized(mutationScopes('reconcileBillingOperation'))
+  @Mutation(() => BillingOperationPayload, {
+    description:
+      'Reads the history and settles what it proves about a write whose outcome is unknown. What it cannot prove stays unknown, with the rows as `evidence`. Never sends the write again.',
+  })
+  reconcileBillingOperation(
+    @Arg('idempotencyKey', () => ID, { description: 'The key of the write.' }) idempotencyKey: string,
+    @Ctx() { writes }: GatewayContext,
+  ): Promise<PlainFields<BillingOperationPayload>> {
+    return writes.reconcile(idempotencyKey);
+  }
+
+  @Authorized(mutationScopes('resolveBillingOperation'))
+  @Mutation(() => BillingOperationPayload, {
+    description:
+      "Records an operator's decision about a write whose outcome is unknown. Audited; sends nothing upstream.",
+  })
+  resolveBillingOperation(
+    @Arg('input', () => ResolveBillingOperationInput, { description: 'The decision.' })
+    input: PlainFields<ResolveBillingOperationInput>,
+    @Ctx() { writes }: GatewayContext,
+  ): Promise<PlainFields<BillingOperationPayload>> {
+    return writes.resolve(input);
+  }
+
+  @FieldResolver()
+  group(@Root() operation: BillingOperation): GroupRef | null {
+    return groupOfRow(operation.groupId, null);
+  }
+}
+
+@Resolver(() => BillingOperationConnectionType)
+export class BillingOperationConnectionResolver {
+  @FieldResolver()
+  nodes(@Root() page: OperationsPage): readonly BillingOperation[] {
+    return page.edges.map((edge) => edge.node);
+  }
+}

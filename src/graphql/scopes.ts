@@ -1,0 +1,100 @@
+import type { Scope } from '../domain/caller.js';
+
+/** The field is reached only through fields that decide, or tells nothing that needs a scope. */
+export const INHERITED = 'inherited';
+
+/** Scopes of which the caller needs every one, or {@link INHERITED}. */
+export type FieldAccess = readonly Scope[] | typeof INHERITED;
+
+type TypeAccess = Readonly<Record<string, FieldAccess>>;
+
+/** Deleting held documents: an input's value, not a field, so it has no line in the table. */
+export const DELETE_DOCUMENTS_SCOPE: Scope = 'billing:delete-documents';
+
+const READ: readonly Scope[] = ['billing:read'];
+const WRITE: readonly Scope[] = ['billing:write'];
+
+function inherited(...fields: readonly string[]): TypeAccess {
+  return Object.fromEntries(fields.map((field) => [field, INHERITED]));
+}
+
+const PAYLOAD_FIELDS = ['operation', 'warnings', 'userErrors'];
+
+/**
+ * Who may select what: one line per type, one decision per field, and no default. The SDL's `@authenticated` and `@requiresScopes`
+ * are printed from it, `@Authorized` of the mutations reads it, and the gateway enforces it; a field without a decision fails
+ * the start. Fields of `Group` decide for themselves because other subgraphs, entity references and payloads lead there too.
+ */
+const ACCESS = {
+  Query: {
+    group: READ,
+    groups: READ,
+    billingOperation: READ,
+    billingOperations: READ,
+    // A representation names an entity; what is read of it is decided by the entity's own fields.
+    ...inherited('_entities', '_service'),
+  },
+  Mutation: {
+    orderBoosterPack: WRITE,
+    changePlan: WRITE,
+    reconcileBillingOperation: WRITE,
+    purchaseCredits: ['credits:purchase'],
+    openBillingUi: ['billing:ui'],
+    resolveBillingOperation: ['billing:admin'],
+  },
+  Group: { id: INHERITED, name: READ, plan: READ, billingHistory: READ, subgroups: READ },
+  BillingOperation: {
+    ...inherited('idempotencyKey', 'kind', 'status', 'replayed', 'group', 'createdAt', 'sentAt', 'completedAt'),
+    documentsMayHaveBeenDeleted: INHERITED,
+    // Rows of the history, also where a write's payload leads to them.
+    evidence: READ,
+  },
+  BillingActivity: inherited(
+    ...['id', 'kind', 'kindRaw', 'planName', 'planType', 'planTypeRaw', 'price', 'creditAmount'],
+    ...['allowedDocuments', 'usedDocuments', 'startDate', 'expiryDate', 'group', 'groupName'],
+  ),
+  BillingHistoryConnection: inherited('edges', 'nodes', 'pageInfo', 'totalCount', 'summary'),
+  BillingHistoryEdge: inherited('cursor', 'node'),
+  BillingHistorySummary: inherited('count', 'usedDocuments', 'spend', 'unreadablePrices'),
+  BillingOperationConnection: inherited('edges', 'nodes', 'pageInfo', 'totalCount'),
+  BillingOperationEdge: inherited('cursor', 'node'),
+  BillingOperationPayload: inherited('operation', 'userErrors'),
+  BillingPlan: inherited(
+    ...['planId', 'name', 'type', 'typeRaw', 'price', 'allowedDocuments', 'usedDocuments', 'remainingDocuments'],
+    ...['startDate', 'expiryDate'],
+  ),
+  BillingUserError: inherited('code', 'message', 'field', 'upstreamStatus', 'upstreamMessage', 'retryable'),
+  BillingWarning: inherited('code', 'message'),
+  BoosterPackOrder: inherited('id', 'name', 'allowedDocuments', 'price', 'quantity', 'group'),
+  BoosterPackSummary: inherited('totalUsedDocuments', 'totalAvailableDocuments'),
+  ChangePlanPayload: inherited('plan', 'group', ...PAYLOAD_FIELDS),
+  CreditPurchase: inherited(
+    ...['id', 'purchaseId', 'datePurchased', 'currency', 'netTotal', 'tax', 'grossTotal', 'unitPrice', 'quantity'],
+    ...['paid', 'purchaseType', 'invoiceNumber', 'result', 'userId'],
+  ),
+  Money: inherited('amount', 'currency'),
+  OpenBillingUiPayload: inherited('url', 'expiresAt', 'userErrors'),
+  OrderBoosterPackPayload: inherited('pack', 'summary', ...PAYLOAD_FIELDS),
+  PageInfo: inherited('hasNextPage', 'hasPreviousPage', 'startCursor', 'endCursor'),
+  PurchaseCreditsPayload: inherited('purchase', ...PAYLOAD_FIELDS),
+  _Service: inherited('sdl'),
+} as const satisfies Readonly<Record<string, TypeAccess>>;
+
+const TABLE: ReadonlyMap<string, ReadonlyMap<string, FieldAccess>> = new Map(
+  Object.entries(ACCESS).map(([type, fields]) => [type, new Map(Object.entries(fields))]),
+);
+
+/** The decision for a field, or undefined where none was taken. */
+export function accessOf(typeName: string, fieldName: string): FieldAccess | undefined {
+  return TABLE.get(typeName)?.get(fieldName);
+}
+
+/** The scopes that a mutation needs, for its `@Authorized`. */
+export function mutationScopes(field: keyof typeof ACCESS.Mutation): readonly Scope[] {
+  return ACCESS.Mutation[field];
+}
+
+/** Every coordinate that has a decision, as `Type.field`. */
+export function decidedCoordinates(): readonly string[] {
+  return [...TABLE].flatMap(([type, fields]) => [...fields.keys()].map((field) => `${type}.${field}`));
+}
