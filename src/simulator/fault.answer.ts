@@ -1,0 +1,229 @@
+import { gzipSync } from 'node:zlib';
+import {
+  type Answer,
+  element,
+  htmlAnswer,
+  type JsonValue,
+  jsonAnswer,
+  RawJson,
+  refusal,
+  type WireAnswer,
+  type XmlElement,
+} from './answer.js';
+import { type Fault, isOn, numberOf, textOf } from './fault.kinds.js';
+
+/** Which of the two upstreams answers: it decides the shape of replaced answers. */
+export type Dialect = 'xml' | 'json';
+
+/** What is answered instead. `root` is the root element that the endpoint would use. */
+export function replacement(fault: Fault, dialect: Dialect, root: string): Answer {
+  const code = numberOf(fault, 'code');
+  const message = textOf(fault, 'message');
+  switch (fault.kind) {
+    case 'xml_status': {
+      const refused = refusal(root, code, message);
+      return { ...refused, status: numberOf(fault, 'http') };
+    }
+    case 'rate_limit':
+      return withHeaders(plainAnswer('text', 429, 'Too many requests', dialect, root), {
+        'Retry-After': textOf(fault, 'retryAfter'),
+      });
+    case 'redirect':
+      return withHeaders(plainAnswer('text', code, 'Moved', dialect, root), { Location: textOf(fault, 'location') });
+    case 'html':
+      return htmlAnswer(code, 'Please log in', false, 'html');
+    case 'no_content':
+      return plainAnswer('empty', code, '', dialect, root);
+    case 'not_xml':
+      return plainAnswer(dialect === 'xml' ? 'json' : 'xml', 200, 'OK', dialect, root);
+    case 'empty':
+      return plainAnswer('empty', 200, '', dialect, root);
+    case 'model_state':
+      return jsonAnswer(
+        400,
+        { Message: 'The request is invalid.', ModelState: { 'purchase.PurchaseID': ['Simulated.'] } },
+        false,
+        'model_state',
+      );
+    case 'server_error': {
+      const trace = isOn(fault, 'trace')
+        ? {
+            ExceptionMessage: 'Object reference not set',
+            ExceptionType: 'System.Exception',
+            StackTrace: ' at Simulated()',
+          }
+        : {};
+      return jsonAnswer(500, { Message: 'An error has occurred.', ...trace }, false, 'server_error');
+    }
+    default: {
+      const answer = plainAnswer(textOf(fault, 'body'), code, message, dialect, root);
+      const retryAfter = textOf(fault, 'retryAfter');
+      return retryAfter === '' ? answer : withHeaders(answer, { 'Retry-After': retryAfter });
+    }
+  }
+}
+
+/** Changes the content of an answer. Faults of the other dialect leave it as it is. */
+export function changeAnswer(answer: Answer, fault: Fault): Answer {
+  if (answer.body.kind === 'xml') return { ...answer, body: { kind: 'xml', root: changeXml(answer.body.root, fault) } };
+  if (answer.body.kind === 'json')
+    return { ...answer, body: { kind: 'json', value: changeJson(answer.body.value, fault) } };
+  return answer;
+}
+
+/** Changes the finished bytes or headers. */
+export function changeBytes(wire: WireAnswer, fault: Fault): WireAnswer {
+  const text = () => wire.body.toString('utf8');
+  const put = (changed: string) => ({ ...wire, body: Buffer.from(changed, 'utf8') });
+  switch (fault.kind) {
+    case 'http_status':
+      return { ...wire, status: numberOf(fault, 'code') };
+    case 'content_type':
+      return { ...wire, headers: withContentType(wire.headers, textOf(fault, 'value')) };
+    case 'gzip': {
+      const padded = Buffer.concat([wire.body, Buffer.alloc(Math.min(numberOf(fault, 'bytes'), 50_000_000), ' ')]);
+      return { ...wire, headers: { ...wire.headers, 'Content-Encoding': 'gzip' }, body: gzipSync(padded) };
+    }
+    case 'big_header':
+      return { ...wire, headers: { ...wire.headers, 'X-Padding': 'x'.repeat(numberOf(fault, 'bytes')) } };
+    case 'doctype': {
+      const doctype = isOn(fault, 'entity')
+        ? '<!DOCTYPE r [<!ENTITY x "expanded">]>'
+        : '<!DOCTYPE r SYSTEM "http://127.0.0.1:9/r.dtd">';
+      return put(text().replace('?>', `?>\n${doctype}`));
+    }
+    case 'php_warning':
+      return put(`<br />\n<b>Warning</b>: Undefined index in billing.php on line 7<br />\n${text()}`);
+    case 'bom':
+      return put(`\uFEFF${text()}`);
+    case 'blank_line':
+      return put(`\n${text()}`);
+    case 'utf16':
+      return { ...wire, body: Buffer.from(`\uFEFF${text()}`, 'utf16le') };
+    case 'invalid_utf8': {
+      const at = Math.max(1, Math.floor(wire.body.length / 2));
+      return { ...wire, body: Buffer.concat([wire.body.subarray(0, at), Buffer.from([0xff]), wire.body.subarray(at)]) };
+    }
+    case 'trailing':
+      return put(text() + textOf(fault, 'text'));
+    case 'two_roots':
+      return put(`${text()}<second>root</second>`);
+    case 'references':
+      return put(text().replace(/[^\0-\x7F]/gu, (letter) => `&#${letter.codePointAt(0) ?? 63};`));
+    default:
+      return wire;
+  }
+}
+
+const ENVELOPE = new Set(['status', 'message']);
+
+function changeXml(root: XmlElement, fault: Fault): XmlElement {
+  const children = typeof root.content === 'string' ? [] : root.content;
+  switch (fault.kind) {
+    case 'wrong_root':
+      return { ...root, name: textOf(fault, 'name') };
+    case 'missing_payload':
+      return { ...root, content: children.filter((child) => ENVELOPE.has(child.name)) };
+    case 'status_element':
+      return {
+        ...root,
+        content: children.flatMap((child) => (child.name === 'status' ? statusElements(child, fault) : [child])),
+      };
+    case 'element':
+      return mapElements(root, textOf(fault, 'name'), (found) => [{ ...found, content: textOf(fault, 'value') }]);
+    case 'omit':
+      return mapElements(root, textOf(fault, 'name'), () => []);
+    case 'unknown_words': {
+      const typed = mapElements(root, 'plan_type', (found) => [{ ...found, content: 'Fortnightly' }]);
+      return mapElements(typed, 'plan_activity', (found) => [{ ...found, content: 'teleported' }]);
+    }
+    case 'extra':
+      return { ...root, content: [...children, element('server', [element('node', 'n7'), element('took', '3ms')])] };
+    default:
+      return root;
+  }
+}
+
+function statusElements(found: XmlElement, fault: Fault): XmlElement[] {
+  const value = textOf(fault, 'value');
+  if (value === 'missing') return [];
+  return value === 'duplicated' ? [found, found] : [{ ...found, content: value }];
+}
+
+/** Replaces every element of a name, at any depth, by others. */
+function mapElements(node: XmlElement, name: string, change: (found: XmlElement) => XmlElement[]): XmlElement {
+  if (typeof node.content === 'string') return node;
+  return {
+    ...node,
+    content: node.content.flatMap((child) =>
+      child.name === name ? change(child) : [mapElements(child, name, change)],
+    ),
+  };
+}
+
+function changeJson(value: JsonValue, fault: Fault): JsonValue {
+  switch (fault.kind) {
+    case 'error_beside':
+      return merge(value, { Error: { ErrorCode: textOf(fault, 'code'), ErrorReason: textOf(fault, 'reason') } });
+    case 'detail_null':
+      return changeField(value, 'ResponseData', (data) => merge(data, { Detail: null }));
+    case 'missing_payload':
+      return merge(value, { ResponseData: null });
+    case 'json_value':
+      return changeField(value, 'ResponseData', (data) =>
+        changeField(data, 'Detail', (detail) =>
+          merge(detail, { [textOf(fault, 'name')]: new RawJson(textOf(fault, 'raw')) }),
+        ),
+      );
+    case 'camel_case':
+      return camelCase(value);
+    case 'extra':
+      return merge(value, { Server: { Node: 'n7' } });
+    default:
+      return value;
+  }
+}
+
+function isRecord(value: JsonValue): value is { readonly [name: string]: JsonValue } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RawJson);
+}
+
+function merge(value: JsonValue, fields: { readonly [name: string]: JsonValue }): JsonValue {
+  return isRecord(value) ? { ...value, ...fields } : value;
+}
+
+function changeField(value: JsonValue, name: string, change: (field: JsonValue) => JsonValue): JsonValue {
+  return isRecord(value) && value[name] !== undefined ? { ...value, [name]: change(value[name]) } : value;
+}
+
+function camelCase(value: JsonValue): JsonValue {
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [name.charAt(0).toLowerCase() + name.slice(1), camelCase(field)]),
+  );
+}
+
+function plainAnswer(body: string, status: number, message: string, dialect: Dialect, root: string): Answer {
+  const note = `fault ${status}`;
+  switch (body) {
+    case 'xml':
+      return { ...refusal(root, status, message), note };
+    case 'json':
+      return jsonAnswer(status, dialect === 'xml' ? { status, message } : { Message: message }, false, note);
+    case 'text':
+      return { status, body: { kind: 'text', text: message }, committed: false, note };
+    case 'empty':
+      return { status, body: { kind: 'none' }, committed: false, note };
+    default:
+      return htmlAnswer(status, message, false, note);
+  }
+}
+
+function withHeaders(answer: Answer, headers: Readonly<Record<string, string>>): Answer {
+  return { ...answer, headers: { ...answer.headers, ...headers } };
+}
+
+function withContentType(headers: Readonly<Record<string, string>>, value: string): Record<string, string> {
+  const { 'Content-Type': _replaced, ...others } = headers;
+  return value === '' ? others : { ...others, 'Content-Type': value };
+}

@@ -1,0 +1,119 @@
+/** Everything that a world remembers is plain data, so that a snapshot is a copy. Instants are epoch milliseconds. */
+
+/** A billing plan of the catalogue. Prices are text: `"0.10"` stays `"0.10"`. */
+export interface Plan {
+  readonly id: string;
+  readonly name: string;
+  readonly type: 'Monthly' | 'Annual';
+  readonly allowed: number;
+  readonly price: string;
+  readonly wholesalePrice: string;
+  readonly currency: string;
+}
+
+/** A booster pack of the catalogue; `allowed` documents in each. */
+export interface Pack {
+  readonly id: string;
+  readonly name: string;
+  readonly allowed: number;
+  readonly price: string;
+  readonly wholesalePrice: string;
+  readonly currency: string;
+}
+
+export interface Group {
+  readonly id: string;
+  readonly parentId: string | null;
+  readonly name: string;
+  /** False: the last period ends and nothing follows it, so the group is without a plan from then on. */
+  readonly autoRenew: boolean;
+}
+
+/** Why a period was opened, in the upstream's words. Only `signup` is shown in the manual; the others are inferred. */
+export type PeriodActivity = 'signup' | 'renew' | 'upgrade' | 'downgrade';
+
+export interface Period {
+  readonly id: number;
+  readonly groupId: string;
+  readonly planId: string;
+  readonly activity: PeriodActivity;
+  readonly start: number;
+  /** The last second inside the period. Brought forward when another plan replaces it. */
+  expiry: number;
+  used: number;
+  /** Credit for the unused part of the period before, in whole units of the plan's currency. */
+  readonly credit: number;
+}
+
+export interface PackOrder {
+  readonly id: number;
+  readonly groupId: string;
+  readonly packId: string;
+  /** The number of the order's row in the history. */
+  readonly activityId: number;
+  readonly quantity: number;
+  readonly orderedAt: number;
+  used: number;
+}
+
+export type DocumentState = 'processed' | 'on_hold' | 'deleted';
+
+export interface HeldDocument {
+  readonly id: number;
+  readonly groupId: string;
+  readonly arrivedAt: number;
+  state: DocumentState;
+}
+
+export interface UiToken {
+  readonly token: string;
+  readonly groupId: string;
+  readonly purge: 'process' | 'delete' | null;
+  readonly expiresAt: number;
+}
+
+export interface Purchase {
+  readonly id: string;
+  readonly purchaseId: string;
+  readonly purchaseOrder: string | null;
+  readonly at: number;
+  readonly currency: string;
+  readonly quantity: number;
+  readonly unitPrice: number;
+  readonly net: number;
+  readonly tax: number;
+  readonly gross: number;
+  readonly paid: boolean;
+  readonly invoiceNumber: number | null;
+}
+
+export interface BearerToken {
+  readonly token: string;
+  readonly expiresAt: number;
+}
+
+export interface WorldState {
+  /** Api key → the group it is bound to. Keys of the form `<world>@<group>` need no entry. */
+  readonly keys: Record<string, string>;
+  readonly groups: Record<string, Group>;
+  readonly plans: Record<string, Plan>;
+  readonly packs: Record<string, Pack>;
+  /** Group id → its periods, oldest first; the last one is the current one. */
+  readonly periods: Record<string, Period[]>;
+  readonly packOrders: PackOrder[];
+  readonly documents: HeldDocument[];
+  readonly uiTokens: UiToken[];
+  readonly purchases: Purchase[];
+  readonly bearerTokens: BearerToken[];
+  /** Credits bought and paid for. */
+  creditBalance: number;
+  /** Last number given out, per kind: numbers are never used twice, so answers are the same in every run. */
+  readonly counters: {
+    activity: number;
+    order: number;
+    document: number;
+    uiToken: number;
+    purchase: number;
+    bearer: number;
+  };
+}

@@ -1,0 +1,97 @@
+import type { DateFormat } from './auckland.calendar.js';
+
+/**
+ * What nobody outside can know about the real upstreams, as switches. The first value of each list is the default. A client that
+ * is right must work in every position.
+ */
+export const TOGGLES = {
+  /** Which date of a period the history's window is compared with. */
+  historyFilter: ['overlap', 'start', 'expiry'],
+  historyOrder: ['start_desc', 'start_asc', 'id_asc', 'shuffled'],
+  /** What a history without rows looks like: `<plans/>`, a 404, or no `<plans>` at all. */
+  emptyHistory: ['empty_element', 'not_found', 'omitted'],
+  /** The manual's text requires both dates, its sample sends neither. */
+  historyDates: ['optional', 'required'],
+  boostersInHistory: ['yes', 'no'],
+  /** Whether rows name their group: the schema allows leaving it out. */
+  activityGroupId: ['yes', 'no'],
+  activityIdZeros: ['yes', 'no'],
+  creditAmount: ['unused', 'zero', 'decimal', 'negative', 'empty'],
+  dateFormat: ['atom', 'auckland', 'gmt', 'naive', 'zulu'],
+  /** Whether a plan change ends the period before it; if not, the latest start is the one in force. */
+  closeOldPeriod: ['yes', 'no'],
+  autoRenew: ['yes', 'no'],
+  /** What leaving `purge` out does to the documents on hold. */
+  purgeOmitted: ['keep', 'process', 'refuse'],
+  packPrice: ['unit', 'total'],
+  /** What `<pack><id>` is: the order's own number or the catalogue's. */
+  packId: ['order', 'catalogue'],
+  foreignGroup: ['forbidden', 'not_found'],
+  billingUiRoot: ['documents_response', 'billings_response'],
+  billingUiOverMax: ['refuse', 'clamp'],
+  billingUiExpire: ['seconds', 'milliseconds', 'relative'],
+  /** What the same PurchaseID does a second time: the first record again, an error, or another purchase. */
+  purchaseMode: ['replay', 'reject', 'repurchase'],
+  unknownPurchase: ['sell', 'reject'],
+  purchaseAllowed: ['yes', 'no'],
+  purchaseOrderRequired: ['no', 'yes'],
+  purchasePaid: ['yes', 'no'],
+  creditsErrorHttpStatus: ['200', '400'],
+  creditsDate: ['offset6', 'offset7', 'millis', 'seconds', 'zulu7', 'naive7', 'unset'],
+} as const satisfies Record<string, readonly string[]>;
+
+export type ToggleName = keyof typeof TOGGLES;
+export type Toggles = { readonly [Name in ToggleName]: (typeof TOGGLES)[Name][number] };
+
+/** Every toggle in its first position. */
+export const DEFAULT_TOGGLES: Toggles = {
+  historyFilter: 'overlap',
+  historyOrder: 'start_desc',
+  emptyHistory: 'empty_element',
+  historyDates: 'optional',
+  boostersInHistory: 'yes',
+  activityGroupId: 'yes',
+  activityIdZeros: 'yes',
+  creditAmount: 'unused',
+  dateFormat: 'atom' satisfies DateFormat,
+  closeOldPeriod: 'yes',
+  autoRenew: 'yes',
+  purgeOmitted: 'keep',
+  packPrice: 'unit',
+  packId: 'order',
+  foreignGroup: 'forbidden',
+  billingUiRoot: 'documents_response',
+  billingUiOverMax: 'refuse',
+  billingUiExpire: 'seconds',
+  purchaseMode: 'replay',
+  unknownPurchase: 'sell',
+  purchaseAllowed: 'yes',
+  purchaseOrderRequired: 'no',
+  purchasePaid: 'yes',
+  creditsErrorHttpStatus: '200',
+  creditsDate: 'offset6',
+};
+
+function isToggleName(name: string): name is ToggleName {
+  return Object.hasOwn(TOGGLES, name);
+}
+
+/**
+ * The toggles with some of them changed.
+ *
+ * @throws RangeError naming the toggle and its values, for a name or a value that there isn't.
+ */
+export function withToggles(toggles: Toggles, changes: Readonly<Record<string, unknown>>): Toggles {
+  const next: Record<string, unknown> = { ...toggles };
+  for (const [name, value] of Object.entries(changes)) {
+    if (!isToggleName(name))
+      throw new RangeError(`unknown toggle '${name}'; there are ${Object.keys(TOGGLES).join(', ')}`);
+    const values: readonly string[] = TOGGLES[name];
+    if (typeof value !== 'string' || !values.includes(value)) {
+      throw new RangeError(`toggle '${name}' takes one of ${values.join(', ')}`);
+    }
+    next[name] = value;
+  }
+  // Each entry was compared with its own list of values just above.
+  return { ...toggles, ...next };
+}

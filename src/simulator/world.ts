@@ -1,0 +1,174 @@
+import { addMonths } from './auckland.calendar.js';
+import { settle, type WorldChange } from './billing.periods.js';
+import type { Fault } from './fault.kinds.js';
+import { type FaultRule, type FaultRuleInput, FaultRules } from './fault.rules.js';
+import { createWorldState } from './world.genesis.js';
+import { Journal } from './world.journal.js';
+import type { WorldState } from './world.state.js';
+import { DEFAULT_TOGGLES, type Toggles, withToggles } from './world.toggles.js';
+
+/** How far to move a clock; months are calendar months in New Zealand. */
+export interface ClockStep {
+  readonly seconds?: number;
+  readonly days?: number;
+  readonly months?: number;
+}
+
+interface Snapshot {
+  readonly state: WorldState;
+  readonly now: number;
+  readonly toggles: Toggles;
+  readonly rules: readonly FaultRule[];
+}
+
+const MAX_SNAPSHOTS = 50;
+
+/** The last instant that an ISO date with four digits of year can name, less a year of margin for the period after it. */
+const LATEST_MS = Date.UTC(9998, 0, 1);
+
+/**
+ * One tenant's whole upstream: state, clock, toggles, fault rules and journal. All of it is mutable on purpose, and nothing is
+ * shared with another world. Every method is synchronous, so one request sees and leaves a whole state.
+ */
+export class World {
+  readonly journal = new Journal();
+  #state: WorldState;
+  #toggles: Toggles = DEFAULT_TOGGLES;
+  #rules = new FaultRules();
+  #offsetMs = 0;
+  #settledUntil: number;
+  readonly #snapshots = new Map<string, Snapshot>();
+  #snapshotNumber = 0;
+
+  /**
+   * @param name the api key that the world belongs to.
+   * @param keys its keys and their groups.
+   * @param systemNow the clock that this one runs beside, epoch milliseconds.
+   */
+  constructor(
+    readonly name: string,
+    private readonly keys: Readonly<Record<string, string>>,
+    private readonly systemNow: () => number,
+  ) {
+    const now = systemNow();
+    this.#state = createWorldState(now, keys);
+    this.#settledUntil = now;
+  }
+
+  /** The world's own time, epoch milliseconds: the system's plus what it was moved forward. */
+  now(): number {
+    return this.systemNow() + this.#offsetMs;
+  }
+
+  /** The state as of now: periods that ended meanwhile are renewed first. */
+  state(): WorldState {
+    this.#catchUp();
+    return this.#state;
+  }
+
+  /**
+   * Moves the clock forward and does at once what falls due.
+   *
+   * @returns what changed, oldest first.
+   * @throws RangeError for a negative, fractional or endless step.
+   */
+  advance(step: ClockStep): WorldChange[] {
+    for (const amount of [step.seconds, step.days, step.months]) {
+      if (amount !== undefined && (!Number.isInteger(amount) || amount < 0)) {
+        throw new RangeError('seconds, days and months are whole numbers, 0 or more');
+      }
+    }
+    const now = this.now();
+    const later = (step.seconds ?? 0) * 1000 + (step.days ?? 0) * 86_400_000;
+    return this.setClock(addMonths(now, Math.min(step.months ?? 0, 120_000)) + later);
+  }
+
+  /**
+   * Sets the clock to a later instant (epoch ms), which then runs on from there.
+   *
+   * @throws RangeError for an instant before the world's now: what was renewed can't be undone (take a snapshot instead).
+   */
+  setClock(instantMs: number): WorldChange[] {
+    const now = this.now();
+    if (!Number.isFinite(instantMs) || instantMs < now) throw new RangeError('the clock only moves forward');
+    if (instantMs > LATEST_MS) throw new RangeError('the clock stops at the year 9998');
+    this.#offsetMs += instantMs - now;
+    return this.#catchUp();
+  }
+
+  toggles(): Toggles {
+    return this.#toggles;
+  }
+
+  /** @throws RangeError for an unknown toggle or value; nothing is changed then. */
+  setToggles(changes: Readonly<Record<string, unknown>>): Toggles {
+    this.#toggles = withToggles(this.#toggles, changes);
+    return this.#toggles;
+  }
+
+  /** @throws RangeError for a rule that can't be read. */
+  addFault(rule: FaultRuleInput): FaultRule {
+    return this.#rules.add(rule);
+  }
+
+  faults(): readonly FaultRule[] {
+    return this.#rules.list();
+  }
+
+  /** Removes one rule, or all. Returns how many. */
+  clearFaults(id?: string): number {
+    return this.#rules.clear(id);
+  }
+
+  /** The faults that the rules hold for this request; counts the request against them. */
+  matchFaults(endpoint: string, groupId: string | null): readonly Fault[] {
+    return this.#rules.match(endpoint, groupId);
+  }
+
+  /** Everything as in the beginning: fixtures, clock, toggles, no faults, empty journal. Snapshots stay. */
+  reset(): void {
+    this.#offsetMs = 0;
+    this.#toggles = DEFAULT_TOGGLES;
+    this.#rules = new FaultRules();
+    this.journal.clear();
+    this.#adopt(createWorldState(this.now(), this.keys));
+  }
+
+  /** Keeps a copy of state, clock, toggles and rules (not of the journal). Returns its id; the oldest of more than fifty is dropped. */
+  snapshot(): string {
+    this.#snapshotNumber += 1;
+    const id = `snapshot-${this.#snapshotNumber}`;
+    this.#snapshots.set(id, {
+      state: structuredClone(this.state()),
+      now: this.now(),
+      toggles: this.#toggles,
+      rules: this.#rules.copy(),
+    });
+    const oldest = this.#snapshots.keys().next().value;
+    if (this.#snapshots.size > MAX_SNAPSHOTS && oldest !== undefined) this.#snapshots.delete(oldest);
+    return id;
+  }
+
+  /** Goes back to a snapshot, also in time. A snapshot can be restored any number of times. */
+  restore(id: string): boolean {
+    const snapshot = this.#snapshots.get(id);
+    if (snapshot === undefined) return false;
+    this.#offsetMs = snapshot.now - this.systemNow();
+    this.#toggles = snapshot.toggles;
+    this.#rules = new FaultRules(snapshot.rules);
+    this.#adopt(structuredClone(snapshot.state));
+    return true;
+  }
+
+  #catchUp(): WorldChange[] {
+    const now = this.now();
+    const changes = settle(this.#state, now, this.#toggles.autoRenew === 'yes', this.#settledUntil);
+    this.#settledUntil = now;
+    return changes;
+  }
+
+  #adopt(state: WorldState): void {
+    this.#state = state;
+    this.#settledUntil = this.now();
+  }
+}

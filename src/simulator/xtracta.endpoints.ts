@@ -1,0 +1,217 @@
+import { createHash } from 'node:crypto';
+import { type Answer, element, type XmlElement } from './answer.js';
+import { writeDate } from './auckland.calendar.js';
+import { allowedOf, currentPeriod, deleteHeld, packTotals, releaseHeld } from './billing.documents.js';
+import { changePlan } from './billing.periods.js';
+import { magicFault } from './fault.magic.js';
+import type { PackOrder } from './world.state.js';
+import { multiplyDecimal } from './xtracta.history.js';
+import {
+  groupOf,
+  idOf,
+  integerOf,
+  parametersOf,
+  purgeOf,
+  Refused,
+  requiredId,
+  type XtractaRequest,
+} from './xtracta.parameters.js';
+
+const PROCESSED = 'The request has been successfully processed';
+const UI_DEFAULT_SECONDS = 600;
+const UI_MAX_SECONDS = 259_200;
+
+/** `POST /v1/billings/booster`: buys packs at once. */
+export function orderBooster(request: XtractaRequest): Answer {
+  const parameters = parametersOf(request, ['pack_id', 'quantity', 'purge', 'group_id']);
+  const packId = requiredId(parameters, 'pack_id');
+  const quantity = integerOf(parameters, 'quantity', 1, 10_000) ?? 1;
+  const purge = purgeOf(request, parameters);
+  const groupId = groupOf(request, parameters);
+  const state = request.world.state();
+  const pack = state.packs[magicFault(packId) === null ? packId : '1223'];
+  if (pack === undefined) throw new Refused(404, 'Pack not found');
+
+  state.counters.order += 1;
+  state.counters.activity += 1;
+  const order: PackOrder = {
+    id: state.counters.order,
+    activityId: state.counters.activity,
+    groupId,
+    packId: pack.id,
+    quantity,
+    orderedAt: request.now,
+    used: 0,
+  };
+  state.packOrders.push(order);
+  applyPurge(request, groupId, purge);
+
+  const totals = packTotals(state, groupId);
+  const { packId: idToggle, packPrice } = request.toggles;
+  return success('billings_response', 'Booster Pack order successful', [
+    element('pack', [
+      element('id', idToggle === 'order' ? order.id : pack.id),
+      element('plan_name', pack.name),
+      element('allowed_documents', pack.allowed),
+      element('price', packPrice === 'unit' ? pack.price : multiplyDecimal(pack.price, quantity)),
+      element('quantity', quantity),
+      element('group_id', groupId),
+    ]),
+    element('pack_summary', [
+      element('total_used_documents', totals.used),
+      element('total_available_documents', totals.available),
+    ]),
+  ]);
+}
+
+/** `POST /v1/billings/update`: adds, renews, upgrades or downgrades the group's plan. The same plan again is a renewal. */
+export function updatePlan(request: XtractaRequest): Answer {
+  const parameters = parametersOf(request, ['group_id', 'plan_id', 'purge']);
+  const planId = requiredId(parameters, 'plan_id');
+  const purge = purgeOf(request, parameters);
+  const groupId = groupOf(request, parameters);
+  const state = request.world.state();
+  const plan = state.plans[magicFault(planId) === null ? planId : '112'];
+  if (plan === undefined) throw new Refused(404, 'Plan not found');
+
+  const period = changePlan(state, groupId, plan, request.now, {
+    closeOldPeriod: request.toggles.closeOldPeriod === 'yes',
+    creditForUnused: request.toggles.creditAmount !== 'zero',
+  });
+  applyPurge(request, groupId, purge);
+  return success('billings_response', 'The new billing plan is assigned successfully', [
+    element('plan', [
+      element('id', plan.id),
+      element('plan_name', plan.name),
+      element('plan_type', plan.type),
+      element('allowed_documents', plan.allowed),
+      element('used_documents', period.used),
+      element('price', plan.price),
+      element('start_date', writeDate(period.start, request.toggles.dateFormat)),
+      element('expiry_date', writeDate(period.expiry, request.toggles.dateFormat)),
+    ]),
+  ]);
+}
+
+/** `POST /v1/billings/billing_ui`: an address that is logged in already, for the key's own group. */
+export function openBillingUi(request: XtractaRequest): Answer {
+  const parameters = parametersOf(request, ['purge', 'expire']);
+  const clamp = request.toggles.billingUiOverMax === 'clamp';
+  const asked = integerOf(parameters, 'expire', 1, clamp ? Number.MAX_SAFE_INTEGER : UI_MAX_SECONDS);
+  const seconds = Math.min(asked ?? UI_DEFAULT_SECONDS, UI_MAX_SECONDS);
+  const purge = parameters['purge'] === undefined ? null : purgeOf(request, parameters);
+  const state = request.world.state();
+
+  state.counters.uiToken += 1;
+  const token = uiToken(request.world.name, state.counters.uiToken);
+  const expiresAt = request.now + seconds * 1000;
+  state.uiTokens.push({ token, groupId: request.keyGroupId, purge, expiresAt });
+  return success(request.toggles.billingUiRoot, PROCESSED, [
+    element('url', `${request.publicUrl}/v1/billings/index.html?t=${token}`),
+    element('expire', writeExpire(expiresAt, seconds, request.toggles.billingUiExpire)),
+  ]);
+}
+
+/** `POST /v1/billings/usage`: the plan in force now. A public page of the manual describes it; the gateway need not use it. */
+export function readUsage(request: XtractaRequest): Answer {
+  const parameters = parametersOf(request, ['group_id']);
+  const groupId = groupOf(request, parameters);
+  const state = request.world.state();
+  const period = currentPeriod(state, groupId, request.now);
+  const plan = period === null ? undefined : state.plans[period.planId];
+  if (period === null || plan === undefined) throw new Refused(404, 'No billing plan found');
+  const allowed = allowedOf(state, period);
+  return success('billings_response', PROCESSED, [
+    element('plan', [
+      element('id', plan.id),
+      element('plan_name', plan.name),
+      element('price', plan.price),
+      element('price_currency', plan.currency),
+      element('allowed_documents', allowed),
+      element('used_documents', period.used),
+      element('available_documents', Math.max(0, allowed - period.used)),
+      element('start_date', writeDate(period.start, 'gmt')),
+      element('expiry_date', writeDate(period.expiry, 'gmt')),
+      element('group_id', groupId),
+    ]),
+  ]);
+}
+
+/** `POST /v1/billings/plans`: the catalogue of plans and packs. The public copy of its page is cut short; the shape is inferred. */
+export function listPlans(request: XtractaRequest): Answer {
+  const parameters = parametersOf(request, ['group_id', 'plan_id', 'pack_id', 'is_parent']);
+  groupOf(request, parameters);
+  const planId = idOf(parameters, 'plan_id');
+  const packId = idOf(parameters, 'pack_id');
+  integerOf(parameters, 'is_parent', 0, 1);
+  const state = request.world.state();
+  const plans = Object.values(state.plans).filter(
+    (plan) => (planId ?? (packId === undefined ? plan.id : '')) === plan.id,
+  );
+  const packs = Object.values(state.packs).filter(
+    (pack) => (packId ?? (planId === undefined ? pack.id : '')) === pack.id,
+  );
+  return success('billings_response', PROCESSED, [
+    element(
+      'plans',
+      plans.map((plan) =>
+        element('plan', [
+          element('id', plan.id),
+          element('plan_name', plan.name),
+          element('plan_type', plan.type),
+          element('allowed_documents', plan.allowed),
+          element('price', plan.price),
+          element('wholesale_price', plan.wholesalePrice),
+          element('price_currency', plan.currency),
+        ]),
+      ),
+    ),
+    element(
+      'packs',
+      packs.map((pack) =>
+        element('pack', [
+          element('id', pack.id),
+          element('pack_name', pack.name),
+          element('allowed_documents', pack.allowed),
+          element('price', pack.price),
+          element('wholesale_price', pack.wholesalePrice),
+          element('price_currency', pack.currency),
+        ]),
+      ),
+    ),
+  ]);
+}
+
+/** A success: status 200, message, payload. */
+export function success(root: string, message: string, payload: readonly XmlElement[]): Answer {
+  const envelope = [element('status', 200), element('message', message)];
+  return {
+    status: 200,
+    body: { kind: 'xml', root: element(root, [...envelope, ...payload]) },
+    committed: true,
+    note: message,
+  };
+}
+
+function applyPurge(request: XtractaRequest, groupId: string, purge: 'process' | 'delete' | null): void {
+  if (purge === 'process') releaseHeld(request.world.state(), groupId, request.now);
+  if (purge === 'delete') deleteHeld(request.world.state(), groupId);
+}
+
+/** 104 bytes in base64 with `+`, `/` and `=` written as `.`, `_` and `-`, as the manual's sample decodes. The same in every run. */
+function uiToken(worldName: string, number: number): string {
+  const blocks = [0, 1, 2, 3].map((block) => createHash('sha256').update(`${worldName} ${number} ${block}`).digest());
+  const text = Buffer.concat(blocks).subarray(0, 104).toString('base64');
+  return text.replaceAll('+', '.').replaceAll('/', '_').replaceAll('=', '-');
+}
+
+function writeExpire(expiresAtMs: number, seconds: number, unit: XtractaRequest['toggles']['billingUiExpire']): number {
+  switch (unit) {
+    case 'seconds':
+      return Math.floor(expiresAtMs / 1000);
+    case 'milliseconds':
+      return expiresAtMs;
+    case 'relative':
+      return seconds;
+  }
+}
