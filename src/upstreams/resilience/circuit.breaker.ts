@@ -76,10 +76,10 @@ export class UpstreamBreaker {
     if (!this.admits(kind)) return null;
     // A trial call that says nothing must not close the circuit: it counts as a failure, and the next trial decides.
     const probing = this.state() !== 'closed';
-    let begun = false;
+    const progress = { begun: false };
     try {
       return await this.policy.execute(async () => {
-        begun = true;
+        progress.begun = true;
         const result = await attempt();
         if (!probing && healthOf(result) === 'unclear') throw new Unclear(result);
         return result;
@@ -87,7 +87,7 @@ export class UpstreamBreaker {
     } catch (error) {
       if (error instanceof Unclear) return error.result;
       // A transport does not throw; should one, "it may have been sent" is the only safe reading.
-      return begun ? { kind: 'failure', reason: 'reset', sent: true, status: null, bytes: 0 } : null;
+      return progress.begun ? { kind: 'failure', reason: 'reset', sent: true, status: null, bytes: 0 } : null;
     }
   }
 }

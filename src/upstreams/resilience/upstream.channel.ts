@@ -206,14 +206,8 @@ interface Timed {
 function readOutcomeWord(verdict: ReadVerdict<unknown>, result: TransportResult): AttemptOutcome {
   if (verdict.kind === 'ok') return 'ok';
   if (result.kind === 'failure') return failureWord(result.reason, result.sent);
-  switch (verdict.error.code) {
-    case 'UPSTREAM_INVALID_RESPONSE':
-      return 'invalid';
-    case 'UPSTREAM_UNAVAILABLE':
-      return 'failed';
-    default:
-      return 'rejected';
-  }
+  if (verdict.error.code === 'UPSTREAM_INVALID_RESPONSE') return 'invalid';
+  return verdict.error.code === 'UPSTREAM_UNAVAILABLE' ? 'failed' : 'rejected';
 }
 
 function writeOutcomeWord(outcome: WriteOutcome<unknown>, result: TransportResult): AttemptOutcome {

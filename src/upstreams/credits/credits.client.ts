@@ -1,0 +1,129 @@
+import type { CreditsCredential } from '../../domain/caller.js';
+import type { BillingContact, CreditPurchase, CreditPurchaseRequest } from '../../domain/purchases.js';
+import type { WriteOutcome } from '../../domain/write.js';
+import type { BreakerState } from '../resilience/circuit.breaker.js';
+import { UpstreamChannel } from '../resilience/upstream.channel.js';
+import type { UpstreamCall } from '../upstream.call.js';
+import { notSent, upstreamFacts } from '../upstream.errors.js';
+import { createHttpTransport } from '../upstream.http.js';
+import type { UpstreamTransport } from '../upstream.transport.js';
+import { purchaseBody } from './credits.body.js';
+import { judgePurchase } from './credits.outcome.js';
+import { CreditsTokens } from './credits.token.js';
+
+export interface CreditsClientOptions {
+  /** Scheme, host and optional path; `/api/v1/AccountAdminAPI/PurchaseCredits` is appended. */
+  readonly baseUrl: string;
+  /** Total time of a purchase: the token, the wait for a place, and the attempt. */
+  readonly writeTimeoutMs: number;
+  /** Default: a channel of its own with the default pool and breaker. */
+  readonly channel?: UpstreamChannel;
+  /** Fetches tokens; default: one of its own. */
+  readonly tokenTransport?: UpstreamTransport;
+}
+
+const OPERATION = 'purchaseCredits';
+const PATH = '/api/v1/AccountAdminAPI/PurchaseCredits';
+/** The sample is below 1 KB. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
+/** Most of the time belongs to the purchase, not to the token before it. */
+const TOKEN_SHARE = 1 / 3;
+
+/** The AccountAdminAPI, in our words. Holds no credential: each call brings its own. */
+export class CreditsClient {
+  private readonly channel: UpstreamChannel;
+  private readonly tokenTransport: UpstreamTransport;
+  private readonly tokens: CreditsTokens;
+  private readonly url: string;
+
+  constructor(private readonly options: CreditsClientOptions) {
+    // The API has writes alone: if none of them might be the trial call, an open circuit would never close.
+    this.channel = options.channel ?? new UpstreamChannel({ service: 'credits', breaker: { writesMayProbe: true } });
+    this.tokenTransport = options.tokenTransport ?? createHttpTransport();
+    this.tokens = new CreditsTokens(this.tokenTransport);
+    this.url = `${options.baseUrl.replace(/\/+$/, '')}${PATH}`;
+  }
+
+  /** For metrics and readiness. */
+  breakerState(): BreakerState {
+    return this.channel.breakerState();
+  }
+
+  close(): void {
+    this.channel.close();
+    this.tokenTransport.close();
+  }
+
+  /**
+   * Buys. One attempt, and one more only when the first was clearly refused for a token that a fresh one can replace. Never throws.
+   */
+  async purchaseCredits(
+    credential: CreditsCredential,
+    request: CreditPurchaseRequest,
+    call: UpstreamCall,
+  ): Promise<WriteOutcome<CreditPurchase>> {
+    const deadlineMs = performance.now() + this.options.writeTimeoutMs;
+    const first = await this.attempt(credential, request, call, deadlineMs);
+    if (first.renewable === null || !wasRefusedForItsToken(first.outcome)) return first.outcome;
+    this.tokens.forget(credential, first.renewable);
+    const second = await this.attempt(credential, request, call, deadlineMs);
+    // Without a fresh token nothing more was sent, and the refusal is still what is known.
+    return second.renewable === null ? first.outcome : second.outcome;
+  }
+
+  /** `renewable` is the header that was used, where a fresh token may replace it. */
+  private async attempt(
+    credential: CreditsCredential,
+    request: CreditPurchaseRequest,
+    call: UpstreamCall,
+    deadlineMs: number,
+  ): Promise<{ readonly outcome: WriteOutcome<CreditPurchase>; readonly renewable: string | null }> {
+    const tokenTimeoutMs = (deadlineMs - performance.now()) * TOKEN_SHARE;
+    const authorization = await this.tokens.authorize(credential, tokenTimeoutMs, call);
+    if (authorization.kind === 'failed') {
+      return { outcome: notSent(upstreamFacts('credits', OPERATION), authorization.code), renewable: null };
+    }
+    const { header, renewable } = authorization;
+    const outcome = await this.purchase(header, credential, request, call, deadlineMs);
+    return { outcome, renewable: renewable ? header : null };
+  }
+
+  private purchase(
+    authorization: string,
+    credential: CreditsCredential,
+    request: CreditPurchaseRequest,
+    call: UpstreamCall,
+    deadlineMs: number,
+  ): Promise<WriteOutcome<CreditPurchase>> {
+    const wire = {
+      operation: OPERATION,
+      url: this.url,
+      headers: { 'content-type': 'application/json', accept: 'application/json', authorization },
+      body: purchaseBody(request),
+      timeoutMs: Math.max(0, deadlineMs - performance.now()),
+      maxAnswerBytes: MAX_ANSWER_BYTES,
+    };
+    const question = {
+      operation: OPERATION,
+      purchaseId: request.purchaseId,
+      secrets: [...secretsOf(authorization, credential), ...personalDataOf(request.billing)],
+      onDrift: (field: string) => call.observer.drift({ endpoint: OPERATION, field }),
+    };
+    return this.channel.write(wire, call, (result) => judgePurchase(result, question));
+  }
+}
+
+/** Refused before the purchase was looked at: 401, in the API's own JSON. */
+function wasRefusedForItsToken(outcome: WriteOutcome<CreditPurchase>): boolean {
+  return outcome.kind === 'rejected' && outcome.failure.upstream.httpStatus === 401;
+}
+
+function secretsOf(authorization: string, credential: CreditsCredential): string[] {
+  const token = authorization.replace(/^\S+\s+/, '');
+  return [authorization, token, ...(credential.kind === 'clientCredentials' ? [credential.clientSecret] : [])];
+}
+
+/** An upstream that repeats the billing contact in its error must not put it into our answer, log or ledger. */
+function personalDataOf(contact: BillingContact | null): string[] {
+  return contact === null ? [] : Object.values(contact).filter((value) => typeof value === 'string');
+}

@@ -1,0 +1,103 @@
+import type { UpstreamFacts } from '../../domain/errors.js';
+import type { CreditPurchase } from '../../domain/purchases.js';
+import type { BillingWarning, WriteOutcome } from '../../domain/write.js';
+import { sanitiseUpstreamMessage } from '../../observability/redact.js';
+import { notSent, outcomeUnknown, rejected, upstreamFacts } from '../upstream.errors.js';
+import type { TransportAnswer, TransportResult } from '../upstream.transport.js';
+import { readJsonObject } from './credits.json.js';
+import { decodePurchaseGuid, toCreditPurchase } from './credits.mapper.js';
+import { leafText, type PurchaseResponseWire, purchaseResponseWire } from './credits.wire.js';
+
+/** What the judgement of an answer needs to know of the question. */
+export interface PurchaseQuestion {
+  readonly operation: string;
+  readonly purchaseId: string;
+  /** Removed from the upstream's message wherever they occur. */
+  readonly secrets: readonly string[];
+  readonly onDrift: (field: string) => void;
+}
+
+/** The help page prints `Error` beside `ResponseData`; these codes say that there was none. */
+const NO_ERROR_CODES = new Set(['', '0', 'ok', 'none', 'success']);
+
+const ERROR_BESIDE_RESULT: BillingWarning = {
+  code: 'UPSTREAM_ERROR_BESIDE_RESULT',
+  message: 'The upstream reported an error beside a completed purchase.',
+};
+
+/**
+ * What is known after one attempt at a purchase:
+ *
+ * | HTTP                 | `Detail`              | `ErrorCode`          | outcome                                     |
+ * |----------------------|-----------------------|----------------------|---------------------------------------------|
+ * | never connected      |                       |                      | notSent                                     |
+ * | broken, late, unread |                       |                      | unknown                                     |
+ * | 2xx, not 204, 205    | a non-zero `ID`       | none                 | succeeded                                   |
+ * | 2xx, not 204, 205    | a non-zero `ID`       | any                  | succeeded, `UPSTREAM_ERROR_BESIDE_RESULT`   |
+ * | 2xx, not 204, 205    | no trace of a purchase| any                  | rejected                                    |
+ * | 4xx, JSON            | no trace of a purchase| any, or a `Message`  | rejected                                    |
+ * | any                  |                       |                      | unknown                                     |
+ */
+export function judgePurchase(result: TransportResult, question: PurchaseQuestion): WriteOutcome<CreditPurchase> {
+  const facts = upstreamFacts('credits', question.operation, { httpStatus: result.status });
+  if (result.kind === 'failure') return result.sent ? outcomeUnknown(facts) : notSent(facts);
+  const json = readJsonObject(result.body);
+  const response = json === null ? null : purchaseResponseWire(json);
+  if (response === null) return outcomeUnknown(facts);
+  const error = errorOf(response, result, question);
+  if (isRefusal(result.status, response, error)) {
+    const isCredentials = result.status === 401 || result.status === 403;
+    return rejected(error.facts, isCredentials ? 'UPSTREAM_UNAUTHENTICATED' : 'UPSTREAM_REJECTED');
+  }
+  const id = decodePurchaseGuid(leafText(response.responsedata?.detail?.id) ?? '');
+  if (!carriesPayload(result.status) || id.kind !== 'value') return outcomeUnknown(error.facts);
+  const { value, warnings } = toCreditPurchase(id.value, question.purchaseId, response, question.onDrift);
+  const beside = error.hasCode ? [ERROR_BESIDE_RESULT] : [];
+  return { kind: 'succeeded', value, warnings: [...beside, ...warnings] };
+}
+
+interface ReportedError {
+  /** An `ErrorCode` that says more than "none". */
+  readonly hasCode: boolean;
+  /** A `Message` of the framework, which refuses before the action runs. */
+  readonly hasMessage: boolean;
+  readonly facts: UpstreamFacts;
+}
+
+function errorOf(response: PurchaseResponseWire, answer: TransportAnswer, question: PurchaseQuestion): ReportedError {
+  const code = leafText(response.error?.errorcode)?.trim() ?? '';
+  const message = leafText(response.message)?.trim() ?? '';
+  const reason = leafText(response.error?.errorreason) ?? message;
+  const hasCode = !NO_ERROR_CODES.has(code.toLowerCase());
+  return {
+    hasCode,
+    hasMessage: message !== '',
+    facts: upstreamFacts('credits', question.operation, {
+      httpStatus: answer.status,
+      status: hasCode ? sanitiseUpstreamMessage(code, question.secrets) : null,
+      message: sanitiseUpstreamMessage(reason, question.secrets),
+    }),
+  };
+}
+
+function isRefusal(httpStatus: number, response: PurchaseResponseWire, error: ReportedError): boolean {
+  if (hasTraceOfPurchase(response)) return false;
+  if (carriesPayload(httpStatus)) return error.hasCode;
+  return httpStatus >= 400 && httpStatus < 500 && (error.hasCode || error.hasMessage);
+}
+
+/** A refusal may come with a `Detail` full of defaults; an id, an invoice or a payment is more than a default. */
+function hasTraceOfPurchase({ responsedata }: PurchaseResponseWire): boolean {
+  const detail = responsedata?.detail;
+  if (detail === null || detail === undefined) return false;
+  const id = leafText(detail.id);
+  const invoice = leafText(detail.invoicenumber);
+  const hasId = id === null || (id !== undefined && decodePurchaseGuid(id).kind !== 'unset');
+  const hasInvoice = invoice === null || (invoice !== undefined && !/^\s*0*\s*$/.test(invoice));
+  const isPaid = leafText(detail.paid)?.trim().toLowerCase() === 'true';
+  return hasId || hasInvoice || isPaid;
+}
+
+function carriesPayload(httpStatus: number): boolean {
+  return httpStatus >= 200 && httpStatus < 300 && httpStatus !== 204 && httpStatus !== 205;
+}

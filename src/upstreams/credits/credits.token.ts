@@ -1,0 +1,145 @@
+import type { CreditsCredential } from '../../domain/caller.js';
+import type { AttemptOutcome, UpstreamCall } from '../upstream.call.js';
+import type { TransportAnswer, TransportResult, UpstreamTransport } from '../upstream.transport.js';
+import { readJsonObject } from './credits.json.js';
+import { leafText, tokenResponseWire } from './credits.wire.js';
+
+type ClientCredentials = Extract<CreditsCredential, { kind: 'clientCredentials' }>;
+
+/**
+ * The value of the `Authorization` header, or why there is none. `renewable`: it came from client credentials, so a fresh one may
+ * help where this one is refused.
+ */
+export type Authorization =
+  | { readonly kind: 'authorization'; readonly header: string; readonly renewable: boolean }
+  | { readonly kind: 'failed'; readonly code: 'UPSTREAM_UNAUTHENTICATED' | 'UPSTREAM_UNAVAILABLE' };
+
+interface CachedToken {
+  readonly header: string;
+  /** On the clock of `nowMs`. */
+  readonly usableUntilMs: number;
+}
+
+type TokenAnswer = { readonly kind: 'token'; readonly token: CachedToken } | Extract<Authorization, { kind: 'failed' }>;
+
+/** A token is given up this long before it expires, or after nine tenths of a short life. */
+const EXPIRY_MARGIN_MS = 60_000;
+/** RFC 6749 leaves `expires_in` optional; the vendor says eight hours. */
+const DEFAULT_LIFE_SECONDS = 300;
+/** Tenants come and go with their file; above this the oldest tokens are dropped. */
+const MAX_TOKENS = 1_000;
+const MAX_ANSWER_BYTES = 64 * 1024;
+/** RFC 6750, 2.1; nothing else may get into a header. */
+const TOKEN = /^[\x21-\x7e]+$/;
+
+/**
+ * Authorisation at the credits API: a static bearer, the caller's own header, or a token by OAuth 2 client credentials (RFC 6749,
+ * 4.4). Mutable: tokens, and fetches under way, which equal callers share.
+ */
+export class CreditsTokens {
+  private readonly tokens = new Map<string, CachedToken>();
+  private readonly fetching = new Map<string, Promise<TokenAnswer>>();
+
+  /** @param nowMs a clock that never goes back */
+  constructor(
+    private readonly transport: UpstreamTransport,
+    private readonly nowMs: () => number = () => performance.now(),
+  ) {}
+
+  /** Never throws. */
+  async authorize(credential: CreditsCredential, timeoutMs: number, call: UpstreamCall): Promise<Authorization> {
+    if (credential.kind === 'bearer') return authorization(`Bearer ${credential.token}`, false);
+    if (credential.kind === 'header') return authorization(credential.authorization, false);
+    const cached = this.tokens.get(credential.id);
+    if (cached !== undefined && this.nowMs() < cached.usableUntilMs) return authorization(cached.header, true);
+    const answer = await this.shared(credential, timeoutMs, call);
+    return answer.kind === 'token' ? authorization(answer.token.header, true) : answer;
+  }
+
+  /** Drops a token that was refused, unless another caller has replaced it already. */
+  forget(credential: CreditsCredential, header: string): void {
+    if (this.tokens.get(credential.id)?.header === header) this.tokens.delete(credential.id);
+  }
+
+  private shared(credential: ClientCredentials, timeoutMs: number, call: UpstreamCall): Promise<TokenAnswer> {
+    const underWay = this.fetching.get(credential.id);
+    if (underWay !== undefined) return underWay;
+    const fetched = this.fetch(credential, timeoutMs, call).finally(() => this.fetching.delete(credential.id));
+    this.fetching.set(credential.id, fetched);
+    return fetched;
+  }
+
+  private async fetch(credential: ClientCredentials, timeoutMs: number, call: UpstreamCall): Promise<TokenAnswer> {
+    const startedAtMs = Date.now();
+    const startMs = this.nowMs();
+    const result = await this.transport.send({
+      url: credential.tokenUrl,
+      kind: 'read',
+      headers: { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8', accept: 'application/json' },
+      body: tokenForm(credential),
+      timeoutMs,
+      maxAnswerBytes: MAX_ANSWER_BYTES,
+    });
+    const answer = this.read(result);
+    if (answer.kind === 'token') this.keep(credential.id, answer.token);
+    call.observer.attempt({
+      service: 'credits',
+      operation: 'fetchToken',
+      kind: 'read',
+      attempt: 1,
+      startedAtMs,
+      durationMs: this.nowMs() - startMs,
+      httpStatus: result.status,
+      bytesReceived: result.kind === 'answer' ? result.body.byteLength : result.bytes,
+      outcome: outcomeWord(answer, result),
+    });
+    return answer;
+  }
+
+  private keep(id: string, token: CachedToken): void {
+    const [oldest] = this.tokens.keys();
+    if (this.tokens.size >= MAX_TOKENS && oldest !== undefined) this.tokens.delete(oldest);
+    this.tokens.set(id, token);
+  }
+
+  private read(result: TransportResult): TokenAnswer {
+    if (result.kind === 'failure') return { kind: 'failed', code: 'UPSTREAM_UNAVAILABLE' };
+    const wire = tokenResponseWire(readJsonObject(result.body));
+    if (isRefusal(result, leafText(wire.error) !== undefined)) {
+      return { kind: 'failed', code: 'UPSTREAM_UNAUTHENTICATED' };
+    }
+    const token = result.status === 200 ? leafText(wire.access_token) : undefined;
+    if (typeof token !== 'string' || !TOKEN.test(token)) return { kind: 'failed', code: 'UPSTREAM_UNAVAILABLE' };
+    const seconds = Number(leafText(wire.expires_in) ?? DEFAULT_LIFE_SECONDS);
+    const lifeMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : DEFAULT_LIFE_SECONDS * 1000;
+    const usableMs = lifeMs - Math.min(EXPIRY_MARGIN_MS, lifeMs / 10);
+    return { kind: 'token', token: { header: `Bearer ${token}`, usableUntilMs: this.nowMs() + usableMs } };
+  }
+}
+
+function authorization(header: string, renewable: boolean): Authorization {
+  return { kind: 'authorization', header, renewable };
+}
+
+function tokenForm(credential: ClientCredentials): string {
+  return new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: credential.clientId,
+    client_secret: credential.clientSecret,
+  }).toString();
+}
+
+/** RFC 6749, 5.2: 400 or 401 with an `error`. A 401 says it by itself. */
+function isRefusal(answer: TransportAnswer, hasError: boolean): boolean {
+  return answer.status === 401 || ((answer.status === 400 || answer.status === 403) && hasError);
+}
+
+function outcomeWord(answer: TokenAnswer, result: TransportResult): AttemptOutcome {
+  if (answer.kind === 'token') return 'ok';
+  if (result.kind === 'failure') {
+    if (!result.sent) return 'not_sent';
+    return result.reason === 'timeout' ? 'timeout' : 'failed';
+  }
+  if (answer.code === 'UPSTREAM_UNAUTHENTICATED') return 'rejected';
+  return result.status === 200 ? 'invalid' : 'failed';
+}
