@@ -14,6 +14,10 @@ const STATUS_OF_STATE: Readonly<Record<LedgerState, BillingOperationStatus>> = {
 /** Statuses in which the request may have reached the upstream and been obeyed. */
 const MAY_HAVE_ACTED: ReadonlySet<LedgerState> = new Set(['sending', 'succeeded', 'unknown']);
 
+export function statusOfState(state: LedgerState): BillingOperationStatus {
+  return STATUS_OF_STATE[state];
+}
+
 /** The ledger states that answer to a status a client filters by. */
 export function statesOfStatus(status: BillingOperationStatus): readonly LedgerState[] {
   const states: LedgerState[] = ['claimed', 'sending', 'succeeded', 'rejected', 'not_sent', 'unknown'];

@@ -1,4 +1,5 @@
 import type { OnceRequest, OnceSteps } from '../idempotency/run-once.port.js';
+import { statusOfState } from './billing-operation.mapper.js';
 import { operationView } from './billing-operations.js';
 import type { WritePayload } from './billing-writes.js';
 import { toWritePayload } from './write-payload.mapper.js';
@@ -13,6 +14,7 @@ export async function executeWrite<T>(
   const result = await scope.services.runOnce.run({ ...request, tenantId: scope.caller.tenant.id }, steps);
   if (result.kind === 'completed' && !result.replayed) {
     scope.services.forgetReads(request.credentialId, request.groupId);
+    scope.services.onWrite(request.kind, statusOfState(result.row.state));
   }
   return toWritePayload(result, (row, replayed) => operationView(scope, row, replayed));
 }

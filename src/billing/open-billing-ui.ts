@@ -4,6 +4,13 @@ import { checkDeletion, checkExpireSeconds, checkWriteGroup } from './write-inpu
 import { notConfigured, toUserError } from './write-payload.mapper.js';
 import { spendAllowance, type WriteScope } from './write-scope.js';
 
+const STATUS_OF_OUTCOME = {
+  succeeded: 'SUCCEEDED',
+  rejected: 'REJECTED',
+  notSent: 'NOT_SENT',
+  unknown: 'OUTCOME_UNKNOWN',
+} as const;
+
 /**
  * Mints a pre-authenticated URL of the upstream's billing page for the api key's own group. It spends nothing, so it has no ledger
  * row; it is sent once, and its answer is given to nobody but the caller.
@@ -20,6 +27,7 @@ export async function openBillingUi(
   const credential = caller.tenant.xtracta;
   if (credential === null) return { session: null, userErrors: notConfigured('xtracta').userErrors };
   const outcome = await services.xtracta.openBillingUi(credential, request, call);
+  services.onWrite('OPEN_BILLING_UI', STATUS_OF_OUTCOME[outcome.kind]);
   if (outcome.kind === 'succeeded') return { session: outcome.value, userErrors: [] };
   const { failure } = outcome;
   return { session: null, userErrors: [toUserError(failure.code, failure.message, { failure })] };

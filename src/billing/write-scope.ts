@@ -11,10 +11,11 @@ import type {
   PlanChange,
   PlanChangeRequest,
 } from '../domain/purchases.js';
-import type { WriteOutcome } from '../domain/write.js';
+import type { BillingOperationKind, WriteOutcome } from '../domain/write.js';
 import type { Ledger } from '../idempotency/ledger.js';
 import type { RunOnce } from '../idempotency/run-once.js';
 import type { UpstreamCall } from '../upstreams/upstream.call.js';
+import type { BillingOperationStatus } from './billing-writes.js';
 
 /** The Xtracta endpoints that the writes use; {@link XtractaClient} is the implementation. */
 export interface XtractaWriteClient {
@@ -69,6 +70,8 @@ export interface WriteServices {
   ): { readonly ok: true } | { readonly ok: false; readonly retryAfterSeconds: number };
   /** Drops what was read about the group: it may have changed. Null: the group is not known. */
   forgetReads(credentialId: string, groupId: string | null): void;
+  /** Counts a write that was attempted, by the status it was answered with; replays are not counted. */
+  onWrite(kind: BillingOperationKind | 'OPEN_BILLING_UI', status: BillingOperationStatus): void;
   /** One line of the audit trail. No secret, no personal data. */
   audit(event: string, facts: Readonly<Record<string, string | number | boolean | null>>): void;
 }

@@ -1,7 +1,7 @@
-import type { PlanType } from './billing-activity.js';
+import type { BillingActivity, PlanType } from './billing-activity.js';
 import type { DateTimeText } from './instant.js';
 import type { Money } from './money.js';
-import type { Readable } from './readable.js';
+import { type Readable, readableOrNull } from './readable.js';
 
 /** A billing plan in force for a group: derived from its history, or as the answer to a plan change. */
 export interface BillingPlan {
@@ -17,4 +17,27 @@ export interface BillingPlan {
   readonly remainingDocuments: number | null;
   readonly startDate: Readable<DateTimeText>;
   readonly expiryDate: Readable<DateTimeText>;
+}
+
+/** The plan that a history row describes. The history names plans but does not number them, so `planId` is null. */
+export function toBillingPlan(row: BillingActivity): BillingPlan {
+  return {
+    planId: null,
+    name: row.planName,
+    type: row.planType,
+    typeRaw: row.planTypeRaw,
+    price: row.price,
+    allowedDocuments: row.allowedDocuments,
+    usedDocuments: row.usedDocuments,
+    remainingDocuments: remainingOf(row.allowedDocuments, row.usedDocuments),
+    startDate: row.startDate,
+    expiryDate: row.expiryDate,
+  };
+}
+
+/** Allowed minus used, never below 0: after a downgrade more may be used than is allowed. Null when either is not known. */
+export function remainingOf(allowed: Readable<number>, used: Readable<number>): number | null {
+  const allowedCount = readableOrNull(allowed);
+  const usedCount = readableOrNull(used);
+  return allowedCount === null || usedCount === null ? null : Math.max(0, allowedCount - usedCount);
 }

@@ -1,0 +1,154 @@
+import { createAuthenticator } from './auth/authenticate.js';
+import { RateLimiter } from './auth/rate-limiter.js';
+import { BackgroundReconciler } from './billing/background.reconciler.js';
+import { createBillingWrites } from './billing/billing-writes.service.js';
+import type { WriteServices } from './billing/write-scope.js';
+import type { Config } from './config/config.js';
+import type { GatewayContext } from './graphql/context.js';
+import { formatError } from './graphql/error-format.js';
+import { MAX_RECURSIVE_SELECTIONS, MAX_TOKENS, operationLimitRules } from './graphql/operation-limits.js';
+import { gatewayPlugins } from './graphql/plugins/gateway.plugins.js';
+import { buildGatewaySchema } from './graphql/schema.js';
+import type { Ledger } from './idempotency/ledger.js';
+import { openLedger } from './idempotency/open-ledger.js';
+import { RunOnce } from './idempotency/run-once.js';
+import type { Logger } from './observability/logger.js';
+import { Metrics } from './observability/metrics.js';
+import { createUpstreamObserver } from './observability/upstream.observer.js';
+import { BillingReadsFactory } from './reads/reads.factory.js';
+import { createHttpServer } from './server/http-server.js';
+import type { GraphqlRequest, HttpServer, ReadinessPart } from './server/http-server.options.js';
+import { CreditsClient } from './upstreams/credits/credits.client.js';
+import type { UpstreamCall } from './upstreams/upstream.call.js';
+import { XtractaClient } from './upstreams/xtracta/xtracta.client.js';
+
+export interface Gateway {
+  listen(): Promise<{ readonly url: string; readonly port: number }>;
+  /** Refuses new operations, finishes the running ones, writes above all, and closes the ledger last. */
+  drain(): Promise<void>;
+}
+
+/**
+ * The composition root: the only file that knows every part. Throws when the ledger can't be opened or the tenants file is not
+ * valid; nothing listens before `listen()`.
+ */
+export async function createGateway(config: Config, logger: Logger): Promise<Gateway> {
+  const metrics = new Metrics({ processMetrics: true });
+  const ledger = await openLedger(config.ledger.url, { log: logger });
+  try {
+    return await composeGateway(config, logger, metrics, ledger);
+  } catch (error) {
+    await ledger.close();
+    throw error;
+  }
+}
+
+async function composeGateway(config: Config, logger: Logger, metrics: Metrics, ledger: Ledger): Promise<Gateway> {
+  const { limits } = config;
+  const timeouts = { readTimeoutMs: limits.readTimeoutMs, writeTimeoutMs: limits.writeTimeoutMs };
+  const xtracta = new XtractaClient({ baseUrl: config.xtracta.url, ...timeouts });
+  const credits = config.credits === null ? null : new CreditsClient({ baseUrl: config.credits.url, ...timeouts });
+  const runOnce = new RunOnce({ ledger, log: logger });
+  const readsFactory = new BillingReadsFactory({
+    client: xtracta,
+    mergeWindows: limits.mergeHistoryWindows,
+    maxUpstreamCalls: limits.maxUpstreamCalls,
+    onCallsSaved: (calls) => metrics.callsSaved(calls),
+  });
+  const rateLimiter = new RateLimiter({
+    perMinute: { write: limits.writesPerMinute, billingUi: limits.billingUiPerMinute },
+  });
+  const services: WriteServices = {
+    xtracta,
+    credits,
+    ledger,
+    runOnce,
+    takeAllowance: (tenantId, action) => rateLimiter.tryTake(tenantId, action),
+    forgetReads: (credentialId, groupId) => readsFactory.forget(credentialId, groupId),
+    onWrite: (kind, status) => metrics.write(kind, status),
+    audit: (event, facts) => logger.info(facts, event),
+  };
+  const authenticator = await createAuthenticator({
+    auth: config.auth,
+    keyedHash: (text) => ledger.keyedHash(text),
+    logger,
+  });
+  const callFor = (requestId: string, tenantId: string): UpstreamCall => ({
+    requestId,
+    tenantId,
+    observer: createUpstreamObserver({ metrics, logger, requestId }),
+  });
+
+  function createContext(request: GraphqlRequest): GatewayContext {
+    const { caller, requestId, nowMs, signal, traceparent } = request;
+    const call: UpstreamCall = {
+      ...callFor(requestId, caller.tenant.id),
+      ...(traceparent === null ? {} : { traceparent }),
+    };
+    return {
+      requestId,
+      caller,
+      nowMs,
+      reads: readsFactory.forOperation({ caller, nowMs, call: { ...call, signal } }),
+      writes: createBillingWrites({ services, caller, call }),
+    };
+  }
+
+  const reconciler = new BackgroundReconciler({
+    services,
+    credentialOf: (row) => {
+      const credential = authenticator.tenantById(row.tenantId)?.xtracta ?? null;
+      return credential?.id === row.credentialId ? credential : null;
+    },
+    callFor: (row) => callFor(`reconcile-${row.idempotencyKey}`, row.tenantId),
+    onFailure: (error) => logger.warn({ err: error }, 'background reconciliation failed'),
+  });
+  const { schema } = await buildGatewaySchema();
+  const server: HttpServer = await createHttpServer({
+    schema,
+    plugins: gatewayPlugins({
+      exposeUpstreamCalls: !config.production,
+      onOperation: (summary) => {
+        for (const code of summary.errorCodes) metrics.graphqlError(code);
+      },
+    }),
+    limits: {
+      maxTokens: MAX_TOKENS,
+      maxRecursiveSelections: MAX_RECURSIVE_SELECTIONS,
+      validationRules: operationLimitRules({ introspection: config.http.introspection }),
+    },
+    formatError,
+    config: config.http,
+    authenticate: (request) => authenticator.authenticate(request),
+    createContext,
+    readiness: () => readinessOf(xtracta, credits),
+    logger,
+    metrics,
+  });
+
+  return {
+    async listen() {
+      const address = await server.listen();
+      reconciler.start();
+      return address;
+    },
+    async drain() {
+      await server.drain();
+      await Promise.all([runOnce.drain(), reconciler.stop()]);
+      authenticator.close();
+      xtracta.close();
+      credits?.close();
+      await ledger.close();
+    },
+  };
+}
+
+function readinessOf(xtracta: XtractaClient, credits: CreditsClient | null): readonly ReadinessPart[] {
+  const parts: ReadinessPart[] = [
+    { name: 'xtracta', ok: xtracta.breakerState() !== 'open', detail: xtracta.breakerState() },
+  ];
+  if (credits !== null) {
+    parts.push({ name: 'credits', ok: credits.breakerState() !== 'open', detail: credits.breakerState() });
+  }
+  return parts;
+}
