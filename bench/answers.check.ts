@@ -1,0 +1,45 @@
+import { isDeepStrictEqual } from 'node:util';
+import { QUERY_NAMES, type QueryName, type Workload } from '#bench/billing.workload';
+import { askOnce } from '#bench/load.generator';
+import type { System } from '#bench/systems';
+
+/**
+ * Asks every system the same questions and compares the answers whole.
+ *
+ * @throws Error naming the query and the first place that differs: figures of systems that answer differently mean nothing.
+ */
+export async function checkAnswers(
+  systems: readonly System[],
+  workloads: Readonly<Record<QueryName, Workload>>,
+): Promise<void> {
+  const [first, ...others] = systems;
+  if (first === undefined) return;
+  for (const name of QUERY_NAMES) {
+    // Far from every sequence number that the load uses.
+    const body = JSON.stringify({ query: workloads[name].query, variables: workloads[name].variables(99_000_000) });
+    const expected = await askOnce(first.server.origin, body, first.bearerTokens[0]);
+    for (const system of others) {
+      const answer = await askOnce(system.server.origin, body, system.bearerTokens[0]);
+      if (isDeepStrictEqual(answer, expected)) continue;
+      throw new Error(`${name}: ${first.name} and ${system.name} differ at ${firstDifference(expected, answer, '$')}`);
+    }
+  }
+}
+
+/** Path and both values of the first place where two JSON values differ. */
+export function firstDifference(a: unknown, b: unknown, path: string): string {
+  if (isObject(a) && isObject(b)) {
+    for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+      if (!isDeepStrictEqual(a[key], b[key])) return firstDifference(a[key], b[key], `${path}.${key}`);
+    }
+  }
+  return `${path}: ${shorten(a)} and ${shorten(b)}`;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function shorten(value: unknown): string {
+  return (JSON.stringify(value) as string | undefined)?.slice(0, 300) ?? 'nothing';
+}

@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util';
+import { QUERY_NAMES, type QueryName } from '#bench/billing.workload';
+import { SYSTEM_NAMES, type SystemName } from '#bench/systems';
+
+export const USAGE = `npm run bench -- [options]
+
+  --quick            a few requests in one round: shows that everything works, and never fails on time
+  --write            writes the tables into docs/performance.md
+  --rounds N         rounds (default 3, with --quick 1); figures are medians over them
+  --queries Q1,M1    only these queries, and neither MIX nor the longest stop
+  --systems naive    only these of ${SYSTEM_NAMES.join(', ')}
+  --profile Q1       runs one query against the gateway with --cpu-prof and says what its time went to
+  --help
+`;
+
+export interface BenchOptions {
+  readonly help: boolean;
+  readonly quick: boolean;
+  readonly write: boolean;
+  readonly rounds: number;
+  readonly queries: readonly QueryName[];
+  readonly systems: readonly SystemName[];
+  readonly profile: QueryName | null;
+}
+
+/** @throws Error that names the option at fault. */
+export function parseOptions(argv: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      help: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      queries: { type: 'string' },
+      systems: { type: 'string' },
+      profile: { type: 'string' },
+    },
+  });
+  const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds must be a whole number from 1');
+  return {
+    help: values.help,
+    quick: values.quick,
+    write: values.write,
+    rounds,
+    queries: choose('--queries', values.queries, QUERY_NAMES),
+    systems: choose('--systems', values.systems, SYSTEM_NAMES),
+    profile: values.profile === undefined ? null : (choose('--profile', values.profile, QUERY_NAMES)[0] ?? null),
+  };
+}
+
+function choose<Name extends string>(option: string, text: string | undefined, all: readonly Name[]): readonly Name[] {
+  if (text === undefined) return all;
+  const wanted = text.split(',');
+  const unknown = wanted.find((name) => !all.some((known) => known === name));
+  if (unknown !== undefined) throw new Error(`${option}: ${unknown} is none of ${all.join(', ')}`);
+  return all.filter((name) => wanted.includes(name));
+}

@@ -1,0 +1,107 @@
+import { groupId, SECOND_MS, SUBGROUP_IDS } from '#bench/billing.ids';
+
+export const QUERY_NAMES = ['Q1', 'Q2', 'Q3', 'Q4', 'M1'] as const;
+export type QueryName = (typeof QUERY_NAMES)[number];
+
+/** One query of the benchmark. Every request differs in its ids or instants, so that no cache and no sharing can help. */
+export interface Workload {
+  readonly name: QueryName;
+  readonly title: string;
+  readonly query: string;
+  /** Never the same twice for different sequence numbers. */
+  variables(sequence: number): Readonly<Record<string, unknown>>;
+  /** What stands in every good answer, within its first 64 KB. */
+  readonly marker: string;
+  /** Least length of a good answer in bytes. */
+  readonly minBytes: number;
+}
+
+/** What distinguishes one run from another: the moment its answers' dates lie around, and a word in its idempotency keys. */
+export interface Run {
+  readonly anchorMs: number;
+  readonly id: string;
+}
+
+const PLAN = `plan(at: $at) {
+  name type typeRaw price { amount currency } allowedDocuments usedDocuments remainingDocuments startDate expiryDate
+}`;
+
+const ACTIVITY = `id kind planName planType price { amount currency } creditAmount allowedDocuments usedDocuments
+  startDate expiryDate groupName group { id }`;
+
+const HISTORY_DAYS = 330;
+
+function rfc3339(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
+
+function window(anchorMs: number): { from: string; to: string } {
+  return { from: rfc3339(anchorMs - HISTORY_DAYS * 24 * 3600 * SECOND_MS), to: rfc3339(anchorMs + 60 * SECOND_MS) };
+}
+
+/** 50 aliases; ids by variable, so that the document is one. The ids are always the same 50: the instant differs. */
+function manyPlans(run: Run): Workload {
+  const declarations = SUBGROUP_IDS.map((_, index) => `$id${index}: ID!`).join(' ');
+  const fields = SUBGROUP_IDS.map((_, index) => `g${index}: group(id: $id${index}) { id ${PLAN} }`).join('\n');
+  const ids = Object.fromEntries(SUBGROUP_IDS.map((id, index) => [`id${index}`, id]));
+  return {
+    name: 'Q3',
+    title: '50 groups by alias, each with its plan',
+    query: `query Q3($at: DateTime, ${declarations}) { ${fields} }`,
+    variables: (sequence) => ({ ...ids, at: rfc3339(run.anchorMs - (sequence % 500_000) * SECOND_MS) }),
+    marker: '"g0":{"id":"5001","plan":{"name":"',
+    minBytes: 10_000,
+  };
+}
+
+export function workloads(run: Run): Readonly<Record<QueryName, Workload>> {
+  const range = window(run.anchorMs);
+  return {
+    Q1: {
+      name: 'Q1',
+      title: "one group's current plan, 9 fields",
+      query: `query Q1($id: ID!, $at: DateTime) { group(id: $id) { ${PLAN} } }`,
+      variables: (sequence) => ({ id: groupId('plan', sequence) }),
+      marker: '"plan":{"name":"',
+      minBytes: 200,
+    },
+    Q2: {
+      name: 'Q2',
+      title: "one group's history, 100 activities, 13 fields",
+      query: `query Q2($id: ID!, $from: DateTime, $to: DateTime) {
+        group(id: $id) { billingHistory(from: $from, to: $to, first: 100) { totalCount nodes { ${ACTIVITY} } } } }`,
+      variables: (sequence) => ({ id: groupId('history', sequence), ...range }),
+      marker: '"totalCount":100,',
+      minBytes: 20_000,
+    },
+    Q3: manyPlans(run),
+    Q4: {
+      name: 'Q4',
+      title: 'recursive history, 5,000 activities, 13 fields',
+      query: `query Q4($id: ID!, $from: DateTime, $to: DateTime) {
+        group(id: $id) { billingHistory(from: $from, to: $to, includeSubgroups: true, first: 5000) {
+          totalCount nodes { ${ACTIVITY} } } } }`,
+      variables: (sequence) => ({ id: groupId('large', sequence), ...range }),
+      marker: '"totalCount":5000,',
+      minBytes: 1_000_000,
+    },
+    M1: {
+      name: 'M1',
+      title: '`orderBoosterPack`',
+      query: `mutation M1($input: OrderBoosterPackInput!) { orderBoosterPack(input: $input) {
+        pack { id name allowedDocuments price { amount currency } quantity group { id } }
+        summary { totalUsedDocuments totalAvailableDocuments }
+        userErrors { code } } }`,
+      variables: (sequence) => ({
+        input: {
+          idempotencyKey: `bench-${run.id}-${sequence}`,
+          packId: '1223',
+          groupId: groupId('pack', sequence),
+          quantity: 1,
+        },
+      }),
+      marker: '"userErrors":[]',
+      minBytes: 100,
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { performance } from 'node:perf_hooks';
+
+export interface ServerProcess {
+  readonly pid: number;
+  readonly port: number;
+  readonly origin: string;
+  /** From starting the process to the first good answer of its probe, in milliseconds. */
+  readonly startUpMs: number;
+  /** Asks it to end as an operator would, and waits. */
+  stop(): Promise<void>;
+}
+
+export interface ServerCommand {
+  readonly name: string;
+  /** Arguments of node. */
+  readonly arguments: readonly string[];
+  readonly environment: (port: number) => Readonly<Record<string, string>>;
+  /** Where a 200 means that it can serve. */
+  readonly readyPath: string;
+  readonly logFile: string;
+}
+
+const START_LIMIT_MS = 30_000;
+const POLL_MS = 3;
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** Starts a server with nothing of this process's environment but PATH, and waits until it can serve. */
+export async function startServer(command: ServerCommand): Promise<ServerProcess> {
+  const { PATH = '' } = process.env;
+  const port = await freePort();
+  const log = openSync(command.logFile, 'a');
+  const started = performance.now();
+  const child = spawn(process.execPath, [...command.arguments], {
+    env: { PATH, PORT: String(port), ...command.environment(port) },
+    stdio: ['ignore', log, log],
+  });
+  const origin = `http://127.0.0.1:${port}`;
+  await untilReady(child, command, origin, started);
+  if (child.pid === undefined) throw new Error(`${command.name} has no process`);
+  return {
+    pid: child.pid,
+    port,
+    origin,
+    startUpMs: performance.now() - started,
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+async function untilReady(child: ChildProcess, command: ServerCommand, origin: string, started: number): Promise<void> {
+  for (;;) {
+    if (await answersOk(origin + command.readyPath)) return;
+    const late = performance.now() - started > START_LIMIT_MS;
+    if (late || child.exitCode !== null) {
+      child.kill('SIGKILL');
+      throw new Error(`${command.name} did not start:\n${readFileSync(command.logFile, 'utf8').slice(-3_000)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+async function answersOk(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { headers: { 'apollo-require-preflight': 'bench' } });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

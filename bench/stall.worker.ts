@@ -1,0 +1,39 @@
+// Asks a cheap page of a server every 5 ms, one request at a time, and notes how long the slowest answer took: while the server's
+// event loop stands still, nothing answers. Runs in a thread of its own, so that the load generator's own stops are not counted.
+import { Agent, request } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { StallProbeTarget } from '#bench/stall.probe';
+
+const INTERVAL_MS = 5;
+const target = workerData as StallProbeTarget;
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+const stop = new AbortController();
+let longestMs = 0;
+
+parentPort?.once('message', () => stop.abort());
+
+function ping(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    request({ agent, host: '127.0.0.1', port: target.port, path: target.path, method: target.method }, (response) => {
+      response.on('end', resolve).resume();
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+// The first answers pay for the connection and for code that has never run.
+for (let warmUp = 0; warmUp < 20; warmUp += 1) await ping();
+parentPort?.postMessage('ready');
+
+while (!stop.signal.aborted) {
+  const started = performance.now();
+  await ping();
+  const elapsed = performance.now() - started;
+  longestMs = Math.max(longestMs, elapsed);
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, INTERVAL_MS - elapsed)));
+}
+agent.destroy();
+parentPort?.postMessage(longestMs);
+parentPort?.close();
