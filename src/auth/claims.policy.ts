@@ -31,7 +31,7 @@ export function intersectGroups(
   other: ReadonlySet<string> | null,
 ): ReadonlySet<string> | null {
   if (one === null || other === null) return one ?? other;
-  return one.intersection(other);
+  return new Set([...one].filter((id) => other.has(id)));
 }
 
 function claim(payload: JWTPayload, name: string): unknown {

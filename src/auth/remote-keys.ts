@@ -63,7 +63,10 @@ export class RemoteKeys {
 
   /** Fetches, joins a fetch under way, or does nothing within the cooldown. */
   async #fetch(): Promise<void> {
-    if (this.#keys.reloading) return await this.#keys.reload();
+    if (this.#keys.reloading) {
+      await this.#keys.reload();
+      return;
+    }
     if (this.#now() - this.#triedAtMs < this.#cooldownMs) return;
     this.#triedAtMs = this.#now();
     try {

@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { parseNumericId } from '../domain/numeric-id.js';
 import {
@@ -40,7 +41,17 @@ const cacheUrl = z.string().regex(/^(memory:|rediss?:\/\/\S+)$/, 'must be memory
 const publicKey = z
   .string()
   .transform((text) => text.replaceAll('\\n', '\n'))
-  .refine((text) => /^-----BEGIN PUBLIC KEY-----/.test(text), 'must be a public key in PEM (SPKI) form');
+  .refine(isPublicKey, 'must be a public key in PEM form (BEGIN PUBLIC KEY)');
+
+function isPublicKey(pem: string): boolean {
+  // A private key or a certificate would be accepted by Node as well, and neither belongs here.
+  if (!pem.trimStart().startsWith('-----BEGIN PUBLIC KEY-----')) return false;
+  try {
+    return createPublicKey(pem).type === 'public';
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Every setting of the gateway, once. The validator, `--help`, `--print-config`, `docs/configuration.md` and `.env.example` are

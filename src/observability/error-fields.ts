@@ -1,5 +1,3 @@
-import { isNativeError } from 'node:util/types';
-
 /** What a log line may say of an error. */
 export interface ErrorFields {
   readonly name: string;
@@ -19,10 +17,7 @@ const CODE = /^[\w.:-]{1,64}$/;
  * keys and tokens, so none of them is ever looked at.
  */
 export function errorFields(thrown: unknown, depth = 0): ErrorFields {
-  // The second test is for errors whose prototype was made by hand, which libraries do.
-  if (!isNativeError(thrown) && !(thrown instanceof Error)) {
-    return { name: thrown === null ? 'null' : typeof thrown };
-  }
+  if (!isError(thrown)) return { name: thrown === null ? 'null' : typeof thrown };
   const code = 'code' in thrown ? safeWord(thrown.code) : null;
   const statusCode = 'statusCode' in thrown ? thrown.statusCode : undefined;
   const frames = callSites(thrown.stack);
@@ -33,6 +28,11 @@ export function errorFields(thrown: unknown, depth = 0): ErrorFields {
     ...(frames.length > 0 ? { frames } : {}),
     ...(thrown.cause !== undefined && depth < MAX_CAUSES ? { cause: errorFields(thrown.cause, depth + 1) } : {}),
   };
+}
+
+// Errors of another realm (a worker, a test's sandbox) are no instances of this one's class.
+function isError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error || Object.prototype.toString.call(thrown) === '[object Error]';
 }
 
 function safeWord(value: unknown): string | null {

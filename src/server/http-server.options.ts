@@ -1,4 +1,4 @@
-import type { ApolloServerPlugin } from '@apollo/server';
+import type { ApolloServerOptions, ApolloServerPlugin } from '@apollo/server';
 import type { FastifyInstance } from 'fastify';
 import type { GraphQLFormattedError, GraphQLSchema, ValidationRule } from 'graphql';
 import type { Authenticator } from '../auth/authenticate.js';
@@ -27,12 +27,8 @@ export interface ReadinessPart {
   readonly detail?: string;
 }
 
-/** A `KeyValueCache` of Apollo's: where persisted queries are kept. */
-export interface PersistedQueryCache {
-  get(key: string): Promise<string | undefined>;
-  set(key: string, value: string, options?: { ttl?: number | null }): Promise<void>;
-  delete(key: string): Promise<boolean | void>;
-}
+/** Apollo's `KeyValueCache`: where persisted queries are kept. */
+export type PersistedQueryCache = Exclude<NonNullable<ApolloServerOptions<GatewayContext>['cache']>, 'bounded'>;
 
 /** Bounds of an operation that are checked while it is parsed and validated. */
 export interface OperationLimits {
@@ -55,6 +51,10 @@ export interface HttpServerOptions {
   readonly metrics: Metrics;
   /** In memory and bounded when left out. */
   readonly persistedQueryCache?: PersistedQueryCache;
+  /** Further fields of an operation's log line, for example its upstream calls; nothing personal, no secret. */
+  readonly operationFields?: (context: GatewayContext) => Readonly<Record<string, string | number>>;
+  /** The group that the landing page's examples ask for. */
+  readonly exampleGroupId?: string;
   /** Adds further routes, for example `/debug`. */
   readonly routes?: (app: FastifyInstance) => void;
 }

@@ -1,5 +1,109 @@
+import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
+import { startApollo } from './apollo.js';
+import { METHOD_NOT_ALLOWED, NOT_FOUND, refusalOf, sendRefusal } from './error-answer.js';
+import { graphqlRoutes } from './graphql.routes.js';
 import type { HttpServer, HttpServerOptions } from './http-server.options.js';
+import { InFlight } from './in-flight.js';
+import { operationsRoutes, type ServerPhase } from './operations.routes.js';
+import { graphiqlPage } from './pages/graphiql.page.js';
+import { landingPage } from './pages/landing.page.js';
+import { requestIdFrom } from './request-id.js';
+import { trackRequests } from './request-tracking.js';
 
-export async function createHttpServer(_options: HttpServerOptions): Promise<HttpServer> {
-  throw new Error('under construction');
+const BODY_LIMIT_BYTES = 100 * 1024;
+// A client that sends slower than this holds a socket for nothing. Node's own limits are 60 s and 300 s, looked at every 30 s.
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const TIMEOUT_CHECK_MS = 2_000;
+// Longer than the 60 s for which common load balancers keep idle connections: who closes first must be the balancer.
+const KEEP_ALIVE_MS = 65_000;
+// How long kept-alive connections that have had no answer since the stop began may still bring a request, to be told so.
+const LINGER_MS = 250;
+
+/** Builds the HTTP layer; nothing listens before `listen()`. Rejects when Apollo refuses the schema or a plugin fails. */
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const inFlight = new InFlight();
+  const apollo = await startApollo(options);
+  let phase: ServerPhase = 'starting';
+  const app = createApp();
+
+  trackRequests(app, { ...options, inFlight });
+  operationsRoutes(app, { ...options, phase: () => phase });
+  if (options.config.explorer) addPages(app, options, () => phase);
+  options.routes?.(app);
+  await app.register(graphqlRoutes, { ...options, apollo, inFlight, isDraining: () => phase === 'draining' });
+  await app.ready();
+
+  let drained: Promise<void> | null = null;
+  return {
+    async listen() {
+      const { host, port } = options.config;
+      await app.listen({ host, port });
+      phase = 'serving';
+      const address = app.server.address();
+      const usedPort = typeof address === 'object' && address !== null ? address.port : port;
+      return { url: `http://${host.includes(':') ? `[${host}]` : host}:${usedPort}`, port: usedPort };
+    },
+    drain() {
+      phase = 'draining';
+      drained ??= drain(app, inFlight, options.config.drainTimeoutMs).finally(() => apollo.stop());
+      return drained;
+    },
+  };
+}
+
+function createApp(): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+    genReqId: (request) => requestIdFrom(request.headers['x-request-id']),
+    exposeHeadRoutes: true,
+    // What still hangs on when the server closes has had its time.
+    forceCloseConnections: true,
+  });
+  // Only JSON is a GraphQL request. A text/plain body would pass a browser's cross-site check unasked.
+  app.removeContentTypeParser('text/plain');
+  app.setErrorHandler<FastifyError>((error, request, reply) => sendRefusal(request, reply, refusalOf(error)));
+  app.setNotFoundHandler((request, reply) =>
+    sendRefusal(request, reply, /^\/graphql(\?|$)/.test(request.url) ? METHOD_NOT_ALLOWED : NOT_FOUND),
+  );
+  return app;
+}
+
+function addPages(app: FastifyInstance, options: HttpServerOptions, phase: () => ServerPhase): void {
+  const { readiness, exampleGroupId = '1001' } = options;
+  app.get('/', landingPage({ phase, readiness, exampleGroupId, debugUi: options.config.debugUi }));
+  app.get('/graphiql', graphiqlPage());
+}
+
+/** The listener stays open while operations finish, so that new ones are told why; then everything is closed. */
+async function drain(app: FastifyInstance, inFlight: InFlight, timeoutMs: number): Promise<void> {
+  const timeout = deadline(timeoutMs);
+  await Promise.race([inFlight.idle(), timeout.over]);
+  timeout.clear();
+  const linger = deadline(LINGER_MS);
+  await Promise.race([connectionsGone(app), linger.over]);
+  linger.clear();
+  await app.close();
+}
+
+async function connectionsGone(app: FastifyInstance): Promise<void> {
+  while ((await openConnections(app)) > 0) {
+    await new Promise((resolve) => setTimeout(resolve, 10).unref());
+  }
+}
+
+async function openConnections(app: FastifyInstance): Promise<number> {
+  return await new Promise((resolve) => app.server.getConnections((_error, count) => resolve(count)));
+}
+
+function deadline(ms: number): { readonly over: Promise<unknown>; readonly clear: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  return { over, clear: () => clearTimeout(timer) };
 }

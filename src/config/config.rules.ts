@@ -1,0 +1,115 @@
+import type { ConfigProblem } from './config.js';
+import { isLoopbackHost } from './setting.js';
+import type { ParsedSettings } from './setting-values.js';
+import type { SettingName, SettingValues } from './settings.js';
+
+/** A rule over several settings. `absent` is true for a setting that was not given at all (an invalid one has its own problem). */
+type Rule = (values: SettingValues, absent: (name: SettingName) => boolean) => (ConfigProblem | null)[];
+
+const CLIENT_CREDENTIALS = ['CREDITS_TOKEN_URL', 'CREDITS_CLIENT_ID', 'CREDITS_CLIENT_SECRET'] as const;
+const ENVIRONMENT_CREDENTIALS = [
+  'XTRACTA_API_KEY',
+  'XTRACTA_ROOT_GROUP_ID',
+  'CREDITS_TOKEN',
+  ...CLIENT_CREDENTIALS,
+] as const;
+
+const authIsChosen: Rule = (values, absent) => [
+  when(absent('AUTH'), 'AUTH', 'must be set: jwt, passthrough or none'),
+  when(
+    values.AUTH === 'none' && !values.ALLOW_UNAUTHENTICATED && !isLoopbackHost(values.HOST),
+    'AUTH',
+    'none lets everybody who reaches HOST spend money: use jwt or passthrough, listen on 127.0.0.1, or set ALLOW_UNAUTHENTICATED=true',
+  ),
+];
+
+const jwtIsComplete: Rule = (values, absent) => {
+  if (values.AUTH !== 'jwt') return [];
+  const keys = [!absent('JWT_JWKS_URL'), !absent('JWT_PUBLIC_KEY')].filter(Boolean).length;
+  return [
+    when(keys === 0, 'JWT_JWKS_URL', 'or JWT_PUBLIC_KEY is required with AUTH=jwt'),
+    when(keys === 2, 'JWT_JWKS_URL', 'and JWT_PUBLIC_KEY are both set; set one of them'),
+    when(absent('JWT_ISSUER'), 'JWT_ISSUER', 'is required with AUTH=jwt'),
+    when(absent('JWT_AUDIENCE'), 'JWT_AUDIENCE', 'is required with AUTH=jwt'),
+  ];
+};
+
+const upstreamKeyIsKnown: Rule = (values, absent) => {
+  const fromEnvironment = values.AUTH === 'none' || (values.AUTH === 'jwt' && absent('TENANTS_FILE'));
+  return [
+    when(
+      fromEnvironment && absent('XTRACTA_API_KEY'),
+      'XTRACTA_API_KEY',
+      values.AUTH === 'jwt' ? 'is required with AUTH=jwt unless TENANTS_FILE is set' : 'is required with AUTH=none',
+    ),
+    when(
+      !absent('TENANTS_FILE') && (values.AUTH === 'none' || values.AUTH === 'passthrough'),
+      'TENANTS_FILE',
+      'has an effect with AUTH=jwt only',
+    ),
+  ];
+};
+
+const creditsAreComplete: Rule = (values, absent) => {
+  const given = CLIENT_CREDENTIALS.filter((name) => !absent(name));
+  const missing = given.length === 0 ? [] : CLIENT_CREDENTIALS.filter(absent);
+  const any = given.length > 0 || !absent('CREDITS_TOKEN');
+  const fromEnvironment = values.AUTH === 'none' || (values.AUTH === 'jwt' && absent('TENANTS_FILE'));
+  return [
+    when(any && absent('CREDITS_URL'), 'CREDITS_URL', 'is required when credentials for it are set'),
+    when(
+      given.length > 0 && !absent('CREDITS_TOKEN'),
+      'CREDITS_TOKEN',
+      `and ${given.join(', ')} exclude each other; set one kind of credentials`,
+    ),
+    ...missing.map((name) => problem(name, `is required with ${given.join(' and ')}`)),
+    when(
+      fromEnvironment && !absent('CREDITS_URL') && !any,
+      'CREDITS_TOKEN',
+      'or client credentials are required when CREDITS_URL is set',
+    ),
+  ];
+};
+
+const stopIsPatient: Rule = (values) => [
+  when(
+    values.DRAIN_TIMEOUT_MS !== null && values.DRAIN_TIMEOUT_MS <= values.WRITE_TIMEOUT_MS,
+    'DRAIN_TIMEOUT_MS',
+    'must be longer than WRITE_TIMEOUT_MS, or a stop cuts a write',
+  ),
+];
+
+const RULES: readonly Rule[] = [authIsChosen, jwtIsComplete, upstreamKeyIsKnown, creditsAreComplete, stopIsPatient];
+
+/** What is wrong between settings. Table-tested; no I/O. */
+export function brokenRules(settings: ParsedSettings): ConfigProblem[] {
+  const absent = (name: SettingName): boolean => settings.values[name] === null && !settings.invalid.has(name);
+  return RULES.flatMap((rule) => rule(settings.values, absent)).filter((found) => found !== null);
+}
+
+/** Settings that are given and have no effect beside the others: not wrong, but probably not meant. */
+export function idleSettings(settings: ParsedSettings): ConfigProblem[] {
+  const { values } = settings;
+  const given = (name: SettingName): boolean => values[name] !== null;
+  const fromElsewhere =
+    values.AUTH === 'passthrough' ? 'AUTH=passthrough' : values.TENANTS_FILE === null ? null : 'TENANTS_FILE';
+  return [
+    ...ENVIRONMENT_CREDENTIALS.filter((name) => fromElsewhere !== null && given(name)).map((name) =>
+      problem(
+        name,
+        `is not used: credentials come from ${fromElsewhere === 'TENANTS_FILE' ? 'TENANTS_FILE' : 'the caller'}`,
+      ),
+    ),
+    ...(['JWT_JWKS_URL', 'JWT_PUBLIC_KEY', 'JWT_ISSUER', 'JWT_AUDIENCE'] as const)
+      .filter((name) => values.AUTH !== null && values.AUTH !== 'jwt' && given(name))
+      .map((name) => problem(name, 'is not used without AUTH=jwt')),
+  ];
+}
+
+function when(broken: boolean, setting: SettingName, message: string): ConfigProblem | null {
+  return broken ? problem(setting, message) : null;
+}
+
+function problem(setting: SettingName, message: string): ConfigProblem {
+  return { setting, message };
+}

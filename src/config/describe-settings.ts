@@ -1,0 +1,128 @@
+import { SECTIONS, type Section, type Setting } from './setting.js';
+import { settingNames } from './setting-values.js';
+import { SETTINGS, type SettingName } from './settings.js';
+
+type Named = { readonly name: SettingName; readonly setting: Setting<unknown> };
+
+const HELP_WIDTH = 100;
+
+/** The text of `--help`. */
+export function renderHelp(): string {
+  const lines = [
+    'Usage: node dist/main.js [--help | --version | --check-config | --print-config]',
+    '',
+    'Runs the billing GraphQL gateway. All settings come from the environment.',
+    '',
+    '  --check-config  says what is wrong with the settings, without touching the network; exit code 0 or 1',
+    '  --print-config  prints the effective settings, secrets masked',
+    '  --version       prints the version',
+  ];
+  for (const section of SECTIONS) {
+    lines.push('', `${section}:`);
+    for (const { name, setting } of inSection(section)) {
+      lines.push(`  ${name}${setting.fromFile ? ` or ${name}_FILE` : ''}${helpDefault(setting)}`);
+      lines.push(...wrap(setting.description, HELP_WIDTH - 6).map((line) => `      ${line}`));
+    }
+  }
+  lines.push('', "OTEL_* variables are the OpenTelemetry SDK's own and are honoured unmodified.");
+  return `${lines.join('\n')}\n`;
+}
+
+/** The text of `docs/configuration.md`. */
+export function renderMarkdown(): string {
+  const lines = [
+    '# Configuration',
+    '',
+    '<!-- Written by tools/config-docs.ts from src/config/settings.ts. Do not edit. -->',
+    '',
+    'All settings come from the environment and are checked at the start: every problem is listed at once, and the exit code is 1.',
+    '`node dist/main.js --check-config` does only that, without touching the network; `--print-config` prints the effective settings',
+    'with secrets masked.',
+    '',
+    'A setting marked with 🔒 is a secret. Where `NAME_FILE` is mentioned, the value may instead stand in a file whose path is',
+    "`NAME_FILE`; setting both is an error. An empty variable counts as not set. A variable whose name is a slip of a setting's",
+    'name is refused with a suggestion.',
+  ];
+  for (const section of SECTIONS) {
+    lines.push('', `## ${section}`, '', '| Variable | Default | Meaning |', '|---|---|---|');
+    for (const { name, setting } of inSection(section)) {
+      const file = setting.fromFile ? `<br>or \`${name}_FILE\`` : '';
+      const lock = setting.visibility === 'public' ? '' : ' 🔒';
+      lines.push(`| \`${name}\`${lock}${file} | ${cell(defaultMarkdown(setting))} | ${cell(setting.description)} |`);
+    }
+  }
+  lines.push(
+    '',
+    '## OpenTelemetry',
+    '',
+    "Variables that start with `OTEL_` are the OpenTelemetry SDK's own and are honoured unmodified.",
+    '',
+    '## The tenants file',
+    '',
+    'YAML or JSON. Only `xtractaApiKey` is required. Each secret may be given as a path instead, relative to the tenants file:',
+    '`xtractaApiKeyFile`, `creditsTokenFile`, `creditsClientSecretFile`. The file and the secret files are looked at every five',
+    'seconds; a version that is not valid is logged and ignored. A caller whose tenant is not listed is answered `FORBIDDEN`.',
+    '',
+    '```yaml',
+    'tenants:',
+    '  acme:',
+    '    xtractaApiKeyFile: secrets/acme-xtracta',
+    '    rootGroupId: 1001',
+    '    allowedGroups: [1001, 1002]',
+    '    creditsTokenUrl: https://login.example.com/oauth2/token',
+    '    creditsClientId: acme',
+    '    creditsClientSecretFile: secrets/acme-credits',
+    '```',
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+/** The text of `.env.example`: every setting, commented out, with its default or an example. */
+export function renderEnvExample(): string {
+  const lines = [
+    '# Written by tools/config-docs.ts from src/config/settings.ts. Do not edit.',
+    '# Copy to .env, remove the # of what you set, and start with: node --env-file=.env dist/main.js',
+  ];
+  for (const section of SECTIONS) {
+    lines.push('', `# --- ${section} ---`);
+    for (const { name, setting } of inSection(section)) {
+      lines.push('', ...wrap(setting.description, HELP_WIDTH - 2).map((line) => `# ${line}`));
+      if (setting.defaultText !== undefined) lines.push(`# Default: ${setting.defaultText}`);
+      if (setting.fromFile) lines.push(`# Or ${name}_FILE=/path/to/file`);
+      lines.push(`#${name}=${setting.default ?? setting.example ?? ''}`);
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function inSection(section: Section): Named[] {
+  return settingNames()
+    .map((name) => ({ name, setting: SETTINGS[name] }))
+    .filter(({ setting }) => setting.section === section);
+}
+
+function helpDefault(setting: Setting<unknown>): string {
+  const text = setting.defaultText ?? setting.default;
+  return text === undefined ? '' : ` (default: ${text})`;
+}
+
+function defaultMarkdown(setting: Setting<unknown>): string {
+  if (setting.defaultText !== undefined) return setting.defaultText;
+  return setting.default === undefined ? '' : `\`${setting.default}\``;
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.length - 1;
+    const line = lines[last] ?? '';
+    if (line === '') lines[last] = word;
+    else if (line.length + 1 + word.length <= width) lines[last] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import type { ConfigProblem } from './config.js';
+import type { Setting } from './setting.js';
+import { SETTINGS, type SettingName, type SettingValues } from './settings.js';
+
+export interface ParsedSettings {
+  /** A setting without a default is null when it is not given and when it is not valid: `invalid` tells the two apart. */
+  readonly values: SettingValues;
+  /** Settings that were given and are not valid; rules about missing settings must leave them alone. */
+  readonly invalid: ReadonlySet<SettingName>;
+  readonly problems: readonly ConfigProblem[];
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Found = { readonly text: string | null; readonly problem: string | null };
+
+/** Each setting on its own: found in the environment or its file, and parsed. */
+export function parseSettings(env: Environment): ParsedSettings {
+  const values: Record<string, unknown> = {};
+  const invalid = new Set<SettingName>();
+  const problems: ConfigProblem[] = [];
+  for (const name of settingNames()) {
+    const setting: Setting<unknown> = SETTINGS[name];
+    const found = find(name, setting, env);
+    const text = found.text ?? setting.default ?? null;
+    const parsed = text === null ? null : setting.schema.safeParse(text);
+    const faults = [found.problem, ...(parsed?.error?.issues.map((issue) => issue.message) ?? [])];
+    for (const message of new Set(faults)) {
+      if (message === null) continue;
+      invalid.add(name);
+      problems.push({ setting: name, message });
+    }
+    // The default stands in for what is not valid, so that rules between settings see no holes.
+    values[name] = parsed?.success === true ? parsed.data : defaultValue(setting);
+  }
+  if (!isComplete(values)) throw new TypeError('a setting has no value');
+  return { values, invalid, problems };
+}
+
+export function settingNames(): SettingName[] {
+  return Object.keys(SETTINGS).filter(isSettingName);
+}
+
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(SETTINGS, name);
+}
+
+/** An empty value counts as not given: compose files pass unset variables on as empty ones. */
+function find(name: SettingName, setting: Setting<unknown>, env: Environment): Found {
+  const text = given(env[name]);
+  const path = setting.fromFile ? given(env[`${name}_FILE`]) : null;
+  if (path === null) return { text, problem: null };
+  if (text !== null) return { text, problem: `is set twice: itself and ${name}_FILE` };
+  try {
+    const content = given(readFileSync(path, 'utf8'));
+    return content === null
+      ? { text: null, problem: `is empty in the file of ${name}_FILE` }
+      : { text: content, problem: null };
+  } catch {
+    return { text: null, problem: `cannot be read from the file of ${name}_FILE` };
+  }
+}
+
+function given(text: string | undefined): string | null {
+  const trimmed = text?.trim() ?? '';
+  return trimmed === '' ? null : trimmed;
+}
+
+function defaultValue(setting: Setting<unknown>): unknown {
+  return setting.default === undefined ? null : setting.schema.parse(setting.default);
+}
+
+// Each value came out of its own setting's schema, so a record with every name has the type.
+function isComplete(values: object): values is SettingValues {
+  return settingNames().every((name) => name in values);
+}

@@ -1,0 +1,84 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { BillingErrorCode } from '../domain/errors.js';
+
+/** A refusal that never became a GraphQL operation. The message is ours and safe to show. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: BillingErrorCode;
+  readonly message: string;
+}
+
+export const NOT_AUTHENTICATED: Refusal = {
+  status: 401,
+  code: 'UNAUTHENTICATED',
+  message: 'The request is not authenticated.',
+};
+export const SHUTTING_DOWN: Refusal = {
+  status: 503,
+  code: 'SHUTTING_DOWN',
+  message: 'The gateway is shutting down. Nothing was sent; try again.',
+};
+export const METHOD_NOT_ALLOWED: Refusal = {
+  status: 405,
+  code: 'BAD_USER_INPUT',
+  message: 'The method is not allowed here.',
+};
+export const NOT_FOUND: Refusal = { status: 404, code: 'NOT_FOUND', message: 'There is nothing at this path.' };
+export const UNSUPPORTED_MEDIA_TYPE: Refusal = {
+  status: 415,
+  code: 'BAD_USER_INPUT',
+  message: 'The body must be application/json in UTF-8 without a content-encoding.',
+};
+const TOO_LARGE: Refusal = { status: 413, code: 'OPERATION_TOO_COMPLEX', message: 'The body is too large.' };
+const BAD_REQUEST: Refusal = { status: 400, code: 'BAD_USER_INPUT', message: 'The request could not be read.' };
+const FAILED: Refusal = { status: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Internal server error.' };
+
+/** What a client is told of an error that Fastify or a hook raised. Only the status is taken over, never the text. */
+export function refusalOf(error: {
+  readonly statusCode?: number | undefined;
+  readonly code?: string | undefined;
+}): Refusal {
+  // A Host header that makes no URL.
+  if (error.code === 'ERR_INVALID_URL') return BAD_REQUEST;
+  const status = error.statusCode ?? 500;
+  if (status === 413) return TOO_LARGE;
+  if (status === 415) return UNSUPPORTED_MEDIA_TYPE;
+  return status >= 400 && status < 500 ? BAD_REQUEST : FAILED;
+}
+
+/** Answers in the shape of a GraphQL response, so that clients need one way of reading errors. */
+export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
+  const { status, code, message } = refusal;
+  request.record.errorCodes.push(code);
+  return reply
+    .code(status)
+    .header('content-type', errorContentType(request.headers.accept))
+    .send(
+      JSON.stringify({ errors: [{ message, extensions: { code, requestId: request.id, retryable: status === 503 } }] }),
+    );
+}
+
+function errorContentType(accept: string | undefined): string {
+  const type = accept?.includes('application/graphql-response+json') === true ? 'graphql-response+json' : 'json';
+  return `application/${type}; charset=utf-8`;
+}
+
+/**
+ * Adds the request id to the errors of a GraphQL answer that no operation's plugins have seen (a failed authentication, a body
+ * that is no GraphQL request), and tells their codes.
+ */
+export function withRequestId(body: string, requestId: string, onCode: (code: string) => void): string {
+  const answer: unknown = JSON.parse(body);
+  if (!isRecord(answer) || !Array.isArray(answer['errors'])) return body;
+  const errors = answer['errors'].map((error: unknown) => {
+    if (!isRecord(error)) return error;
+    const extensions = isRecord(error['extensions']) ? error['extensions'] : {};
+    if (typeof extensions['code'] === 'string') onCode(extensions['code']);
+    return { ...error, extensions: { ...extensions, requestId } };
+  });
+  return JSON.stringify({ ...answer, errors });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

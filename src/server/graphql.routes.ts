@@ -1,0 +1,120 @@
+import type { ApolloServer } from '@apollo/server';
+import { fastifyApolloHandler } from '@as-integrations/fastify';
+import cors from '@fastify/cors';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GraphQLError } from 'graphql';
+import { BillingError } from '../domain/errors.js';
+import {
+  METHOD_NOT_ALLOWED,
+  NOT_AUTHENTICATED,
+  type Refusal,
+  SHUTTING_DOWN,
+  sendRefusal,
+  UNSUPPORTED_MEDIA_TYPE,
+  withRequestId,
+} from './error-answer.js';
+import type { HttpServerOptions } from './http-server.options.js';
+import type { InFlight } from './in-flight.js';
+import type { ServerContext } from './request-record.js';
+import { createRouterSecretCheck } from './router-secret.js';
+
+export interface GraphqlRouteOptions extends HttpServerOptions {
+  readonly apollo: ApolloServer<ServerContext>;
+  readonly inFlight: InFlight;
+  readonly isDraining: () => boolean;
+}
+
+const PREFLIGHT_SECONDS = 600;
+const STATUS_OF_CODE: Readonly<Record<string, number>> = { UNAUTHENTICATED: 401, FORBIDDEN: 403, RATE_LIMITED: 429 };
+
+/** `/graphql` with everything that is checked before Apollo sees a request. */
+export async function graphqlRoutes(app: FastifyInstance, options: GraphqlRouteOptions): Promise<void> {
+  const { config, inFlight, isDraining } = options;
+  const knowsRouterSecret = createRouterSecretCheck(config.routerSecrets);
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('cache-control', 'no-store');
+    if (knowsRouterSecret(request.headers['x-router-secret'])) done();
+    else sendRefusal(request, reply, NOT_AUTHENTICATED);
+  });
+  // Awaited, so that its hook stands between these two: a refusal below must be readable for the pages that may call.
+  if (config.corsOrigins.length > 0) {
+    await app.register(cors, {
+      origin: [...config.corsOrigins],
+      methods: ['GET', 'POST'],
+      exposedHeaders: ['x-request-id'],
+      maxAge: PREFLIGHT_SECONDS,
+    });
+  }
+  app.addHook('onRequest', (request, reply, done) => {
+    const refusal = refuse(request, isDraining());
+    if (refusal === null) done();
+    else sendRefusal(request, reply.header('allow', 'GET, POST'), refusal);
+  });
+
+  const handle = fastifyApolloHandler<ServerContext>(options.apollo, {
+    context: (request, reply) => contextOf(request, reply, options),
+  });
+  app.route({
+    method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD', 'TRACE'],
+    url: '/graphql',
+    exposeHeadRoute: false,
+    async handler(request, reply) {
+      if (request.method === 'GET') reply.header('content-security-policy', "frame-ancestors 'none'");
+      // Counted beside the request itself: a write goes on when its client has left.
+      inFlight.enter();
+      try {
+        const body = await handle.call(app, request, reply);
+        if (isDraining()) reply.header('connection', 'close');
+        if (reply.statusCode < 400 || request.record.answered || typeof body !== 'string') return body;
+        return withRequestId(body, request.id, (code) => request.record.errorCodes.push(code));
+      } finally {
+        inFlight.leave();
+      }
+    },
+  });
+}
+
+/** Table of what is refused before the body is read. */
+function refuse(request: FastifyRequest, draining: boolean): Refusal | null {
+  if (draining) return SHUTTING_DOWN;
+  if (request.method !== 'GET' && request.method !== 'POST') return METHOD_NOT_ALLOWED;
+  const encoding = request.headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') return UNSUPPORTED_MEDIA_TYPE;
+  const type = request.headers['content-type'];
+  // The body is decoded as UTF-8 whatever the header says, so another charset would be misread.
+  const charset = type === undefined ? undefined : /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(type)?.[1];
+  return charset === undefined || /^utf-?8$/i.test(charset) ? null : UNSUPPORTED_MEDIA_TYPE;
+}
+
+async function contextOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: GraphqlRouteOptions,
+): Promise<ServerContext> {
+  const { record } = request;
+  try {
+    const caller = await options.authenticate(request);
+    const abort = new AbortController();
+    record.abort = abort;
+    if (record.left || reply.raw.destroyed) abort.abort();
+    const { traceparent } = request.headers;
+    const context = await options.createContext({
+      requestId: request.id,
+      caller,
+      nowMs: Date.now(),
+      signal: abort.signal,
+      traceparent: typeof traceparent === 'string' ? traceparent : null,
+    });
+    record.context = context;
+    return Object.assign(context, { record });
+  } catch (error) {
+    if (!(error instanceof BillingError)) {
+      options.logger.error({ requestId: request.id, err: error }, 'unexpected error');
+      throw error;
+    }
+    throw new GraphQLError(error.message, {
+      originalError: error,
+      extensions: { code: error.code, http: { status: STATUS_OF_CODE[error.code] ?? 500 } },
+    });
+  }
+}

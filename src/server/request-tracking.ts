@@ -1,0 +1,59 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { HttpServerOptions } from './http-server.options.js';
+import type { InFlight } from './in-flight.js';
+import { newRecord } from './request-record.js';
+
+type Tracking = Pick<HttpServerOptions, 'logger' | 'metrics' | 'operationFields'> & { readonly inFlight: InFlight };
+
+// A metric label must not take whatever method a client makes up.
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** Request id, in-flight count, log line and duration of every request, on one listener each. */
+export function trackRequests(app: FastifyInstance, options: Tracking): void {
+  app.decorateRequest('record');
+  app.addHook('onRequest', (request, reply, done) => {
+    request.record = newRecord();
+    reply.header('x-request-id', request.id);
+    reply.header('x-content-type-options', 'nosniff');
+    reply.header('referrer-policy', 'no-referrer');
+    options.inFlight.enter();
+    // `close` comes exactly once, also when the client leaves; Fastify's own hook would not run then.
+    reply.raw.once('close', () => {
+      onClose(request, reply, options);
+      options.inFlight.leave();
+    });
+    done();
+  });
+}
+
+function onClose(request: FastifyRequest, reply: FastifyReply, options: Tracking): void {
+  const { record } = request;
+  record.left = !reply.raw.writableFinished;
+  if (record.left) record.abort?.abort();
+  const route = request.routeOptions.url ?? 'unmatched';
+  const method = METHODS.has(request.method) ? request.method : 'OTHER';
+  const durationMs = performance.now() - record.startedAtMs;
+  options.metrics.httpRequest(method, route, reply.statusCode, durationMs / 1000);
+  for (const code of record.errorCodes) options.metrics.graphqlError(code);
+
+  const level = route === '/graphql' ? 'info' : 'debug';
+  if (!options.logger.isLevelEnabled(level)) return;
+  options.logger[level](
+    {
+      requestId: request.id,
+      method,
+      route,
+      status: reply.statusCode,
+      durationMs: Math.round(durationMs * 10) / 10,
+      ...(record.left ? { clientLeft: true } : {}),
+      ...(record.operationType === null
+        ? {}
+        : { operation: record.operationType, operationName: record.operationName }),
+      ...(record.errorCodes.length === 0 ? {} : { errors: [...new Set(record.errorCodes)] }),
+      ...(record.context === null
+        ? {}
+        : { tenant: record.context.caller.tenant.id, ...options.operationFields?.(record.context) }),
+    },
+    'request',
+  );
+}

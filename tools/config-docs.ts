@@ -1,0 +1,28 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { renderEnvExample, renderMarkdown } from '../src/config/describe-settings.js';
+
+// Writes what is made from the declaration of settings; with --check only says whether it is up to date.
+const root = resolve(import.meta.dirname, '..');
+const files = [
+  { path: 'docs/configuration.md', text: renderMarkdown() },
+  { path: '.env.example', text: renderEnvExample() },
+];
+
+if (process.argv.includes('--check')) {
+  const stale = files.filter(({ path, text }) => current(path) !== text).map(({ path }) => path);
+  if (stale.length > 0) {
+    console.error(`Out of date: ${stale.join(', ')}. Run: npm run config-docs`);
+    process.exitCode = 1;
+  }
+} else {
+  for (const { path, text } of files) writeFileSync(resolve(root, path), text);
+}
+
+function current(path: string): string {
+  try {
+    return readFileSync(resolve(root, path), 'utf8');
+  } catch {
+    return '';
+  }
+}
