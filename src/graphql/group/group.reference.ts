@@ -1,6 +1,6 @@
 import type { Caller } from '../../domain/caller.js';
-import { BillingError, badInput } from '../../domain/errors.js';
-import { parseNumericId } from '../../domain/numeric-id.js';
+import { BillingError } from '../../domain/errors.js';
+import { parseGroupId } from '../../domain/group-id.js';
 import type { GroupRef } from '../../reads/billing-reads.js';
 
 /**
@@ -8,12 +8,11 @@ import type { GroupRef } from '../../reads/billing-reads.js';
  * Throws `BAD_USER_INPUT` for anything but 1 to 18 digits greater than 0, `FORBIDDEN` for a group outside the caller's list.
  */
 export function groupNamed(caller: Caller, id: string, field: readonly string[]): GroupRef {
-  const canonical = parseNumericId(id);
-  if (canonical === null) throw badInput('A group id is 1 to 18 digits, greater than 0.', field);
-  if (caller.allowedGroups !== null && !caller.allowedGroups.has(canonical)) {
+  const groupId = parseGroupId(id, field);
+  if (caller.allowedGroups !== null && !caller.allowedGroups.has(groupId)) {
     throw new BillingError('FORBIDDEN', 'This caller may not act on that group.');
   }
-  return { id: canonical };
+  return { id: groupId };
 }
 
 /** The group that an answer names. A name that the answer has spares the call that would look it up. */

@@ -1,5 +1,5 @@
 import { GraphQLScalarType } from 'graphql';
-import { inputText } from './scalar-input.js';
+import { inputText, ScalarInputError } from './scalar-input.js';
 
 const RFC_3339 =
   /^(?<date>\d{4}-\d{2}-\d{2})[Tt](?<time>\d{2}:\d{2}:\d{2})(?:\.(?<fraction>\d+))?(?<offset>[Zz]|[+-]\d{2}:\d{2})$/;
@@ -37,7 +37,7 @@ function parseOffset(offset: string): number | null {
 
 function parseInput(input: unknown): number {
   const epochMs = parseRfc3339(inputText('DateTime', input));
-  if (epochMs === null) throw new TypeError(EXPECTED);
+  if (epochMs === null) throw new ScalarInputError(EXPECTED);
   return epochMs;
 }
 

@@ -1,4 +1,5 @@
 import { GraphQLScalarType, Kind } from 'graphql';
+import { ScalarInputError } from './scalar-input.js';
 
 /**
  * Counts of documents: the upstream's integers are unbounded, GraphQL's Int ends at 2^31-1. Beyond 2^53-1 a JSON number would lose
@@ -14,7 +15,7 @@ export const LongScalar = new GraphQLScalarType<number, number>({
 
 function safeInteger(value: unknown): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
-    throw new TypeError('Long is an integer from -(2^53-1) to 2^53-1.');
+    throw new ScalarInputError('Long is an integer from -(2^53-1) to 2^53-1.');
   }
   return value;
 }

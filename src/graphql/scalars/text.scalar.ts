@@ -1,5 +1,5 @@
 import { GraphQLScalarType } from 'graphql';
-import { inputText } from './scalar-input.js';
+import { inputText, ScalarInputError } from './scalar-input.js';
 
 interface TextScalarConfig {
   readonly name: string;
@@ -15,7 +15,7 @@ interface TextScalarConfig {
  */
 export function textScalar(config: TextScalarConfig): GraphQLScalarType<string, string> {
   const parseText = (text: string): string => {
-    if (!config.pattern.test(text)) throw new TypeError(`This is not a ${config.name}.`);
+    if (!config.pattern.test(text)) throw new ScalarInputError(`This is not a ${config.name}.`);
     return text;
   };
   return new GraphQLScalarType<string, string>({
