@@ -1,8 +1,11 @@
-import type { Caller } from '../domain/caller.js';
-import { BillingError } from '../domain/errors.js';
-import type { UpstreamCall } from '../upstreams/upstream.call.js';
 import type { BillingReads, UpstreamCallCounts } from './billing-reads.js';
+import { CredentialEpochs } from './credential.epochs.js';
+import { HistorySource } from './history.source.js';
 import type { HistoryClient } from './history-client.port.js';
+import { InFlightReads } from './in-flight.reads.js';
+import { MembershipMemory } from './membership.memory.js';
+import { type OperationContext, OperationReads, type OperationSettings, type SharedReads } from './operation.reads.js';
+import { SnapshotStore } from './snapshot.store.js';
 
 export interface BillingReadsFactoryOptions {
   readonly client: HistoryClient;
@@ -16,26 +19,45 @@ export interface BillingReadsFactoryOptions {
   readonly clock?: () => number;
 }
 
-export interface OperationContext {
-  readonly caller: Caller;
-  /** The operation's own "now" (epoch milliseconds). */
-  readonly nowMs: number;
-  readonly call: UpstreamCall;
-}
-
 /** The reads of one operation, and what they have cost so far. */
 export interface OperationBillingReads extends BillingReads {
   upstreamCalls(): UpstreamCallCounts;
 }
 
-/** Makes the reads of each operation and holds what operations share: one per process. */
+/** Makes the reads of each operation and holds what operations share, in memory that is bounded: one per process. */
 export class BillingReadsFactory {
-  constructor(_options: BillingReadsFactoryOptions) {}
+  readonly #settings: OperationSettings;
+  readonly #shared: SharedReads;
 
-  forOperation(_context: OperationContext): OperationBillingReads {
-    throw new BillingError('NOT_CONFIGURED', 'Reads are not configured.');
+  constructor(options: BillingReadsFactoryOptions) {
+    const clock = options.clock ?? Date.now;
+    const epochs = new CredentialEpochs();
+    const memory = new MembershipMemory(clock);
+    this.#settings = {
+      mergeWindows: options.mergeWindows,
+      maxUpstreamCalls: options.maxUpstreamCalls,
+      onCallsSaved: options.onCallsSaved ?? (() => undefined),
+    };
+    this.#shared = {
+      source: new HistorySource(options.client, new InFlightReads(), epochs, memory),
+      memory,
+      epochs,
+      snapshots: new SnapshotStore(clock),
+    };
   }
 
-  /** Call after any write: nothing read before it is served again. `groupId` null: the write's group is not known. */
-  forget(_credentialId: string, _groupId: string | null): void {}
+  /** Call once per GraphQL operation: equal questions of an operation are the same question. */
+  forOperation(context: OperationContext): OperationBillingReads {
+    return new OperationReads(context, this.#settings, this.#shared);
+  }
+
+  /**
+   * Call when a write on a group was sent, whatever came of it: nothing that was read before is served to who asks after it.
+   *
+   * @param groupId null: it is not known which group the write was about
+   */
+  forget(credentialId: string, groupId: string | null): void {
+    this.#shared.epochs.advance(credentialId);
+    this.#shared.snapshots.forget(credentialId, groupId);
+  }
 }

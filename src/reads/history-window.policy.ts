@@ -1,0 +1,127 @@
+import type { BillingActivity } from '../domain/billing-activity.js';
+import { badInput } from '../domain/errors.js';
+
+/** Unix seconds, both ends inside. */
+export interface HistoryWindow {
+  readonly fromSeconds: number;
+  readonly toSeconds: number;
+}
+
+const DAY_SECONDS = 86_400;
+/** Longer than an annual period, so the row of the period in force starts inside. */
+const PLAN_REACH_SECONDS = 400 * DAY_SECONDS;
+/** 9999-12-31T23:59:59.999Z: RFC 3339 has no year of five digits. */
+const LAST_MS = 253_402_300_799_999;
+export const LAST_SECOND = Math.floor(LAST_MS / 1000);
+
+function assertReadableInstant(epochMs: number, field: string): void {
+  if (!(epochMs >= 0 && epochMs <= LAST_MS)) {
+    throw badInput('The instant must lie in the years 1970 to 9999.', [field]);
+  }
+}
+
+/** The same day and time one calendar year earlier, in UTC; 29 February becomes 28 February. Never before 1970. */
+function oneYearBefore(epochMs: number): number {
+  const date = new Date(epochMs);
+  const month = date.getUTCMonth();
+  date.setUTCFullYear(date.getUTCFullYear() - 1);
+  if (date.getUTCMonth() !== month) date.setUTCDate(0);
+  return Math.max(0, date.getTime());
+}
+
+/**
+ * The window of a history question. A missing `to` is now, a missing `from` one calendar year before `to`. The upstream knows whole
+ * seconds, so the window is widened to them.
+ *
+ * @param carried the window of the cursor that the client continues from: it stands in for the end that the client left out, so that
+ * a later page means the same list although "now" has moved on
+ * @throws BillingError `BAD_USER_INPUT`
+ */
+export function resolveHistoryWindow(
+  asked: { readonly fromMs: number | null; readonly toMs: number | null },
+  nowMs: number,
+  carried: HistoryWindow | null,
+): HistoryWindow {
+  if (asked.fromMs !== null) assertReadableInstant(asked.fromMs, 'from');
+  if (asked.toMs !== null) assertReadableInstant(asked.toMs, 'to');
+  if (carried !== null && asked.toMs === null) {
+    const fromSeconds = asked.fromMs === null ? carried.fromSeconds : Math.floor(asked.fromMs / 1000);
+    if (fromSeconds > carried.toSeconds) throw badInput('`from` must not be later than `to`.', ['from']);
+    return { fromSeconds, toSeconds: carried.toSeconds };
+  }
+  const toMs = asked.toMs ?? nowMs;
+  const fromMs = asked.fromMs ?? oneYearBefore(toMs);
+  if (fromMs > toMs) throw badInput('`from` must not be later than `to`.', ['from']);
+  return { fromSeconds: Math.floor(fromMs / 1000), toSeconds: Math.min(LAST_SECOND, Math.ceil(toMs / 1000)) };
+}
+
+/**
+ * The window in which the plan in force at an instant is looked for.
+ *
+ * @throws BillingError `BAD_USER_INPUT`
+ */
+export function planWindow(atMs: number): HistoryWindow {
+  assertReadableInstant(atMs, 'at');
+  return {
+    fromSeconds: Math.max(0, Math.floor(atMs / 1000) - PLAN_REACH_SECONDS),
+    toSeconds: Math.min(LAST_SECOND, Math.ceil(atMs / 1000) + PLAN_REACH_SECONDS),
+  };
+}
+
+export function windowSpan(window: HistoryWindow): number {
+  return window.toSeconds - window.fromSeconds + 1;
+}
+
+export function windowCovers(outer: HistoryWindow, inner: HistoryWindow): boolean {
+  return outer.fromSeconds <= inner.fromSeconds && outer.toSeconds >= inner.toSeconds;
+}
+
+export function windowsEqual(a: HistoryWindow, b: HistoryWindow): boolean {
+  return a.fromSeconds === b.fromSeconds && a.toSeconds === b.toSeconds;
+}
+
+/**
+ * Puts together what shares seconds or follows without a gap, so that each cluster's hull asks for no second that nobody asked for.
+ *
+ * @param merge false: only equal windows are put together
+ */
+export function clusterByWindow<T extends HistoryWindow>(items: readonly T[], merge: boolean): T[][] {
+  const ordered = [...items].sort((a, b) => a.fromSeconds - b.fromSeconds || a.toSeconds - b.toSeconds);
+  const clusters: T[][] = [];
+  let reach: HistoryWindow | null = null;
+  for (const item of ordered) {
+    const current = clusters.at(-1);
+    const joins = reach !== null && (merge ? item.fromSeconds <= reach.toSeconds + 1 : windowsEqual(item, reach));
+    if (current !== undefined && reach !== null && joins) {
+      current.push(item);
+      reach = { fromSeconds: reach.fromSeconds, toSeconds: Math.max(reach.toSeconds, item.toSeconds) };
+    } else {
+      clusters.push([item]);
+      reach = item;
+    }
+  }
+  return clusters;
+}
+
+/** The smallest window that covers all; of no windows the empty one. */
+export function windowHull(windows: readonly HistoryWindow[]): HistoryWindow {
+  let fromSeconds = Number.POSITIVE_INFINITY;
+  let toSeconds = Number.NEGATIVE_INFINITY;
+  for (const window of windows) {
+    fromSeconds = Math.min(fromSeconds, window.fromSeconds);
+    toSeconds = Math.max(toSeconds, window.toSeconds);
+  }
+  return { fromSeconds, toSeconds };
+}
+
+/**
+ * The rows that start inside the window, whatever the upstream understood by it; rows with no readable start date are kept, because
+ * nobody can say that they are outside.
+ */
+export function rowsInWindow(rows: readonly BillingActivity[], window: HistoryWindow): readonly BillingActivity[] {
+  const fromMs = window.fromSeconds * 1000;
+  const endMs = (window.toSeconds + 1) * 1000;
+  const isInside = (row: BillingActivity): boolean =>
+    row.startMs === null || (row.startMs >= fromMs && row.startMs < endMs);
+  return rows.every(isInside) ? rows : rows.filter(isInside);
+}

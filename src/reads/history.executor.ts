@@ -1,0 +1,207 @@
+import type { BillingActivity } from '../domain/billing-activity.js';
+import { BillingError } from '../domain/errors.js';
+import type { UpstreamCall } from '../upstreams/upstream.call.js';
+import { type CallBudget, tooManyCalls } from './call.budget.js';
+import {
+  type PlannedCall,
+  type PlannerKnowledge,
+  planCalls,
+  planExactCalls,
+  planSingleCalls,
+} from './history.planner.js';
+import type { HistorySource, ReadSubject } from './history.source.js';
+import { groupNameIn, type HistoryAnswer, settle } from './history-answer.js';
+import type { HistoryRead } from './history-client.port.js';
+import { historyReadKey } from './history-read.key.js';
+import { windowsEqual } from './history-window.policy.js';
+import type { MembershipMemory } from './membership.memory.js';
+
+export type Rows = readonly BillingActivity[];
+
+/** A question of the operation and its answer to be. */
+interface Slot extends PromiseWithResolvers<Rows> {
+  readonly read: HistoryRead;
+}
+
+export interface ExecutorContext {
+  readonly subject: ReadSubject;
+  readonly call: UpstreamCall;
+  readonly mergeWindows: boolean;
+  readonly budget: CallBudget;
+}
+
+/** The upstream refused the credential or the group, which no other window would change. */
+const FINAL_CODES: ReadonlySet<string> = new Set(['UPSTREAM_UNAUTHENTICATED', 'NOT_FOUND']);
+
+function isSameQuestion(a: HistoryRead, b: HistoryRead): boolean {
+  return historyReadKey(a) === historyReadKey(b);
+}
+
+/**
+ * Makes the planned calls of one operation and hands each answer to the questions that it settles, each as soon as its own call is
+ * answered. What a call does not settle, or fails to answer, is asked again on its own, so that no question ever gets more or less
+ * than it would have got alone. Mutable state of one operation by one caller.
+ */
+export class HistoryExecutor {
+  readonly #slots = new Map<string, Slot>();
+  readonly #underWay = new Map<HistoryRead, Promise<HistoryAnswer>>();
+  readonly #answers: HistoryAnswer[] = [];
+  readonly #knowledge: PlannerKnowledge;
+
+  constructor(
+    private readonly context: ExecutorContext,
+    private readonly source: HistorySource,
+    private readonly memory: MembershipMemory,
+  ) {
+    this.#knowledge = {
+      mergeWindows: context.mergeWindows,
+      rootGroupId: context.subject.credential.rootGroupId,
+      base: (groupId) => memory.of(context.subject.scope, groupId),
+    };
+  }
+
+  /** Plans and makes the calls for the questions that have not been asked yet; `rows` then gives each its answer. */
+  ask(reads: readonly HistoryRead[]): void {
+    const open = reads.filter((read) => !this.#slots.has(historyReadKey(read)) && !this.#settleFromAnswers(read));
+    const slots = new Set(open.map((read) => this.#slotOf(read)));
+    const fresh = [...slots].map((slot) => slot.read);
+    const plan = planCalls(fresh, [...this.#underWay.keys()], this.#bases(), this.#knowledge);
+    if (this.context.budget.reserve(plan.filter((planned) => !planned.isUnderWay).length)) {
+      void this.#makeAll(plan).then(() => this.context.budget.report());
+    } else {
+      this.#refuse(fresh);
+    }
+  }
+
+  rows(read: HistoryRead): Promise<Rows> {
+    return this.#slotOf(read).promise;
+  }
+
+  isAskedAbout(groupId: string): boolean {
+    return this.#slotsAbout(groupId).length > 0;
+  }
+
+  /** Resolves when all questions about the group that were asked so far are answered or have failed. */
+  async settledAbout(groupId: string): Promise<void> {
+    await Promise.allSettled(this.#slotsAbout(groupId).map((slot) => slot.promise));
+  }
+
+  /** What the answers so far hold of a group, if any of it names the group; else null. */
+  rowsNaming(groupId: string): Rows | null {
+    const rows = this.#answers.flatMap((answer) => answer.rowsOf(groupId));
+    return groupNameIn(rows) === null ? null : rows;
+  }
+
+  #slotsAbout(groupId: string): Slot[] {
+    return [...this.#slots.values()].filter((slot) => slot.read.groupId === groupId);
+  }
+
+  #slotOf(read: HistoryRead): Slot {
+    const key = historyReadKey(read);
+    const known = this.#slots.get(key);
+    if (known !== undefined) return known;
+    const slot: Slot = { read, ...Promise.withResolvers<Rows>() };
+    // A question may fail before whoever asked it looks at the answer.
+    slot.promise.catch(() => undefined);
+    this.#slots.set(key, slot);
+    return slot;
+  }
+
+  /** The credential's own group, and the groups that this operation has read with all that lies below. */
+  #bases(): string[] {
+    const { rootGroupId } = this.#knowledge;
+    const read = [...this.#underWay.keys(), ...this.#answers.map((answer) => answer.read)];
+    const recursive = read.filter((call) => call.recursive).map((call) => call.groupId);
+    return [...new Set(rootGroupId === null ? recursive : [...recursive, rootGroupId])];
+  }
+
+  #settleFromAnswers(read: HistoryRead): boolean {
+    return this.#answers.some((answer) => this.#settleFrom(answer, read));
+  }
+
+  #settleFrom(answer: HistoryAnswer, read: HistoryRead): boolean {
+    const standing = (groupId: string) => this.#knowledge.base(answer.read.groupId).standing(groupId, answer.read);
+    const isUsable = this.#knowledge.mergeWindows || windowsEqual(answer.read, read);
+    const rows = isUsable ? settle(answer, read, (groupId) => standing(groupId) === 'below') : null;
+    if (rows === null) return false;
+    this.#slotOf(read).resolve(rows);
+    return true;
+  }
+
+  #refuse(reads: readonly HistoryRead[]): void {
+    for (const read of reads) this.#slotOf(read).reject(tooManyCalls(this.context.budget.limit));
+  }
+
+  async #makeAll(plan: readonly PlannedCall[]): Promise<void> {
+    await Promise.all(plan.map((planned) => this.#make(planned)));
+  }
+
+  async #make(planned: PlannedCall): Promise<void> {
+    let unsettled: readonly HistoryRead[];
+    try {
+      const answer = await this.#answerTo(planned.call);
+      unsettled = planned.reads.filter((read) => !this.#settleFrom(answer, read));
+      this.#learnApart(answer, unsettled);
+    } catch (error) {
+      unsettled = this.#failFinally(planned, error);
+    }
+    if (!planned.isUnderWay && unsettled.length === planned.reads.length) this.context.budget.giveBack();
+    await this.#askAgain(planned.call, unsettled);
+  }
+
+  #answerTo(call: HistoryRead): Promise<HistoryAnswer> {
+    const shared = this.#underWay.get(call);
+    if (shared !== undefined) return shared;
+    const { answer, isStarted } = this.source.read(this.context.subject, call, this.context.call);
+    if (isStarted) this.context.budget.countCall();
+    const noted = answer
+      .then((value) => {
+        this.#answers.push(value);
+        return value;
+      })
+      .finally(() => this.#underWay.delete(call));
+    this.#underWay.set(call, noted);
+    return noted;
+  }
+
+  /** @returns the questions for which the failure of this call says nothing */
+  #failFinally({ call, reads }: PlannedCall, error: unknown): HistoryRead[] {
+    const isAbandoned = this.context.call.signal?.aborted === true;
+    const isFinal = error instanceof BillingError && FINAL_CODES.has(error.code);
+    const rest: HistoryRead[] = [];
+    for (const read of reads) {
+      const isSameGroup = call.groupId === read.groupId && call.recursive === read.recursive;
+      if (isAbandoned || isSameQuestion(call, read) || (isSameGroup && isFinal)) this.#slotOf(read).reject(error);
+      else rest.push(read);
+    }
+    const isBatch = rest.some((read) => call.recursive && !read.recursive);
+    if (isBatch) this.memory.avoid(this.context.subject.scope, call.groupId, 'failed');
+    return rest;
+  }
+
+  #learnApart(answer: HistoryAnswer, unsettled: readonly HistoryRead[]): void {
+    if (!answer.read.recursive || !answer.namesEveryGroup) return;
+    for (const read of unsettled) {
+      if (read.recursive || answer.rowsOf(read.groupId).length > 0) continue;
+      this.memory.learnApart(this.context.subject.scope, answer.read.groupId, answer.read, read.groupId);
+    }
+  }
+
+  /** After a recursive answer a group's windows may still share a call; after a shared call each asks with its own window. */
+  async #askAgain(call: HistoryRead, reads: readonly HistoryRead[]): Promise<void> {
+    const open = reads.filter((read) => !this.#settleFromAnswers(read));
+    const plan = [
+      ...planSingleCalls(
+        open.filter((read) => call.recursive && !read.recursive),
+        this.#knowledge.mergeWindows,
+      ),
+      ...planExactCalls(open.filter((read) => !call.recursive || read.recursive)),
+    ];
+    const affordable: PlannedCall[] = [];
+    for (const planned of plan) {
+      if (this.context.budget.reserve(1)) affordable.push(planned);
+      else this.#refuse(planned.reads);
+    }
+    await this.#makeAll(affordable);
+  }
+}

@@ -1,0 +1,66 @@
+import { BillingError } from '../domain/errors.js';
+import type { UpstreamCall } from '../upstreams/upstream.call.js';
+
+interface Flight<T> {
+  readonly answer: Promise<T>;
+  readonly controller: AbortController;
+  sharers: number;
+}
+
+function abandoned(): BillingError {
+  return new BillingError('UPSTREAM_UNAVAILABLE', 'The read was abandoned, because nobody waits for it.');
+}
+
+/**
+ * Shared mutable registry of the reads under way, so that equal ones are sent once. Its keys must name the tenant, the credential and
+ * the whole question. Bounded by nature: a read leaves it when it ends.
+ */
+export class InFlightReads<T> {
+  readonly #flights = new Map<string, Flight<T>>();
+
+  /**
+   * Joins the read of that key, or starts it. A sharer whose signal aborts leaves at once; the read itself is aborted when the last
+   * has left.
+   *
+   * @param start is given the sharer's call with a signal of the read's own
+   */
+  join(
+    key: string,
+    call: UpstreamCall,
+    start: (call: UpstreamCall) => Promise<T>,
+  ): { readonly answer: Promise<T>; readonly isStarted: boolean } {
+    if (call.signal?.aborted === true) return { answer: Promise.reject(abandoned()), isStarted: false };
+    const shared = this.#flights.get(key);
+    const flight = shared ?? this.#launch(key, call, start);
+    flight.sharers += 1;
+    return { answer: this.#share(key, flight, call.signal), isStarted: shared === undefined };
+  }
+
+  #launch(key: string, call: UpstreamCall, start: (call: UpstreamCall) => Promise<T>): Flight<T> {
+    const controller = new AbortController();
+    const answer = start({ ...call, signal: controller.signal }).finally(() => this.#land(key, flight));
+    const flight: Flight<T> = { answer, controller, sharers: 0 };
+    this.#flights.set(key, flight);
+    return flight;
+  }
+
+  #land(key: string, flight: Flight<T>): void {
+    if (this.#flights.get(key) === flight) this.#flights.delete(key);
+  }
+
+  #share(key: string, flight: Flight<T>, signal: AbortSignal | undefined): Promise<T> {
+    if (signal === undefined) return flight.answer;
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        flight.sharers -= 1;
+        if (flight.sharers === 0) {
+          this.#land(key, flight);
+          flight.controller.abort();
+        }
+        reject(abandoned());
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      flight.answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+    });
+  }
+}

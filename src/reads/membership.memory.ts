@@ -1,0 +1,140 @@
+import type { LearnedSize } from './batch-cost.policy.js';
+import { type HistoryWindow, windowSpan } from './history-window.policy.js';
+
+/**
+ * - `below`: the base's recursive answer has named the group.
+ * - `apart`: a recursive answer over such a window did not name it, so it has to be asked for on its own: it lies elsewhere, or has no rows.
+ */
+export type Standing = 'below' | 'apart' | 'unknown';
+
+/** What is remembered of the groups below one base group, as one credential sees them. */
+export interface BaseKnowledge {
+  /** Null: no recursive answer yet. */
+  readonly size: LearnedSize | null;
+  /** A recursive call on this base failed, or its answer could settle nothing: don't try for a while. */
+  readonly isAvoided: boolean;
+  standing(groupId: string, window: HistoryWindow): Standing;
+}
+
+interface BaseRecord {
+  readonly below: Map<string, number>;
+  readonly apart: Map<string, { readonly spanSeconds: number; readonly expiresMs: number }>;
+  size: LearnedSize | null;
+  sizeExpiresMs: number;
+  avoidedUntilMs: number;
+}
+
+export interface MembershipLimits {
+  /** Groups remembered over all bases together, at roughly a tenth of a kilobyte each. */
+  readonly groups: number;
+  /** Groups remembered of one base: clients choose which ids are asked for, and one tenant must not push out the others. */
+  readonly groupsPerBase: number;
+  readonly keptMs: number;
+  /** How long a failed recursive call is not tried again. */
+  readonly avoidedMs: number;
+}
+
+/** Groups are moved and founded rarely; ten minutes bound how long a moved group is settled as empty by its old parent's answer. */
+const LIMITS: MembershipLimits = { groups: 100_000, groupsPerBase: 20_000, keptMs: 600_000, avoidedMs: 60_000 };
+
+const NOTHING_KNOWN: BaseKnowledge = { size: null, isAvoided: false, standing: () => 'unknown' };
+
+/**
+ * Shared mutable memory of which groups lie below which, learned from recursive answers only. Keyed by a scope that names tenant and
+ * credential: another key may see another tree. Bounded; the base that was learned of longest ago goes first.
+ */
+export class MembershipMemory {
+  readonly #bases = new Map<string, BaseRecord>();
+  #groups = 0;
+
+  constructor(
+    private readonly clock: () => number,
+    private readonly limits: MembershipLimits = LIMITS,
+  ) {}
+
+  of(scope: string, baseGroupId: string): BaseKnowledge {
+    const record = this.#bases.get(keyOf(scope, baseGroupId));
+    if (record === undefined) return NOTHING_KNOWN;
+    const nowMs = this.clock();
+    return {
+      size: record.sizeExpiresMs > nowMs ? record.size : null,
+      isAvoided: record.avoidedUntilMs > nowMs,
+      standing: (groupId, window) => {
+        if ((record.below.get(groupId) ?? 0) > nowMs) return 'below';
+        const apart = record.apart.get(groupId);
+        if (apart === undefined || apart.expiresMs <= nowMs) return 'unknown';
+        return windowSpan(window) <= apart.spanSeconds ? 'apart' : 'unknown';
+      },
+    };
+  }
+
+  /** A recursive answer named these groups. */
+  learn(scope: string, baseGroupId: string, window: HistoryWindow, rows: number, groupIds: Iterable<string>): void {
+    const record = this.#touch(scope, baseGroupId);
+    const expiresMs = this.clock() + this.limits.keptMs;
+    let groups = 0;
+    for (const groupId of groupIds) {
+      groups += 1;
+      if (!this.#makeRoom(record, groupId)) continue;
+      record.apart.delete(groupId);
+      record.below.set(groupId, expiresMs);
+    }
+    record.size = { rows, spanSeconds: windowSpan(window), groups };
+    record.sizeExpiresMs = expiresMs;
+    this.#shrink();
+  }
+
+  /** A recursive answer over the window did not settle this group. */
+  learnApart(scope: string, baseGroupId: string, window: HistoryWindow, groupId: string): void {
+    const record = this.#touch(scope, baseGroupId);
+    if (!this.#makeRoom(record, groupId)) return;
+    record.below.delete(groupId);
+    record.apart.set(groupId, { spanSeconds: windowSpan(window), expiresMs: this.clock() + this.limits.keptMs });
+    this.#shrink();
+  }
+
+  /** @param reason `failed`: it may work again soon; `unusable`: the answer came and settles nothing, which is its nature */
+  avoid(scope: string, baseGroupId: string, reason: 'failed' | 'unusable'): void {
+    const forMs = reason === 'failed' ? this.limits.avoidedMs : this.limits.keptMs;
+    this.#touch(scope, baseGroupId).avoidedUntilMs = this.clock() + forMs;
+  }
+
+  #touch(scope: string, baseGroupId: string): BaseRecord {
+    const key = keyOf(scope, baseGroupId);
+    const record: BaseRecord = this.#bases.get(key) ?? {
+      below: new Map(),
+      apart: new Map(),
+      size: null,
+      sizeExpiresMs: 0,
+      avoidedUntilMs: 0,
+    };
+    if (!this.#bases.delete(key)) this.#groups += 1;
+    this.#bases.set(key, record);
+    return record;
+  }
+
+  /** Counts a group that is about to be remembered; a full base starts afresh where that frees anything. */
+  #makeRoom(record: BaseRecord, groupId: string): boolean {
+    if (record.below.has(groupId) || record.apart.has(groupId)) return true;
+    if (record.below.size + record.apart.size >= this.limits.groupsPerBase) {
+      if (record.apart.size === 0) return false;
+      this.#groups -= record.apart.size;
+      record.apart.clear();
+    }
+    this.#groups += 1;
+    return true;
+  }
+
+  /** A base counts as a group, so that bases without groups are bounded too. The one in use stands last. */
+  #shrink(): void {
+    for (const [key, record] of this.#bases) {
+      if (this.#groups <= this.limits.groups || this.#bases.size === 1) return;
+      this.#bases.delete(key);
+      this.#groups -= 1 + record.below.size + record.apart.size;
+    }
+  }
+}
+
+function keyOf(scope: string, baseGroupId: string): string {
+  return `${baseGroupId} ${scope}`;
+}
