@@ -10,13 +10,13 @@ import {
   type WireAnswer,
   type XmlElement,
 } from './answer.js';
-import { type Fault, isOn, numberOf, textOf } from './fault.kinds.js';
+import { type Fault, type FaultAt, isOn, numberOf, textOf } from './fault.kinds.js';
 
 /** Which of the two upstreams answers: it decides the shape of replaced answers. */
 export type Dialect = 'xml' | 'json';
 
 /** What is answered instead. `root` is the root element that the endpoint would use. */
-export function replacement(fault: Fault, dialect: Dialect, root: string): Answer {
+export function replacement(fault: FaultAt<'replace'>, dialect: Dialect, root: string): Answer {
   const code = numberOf(fault, 'code');
   const message = textOf(fault, 'message');
   switch (fault.kind) {
@@ -55,7 +55,7 @@ export function replacement(fault: Fault, dialect: Dialect, root: string): Answe
         : {};
       return jsonAnswer(500, { Message: 'An error has occurred.', ...trace }, false, 'server_error');
     }
-    default: {
+    case 'status': {
       const answer = plainAnswer(textOf(fault, 'body'), code, message, dialect, root);
       const retryAfter = textOf(fault, 'retryAfter');
       return retryAfter === '' ? answer : withHeaders(answer, { 'Retry-After': retryAfter });
@@ -64,7 +64,7 @@ export function replacement(fault: Fault, dialect: Dialect, root: string): Answe
 }
 
 /** Changes the content of an answer. Faults of the other dialect leave it as it is. */
-export function changeAnswer(answer: Answer, fault: Fault): Answer {
+export function changeAnswer(answer: Answer, fault: FaultAt<'answer'>): Answer {
   if (answer.body.kind === 'xml') return { ...answer, body: { kind: 'xml', root: changeXml(answer.body.root, fault) } };
   if (answer.body.kind === 'json')
     return { ...answer, body: { kind: 'json', value: changeJson(answer.body.value, fault) } };
@@ -72,7 +72,7 @@ export function changeAnswer(answer: Answer, fault: Fault): Answer {
 }
 
 /** Changes the finished bytes or headers. */
-export function changeBytes(wire: WireAnswer, fault: Fault): WireAnswer {
+export function changeBytes(wire: WireAnswer, fault: FaultAt<'bytes'>): WireAnswer {
   const text = () => wire.body.toString('utf8');
   const put = (changed: string) => ({ ...wire, body: Buffer.from(changed, 'utf8') });
   switch (fault.kind) {
@@ -110,14 +110,12 @@ export function changeBytes(wire: WireAnswer, fault: Fault): WireAnswer {
       return put(`${text()}<second>root</second>`);
     case 'references':
       return put(text().replace(/[^\0-\x7F]/gu, (letter) => `&#${letter.codePointAt(0) ?? 63};`));
-    default:
-      return wire;
   }
 }
 
 const ENVELOPE = new Set(['status', 'message']);
 
-function changeXml(root: XmlElement, fault: Fault): XmlElement {
+function changeXml(root: XmlElement, fault: FaultAt<'answer'>): XmlElement {
   const children = typeof root.content === 'string' ? [] : root.content;
   switch (fault.kind) {
     case 'wrong_root':
@@ -139,7 +137,11 @@ function changeXml(root: XmlElement, fault: Fault): XmlElement {
     }
     case 'extra':
       return { ...root, content: [...children, element('server', [element('node', 'n7'), element('took', '3ms')])] };
-    default:
+    // Kinds for the other upstream.
+    case 'error_beside':
+    case 'detail_null':
+    case 'json_value':
+    case 'camel_case':
       return root;
   }
 }
@@ -161,7 +163,7 @@ function mapElements(node: XmlElement, name: string, change: (found: XmlElement)
   };
 }
 
-function changeJson(value: JsonValue, fault: Fault): JsonValue {
+function changeJson(value: JsonValue, fault: FaultAt<'answer'>): JsonValue {
   switch (fault.kind) {
     case 'error_beside':
       return merge(value, { Error: { ErrorCode: textOf(fault, 'code'), ErrorReason: textOf(fault, 'reason') } });
@@ -179,7 +181,12 @@ function changeJson(value: JsonValue, fault: Fault): JsonValue {
       return camelCase(value);
     case 'extra':
       return merge(value, { Server: { Node: 'n7' } });
-    default:
+    // Kinds for the other upstream.
+    case 'wrong_root':
+    case 'status_element':
+    case 'element':
+    case 'omit':
+    case 'unknown_words':
       return value;
   }
 }

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { WireAnswer } from './answer.js';
-import { type Fault, numberOf, textOf } from './fault.kinds.js';
+import { type Fault, type FaultAt, numberOf, textOf } from './fault.kinds.js';
 
 const OVERSIZE_LIMIT = 1_000_000_000;
 const FILLER = 'x'.repeat(65_536);
@@ -16,7 +16,7 @@ const FILLER = 'x'.repeat(65_536);
 export async function deliver(
   response: ServerResponse,
   wire: WireAnswer,
-  fault: Fault | null,
+  fault: FaultAt<'delivery'> | null,
   signal: AbortSignal,
 ): Promise<void> {
   const part = wire.body.subarray(0, Math.floor(wire.body.length * Math.min(1, numberOfOr(fault, 'at', 1))));
@@ -42,7 +42,7 @@ export async function deliver(
     case 'oversize':
       await oversize(response, wire, Math.min(numberOf(fault, 'bytes'), OVERSIZE_LIMIT));
       return;
-    default:
+    case undefined:
       // 204, 205 and 304 have no body, and no length that could contradict that.
       writeHead(response, wire, wire.body.length === 0 && wire.status !== 200 ? null : wire.body.length);
       response.end(wire.body);

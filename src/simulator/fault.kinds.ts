@@ -124,6 +124,19 @@ export interface Fault {
   readonly params: Readonly<Record<string, FaultParam>>;
 }
 
+/** The kinds that strike at a stage. */
+type KindAt<Stage extends FaultStage> = {
+  [Kind in FaultKind]: (typeof FAULT_KINDS)[Kind]['stage'] extends Stage ? Kind : never;
+}[FaultKind];
+
+/** A fault that strikes at a known stage. */
+export type FaultAt<Stage extends FaultStage> = Fault & { readonly kind: KindAt<Stage>; readonly stage: Stage };
+
+/** Whether a fault strikes at a stage. */
+export function strikesAt<Stage extends FaultStage>(stage: Stage): (fault: Fault) => fault is FaultAt<Stage> {
+  return (fault): fault is FaultAt<Stage> => fault.stage === stage;
+}
+
 export function isFaultKind(kind: string): kind is FaultKind {
   return Object.hasOwn(FAULT_KINDS, kind);
 }
@@ -192,20 +205,16 @@ export function isOn(fault: Fault, name: string): boolean {
 
 function readParam(kind: string, name: string, value: unknown, fallback: FaultParam): FaultParam {
   const problem = new RangeError(`parameter '${name}' of fault '${kind}' is a ${typeof fallback}`);
-  switch (typeof fallback) {
-    case 'number': {
-      const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-      if (typeof number !== 'number' || !Number.isFinite(number) || number < 0) throw problem;
-      return number;
-    }
-    case 'boolean': {
-      if (value === true || value === 'true') return true;
-      if (value === false || value === 'false') return false;
-      throw problem;
-    }
-    default: {
-      if (typeof value !== 'string' && typeof value !== 'number') throw problem;
-      return String(value);
-    }
+  if (typeof fallback === 'number') {
+    const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+    if (typeof number !== 'number' || !Number.isFinite(number) || number < 0) throw problem;
+    return number;
   }
+  if (typeof fallback === 'boolean') {
+    if (value === true || value === 'true') return true;
+    if (value === false || value === 'false') return false;
+    throw problem;
+  }
+  if (typeof value !== 'string' && typeof value !== 'number') throw problem;
+  return String(value);
 }

@@ -47,7 +47,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       if (stopping.signal.aborted) return;
       // A header that can't be read, or a mistake of the simulator itself: said in full, since nothing here is secret.
       if (!response.headersSent)
-        response.writeHead(error instanceof RangeError ? 400 : 500, { 'Content-Type': 'text/plain' });
+        response.writeHead(isCallersMistake(error) ? 400 : 500, { 'Content-Type': 'text/plain' });
       response.end(`simulator: ${error instanceof Error ? error.message : 'unknown error'}\n`);
     });
   });
@@ -89,4 +89,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return closed;
     },
   };
+}
+
+/** A fault header that names what there isn't, or is encoded wrongly. */
+function isCallersMistake(error: unknown): boolean {
+  return error instanceof RangeError || error instanceof URIError;
 }

@@ -72,7 +72,12 @@ export function readCall(
       return purchaseCall(request, registry);
     case 'ui_page':
       return uiPageCall(request, registry);
-    default:
+    case 'booster':
+    case 'update':
+    case 'billing_ui':
+    case 'history':
+    case 'usage':
+    case 'plans':
       return xtractaCall(endpoint, request, registry, publicUrl);
   }
 }

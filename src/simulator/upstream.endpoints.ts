@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Answer, encode, htmlAnswer, refusal } from './answer.js';
 import { changeAnswer, changeBytes, replacement } from './fault.answer.js';
 import { deliver } from './fault.delivery.js';
-import { type Fault, isOn, numberOf, readFaultHeader, textOf } from './fault.kinds.js';
+import { type Fault, isOn, numberOf, readFaultHeader, strikesAt, textOf } from './fault.kinds.js';
 import type { Endpoint } from './fault.rules.js';
 import { journalHeaders } from './request.journal.js';
 import type { ReceivedRequest } from './request.reader.js';
@@ -35,8 +35,8 @@ export async function answerUpstream(
   });
 
   for (const fault of faults) if (fault.kind === 'delay' && !isOn(fault, 'after')) await pause(fault, signal);
-  const replaced = faults.find((fault) => fault.stage === 'replace') ?? null;
-  const delivery = faults.find((fault) => fault.stage === 'delivery') ?? null;
+  const replaced = faults.find(strikesAt('replace')) ?? null;
+  const delivery = faults.find(strikesAt('delivery')) ?? null;
   const skipsWork = [replaced, delivery].some((fault) => fault !== null && !isOn(fault, 'commit'));
   const worked = skipsWork ? null : work(call, faults);
   if (worked?.committed === true) journal.commit(entry);
@@ -46,9 +46,9 @@ export async function answerUpstream(
     replaced === null
       ? (worked ?? htmlAnswer(500, 'Nothing', false, ''))
       : replacement(replaced, call.dialect, call.root);
-  for (const fault of faults) if (fault.stage === 'answer') answer = changeAnswer(answer, fault);
+  for (const fault of faults.filter(strikesAt('answer'))) answer = changeAnswer(answer, fault);
   let wire = encode(answer);
-  for (const fault of faults) if (fault.stage === 'bytes') wire = changeBytes(wire, fault);
+  for (const fault of faults.filter(strikesAt('bytes'))) wire = changeBytes(wire, fault);
   for (const fault of faults) if (fault.kind === 'delay' && isOn(fault, 'after')) await pause(fault, signal);
   const isSilent = delivery !== null && ['reset', 'hang', 'commit_then_drop'].includes(delivery.kind);
   entry.status = isSilent ? null : wire.status;

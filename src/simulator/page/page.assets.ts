@@ -1,6 +1,47 @@
 import type { OwnReply } from '../admin.endpoints.js';
 import type { ReceivedRequest } from '../request.reader.js';
+import { PAGE_HTML } from './page.html.js';
+import { PAGE_SCRIPT } from './page.script.js';
+import { PAGE_CSS } from './page.style.js';
 
+/** Nothing but the page's own style and script, and no request to anywhere else. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  'img-src data:',
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const ASSETS: Readonly<Record<string, { readonly type: string; readonly body: string }>> = {
+  '/': { type: 'text/html; charset=utf-8', body: PAGE_HTML },
+  '/page.css': { type: 'text/css; charset=utf-8', body: PAGE_CSS },
+  '/page.js': { type: 'text/javascript; charset=utf-8', body: PAGE_SCRIPT },
+};
+
+/** The page with its style and script; a plain 404 for any other path, as a web server gives it that knows no such endpoint. */
 export function pageAsset(request: ReceivedRequest): OwnReply {
-  return { status: request.path === '/' ? 200 : 404, headers: { 'Content-Type': 'text/plain' }, body: 'simulator\n' };
+  const asset = Object.hasOwn(ASSETS, request.path) ? ASSETS[request.path] : undefined;
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  if (asset === undefined || !isRead) {
+    return {
+      status: asset === undefined ? 404 : 405,
+      headers: { 'Content-Type': 'text/html; charset=utf-8' },
+      body: '<!DOCTYPE html><html lang="en"><head><title>Not found</title></head><body><h1>Not found</h1></body></html>\n',
+    };
+  }
+  return {
+    status: 200,
+    headers: {
+      'Content-Type': asset.type,
+      'Content-Security-Policy': POLICY,
+      'X-Content-Type-Options': 'nosniff',
+      'Referrer-Policy': 'no-referrer',
+      'Cache-Control': 'no-store',
+    },
+    body: asset.body,
+  };
 }

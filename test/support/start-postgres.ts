@@ -1,0 +1,129 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, chownSync, constants, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import pg from 'pg';
+
+/** A PostgreSQL server of our own on a free port, in a directory that is thrown away. */
+export interface TestPostgres {
+  readonly dataDirectory: string;
+  /** Makes an empty schema, which is much quicker than a database, and returns a URL that leads there. */
+  createLedgerSpace(): Promise<string>;
+  /** Ends the server at once, as a crash would. */
+  crash(): Promise<void>;
+  /** Starts it again on the same port and data. */
+  start(): Promise<void>;
+  /** Ends it and removes its directory. */
+  stop(): Promise<void>;
+}
+
+const INSTALLED = '/usr/lib/postgresql';
+
+/** Where `initdb` and `postgres` are, or null when PostgreSQL is not installed. Debian keeps them out of the PATH. */
+export function findPostgres(): string | null {
+  const versions = listDirectory(INSTALLED).sort((a, b) => Number(b) - Number(a));
+  const places = [
+    ...versions.map((version) => join(INSTALLED, version, 'bin')),
+    ...(process.env['PATH'] ?? '').split(delimiter),
+  ];
+  return places.find((place) => isExecutable(join(place, 'initdb')) && isExecutable(join(place, 'postgres'))) ?? null;
+}
+
+export async function startPostgres(binaries: string): Promise<TestPostgres> {
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'ledger-postgres-'));
+  const user = unprivilegedUser();
+  if (user !== null) {
+    chownSync(dataDirectory, user.uid, user.gid);
+  }
+  const asUser = { cwd: dataDirectory, ...(user ?? {}) };
+  const initdb = ['-D', dataDirectory, '-U', 'ledger', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
+  execFileSync(join(binaries, 'initdb'), initdb, { ...asUser, stdio: 'ignore' });
+  const port = await freePort();
+  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200'];
+  const server = ['-D', dataDirectory, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
+  const run = () => spawn(join(binaries, 'postgres'), server, { ...asUser, stdio: ['ignore', 'ignore', 'pipe'] });
+
+  let running: ReturnType<typeof run> | null = null;
+  let spaces = 0;
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const ending = running;
+    running = null;
+    if (ending?.exitCode === null && ending.signalCode === null) {
+      const exited = once(ending, 'exit');
+      ending.kill(signal);
+      await exited;
+    }
+  };
+  const start = async (): Promise<void> => {
+    running = run();
+    for await (const line of createInterface(running.stderr)) {
+      if (line.includes('database system is ready to accept connections')) {
+        // Somebody must go on reading, or the server blocks on its own log.
+        running.stderr.resume();
+        return;
+      }
+    }
+    throw new Error('PostgreSQL did not start.');
+  };
+  await start();
+  return {
+    dataDirectory,
+    start,
+    crash: () => end('SIGQUIT'),
+    stop: async () => {
+      await end('SIGQUIT');
+      rmSync(dataDirectory, { recursive: true, force: true });
+    },
+    createLedgerSpace: async () => {
+      spaces += 1;
+      const url = `postgres://ledger@127.0.0.1:${port}/postgres`;
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      await client.query(`CREATE SCHEMA space_${spaces}`);
+      await client.end();
+      return `${url}?options=${encodeURIComponent(`-c search_path=space_${spaces}`)}`;
+    },
+  };
+}
+
+/** PostgreSQL refuses to run as root; its package brings a user of its own. Null when we are not root. */
+function unprivilegedUser(): { readonly uid: number; readonly gid: number } | null {
+  if (process.getuid?.() !== 0) {
+    return null;
+  }
+  const id = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') {
+    throw new Error('No port was given.');
+  }
+  return address.port;
+}
+
+function listDirectory(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
