@@ -79,6 +79,8 @@ export interface Change {
 export interface ListRequest {
   /** Null: every state. */
   readonly states: readonly LedgerState[] | null;
+  /** Only writes of these groups, and purchases of credits, which concern no group; null: all. */
+  readonly groupIds: ReadonlySet<string> | null;
   readonly limit: number;
   /** A cursor of an earlier page; null: from the newest. */
   readonly afterCursor: string | null;
@@ -87,7 +89,7 @@ export interface ListRequest {
 export interface LedgerPage {
   readonly edges: readonly { readonly cursor: string; readonly row: LedgerRow }[];
   readonly hasNextPage: boolean;
-  /** Rows of the tenant in the asked states, on all pages. */
+  /** Rows of the tenant that the request selects, on all pages. */
   readonly totalCount: number;
 }
 

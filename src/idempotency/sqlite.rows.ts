@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { z } from 'zod';
+import { judgeKnownKey } from './claim.policy.js';
 import type { AuditEntry, Change, ClaimRef, ClaimRequest, ClaimResult, LedgerPage, ListRequest } from './ledger.js';
 import { decodeAudit, decodeCursor, decodeRow, encodeCursor, jsonOrNull } from './ledger-row.codec.js';
 import type { LedgerRow, LedgerState } from './operation.js';
@@ -22,11 +23,11 @@ export class SqliteRows {
 
   claim(request: ClaimRequest): ClaimResult {
     const known = this.find(request.tenantId, request.idempotencyKey);
-    if (known !== null && known.fingerprint !== request.fingerprint) {
-      return { kind: 'keyReused', row: known };
-    }
-    if (known !== null && known.state !== 'not_sent') {
-      return { kind: 'existing', row: known };
+    if (known !== null) {
+      const verdict = judgeKnownKey(known, request.fingerprint);
+      if (verdict !== 'reclaim') {
+        return { kind: verdict, row: known };
+      }
     }
     const blocker = this.#statements.blocker.get(request.tenantId, request.credentialId, request.target);
     if (blocker !== undefined) {
@@ -66,9 +67,10 @@ export class SqliteRows {
 
   list(tenantId: string, request: ListRequest): LedgerPage {
     const states = jsonOrNull(request.states);
+    const groups = request.groupIds === null ? null : JSON.stringify([...request.groupIds]);
     const before = request.afterCursor === null ? Number.MAX_SAFE_INTEGER : decodeCursor(request.afterCursor);
-    const rows = this.#statements.list.all({ tenant: tenantId, states, before, limit: request.limit + 1 });
-    const { n } = counted.parse(this.#statements.count.get({ tenant: tenantId, states }));
+    const rows = this.#statements.list.all({ tenant: tenantId, states, groups, before, limit: request.limit + 1 });
+    const { n } = counted.parse(this.#statements.count.get({ tenant: tenantId, states, groups }));
     const edges = rows.slice(0, request.limit).map((raw) => ({
       cursor: encodeCursor(identified.parse(raw).id),
       row: decodeRow(raw),
@@ -178,9 +180,12 @@ function prepareAll(db: DatabaseSync) {
       subject) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     audit: sql('SELECT * FROM ledger_audit WHERE tenant_id = ? AND idempotency_key = ? ORDER BY id'),
     list: sql(`SELECT * FROM ledger_operations WHERE tenant_id = :tenant AND id < :before
-      AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states))) ORDER BY id DESC LIMIT :limit`),
+      AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+      AND (:groups IS NULL OR kind = 'PURCHASE_CREDITS' OR group_id IN (SELECT value FROM json_each(:groups)))
+      ORDER BY id DESC LIMIT :limit`),
     count: sql(`SELECT count(*) AS n FROM ledger_operations WHERE tenant_id = :tenant
-      AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))`),
+      AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+      AND (:groups IS NULL OR kind = 'PURCHASE_CREDITS' OR group_id IN (SELECT value FROM json_each(:groups)))`),
     due: sql(`SELECT * FROM ledger_operations WHERE state = 'unknown' AND next_reconcile_at <= ?
       ORDER BY next_reconcile_at, id LIMIT ?`),
     noteAttempt: sql(`UPDATE ledger_operations SET reconcile_attempts = reconcile_attempts + 1, next_reconcile_at = ?

@@ -25,10 +25,8 @@ const INSTALLED = '/usr/lib/postgresql';
 /** Where `initdb` and `postgres` are, or null when PostgreSQL is not installed. Debian keeps them out of the PATH. */
 export function findPostgres(): string | null {
   const versions = listDirectory(INSTALLED).sort((a, b) => Number(b) - Number(a));
-  const places = [
-    ...versions.map((version) => join(INSTALLED, version, 'bin')),
-    ...(process.env['PATH'] ?? '').split(delimiter),
-  ];
+  const { PATH = '' } = process.env;
+  const places = [...versions.map((version) => join(INSTALLED, version, 'bin')), ...PATH.split(delimiter)];
   return places.find((place) => isExecutable(join(place, 'initdb')) && isExecutable(join(place, 'postgres'))) ?? null;
 }
 

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import type { PoolClient } from 'pg';
+import { z } from 'zod';
+import { LedgerUnavailable } from './ledger.js';
+
+/**
+ * One entry per version, applied in order and never edited afterwards. A version may only add: during a rolling deployment the
+ * version before it is still at work. The two unique indexes carry the promises, as on SQLite.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE ledger_operations (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    tenant_id text NOT NULL,
+    credential_id text NOT NULL,
+    idempotency_key text NOT NULL,
+    kind text NOT NULL,
+    target text NOT NULL,
+    group_id text,
+    fingerprint text NOT NULL,
+    input text NOT NULL,
+    state text NOT NULL CHECK (state IN ('claimed', 'sending', 'succeeded', 'rejected', 'not_sent', 'unknown')),
+    owner_id text NOT NULL,
+    claim integer NOT NULL CHECK (claim > 0),
+    created_at bigint NOT NULL,
+    sent_at bigint,
+    completed_at bigint,
+    deletes_documents smallint NOT NULL,
+    baseline text,
+    answer text,
+    resolution text,
+    reconcile_attempts integer NOT NULL DEFAULT 0,
+    next_reconcile_at bigint
+  );
+  CREATE UNIQUE INDEX ledger_one_key ON ledger_operations (tenant_id, idempotency_key);
+  CREATE UNIQUE INDEX ledger_one_open_write ON ledger_operations (tenant_id, credential_id, target)
+    WHERE state IN ('claimed', 'sending', 'unknown');
+  CREATE INDEX ledger_newest ON ledger_operations (tenant_id, id);
+  CREATE INDEX ledger_unfinished ON ledger_operations (owner_id) WHERE state IN ('claimed', 'sending');
+  CREATE INDEX ledger_due ON ledger_operations (next_reconcile_at) WHERE state = 'unknown';
+  CREATE TABLE ledger_audit (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    tenant_id text NOT NULL,
+    idempotency_key text NOT NULL,
+    claim integer NOT NULL,
+    at bigint NOT NULL,
+    from_state text,
+    to_state text NOT NULL,
+    actor text NOT NULL,
+    owner_id text NOT NULL,
+    note text,
+    subject text
+  );
+  CREATE INDEX ledger_audit_key ON ledger_audit (tenant_id, idempotency_key, id);
+  `,
+];
+
+const metaRows = z.array(z.object({ name: z.string(), value: z.string() }));
+
+/** Brings the tables up to date; replicas that start together do it one after the other. Returns the hash key. */
+export async function migratePostgres(client: PoolClient): Promise<Buffer> {
+  await client.query('BEGIN');
+  try {
+    await client.query("SELECT pg_advisory_xact_lock(hashtextextended('billing-gateway ledger migrations', 0))");
+    const { rows: known } = await client.query("SELECT 1 WHERE to_regclass('ledger_meta') IS NOT NULL");
+    if (known.length === 0) {
+      await client.query('CREATE TABLE ledger_meta (name text PRIMARY KEY, value text NOT NULL)');
+      await client.query("INSERT INTO ledger_meta (name, value) VALUES ('schema_version', '0'), ('hash_key', $1)", [
+        randomBytes(32).toString('hex'),
+      ]);
+    }
+    const meta = new Map(metaRows.parse((await client.query('SELECT name, value FROM ledger_meta')).rows).map(pair));
+    const version = Number(meta.get('schema_version'));
+    if (version > MIGRATIONS.length) {
+      throw new LedgerUnavailable('The ledger was written by a newer version of the gateway.');
+    }
+    for (const migration of MIGRATIONS.slice(version)) {
+      await client.query(migration);
+    }
+    if (version < MIGRATIONS.length) {
+      await client.query("UPDATE ledger_meta SET value = $1 WHERE name = 'schema_version'", [
+        String(MIGRATIONS.length),
+      ]);
+    }
+    await client.query('COMMIT');
+    return Buffer.from(meta.get('hash_key') ?? '', 'hex');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+function pair({ name, value }: { readonly name: string; readonly value: string }): readonly [string, string] {
+  return [name, value];
+}

@@ -1,0 +1,186 @@
+import { describe, expect, it } from '@jest/globals';
+import { ForbiddenTransition } from '../../src/idempotency/transitions.js';
+import { LedgerHarness } from './ledger-harness.js';
+import { SUCCESS, sampleClaim, T0 } from './sample-claims.js';
+
+/** What every store promises of claims and changes. `newUrl` names an empty ledger. */
+export function describeClaims(store: string, newUrl: () => Promise<string>): void {
+  describe(`claims and changes on ${store}`, () => {
+    const at = new LedgerHarness(newUrl);
+
+    it('claims a key seen for the first time and keeps what it was told', async () => {
+      const request = sampleClaim({ deletesDocuments: true });
+      const { kind, row } = await at.ledger.claim(request);
+      expect(kind).toBe('claimed');
+      const { atMs, ...kept } = request;
+      expect(row).toEqual({
+        ...kept,
+        state: 'claimed',
+        ownerId: at.ledger.ownerId,
+        claim: 1,
+        createdAtMs: atMs,
+        sentAtMs: null,
+        completedAtMs: null,
+        baseline: null,
+        answer: null,
+        resolution: null,
+        reconcileAttempts: 0,
+      });
+      expect(await at.ledger.find(request.tenantId, request.idempotencyKey)).toEqual(row);
+    });
+
+    it('finds no row for a key that was never used, nor for another tenant', async () => {
+      const row = await at.claimed(at.ledger);
+      expect(await at.ledger.find(row.tenantId, 'never-used')).toBeNull();
+      expect(await at.ledger.find('other', row.idempotencyKey)).toBeNull();
+    });
+
+    it('answers the row that is there when the same key comes with the same fingerprint', async () => {
+      const request = sampleClaim();
+      const first = await at.ledger.claim(request);
+      expect(await at.ledger.claim(request)).toEqual({ kind: 'existing', row: first.row });
+    });
+
+    it('says that a key is reused when it comes with another fingerprint, in whatever state it is', async () => {
+      const row = await at.ended(at.ledger, 'not_sent');
+      const request = sampleClaim({ idempotencyKey: row.idempotencyKey, fingerprint: 'print-b' });
+      expect(await at.ledger.claim(request)).toEqual({ kind: 'keyReused', row });
+    });
+
+    it('keeps one key of two tenants apart', async () => {
+      const request = sampleClaim();
+      await at.ledger.claim(request);
+      expect((await at.ledger.claim({ ...request, tenantId: 'other' })).kind).toBe('claimed');
+    });
+
+    it.each([
+      { state: 'claimed', blocks: true },
+      { state: 'sending', blocks: true },
+      { state: 'unknown', blocks: true },
+      { state: 'succeeded', blocks: false },
+      { state: 'rejected', blocks: false },
+      { state: 'not_sent', blocks: false },
+    ] as const)('a write that is $state blocks another key on its target: $blocks', async ({ state, blocks }) => {
+      const row =
+        state === 'claimed' || state === 'sending' ? await at[state](at.ledger) : await at.ended(at.ledger, state);
+      const other = await at.ledger.claim(sampleClaim({ kind: 'CHANGE_PLAN' }));
+      expect(other.kind).toBe(blocks ? 'targetBusy' : 'claimed');
+      expect(other.row.idempotencyKey === row.idempotencyKey).toBe(blocks);
+    });
+
+    it('lets writes on other targets, credentials and tenants go on beside an unfinished one', async () => {
+      await at.claimed(at.ledger);
+      await at.claimed(at.ledger, { target: 'group:124' });
+      await at.claimed(at.ledger, { credentialId: 'credential-2' });
+      await at.claimed(at.ledger, { tenantId: 'other' });
+    });
+
+    it('lets the same key claim again after it was not sent, as a new claim under today’s credential', async () => {
+      const row = await at.ended(at.ledger, 'not_sent');
+      const again = await at.ledger.claim(sampleClaim({ idempotencyKey: row.idempotencyKey, credentialId: 'rotated' }));
+      expect(again).toMatchObject({
+        kind: 'claimed',
+        row: { state: 'claimed', claim: 2, credentialId: 'rotated', createdAtMs: T0, sentAtMs: null, answer: null },
+      });
+      expect(again.row).toMatchObject({ completedAtMs: null, baseline: null });
+    });
+
+    it('refuses to claim again while another key holds the target', async () => {
+      const row = await at.ended(at.ledger, 'not_sent');
+      const blocker = await at.claimed(at.ledger);
+      const again = await at.ledger.claim(sampleClaim({ idempotencyKey: row.idempotencyKey }));
+      expect(again).toEqual({ kind: 'targetBusy', row: blocker });
+    });
+
+    it('lets a stale claim change nothing', async () => {
+      const stale = await at.ended(at.ledger, 'not_sent');
+      await at.ledger.claim(sampleClaim({ idempotencyKey: stale.idempotencyKey }));
+      const change = { from: 'claimed', to: 'sending', by: 'owner', atMs: T0 } as const;
+      expect(await at.ledger.advance(stale, change)).toBeNull();
+      expect(await at.ledger.find(stale.tenantId, stale.idempotencyKey)).toMatchObject({ state: 'claimed', claim: 2 });
+    });
+
+    it('changes nothing when the row has left the state that the change starts from', async () => {
+      const row = await at.ended(at.ledger, 'succeeded');
+      const change = { from: 'sending', to: 'unknown', by: 'owner', atMs: T0 } as const;
+      expect(await at.ledger.advance(row, change)).toBeNull();
+      expect(await at.ledger.find(row.tenantId, row.idempotencyKey)).toEqual(row);
+    });
+
+    it('refuses a change that the transition table does not know', async () => {
+      const row = await at.ended(at.ledger, 'unknown');
+      const resend = { from: 'unknown', to: 'sending', by: 'owner', atMs: T0 } as const;
+      await expect(at.ledger.advance(row, resend)).rejects.toBeInstanceOf(ForbiddenTransition);
+    });
+
+    it('keeps when it was sent, the baseline, when it ended and the answer', async () => {
+      expect(await at.sending(at.ledger)).toMatchObject({
+        sentAtMs: T0 + 1_000,
+        completedAtMs: null,
+        baseline: ['1', '2'],
+      });
+      expect(await at.ended(at.ledger, 'succeeded', { target: 'group:9' })).toMatchObject({
+        sentAtMs: T0 + 1_000,
+        completedAtMs: T0 + 2_000,
+        baseline: ['1', '2'],
+        answer: SUCCESS,
+      });
+    });
+
+    it('does not call a write sent that was proved not to be', async () => {
+      expect(await at.ended(at.ledger, 'not_sent')).toMatchObject({ sentAtMs: null, completedAtMs: T0 + 2_000 });
+    });
+
+    it('remembers everything after it was closed, and hashes as before', async () => {
+      const row = await at.ended(at.ledger, 'succeeded');
+      const hash = at.ledger.keyedHash('an api key');
+      await at.ledger.close();
+      await at.reopen();
+      expect(await at.ledger.find(row.tenantId, row.idempotencyKey)).toEqual(row);
+      expect(at.ledger.keyedHash('an api key')).toBe(hash);
+      expect(at.ledger.keyedHash('another')).not.toBe(hash);
+      expect(hash).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    });
+
+    it('hashes alike on two replicas, and unlike on another ledger', async () => {
+      const replica = await at.openAnother();
+      const stranger = await at.openStranger();
+      expect(replica.keyedHash('text')).toBe(at.ledger.keyedHash('text'));
+      expect(stranger.keyedHash('text')).not.toBe(at.ledger.keyedHash('text'));
+    });
+
+    it('gives a key to one of many that claim it at once on two replicas', async () => {
+      const replica = await at.openAnother();
+      const request = sampleClaim();
+      const claims = await Promise.all(
+        Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? at.ledger : replica).claim(request)),
+      );
+      expect(claims.filter(({ kind }) => kind === 'claimed')).toHaveLength(1);
+      expect(claims.filter(({ kind }) => kind === 'existing')).toHaveLength(39);
+    });
+
+    it('gives a target to one of many keys that claim it at once on two replicas', async () => {
+      const replica = await at.openAnother();
+      const claims = await Promise.all(
+        Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? at.ledger : replica).claim(sampleClaim())),
+      );
+      expect(claims.filter(({ kind }) => kind === 'claimed')).toHaveLength(1);
+      expect(claims.filter(({ kind }) => kind === 'targetBusy')).toHaveLength(39);
+    });
+
+    it('gives a target to one of many not-sent keys that try again at once on two replicas', async () => {
+      const replica = await at.openAnother();
+      const keys: string[] = [];
+      for (let index = 0; index < 10; index += 1) {
+        keys.push((await at.ended(at.ledger, 'not_sent')).idempotencyKey);
+      }
+      const claims = await Promise.all(
+        keys.map((idempotencyKey, index) =>
+          (index % 2 === 0 ? at.ledger : replica).claim(sampleClaim({ idempotencyKey })),
+        ),
+      );
+      expect(claims.filter(({ kind }) => kind === 'claimed')).toHaveLength(1);
+      expect(claims.filter(({ kind }) => kind === 'targetBusy')).toHaveLength(9);
+    });
+  });
+}

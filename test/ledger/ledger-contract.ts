@@ -1,0 +1,8 @@
+import { describeClaims } from './claims-contract.js';
+import { describeUpkeep } from './upkeep-contract.js';
+
+/** The suite that every store passes. `newUrl` names an empty ledger each time. */
+export function describeLedgerContract(store: string, newUrl: () => Promise<string>): void {
+  describeClaims(store, newUrl);
+  describeUpkeep(store, newUrl);
+}

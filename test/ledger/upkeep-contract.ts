@@ -1,0 +1,177 @@
+import { describe, expect, it } from '@jest/globals';
+import { BillingError } from '../../src/domain/errors.js';
+import { reconcileDelayMs } from '../../src/idempotency/reconcile-schedule.js';
+import { LedgerHarness } from './ledger-harness.js';
+import { byOperator, SUCCESS, sampleClaim, T0 } from './sample-claims.js';
+
+/** What every store promises of owners that are gone, of settling, of lists and of the leader. */
+export function describeUpkeep(store: string, newUrl: () => Promise<string>): void {
+  describe(`upkeep on ${store}`, () => {
+    const at = new LedgerHarness(newUrl);
+
+    it('leaves the rows of a live owner alone', async () => {
+      const replica = await at.openAnother();
+      const row = await at.sending(at.ledger);
+      expect(await replica.sweepOrphans()).toBe(0);
+      expect(await replica.find(row.tenantId, row.idempotencyKey)).toEqual(row);
+    });
+
+    it('closes the rows of an owner that is gone: claimed was not sent, sending is unknown', async () => {
+      const replica = await at.openAnother();
+      const waiting = await at.claimed(replica);
+      const sent = await at.sending(replica, { target: 'group:2' });
+      await replica.close();
+      expect(await at.ledger.sweepOrphans()).toBe(2);
+      expect(await at.ledger.find(waiting.tenantId, waiting.idempotencyKey)).toMatchObject({ state: 'not_sent' });
+      expect(await at.ledger.find(sent.tenantId, sent.idempotencyKey)).toMatchObject({
+        state: 'unknown',
+        sentAtMs: T0 + 1_000,
+        completedAtMs: T0 + 60_000,
+        baseline: ['1', '2'],
+      });
+      expect(await at.ledger.sweepOrphans()).toBe(0);
+    });
+
+    it('closes abandoned rows when it is opened', async () => {
+      const row = await at.sending(at.ledger);
+      await at.ledger.close();
+      await at.reopen();
+      expect(await at.ledger.find(row.tenantId, row.idempotencyKey)).toMatchObject({ state: 'unknown' });
+    });
+
+    it('takes a late answer for a row that was called unknown', async () => {
+      const replica = await at.openAnother();
+      const row = await at.sending(replica);
+      await replica.close();
+      await at.ledger.sweepOrphans();
+      const resolution = { by: 'late-answer', atMs: T0 + 70_000, note: null, subject: null } as const;
+      const late = { from: 'unknown', to: 'succeeded', by: 'late-answer', atMs: T0 + 70_000 } as const;
+      const settled = await at.ledger.advance(row, { ...late, answer: SUCCESS, resolution });
+      expect(settled).toMatchObject({ state: 'succeeded', answer: SUCCESS, resolution });
+    });
+
+    it('settles an unknown outcome once, with who and why, and frees its target', async () => {
+      const row = await at.ended(at.ledger, 'unknown');
+      const settled = await at.ledger.settle(row, 'rejected', null, byOperator('not on the invoice'));
+      expect(settled).toMatchObject({
+        state: 'rejected',
+        completedAtMs: T0 + 9_000,
+        answer: null,
+        resolution: byOperator('not on the invoice'),
+      });
+      expect(await at.ledger.settle(row, 'succeeded', SUCCESS, byOperator('changed my mind'))).toBeNull();
+      await at.claimed(at.ledger);
+    });
+
+    it('keeps every change for the audit, oldest first', async () => {
+      const row = await at.ended(at.ledger, 'unknown');
+      await at.ledger.settle(row, 'succeeded', SUCCESS, byOperator('on the invoice'));
+      const trail = await at.ledger.audit(row.tenantId, row.idempotencyKey);
+      expect(trail.map(({ from, to, by, atMs }) => ({ from, to, by, atMs }))).toEqual([
+        { from: null, to: 'claimed', by: 'owner', atMs: T0 },
+        { from: 'claimed', to: 'sending', by: 'owner', atMs: T0 + 1_000 },
+        { from: 'sending', to: 'unknown', by: 'owner', atMs: T0 + 2_000 },
+        { from: 'unknown', to: 'succeeded', by: 'operator', atMs: T0 + 9_000 },
+      ]);
+      expect(trail.at(-1)).toMatchObject({
+        note: 'on the invoice',
+        subject: 'jane',
+        ownerId: at.ledger.ownerId,
+        claim: 1,
+      });
+    });
+
+    it('audits a claim that was repeated and a row that was swept', async () => {
+      const replica = await at.openAnother();
+      const row = await at.ended(replica, 'not_sent');
+      await replica.claim(sampleClaim({ idempotencyKey: row.idempotencyKey, atMs: T0 + 3_000 }));
+      await replica.close();
+      await at.ledger.sweepOrphans();
+      const trail = await at.ledger.audit(row.tenantId, row.idempotencyKey);
+      expect(trail.slice(-2)).toMatchObject([
+        { from: 'not_sent', to: 'claimed', by: 'owner', claim: 2, atMs: T0 + 3_000 },
+        { from: 'claimed', to: 'not_sent', by: 'sweep', claim: 2, ownerId: at.ledger.ownerId },
+      ]);
+    });
+
+    it('lists newest first, in pages that stay right while writes are added', async () => {
+      const keys: string[] = [];
+      for (let index = 0; index < 5; index += 1) {
+        keys.unshift((await at.ended(at.ledger, 'succeeded')).idempotencyKey);
+      }
+      await at.claimed(at.ledger, { tenantId: 'other' });
+      const all = { states: null, groupIds: null, limit: 2 };
+      const first = await at.ledger.list('acme', { ...all, afterCursor: null });
+      await at.claimed(at.ledger, { target: 'group:77' });
+      const second = await at.ledger.list('acme', { ...all, afterCursor: first.edges.at(-1)?.cursor ?? null });
+      const third = await at.ledger.list('acme', { ...all, afterCursor: second.edges.at(-1)?.cursor ?? null });
+      const listed = [first, second, third].flatMap((page) => page.edges.map(({ row }) => row.idempotencyKey));
+      expect(listed).toEqual(keys);
+      expect([first, second, third].map((page) => page.hasNextPage)).toEqual([true, true, false]);
+      expect([first.totalCount, third.totalCount]).toEqual([5, 6]);
+    });
+
+    it('lists only the asked states and groups; purchases of credits have no group and are always there', async () => {
+      await at.ended(at.ledger, 'succeeded', { groupId: '1' });
+      await at.ended(at.ledger, 'rejected', { groupId: '1' });
+      await at.ended(at.ledger, 'succeeded', { groupId: '2' });
+      await at.ended(at.ledger, 'succeeded', { groupId: null });
+      await at.ended(at.ledger, 'succeeded', { groupId: null, kind: 'PURCHASE_CREDITS', target: 'credits' });
+      const everything = { limit: 10, afterCursor: null };
+      const page = await at.ledger.list('acme', { ...everything, states: ['succeeded'], groupIds: new Set(['1']) });
+      expect(page.edges.map(({ row }) => [row.kind, row.groupId])).toEqual([
+        ['PURCHASE_CREDITS', null],
+        ['ORDER_BOOSTER_PACK', '1'],
+      ]);
+      expect(page.totalCount).toBe(2);
+      expect((await at.ledger.list('acme', { ...everything, states: [], groupIds: null })).edges).toEqual([]);
+    });
+
+    it.each(['', 'x', 'b3A6MA', Buffer.from('op:1 OR 1=1').toString('base64url')])(
+      'refuses %j as a cursor',
+      async (afterCursor) => {
+        const page = at.ledger.list('acme', { states: null, groupIds: null, limit: 1, afterCursor });
+        await expect(page).rejects.toBeInstanceOf(BillingError);
+        await expect(page).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: ['after'] });
+      },
+    );
+
+    it('calls an unknown outcome due after growing intervals, and a settled one never', async () => {
+      const row = await at.ended(at.ledger, 'unknown');
+      await at.ended(at.ledger, 'succeeded', { target: 'group:2' });
+      const firstDue = T0 + 2_000 + reconcileDelayMs(0);
+      expect(await at.ledger.dueForReconciliation(firstDue - 1, 10)).toEqual([]);
+      expect(await at.ledger.dueForReconciliation(firstDue, 10)).toEqual([row]);
+
+      await at.ledger.noteReconcileAttempt(row, firstDue);
+      const secondDue = firstDue + reconcileDelayMs(1);
+      expect(await at.ledger.dueForReconciliation(secondDue - 1, 10)).toEqual([]);
+      expect(await at.ledger.dueForReconciliation(secondDue, 10)).toMatchObject([{ reconcileAttempts: 1 }]);
+
+      await at.ledger.settle(row, 'succeeded', SUCCESS, byOperator('seen'));
+      expect(await at.ledger.dueForReconciliation(secondDue, 10)).toEqual([]);
+    });
+
+    it('makes a swept row due for reconciliation too', async () => {
+      const replica = await at.openAnother();
+      await at.sending(replica);
+      await replica.close();
+      await at.ledger.sweepOrphans();
+      expect(await at.ledger.dueForReconciliation(T0 + 60_000 + reconcileDelayMs(0), 10)).toHaveLength(1);
+    });
+
+    it('lets one replica lead until it is gone', async () => {
+      const replica = await at.openAnother();
+      expect([await at.ledger.tryLead(), await replica.tryLead()]).toEqual([true, false]);
+      expect([await at.ledger.tryLead(), await replica.tryLead()]).toEqual([true, false]);
+      await at.ledger.close();
+      expect(await replica.tryLead()).toBe(true);
+      await at.reopen();
+      expect(await at.ledger.tryLead()).toBe(false);
+    });
+
+    it('can be pinged while it is open', async () => {
+      expect(await at.ledger.ping()).toEqual({ writable: true });
+    });
+  });
+}
