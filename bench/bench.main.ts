@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { checkAnswers } from '#bench/answers.check';
 import { type BenchOptions, parseOptions, USAGE } from '#bench/bench.options';
 import { type BenchResults, emptyResults } from '#bench/bench.results';
@@ -33,7 +33,12 @@ export async function main(argv: readonly string[]): Promise<void> {
   const root = join(import.meta.dirname, '..');
   const workDirectory = mkdtempSync(join(tmpdir(), 'billing-bench-'));
   const amounts = options.quick ? QUICK : FULL;
-  const bench = await prepareBench(root, workDirectory, amounts.connections);
+  const bench = await prepareBench(
+    root,
+    resolve(options.gateway ?? join(root, 'dist/main.js')),
+    workDirectory,
+    amounts.connections,
+  );
   const upstream = await startUpstream(bench);
   try {
     if (options.profile === null) await compare(bench, upstream, options, amounts);

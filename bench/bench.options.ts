@@ -9,6 +9,7 @@ export const USAGE = `npm run bench -- [options]
   --rounds N         rounds (default 3, with --quick 1); figures are medians over them
   --queries Q1,M1    only these queries, and neither MIX nor the longest stop
   --systems naive    only these of ${SYSTEM_NAMES.join(', ')}
+  --gateway PATH     entry point of the gateway to measure (default dist/main.js): two builds can be compared in two runs
   --profile Q1       runs one query against the gateway with --cpu-prof and says what its time went to
   --help
 `;
@@ -21,6 +22,8 @@ export interface BenchOptions {
   readonly queries: readonly QueryName[];
   readonly systems: readonly SystemName[];
   readonly profile: QueryName | null;
+  /** Relative to the working directory; null: the built gateway of this project. */
+  readonly gateway: string | null;
 }
 
 /** @throws Error that names the option at fault. */
@@ -35,6 +38,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
       queries: { type: 'string' },
       systems: { type: 'string' },
       profile: { type: 'string' },
+      gateway: { type: 'string' },
     },
   });
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
@@ -47,6 +51,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     queries: choose('--queries', values.queries, QUERY_NAMES),
     systems: choose('--systems', values.systems, SYSTEM_NAMES),
     profile: values.profile === undefined ? null : (choose('--profile', values.profile, QUERY_NAMES)[0] ?? null),
+    gateway: values.gateway ?? null,
   };
 }
 

@@ -26,6 +26,8 @@ export interface Upstream {
 
 export interface Bench {
   readonly root: string;
+  /** Entry point of the gateway. */
+  readonly gatewayPath: string;
   /** Ledger and logs of this run. */
   readonly workDirectory: string;
   readonly run: Run;
@@ -34,11 +36,17 @@ export interface Bench {
 
 const API_KEY = 'bench-key-0123456789012345678901234567890';
 
-export async function prepareBench(root: string, workDirectory: string, connections: number): Promise<Bench> {
+export async function prepareBench(
+  root: string,
+  gatewayPath: string,
+  workDirectory: string,
+  connections: number,
+): Promise<Bench> {
   mkdirSync(workDirectory, { recursive: true });
   const now = Date.now();
   return {
     root,
+    gatewayPath,
     workDirectory,
     run: { anchorMs: now - (now % 1000), id: now.toString(36) },
     tokens: await issueTokens(connections),
@@ -63,7 +71,7 @@ export async function startUpstream(bench: Bench): Promise<Upstream> {
 function gatewayCommand(bench: Bench, upstream: Upstream, nodeArguments: readonly string[]): ServerCommand {
   return {
     name: 'gateway',
-    arguments: ['--enable-source-maps', ...nodeArguments, join(bench.root, 'dist/main.js')],
+    arguments: ['--enable-source-maps', ...nodeArguments, bench.gatewayPath],
     environment: () => ({
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
