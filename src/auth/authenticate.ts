@@ -22,6 +22,8 @@ export interface AuthenticatorOptions {
 export interface Authenticator {
   /** Throws `BillingError`: `UNAUTHENTICATED` with one message whatever is wrong, or `FORBIDDEN` for an unknown tenant. */
   authenticate(request: CallerHeaders): Promise<Caller>;
+  /** A tenant by its id, for work that no request asked for; null when its credentials are not kept here. */
+  tenantById(tenantId: string): Tenant | null;
   /** Stops looking at the tenants file. */
   close(): void;
 }
@@ -41,13 +43,18 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
   switch (auth.mode) {
     case 'none': {
       const caller = everybody(tenantOf(SOLE_TENANT, auth.environment, keyedHash));
-      return { authenticate: async () => caller, close: () => undefined };
+      return { authenticate: async () => caller, tenantById: soleTenant(caller.tenant), close: () => undefined };
     }
     case 'passthrough':
-      return { authenticate: passthrough(keyedHash), close: () => undefined };
+      return { authenticate: passthrough(keyedHash), tenantById: () => null, close: () => undefined };
     case 'jwt': {
       const directory = await openDirectory(auth, options);
-      return { authenticate: jwt(auth, options, directory), close: () => directory?.close() };
+      const sole = tenantOf(SOLE_TENANT, auth.environment, keyedHash);
+      return {
+        authenticate: jwt(auth, options, directory, sole),
+        tenantById: directory === null ? soleTenant(sole) : (id) => directory.find(id)?.tenant ?? null,
+        close: () => directory?.close(),
+      };
     }
   }
 }
@@ -67,16 +74,22 @@ function passthrough(keyedHash: KeyedHash): Authenticate {
   };
 }
 
-function jwt(auth: JwtConfig, options: AuthenticatorOptions, directory: TenantDirectory | null): Authenticate {
+function soleTenant(tenant: Tenant): Authenticator['tenantById'] {
+  return (tenantId) => (tenantId === tenant.id ? tenant : null);
+}
+
+function jwt(
+  auth: JwtConfig,
+  options: AuthenticatorOptions,
+  directory: TenantDirectory | null,
+  sole: Tenant,
+): Authenticate {
   const { logger } = options;
   const verify = createTokenVerifier(auth, {
     ...options.remoteKeys,
     onFailure: (error) => logger.warn({ err: error }, 'the key set could not be fetched'),
   });
-  const sole: TenantEntry = {
-    tenant: tenantOf(SOLE_TENANT, auth.environment, options.keyedHash),
-    allowedGroups: null,
-  };
+  const everyone: TenantEntry = { tenant: sole, allowedGroups: null };
   return async (request) => {
     const token = BEARER.exec(singleHeader(request, 'authorization') ?? '')?.[1];
     if (token === undefined) throw unauthenticated();
@@ -85,7 +98,7 @@ function jwt(auth: JwtConfig, options: AuthenticatorOptions, directory: TenantDi
       throw unauthenticated();
     });
     const tenantId = nameOf(payload, auth.tenantClaim);
-    const entry = directory === null ? sole : tenantId === null ? null : directory.find(tenantId);
+    const entry = directory === null ? everyone : tenantId === null ? null : directory.find(tenantId);
     if (entry === null) throw new BillingError('FORBIDDEN', 'The caller belongs to no tenant of this gateway.');
     return {
       tenant: entry.tenant,

@@ -1,0 +1,146 @@
+import 'reflect-metadata';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Config, ConfigProblem } from './config/config.js';
+import { renderHelp } from './config/describe-settings.js';
+import { loadConfig } from './config/load-config.js';
+import { printConfig } from './config/print-config.js';
+import { BillingError } from './domain/errors.js';
+import { errorFields } from './observability/error-fields.js';
+import { createLogger, type Logger } from './observability/logger.js';
+
+/** A gateway that is put together and does not listen yet. */
+export interface Gateway {
+  listen(): Promise<{ readonly url: string }>;
+  /** Ends everything that is running in good order; the process may exit afterwards. */
+  drain(): Promise<void>;
+}
+
+/** What one run of the command came to: `running` goes on until a signal. */
+export type CommandResult =
+  | { readonly kind: 'done'; readonly exitCode: number; readonly out: string; readonly err: string }
+  | { readonly kind: 'run'; readonly config: Config; readonly warnings: readonly ConfigProblem[] };
+
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+/** Decides what the command line asks for. Reads files that settings name; touches no network. */
+export async function decide(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<CommandResult> {
+  const [option, ...rest] = args;
+  if (rest.length > 0) return failure('Give one option at most. See --help.\n');
+  switch (option) {
+    case '--help':
+    case '-h':
+      return success(renderHelp());
+    case '--version':
+      return success(`${version()}\n`);
+    case '--print-config':
+      return success(printConfig(env));
+    case '--check-config':
+    case undefined: {
+      const result = await loadConfig(env);
+      if (!result.ok) return failure(problemList(result.problems, result.warnings));
+      if (option === undefined) return { kind: 'run', config: result.config, warnings: result.warnings };
+      return success(`The configuration is valid.\n${lines('Warning', result.warnings)}`);
+    }
+    default:
+      return failure('Unknown option. See --help.\n');
+  }
+}
+
+/** Runs the command of this process: prints and sets the exit code, or serves until a signal. */
+export async function main(): Promise<void> {
+  const result = await decide(process.argv.slice(2), process.env);
+  if (result.kind === 'done') {
+    process.stdout.write(result.out);
+    process.stderr.write(result.err);
+    process.exitCode = result.exitCode;
+    return;
+  }
+  const logger = await createLogger(result.config.log);
+  for (const { setting, message } of result.warnings) logger.warn({ setting }, message);
+  logUnforeseen(logger);
+  try {
+    const { createGateway } = await import('./gateway.js');
+    await serve(await createGateway(result.config, logger), logger);
+  } catch (error) {
+    process.stderr.write(`${startFailure(error)}\n`);
+    logger.debug({ err: error }, 'start-up failed');
+    process.exit(1);
+  }
+}
+
+/** Listens, and on the first signal drains and exits with 0. Later signals are noted and change nothing: a write may be running. */
+async function serve(gateway: Gateway, logger: Logger): Promise<void> {
+  let stopping = false;
+  for (const signal of STOP_SIGNALS) {
+    process.on(signal, () => {
+      if (stopping) {
+        logger.info({ signal }, 'already stopping: running operations are finished first');
+        return;
+      }
+      stopping = true;
+      logger.info({ signal }, 'stopping');
+      void stop(gateway, logger);
+    });
+  }
+  const { url } = await gateway.listen();
+  logger.info({ url, version: version(), node: process.version }, `listening on ${url}`);
+}
+
+async function stop(gateway: Gateway, logger: Logger): Promise<void> {
+  try {
+    await gateway.drain();
+    logger.info('stopped');
+    process.exit(0);
+  } catch (error) {
+    logger.error({ err: error }, 'stopping failed');
+    process.exit(1);
+  }
+}
+
+/** Node itself would print whatever was thrown with all its fields, and an HTTP client's errors hold credentials. */
+function logUnforeseen(logger: Logger): void {
+  process.on('uncaughtException', (error) => {
+    logger.fatal({ err: error }, 'uncaught exception');
+    process.exit(1);
+  });
+  // A promise that nobody waits for must not take running writes with it.
+  process.on('unhandledRejection', (reason) => logger.error({ err: reason }, 'unhandled rejection'));
+}
+
+/** One line for the operator. Only messages of our own are shown; of other errors the kind and code. */
+function startFailure(error: unknown): string {
+  if (error instanceof BillingError) return `The gateway could not start: ${error.message}`;
+  const { name, code } = errorFields(error);
+  const reason =
+    code === 'EADDRINUSE' ? 'HOST and PORT are in use already' : code === undefined ? name : `${name} ${code}`;
+  return `The gateway could not start: ${reason}. LOG_LEVEL=debug tells where.`;
+}
+
+function problemList(problems: readonly ConfigProblem[], warnings: readonly ConfigProblem[]): string {
+  const count = problems.length === 1 ? 'is 1 problem' : `are ${problems.length} problems`;
+  return `There ${count} with the configuration:\n${lines('', problems)}${lines('Warning', warnings)}See --help for all settings.\n`;
+}
+
+function lines(label: string, problems: readonly ConfigProblem[]): string {
+  return problems
+    .map(({ setting, message }) => `  ${label === '' ? '' : `${label}: `}${setting} ${message}\n`)
+    .join('');
+}
+
+function version(): string {
+  // One folder up from src and from dist alike.
+  const parsed: unknown = JSON.parse(readFileSync(resolve(import.meta.dirname, '../package.json'), 'utf8'));
+  return typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : 'unknown';
+}
+
+function success(out: string): CommandResult {
+  return { kind: 'done', exitCode: 0, out, err: '' };
+}
+
+function failure(err: string): CommandResult {
+  return { kind: 'done', exitCode: 1, out: '', err };
+}

@@ -1,0 +1,375 @@
+import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { errorsOf, post, startTinyServer, type TinyServer } from './tiny-server.js';
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+describe('the HTTP layer', () => {
+  let tiny: TinyServer;
+  beforeAll(async () => {
+    tiny = await startTinyServer();
+  });
+  afterAll(() => tiny.server.drain());
+
+  it('answers a query by POST, uncached and with the security headers', async () => {
+    const response = await post(tiny.url, '{ hello }');
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ data: { hello: 'world' } });
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    });
+  });
+
+  it('answers as application/graphql-response+json where the client asks for it', async () => {
+    const response = await post(tiny.url, '{ hello }', { headers: { accept: 'application/graphql-response+json' } });
+    expect(response.headers.get('content-type')).toContain('application/graphql-response+json');
+  });
+
+  it('answers a query by GET that a browser cannot send across sites unasked', async () => {
+    const response = await fetch(`${tiny.url}/graphql?query={hello}`, { headers: { 'apollo-require-preflight': '1' } });
+    expect(await response.json()).toEqual({ data: { hello: 'world' } });
+  });
+
+  it('keeps a safe request id and passes it to the context', async () => {
+    const response = await post(tiny.url, '{ hello }', { headers: { 'x-request-id': 'abc-123:4' } });
+    expect(response.headers.get('x-request-id')).toBe('abc-123:4');
+    expect(tiny.requests.at(-1)?.requestId).toBe('abc-123:4');
+  });
+
+  it.each([['a b'], ['x'.repeat(129)], ['<script>'], ['']])('replaces the unsafe request id %j', async (id) => {
+    const response = await post(tiny.url, '{ hello }', { headers: { 'x-request-id': id } });
+    expect(response.headers.get('x-request-id')).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
+  });
+
+  it('hands the trace context on', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    await post(tiny.url, '{ hello }', { headers: { traceparent } });
+    expect(tiny.requests.at(-1)?.traceparent).toBe(traceparent);
+  });
+
+  const refused: [string, RequestInit & { path?: string }, number, string | undefined][] = [
+    [
+      'a mutation by GET',
+      { path: '?query=mutation{pay}', headers: { 'apollo-require-preflight': '1' } },
+      405,
+      undefined,
+    ],
+    ['a GET that a form could send', { path: '?query={hello}' }, 400, 'BAD_USER_INPUT'],
+    ['a batch', { method: 'POST', headers: JSON_TYPE, body: '[{"query":"{hello}"}]' }, 400, 'BAD_USER_INPUT'],
+    [
+      'text/plain',
+      { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{"query":"{hello}"}' },
+      415,
+      'BAD_USER_INPUT',
+    ],
+    [
+      'a form',
+      { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: 'query={hello}' },
+      415,
+      'BAD_USER_INPUT',
+    ],
+    [
+      'a multipart form',
+      { method: 'POST', headers: { 'content-type': 'multipart/form-data; boundary=x' }, body: '--x--' },
+      415,
+      'BAD_USER_INPUT',
+    ],
+    [
+      'another charset',
+      { method: 'POST', headers: { 'content-type': 'application/json; charset=utf-7' }, body: '{"query":"{hello}"}' },
+      415,
+      'BAD_USER_INPUT',
+    ],
+    [
+      'a compressed body',
+      { method: 'POST', headers: { ...JSON_TYPE, 'content-encoding': 'gzip' }, body: gzipSync('{"query":"{hello}"}') },
+      415,
+      'BAD_USER_INPUT',
+    ],
+    ['PUT', { method: 'PUT', headers: JSON_TYPE, body: '{"query":"{hello}"}' }, 405, 'BAD_USER_INPUT'],
+    ['DELETE', { method: 'DELETE' }, 405, 'BAD_USER_INPUT'],
+    ['OPTIONS where no origin is allowed', { method: 'OPTIONS' }, 405, 'BAD_USER_INPUT'],
+    ['a cut body', { method: 'POST', headers: JSON_TYPE, body: '{"query":"{hel' }, 400, 'BAD_USER_INPUT'],
+    ['an empty body', { method: 'POST', headers: JSON_TYPE, body: '' }, 400, 'BAD_USER_INPUT'],
+    ['no query', { method: 'POST', headers: JSON_TYPE, body: '{}' }, 400, 'BAD_USER_INPUT'],
+    ['a number for a query', { method: 'POST', headers: JSON_TYPE, body: '{"query":1}' }, 400, 'BAD_USER_INPUT'],
+    [
+      'variables that reach for a prototype',
+      { method: 'POST', headers: JSON_TYPE, body: '{"query":"{hello}","variables":{"__proto__":{"x":1}}}' },
+      400,
+      'BAD_USER_INPUT',
+    ],
+    [
+      'a body of 100 KB and one byte',
+      {
+        method: 'POST',
+        headers: JSON_TYPE,
+        body: JSON.stringify({ query: '{hello}', x: 'x'.repeat(102_400) }).slice(0, 102_401),
+      },
+      413,
+      'OPERATION_TOO_COMPLEX',
+    ],
+    [
+      'more tokens than allowed',
+      { method: 'POST', headers: JSON_TYPE, body: JSON.stringify({ query: `{ ${'hello '.repeat(200)} }` }) },
+      400,
+      'BAD_USER_INPUT',
+    ],
+  ];
+  it.each(refused)(
+    'refuses %s with a clean 4xx in the shape of GraphQL, before any resolver',
+    async (_name, { path, ...init }, status, code) => {
+      const before = tiny.calls.length;
+      const response = await fetch(`${tiny.url}/graphql${path ?? ''}`, init);
+      expect(response.status).toBe(status);
+      const [error] = await errorsOf(response);
+      if (code !== undefined) expect(error?.code).toBe(code);
+      if (status !== 405 || code !== undefined) expect(error?.requestId).toBe(response.headers.get('x-request-id'));
+      expect(tiny.calls.length).toBe(before);
+    },
+  );
+
+  it('refuses a method that HTTP does not know, and a Host that is none', async () => {
+    expect(await raw(tiny.url, 'PROPFIND /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toMatch(
+      /^HTTP\/1\.1 40[45]/,
+    );
+    const body = '{"query":"{hello}"}';
+    const head = `POST /graphql HTTP/1.1\r\nHost: [\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
+    expect(await raw(tiny.url, head + body)).toMatch(/^HTTP\/1\.1 400/);
+  });
+
+  it('refuses headers of a megabyte', async () => {
+    const answer = await raw(
+      tiny.url,
+      `GET /health HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${'x'.repeat(1_000_000)}\r\n\r\n`,
+    );
+    expect(answer).toMatch(/^(HTTP\/1\.1 431|$)/);
+  });
+
+  it('answers 401 and 403 as the authenticator decides, with code and request id', async () => {
+    const unauthenticated = await post(tiny.url, '{ hello }', { headers: { authorization: 'Bearer bad' } });
+    expect(unauthenticated.status).toBe(401);
+    expect(await errorsOf(unauthenticated)).toEqual([
+      { code: 'UNAUTHENTICATED', requestId: unauthenticated.headers.get('x-request-id') },
+    ]);
+    const foreign = await post(tiny.url, '{ hello }', { headers: { authorization: 'Bearer foreign' } });
+    expect([foreign.status, (await errorsOf(foreign))[0]?.code]).toEqual([403, 'FORBIDDEN']);
+  });
+
+  it('logs one line per operation, names unexpected errors by request, and never their text', async () => {
+    const response = await post(tiny.url, 'query Bang { boom }', { headers: { 'x-request-id': 'bang-1' } });
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }] });
+    await settled(() => tiny.log.filter((line) => line.includes('bang-1')).length === 2);
+    const lines = tiny.log.filter((line) => line.includes('bang-1')).map((line): unknown => JSON.parse(line));
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        level: 'info',
+        operation: 'query',
+        operationName: 'Bang',
+        tenant: 'acme',
+        errors: ['INTERNAL_SERVER_ERROR'],
+      }),
+    );
+    expect(lines).toContainEqual(
+      expect.objectContaining({ level: 'error', err: expect.objectContaining({ name: 'Error' }) }),
+    );
+    expect(tiny.log.join('')).not.toContain('CANARY-SECRET');
+  });
+
+  it('is alive, ready although an upstream is down, and says so', async () => {
+    expect((await fetch(`${tiny.url}/health`)).status).toBe(200);
+    const ready = await fetch(`${tiny.url}/ready`);
+    expect(ready.status).toBe(200);
+    expect(await ready.json()).toEqual({
+      status: 'ready',
+      parts: [{ name: 'xtracta', ok: false, detail: 'circuit <open>' }],
+    });
+  });
+
+  it('counts requests by route and status, and errors by code', async () => {
+    await fetch(`${tiny.url}/no/such/path`);
+    const text = await (await fetch(`${tiny.url}/metrics`)).text();
+    expect(text).toMatch(
+      /http_server_request_duration_seconds_count\{method="POST",route="\/graphql",status="200"\} \d+/,
+    );
+    expect(text).toContain('route="unmatched",status="404"');
+    expect(text).toMatch(/graphql_errors_total\{code="UNAUTHENTICATED"\} 1/);
+  });
+
+  it('answers 404 for other paths', async () => {
+    const response = await fetch(`${tiny.url}/nothing`);
+    expect([response.status, (await errorsOf(response))[0]?.code]).toEqual([404, 'NOT_FOUND']);
+  });
+
+  it('aborts the reads of a client that leaves', async () => {
+    const leaving = await startTinyServer();
+    const controller = new AbortController();
+    const request = post(leaving.url, '{ slow }', { signal: controller.signal });
+    await leaving.slowCalled;
+    const signal = leaving.requests[0]?.signal;
+    expect(signal?.aborted).toBe(false);
+    controller.abort();
+    await expect(request).rejects.toThrow();
+    await settled(() => signal?.aborted === true);
+    leaving.release();
+    await leaving.server.drain();
+  });
+
+  it('does not abort what was answered', async () => {
+    await post(tiny.url, '{ hello }');
+    expect(tiny.requests.at(-1)?.signal.aborted).toBe(false);
+  });
+});
+
+describe('the router secret', () => {
+  let tiny: TinyServer;
+  beforeAll(async () => {
+    tiny = await startTinyServer({ routerSecrets: ['old-secret-0123456789', 'new-secret-0123456789'] });
+  });
+  afterAll(() => tiny.server.drain());
+
+  it.each(['old-secret-0123456789', 'new-secret-0123456789'])('lets %s in', async (secret) => {
+    expect((await post(tiny.url, '{ hello }', { headers: { 'x-router-secret': secret } })).status).toBe(200);
+  });
+
+  it.each([undefined, 'wrong', 'old-secret-012345678', 'old-secret-0123456789,new-secret-0123456789'])(
+    'answers %s with UNAUTHENTICATED before anything else',
+    async (secret) => {
+      const response = await post(tiny.url, 'no graphql at all', {
+        headers: secret === undefined ? {} : { 'x-router-secret': secret },
+      });
+      expect(response.status).toBe(401);
+      expect((await errorsOf(response))[0]?.code).toBe('UNAUTHENTICATED');
+    },
+  );
+
+  it('guards every method and the Sandbox page', async () => {
+    expect((await fetch(`${tiny.url}/graphql`, { method: 'PUT' })).status).toBe(401);
+    expect((await fetch(`${tiny.url}/graphql`, { headers: { accept: 'text/html' } })).status).toBe(401);
+  });
+
+  it('leaves probes alone', async () => {
+    expect((await fetch(`${tiny.url}/ready`)).status).toBe(200);
+  });
+});
+
+describe('CORS', () => {
+  let tiny: TinyServer;
+  const origin = 'https://studio.apollographql.com';
+  const preflight = {
+    method: 'OPTIONS',
+    headers: { 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' },
+  };
+  beforeAll(async () => {
+    tiny = await startTinyServer({ corsOrigins: [origin] });
+  });
+  afterAll(() => tiny.server.drain());
+
+  it('answers the preflight of a listed origin', async () => {
+    const response = await fetch(`${tiny.url}/graphql`, { ...preflight, headers: { ...preflight.headers, origin } });
+    expect(response.status).toBe(204);
+    expect(response.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(response.headers.get('access-control-allow-headers')).toBe('content-type');
+  });
+
+  it('names no other origin', async () => {
+    const response = await fetch(`${tiny.url}/graphql`, {
+      ...preflight,
+      headers: { ...preflight.headers, origin: 'https://evil.example' },
+    });
+    expect(response.headers.get('access-control-allow-origin')).toBeNull();
+    const answer = await post(tiny.url, '{ hello }', { headers: { origin: 'https://evil.example' } });
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  it('lets a listed origin read answers and refusals alike', async () => {
+    const answer = await post(tiny.url, '{ hello }', { headers: { origin } });
+    expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
+    const refusal = await post(tiny.url, '{ hello }', { headers: { origin, 'content-encoding': 'gzip' } });
+    expect([refusal.status, refusal.headers.get('access-control-allow-origin')]).toEqual([415, origin]);
+  });
+});
+
+describe('outside of exploring', () => {
+  let tiny: TinyServer;
+  beforeAll(async () => {
+    tiny = await startTinyServer({ explorer: false, introspection: false });
+  });
+  afterAll(() => tiny.server.drain());
+
+  it('serves no pages', async () => {
+    for (const path of ['/', '/graphiql']) expect((await fetch(`${tiny.url}${path}`)).status).toBe(404);
+    const page = await fetch(`${tiny.url}/graphql`, { headers: { accept: 'text/html' } });
+    expect(page.status).toBe(400);
+    expect(page.headers.get('content-type')).toContain('json');
+  });
+
+  it('refuses introspection and suggests no names', async () => {
+    const introspection = await post(tiny.url, '{ __schema { types { name } } }');
+    expect(introspection.status).toBe(400);
+    const slip = await post(tiny.url, '{ hallo }');
+    expect(await slip.text()).not.toContain('Did you mean');
+  });
+});
+
+describe('the pages', () => {
+  let tiny: TinyServer;
+  beforeAll(async () => {
+    tiny = await startTinyServer();
+  });
+  afterAll(() => tiny.server.drain());
+
+  it('shows a browser Apollo Sandbox at /graphql, without credentials', async () => {
+    const response = await fetch(`${tiny.url}/graphql`, {
+      headers: { accept: 'text/html', authorization: 'Bearer bad' },
+    });
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain('embeddable-sandbox.cdn.apollographql.com');
+    expect(response.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+  });
+
+  it('shows at / the state of the parts, escaped, under a policy that allows nothing from elsewhere', async () => {
+    const response = await fetch(`${tiny.url}/`);
+    const html = await response.text();
+    expect(html).toContain('circuit &lt;open&gt;');
+    expect(html).toContain(`curl -s ${tiny.url}/graphql`);
+    const nonce = /style-src 'nonce-([^']+)'/.exec(response.headers.get('content-security-policy') ?? '')?.[1];
+    expect(html).toContain(`<style nonce="${nonce ?? '?'}">`);
+    expect(html).not.toMatch(/(src|href)="(https?:)?\/\//);
+  });
+
+  it('serves GraphiQL with a nonce that is never the same', async () => {
+    const nonces = new Set<string>();
+    for (let visit = 0; visit < 2; visit += 1) {
+      const response = await fetch(`${tiny.url}/graphiql`);
+      expect(response.status).toBe(200);
+      const policy = response.headers.get('content-security-policy') ?? '';
+      const nonce = /script-src 'nonce-([^']+)'/.exec(policy)?.[1] ?? '';
+      expect(policy).not.toContain('http');
+      expect(await response.text()).toContain(`<script nonce="${nonce}">`);
+      nonces.add(nonce);
+    }
+    expect(nonces.size).toBe(2);
+  });
+});
+
+async function settled(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function raw(url: string, bytes: string): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  let answer = '';
+  socket.setEncoding('latin1');
+  socket.on('data', (part) => {
+    answer += part;
+  });
+  // A server that has answered may reset the rest of a request that it does not want.
+  socket.on('error', () => undefined);
+  socket.write(bytes);
+  await new Promise((resolve) => socket.once('close', resolve));
+  return answer;
+}
