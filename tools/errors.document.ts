@@ -37,6 +37,7 @@ An operation that ran answers 200, whatever its fields came to. A request that w
 | 200 | instead of 400 for \`GRAPHQL_PARSE_FAILED\`, \`GRAPHQL_VALIDATION_FAILED\` and \`BAD_USER_INPUT\`, for clients that do not accept \`application/graphql-response+json\` (as GraphQL over HTTP asks) |
 | 401, 403 | \`UNAUTHENTICATED\`, \`FORBIDDEN\` |
 | 405 | a mutation by GET, or another method than GET and POST |
+| 413, 415 | the body is too large, or not JSON |
 | 429, 503 | \`RATE_LIMITED\`, \`SHUTTING_DOWN\` |
 `;
 

@@ -73,6 +73,10 @@ function limitIn(formatted: GraphQLFormattedError): BillingError | undefined {
   if (code === 'GRAPHQL_PARSE_FAILED' && formatted.message.endsWith('Parsing aborted.')) {
     return new BillingError('OPERATION_TOO_COMPLEX', 'The document has too many tokens.');
   }
+  // graphql-js gives up on documents whose fields take too long to compare.
+  if (code === 'GRAPHQL_VALIDATION_FAILED' && formatted.message === 'Validation aborted.') {
+    return new BillingError('OPERATION_TOO_COMPLEX', 'The document takes too long to validate.');
+  }
   if (formatted.extensions?.['validationErrorCode'] === 'MAX_RECURSIVE_SELECTIONS_EXCEEDED') {
     return new BillingError('OPERATION_TOO_COMPLEX', 'The operation has too many selections.');
   }

@@ -17,7 +17,7 @@ import type { GatewayContext } from './context.js';
 import { CreditsResolver } from './credits/credits.resolver.js';
 import { groupNamed } from './group/group.reference.js';
 import { GroupResolver } from './group/group.resolver.js';
-import { BillingActivityResolver, BillingHistoryConnectionResolver } from './history/history.resolver.js';
+import { BillingActivityResolver } from './history/history.resolver.js';
 import { BillingOperationConnectionResolver, BillingOperationResolver } from './operation/operation.resolver.js';
 import { PlanChangeResolver } from './plan-change/plan-change.resolver.js';
 import { FEDERATION_HEAD, withAccessDirectives } from './schema.directives.js';
@@ -38,7 +38,6 @@ export async function buildGatewaySchema(): Promise<GatewaySchema> {
     resolvers: [
       GroupResolver,
       BillingActivityResolver,
-      BillingHistoryConnectionResolver,
       BillingOperationResolver,
       BillingOperationConnectionResolver,
       BoosterPackResolver,

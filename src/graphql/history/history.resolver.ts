@@ -1,10 +1,9 @@
 import { FieldResolver, Resolver, Root } from 'type-graphql';
 import type { BillingActivity } from '../../domain/billing-activity.js';
-import type { GroupRef, HistoryPage } from '../../reads/billing-reads.js';
+import type { GroupRef } from '../../reads/billing-reads.js';
 import { groupOfRow } from '../group/group.reference.js';
 import { GroupType } from '../group/group.type.js';
 import { BillingActivityType } from './activity.type.js';
-import { BillingHistoryConnectionType } from './history.type.js';
 
 @Resolver(() => BillingActivityType)
 export class BillingActivityResolver {
@@ -15,13 +14,5 @@ export class BillingActivityResolver {
   })
   group(@Root() row: BillingActivity): GroupRef | null {
     return groupOfRow(row.groupId, row.groupName);
-  }
-}
-
-@Resolver(() => BillingHistoryConnectionType)
-export class BillingHistoryConnectionResolver {
-  @FieldResolver()
-  nodes(@Root() page: HistoryPage): readonly BillingActivity[] {
-    return page.edges.map((edge) => edge.node);
   }
 }

@@ -12,7 +12,7 @@ export class ResolveBillingOperationInput {
   readonly outcome!: keyof typeof BillingOperationResolutionEnum;
 
   @Field(() => String, {
-    description: 'How it was found out, for the audit: 1 to 1,000 characters, no secrets and nothing personal.',
+    description: 'How it was found out, for the audit: 1 to 500 characters, no secrets and nothing personal.',
   })
   readonly note!: string;
 }
