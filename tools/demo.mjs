@@ -1,0 +1,61 @@
+// `npm run demo`: the built simulator and gateway, without credentials and without a network.
+import { fileURLToPath } from 'node:url';
+import { runLocalStack } from './local-stack.mjs';
+
+const built = (path) => fileURLToPath(new URL(`../dist/${path}`, import.meta.url));
+
+/** A curl line for a POSIX shell. The query holds no single quote, so the quoting holds. */
+function curl(gatewayUrl, query, variables) {
+  const body = JSON.stringify(variables === undefined ? { query } : { query, variables });
+  return `curl -s ${gatewayUrl}/graphql -H 'content-type: application/json' -d '${body}'`;
+}
+
+await runLocalStack({
+  simulatorArgs: ['--enable-source-maps', built('simulator/main.js')],
+  gatewayArgs: ['--enable-source-maps', built('main.js')],
+  onReady({ gatewayUrl, simulatorUrl, fixtures }) {
+    const plan =
+      '{ group(id: "GROUP") { plan { name type price { amount currency } usedDocuments remainingDocuments expiryDate } } }';
+    const history =
+      '{ group(id: "GROUP") { billingHistory(includeSubgroups: true, first: 3) { totalCount summary { usedDocuments spend { amount currency } } ' +
+      'nodes { id kind planName price { amount currency } startDate groupName } } } }';
+    const order =
+      'mutation Order($input: OrderBoosterPackInput!) { orderBoosterPack(input: $input) { pack { id name quantity } ' +
+      'summary { totalAvailableDocuments } operation { status replayed } userErrors { code message } } }';
+    const input = {
+      idempotencyKey: 'demo-order-0001',
+      packId: fixtures.packId,
+      groupId: fixtures.heldGroupId,
+      quantity: 2,
+    };
+    const ofRoot = (query) => query.replace('GROUP', fixtures.rootGroupId);
+    console.log(`
+The gateway and a simulated upstream are running. Nothing is charged anywhere.
+
+  GraphQL, and Apollo Sandbox in a browser  ${gatewayUrl}/graphql
+  GraphiQL, which needs no internet         ${gatewayUrl}/graphiql
+  Start page                                ${gatewayUrl}/
+  The simulator, its clock and its faults   ${simulatorUrl}/
+
+  root group            ${fixtures.rootGroupId}   (sub-groups 100001 to 100055; ${fixtures.nestedGroupId} is nested three deep)
+  on hold               ${fixtures.heldGroupId}   (plan used up, 25 documents on hold)
+  plans                 ${fixtures.smallerPlanId}, ${fixtures.monthlyPlanId}, ${fixtures.largerPlanId} (monthly), ${fixtures.annualPlanId} (annual)
+  packs                 ${fixtures.packId}, ${fixtures.largerPackId}
+  credits purchase      ${fixtures.purchaseId}   (${fixtures.rejectedPurchaseId} is rejected)
+
+The plan in force:
+
+${curl(gatewayUrl, ofRoot(plan))}
+
+The history of all groups, newest first:
+
+${curl(gatewayUrl, ofRoot(history))}
+
+An order. Paste it twice: the second answer is the first one again ("replayed": true), and nothing is bought again:
+
+${curl(gatewayUrl, order, { input })}
+
+Ctrl-C stops both.
+`);
+  },
+});
