@@ -1,0 +1,79 @@
+import type { WriteFailure, WriteOutcome } from '../../src/domain/write.js';
+import type { OnceRequest, OnceSteps } from '../../src/idempotency/run-once.port.js';
+
+export interface Order {
+  readonly id: string;
+  /** Personal data: never stored, so null when replayed. */
+  readonly orderedBy: string | null;
+}
+
+const FAILURE: WriteFailure = {
+  code: 'OUTCOME_UNKNOWN',
+  message: 'The connection was lost.',
+  upstream: { service: 'xtracta', operation: 'orderBoosterPack' },
+};
+
+export const SUCCEEDED: WriteOutcome<Order> = {
+  kind: 'succeeded',
+  value: { id: '42', orderedBy: 'jane@example.test' },
+  warnings: [{ code: 'STATUS_MISSING', message: 'The answer had no status.' }],
+};
+export const REJECTED: WriteOutcome<Order> = { kind: 'rejected', failure: { ...FAILURE, code: 'UPSTREAM_REJECTED' } };
+export const NOT_SENT: WriteOutcome<Order> = {
+  kind: 'notSent',
+  failure: { ...FAILURE, code: 'UPSTREAM_UNAVAILABLE' },
+};
+export const UNKNOWN_OUTCOME: WriteOutcome<Order> = { kind: 'unknown', failure: FAILURE };
+
+/** Stands for the one attempt at an upstream: counts how often it was made. */
+export class CountingUpstream {
+  hits = 0;
+  readonly #answers: WriteOutcome<Order>[];
+
+  /** The answers in order; the last one goes on. */
+  constructor(...answers: WriteOutcome<Order>[]) {
+    this.#answers = answers.length === 0 ? [SUCCEEDED] : answers;
+  }
+
+  steps(change: Partial<OnceSteps<Order>> = {}): OnceSteps<Order> {
+    return {
+      baseline: async () => ['1', '2'],
+      send: async () => this.answer(),
+      toStored: ({ id }) => ({ id }),
+      fromStored: (stored) => ({ id: idOf(stored), orderedBy: null }),
+      ...change,
+    };
+  }
+
+  answer(): WriteOutcome<Order> {
+    this.hits += 1;
+    const answer = this.#answers.length > 1 ? this.#answers.shift() : this.#answers[0];
+    return answer ?? SUCCEEDED;
+  }
+}
+
+function idOf(stored: unknown): string {
+  if (typeof stored === 'object' && stored !== null && 'id' in stored && typeof stored.id === 'string') {
+    return stored.id;
+  }
+  return 'not kept';
+}
+
+let keys = 0;
+
+/** An order that differs from every other in its key alone, save for what is asked. */
+export function sampleOrder(change: Partial<OnceRequest> = {}): OnceRequest {
+  keys += 1;
+  return {
+    tenantId: 'acme',
+    credentialId: 'credential-1',
+    idempotencyKey: `once-${String(keys).padStart(6, '0')}`,
+    kind: 'ORDER_BOOSTER_PACK',
+    target: 'group:123',
+    groupId: '123',
+    input: { packId: '7', quantity: 2 },
+    stored: { packId: '7' },
+    deletesDocuments: false,
+    ...change,
+  };
+}

@@ -1,0 +1,191 @@
+import { describe, expect, it } from '@jest/globals';
+import type { WriteOutcome } from '../../src/domain/write.js';
+import { RunOnce } from '../../src/idempotency/run-once.js';
+import { CountingUpstream, NOT_SENT, type Order, REJECTED, SUCCEEDED, sampleOrder } from './counting-upstream.js';
+import { type FaultMoment, FaultyLedger } from './faulty-ledger.js';
+import { LedgerHarness } from './ledger-harness.js';
+
+const MOMENTS: readonly FaultMoment[] = ['before', 'after'];
+
+/** What running once means when the ledger, the caller's steps or the owner fail. `newUrl` names an empty ledger. */
+export function describeRunOnceFaults(store: string, newUrl: () => Promise<string>): void {
+  describe(`running a write once on ${store}, when something fails`, () => {
+    const at = new LedgerHarness(newUrl);
+    const make = (ledger = new FaultyLedger(at.ledger)) => ({
+      ledger,
+      once: new RunOnce({ ledger, pollIntervalMs: 1, duplicateWaitMs: 60_000, recordRetryMs: 1 }),
+    });
+
+    it.each(MOMENTS)('sends nothing when the claim fails %s it is stored, and the key works later', async (moment) => {
+      const { ledger, once } = make();
+      const upstream = new CountingUpstream();
+      const order = sampleOrder();
+      ledger.fail('claim', moment);
+      expect(await once.run(order, upstream.steps())).toEqual({ kind: 'ledgerUnavailable' });
+      expect(upstream.hits).toBe(0);
+      expect(await once.run(order, upstream.steps())).toMatchObject({ kind: 'completed', replayed: false });
+      expect(upstream.hits).toBe(1);
+    });
+
+    it.each(MOMENTS)('gives the target back when the claim fails %s it is stored', async (moment) => {
+      const { ledger, once } = make();
+      const upstream = new CountingUpstream();
+      ledger.fail('claim', moment);
+      await once.run(sampleOrder(), upstream.steps());
+      expect(await once.run(sampleOrder(), upstream.steps())).toMatchObject({ kind: 'completed', replayed: false });
+      expect(upstream.hits).toBe(1);
+    });
+
+    it.each(MOMENTS)('sends nothing when "sending" fails %s it is stored, and the key works later', async (moment) => {
+      const { ledger, once } = make();
+      const upstream = new CountingUpstream();
+      const order = sampleOrder();
+      ledger.fail('sending', moment);
+      expect(await once.run(order, upstream.steps())).toEqual({ kind: 'ledgerUnavailable' });
+      expect(upstream.hits).toBe(0);
+      expect(await at.ledger.find(order.tenantId, order.idempotencyKey)).toMatchObject({
+        state: 'not_sent',
+        sentAtMs: null,
+      });
+      expect(await once.run(order, upstream.steps())).toMatchObject({ kind: 'completed', row: { claim: 2 } });
+      expect(upstream.hits).toBe(1);
+    });
+
+    it('gives a row back as soon as the ledger is well again, when even that failed at first', async () => {
+      const { ledger, once } = make();
+      const upstream = new CountingUpstream();
+      ledger.fail('sending', 'after');
+      ledger.fail('read', 'before', 'before');
+      const order = sampleOrder();
+      expect(await once.run(order, upstream.steps())).toEqual({ kind: 'ledgerUnavailable' });
+      expect(await once.run(order, upstream.steps())).toEqual({ kind: 'ledgerUnavailable' });
+      expect(await once.run(sampleOrder(), upstream.steps())).toMatchObject({ kind: 'completed', replayed: false });
+      expect(await at.ledger.find(order.tenantId, order.idempotencyKey)).toMatchObject({ state: 'not_sent' });
+      expect(upstream.hits).toBe(1);
+    });
+
+    it.each([
+      { outcome: SUCCEEDED, moment: 'before' },
+      { outcome: SUCCEEDED, moment: 'after' },
+      { outcome: REJECTED, moment: 'before' },
+      { outcome: REJECTED, moment: 'after' },
+    ] as const)('tells the truth ($outcome.kind) when recording fails $moment it is stored', async (point) => {
+      const { ledger, once } = make();
+      const upstream = new CountingUpstream(point.outcome);
+      const order = sampleOrder();
+      ledger.fail('outcome', point.moment);
+      const result = await once.run(order, upstream.steps());
+      expect(result).toMatchObject({ kind: 'completed', outcome: point.outcome, replayed: false });
+      expect(result).toMatchObject({ row: { state: point.outcome.kind } });
+      expect(await once.drain()).toBe(true);
+      expect(await at.ledger.find(order.tenantId, order.idempotencyKey)).toMatchObject({
+        state: point.outcome.kind,
+      });
+    });
+
+    it('answers duplicates in this process with an outcome that is not recorded yet', async () => {
+      const { ledger, once } = make();
+      const upstream = new CountingUpstream();
+      const order = sampleOrder();
+      ledger.fail('outcome', ...Array<FaultMoment>(1_000).fill('before'));
+      await once.run(order, upstream.steps());
+      const duplicate = await once.run(order, upstream.steps());
+      expect(duplicate).toMatchObject({ kind: 'completed', outcome: { kind: 'succeeded' }, replayed: true });
+      const reuse = await once.run({ ...order, input: {} }, upstream.steps());
+      expect(reuse).toMatchObject({ kind: 'keyReused', row: { state: 'succeeded' } });
+      const onTarget = await once.run(sampleOrder(), upstream.steps());
+      expect(onTarget).toMatchObject({ kind: 'inProgress', row: { idempotencyKey: order.idempotencyKey } });
+      expect(upstream.hits).toBe(1);
+
+      ledger.heal();
+      expect(await once.run(sampleOrder(), upstream.steps())).toMatchObject({ kind: 'completed', replayed: false });
+      expect(await at.ledger.find(order.tenantId, order.idempotencyKey)).toMatchObject({ state: 'succeeded' });
+    });
+
+    it('says so when it drains and an outcome cannot be recorded; the row is unknown after it', async () => {
+      const { ledger, once } = make(new FaultyLedger(await at.openAnother()));
+      const order = sampleOrder();
+      ledger.fail('outcome', ...Array<FaultMoment>(1_000).fill('before'));
+      await once.run(order, new CountingUpstream().steps());
+      expect(await once.drain()).toBe(false);
+      await ledger.close();
+      await at.ledger.sweepOrphans();
+      expect(await at.ledger.find(order.tenantId, order.idempotencyKey)).toMatchObject({ state: 'unknown' });
+    });
+
+    it.each([
+      { outcome: SUCCEEDED, state: 'succeeded' },
+      { outcome: REJECTED, state: 'rejected' },
+      { outcome: NOT_SENT, state: 'not_sent' },
+    ])('lets an owner that was thought gone settle its row as $state', async ({ outcome, state }) => {
+      const order = sampleOrder();
+      const send = async (): Promise<WriteOutcome<Order>> => {
+        const row = await at.ledger.find(order.tenantId, order.idempotencyKey);
+        const swept = { from: 'sending', to: 'unknown', by: 'sweep', atMs: 0 } as const;
+        await at.ledger.advance({ ...order, claim: row?.claim ?? 0 }, swept);
+        return outcome;
+      };
+      const result = await make().once.run(order, new CountingUpstream().steps({ send }));
+      expect(result).toMatchObject({ outcome, row: { state, resolution: { by: 'late-answer' } } });
+    });
+
+    it('claims again when its claim was taken away before it could send', async () => {
+      const order = sampleOrder();
+      const upstream = new CountingUpstream();
+      let sweeps = 0;
+      const baseline = async () => {
+        sweeps += 1;
+        if (sweeps === 1) {
+          const swept = { from: 'claimed', to: 'not_sent', by: 'sweep', atMs: 0 } as const;
+          await at.ledger.advance({ ...order, claim: 1 }, swept);
+        }
+        return null;
+      };
+      const result = await make().once.run(order, upstream.steps({ baseline }));
+      expect(result).toMatchObject({ kind: 'completed', outcome: SUCCEEDED, row: { claim: 2, baseline: null } });
+      expect(upstream.hits).toBe(1);
+    });
+
+    it('keeps the word of an operator who settled the row while it was being sent', async () => {
+      const order = sampleOrder();
+      const send = async (): Promise<WriteOutcome<Order>> => {
+        const ref = { ...order, claim: 1 };
+        const unknown = await at.ledger.advance(ref, { from: 'sending', to: 'unknown', by: 'sweep', atMs: 0 });
+        const resolution = { by: 'operator', atMs: 0, note: 'seen', subject: null } as const;
+        if (unknown !== null) {
+          await at.ledger.settle(unknown, 'rejected', null, resolution);
+        }
+        return SUCCEEDED;
+      };
+      const result = await make().once.run(order, new CountingUpstream().steps({ send }));
+      expect(result).toMatchObject({ outcome: SUCCEEDED, row: { state: 'rejected', resolution: { by: 'operator' } } });
+    });
+
+    it('calls the outcome unknown when the attempt itself throws', async () => {
+      const order = sampleOrder();
+      const send = () => Promise.reject(new Error('a bug'));
+      const result = await make().once.run(order, new CountingUpstream().steps({ send }));
+      expect(result).toMatchObject({ outcome: { kind: 'unknown' }, row: { state: 'unknown' } });
+    });
+
+    it('sends without a baseline when that cannot be read', async () => {
+      const baseline = () => Promise.reject(new Error('a bug'));
+      const result = await make().once.run(sampleOrder(), new CountingUpstream().steps({ baseline }));
+      expect(result).toMatchObject({ outcome: SUCCEEDED, row: { baseline: null } });
+    });
+
+    it('records a success whose figures cannot be stored', async () => {
+      const order = sampleOrder();
+      const toStored = (): unknown => {
+        throw new Error('a bug');
+      };
+      const { once } = make();
+      const steps = new CountingUpstream().steps({ toStored });
+      expect(await once.run(order, steps)).toMatchObject({ outcome: SUCCEEDED, row: { state: 'succeeded' } });
+      expect(await once.run(order, steps)).toMatchObject({
+        outcome: { kind: 'succeeded', value: { id: 'not kept' } },
+        replayed: true,
+      });
+    });
+  });
+}
