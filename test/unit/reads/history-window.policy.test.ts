@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals';
+import { planWindow, resolveHistoryWindow, rowsInWindow } from '../../../src/reads/history-window.policy.js';
+import { activity } from './activity.fixture.js';
+
+const seconds = (text: string): number => Date.parse(text) / 1000;
+const ms = (text: string | null): number | null => (text === null ? null : Date.parse(text));
+const NOW = '2024-07-01T12:00:00.250Z';
+
+describe('the window of a history', () => {
+  it.each([
+    ['neither end: the year up to now', null, null, '2023-07-01T12:00:00Z', '2024-07-01T12:00:01Z'],
+    ['the end alone: the year before it', null, '2024-02-29T00:00:00Z', '2023-02-28T00:00:00Z', '2024-02-29T00:00:00Z'],
+    ['the start alone: up to now', '2024-06-30T00:00:00.900Z', null, '2024-06-30T00:00:00Z', '2024-07-01T12:00:01Z'],
+    [
+      'both ends at one instant',
+      '2024-01-01T00:00:00Z',
+      '2024-01-01T00:00:00Z',
+      '2024-01-01T00:00:00Z',
+      '2024-01-01T00:00:00Z',
+    ],
+    ['the end in 1970', null, '1970-03-01T00:00:00Z', '1970-01-01T00:00:00Z', '1970-03-01T00:00:00Z'],
+    [
+      'the last instant of 9999',
+      '2038-01-19T03:14:08Z',
+      '9999-12-31T23:59:59.999Z',
+      '2038-01-19T03:14:08Z',
+      '9999-12-31T23:59:59Z',
+    ],
+  ])('given %s', (_name, from, to, expectedFrom, expectedTo) => {
+    expect(resolveHistoryWindow({ fromMs: ms(from), toMs: ms(to) }, Date.parse(NOW), null)).toEqual({
+      fromSeconds: seconds(expectedFrom),
+      toSeconds: seconds(expectedTo),
+    });
+  });
+
+  it.each([
+    ['from after to', Date.UTC(2024, 1, 1), Date.UTC(2024, 0, 1), 'from'],
+    ['from after now', Date.UTC(2025, 0, 1), null, 'from'],
+    ['from before 1970', -1, null, 'from'],
+    ['to before 1970', null, -1, 'to'],
+    ['to in the year 10000', null, 253_402_300_800_000, 'to'],
+    ['from that is no number', Number.NaN, null, 'from'],
+  ])('is refused for %s', (_name, fromMs, toMs, field) => {
+    expect(() => resolveHistoryWindow({ fromMs, toMs }, Date.parse(NOW), null)).toThrow(
+      expect.objectContaining({ code: 'BAD_USER_INPUT', field: [field] }),
+    );
+  });
+
+  it("stays the cursor's where the client leaves an end out", () => {
+    const carried = { fromSeconds: 1_000, toSeconds: 2_000 };
+    expect(resolveHistoryWindow({ fromMs: null, toMs: null }, Date.parse(NOW), carried)).toEqual(carried);
+    expect(resolveHistoryWindow({ fromMs: 1_500_500, toMs: null }, Date.parse(NOW), carried)).toEqual({
+      fromSeconds: 1_500,
+      toSeconds: 2_000,
+    });
+    expect(resolveHistoryWindow({ fromMs: 0, toMs: 5_000 }, Date.parse(NOW), carried)).toEqual({
+      fromSeconds: 0,
+      toSeconds: 5,
+    });
+  });
+
+  it('of a plan reaches 400 days both ways, inside the years that can be written', () => {
+    const at = Date.UTC(2024, 0, 1);
+    expect(planWindow(at)).toEqual({ fromSeconds: at / 1000 - 34_560_000, toSeconds: at / 1000 + 34_560_000 });
+    expect(planWindow(0).fromSeconds).toBe(0);
+    expect(() => planWindow(-1)).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT', field: ['at'] }));
+  });
+
+  it('keeps rows that start in its first and last second, and rows with no readable start', () => {
+    const window = { fromSeconds: 100, toSeconds: 200 };
+    const starts = [99_999, 100_000, 200_999, 201_000, null];
+    const rows = starts.map((startMs) => activity({ startMs }));
+    expect(rowsInWindow(rows, window).map((row) => row.startMs)).toEqual([100_000, 200_999, null]);
+  });
+});

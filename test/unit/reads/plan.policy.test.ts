@@ -1,0 +1,109 @@
+import { describe, expect, it } from '@jest/globals';
+import type { BillingActivity } from '../../../src/domain/billing-activity.js';
+import { UnreadableValue } from '../../../src/domain/readable.js';
+import { planInForce } from '../../../src/reads/plan.policy.js';
+import { activity } from './activity.fixture.js';
+
+const ms = (text: string): number => Date.parse(text);
+const period = (name: string, start: string, expiry: string, fields: Partial<BillingActivity> = {}): BillingActivity =>
+  activity({ planName: name, startMs: ms(start), expiryMs: ms(expiry), ...fields });
+
+const JANUARY = period('January', '2024-01-01T00:00:00Z', '2024-01-31T23:59:59Z');
+const MARCH = period('March', '2024-03-01T00:00:00Z', '2024-03-31T23:59:59Z', { id: '2' });
+const YEAR = period('Year', '2023-06-01T00:00:00Z', '2024-05-31T23:59:59Z', { planType: 'ANNUAL', id: '9' });
+const unreadable = new UnreadableValue('xtracta', 'getBillingHistory', 'start_date');
+
+const cases: readonly (readonly [string, readonly BillingActivity[], string, string | null])[] = [
+  ['no rows', [], '2024-01-10T00:00:00Z', null],
+  ['one period that contains the instant', [JANUARY], '2024-01-10T00:00:00Z', 'January'],
+  ['the first instant of a period', [JANUARY], '2024-01-01T00:00:00Z', 'January'],
+  ['the instant before a period', [JANUARY], '2023-12-31T23:59:59.999Z', null],
+  ['the last second of a period', [JANUARY], '2024-01-31T23:59:59Z', 'January'],
+  ['half a second into the last second', [JANUARY], '2024-01-31T23:59:59.500Z', 'January'],
+  ['the first instant after a period', [JANUARY], '2024-02-01T00:00:00Z', null],
+  ['a gap between two periods', [JANUARY, MARCH], '2024-02-15T00:00:00Z', null],
+  ['the later of two periods', [JANUARY, MARCH], '2024-03-15T00:00:00Z', 'March'],
+  ['a year plan alone', [YEAR], '2024-05-31T23:59:59Z', 'Year'],
+  ['overlapping periods: the latest start wins', [YEAR, JANUARY], '2024-01-10T00:00:00Z', 'January'],
+  ['overlapping periods in the other order', [JANUARY, YEAR], '2024-01-10T00:00:00Z', 'January'],
+  [
+    'equal starts: the numerically highest id wins',
+    [
+      { ...JANUARY, id: '10', planName: 'Ten' },
+      { ...JANUARY, id: '9', planName: 'Nine' },
+    ],
+    '2024-01-10T00:00:00Z',
+    'Ten',
+  ],
+  [
+    'equal starts with ids beyond any number type',
+    [
+      { ...JANUARY, id: '123456789012345678901', planName: 'Higher' },
+      { ...JANUARY, id: '123456789012345678900', planName: 'Lower' },
+    ],
+    '2024-01-10T00:00:00Z',
+    'Higher',
+  ],
+  [
+    'a booster over a plan',
+    [JANUARY, { ...MARCH, ...dates(JANUARY), kind: 'BOOSTER' }],
+    '2024-01-10T00:00:00Z',
+    'January',
+  ],
+  ['only a booster', [{ ...JANUARY, kind: 'BOOSTER' }], '2024-01-10T00:00:00Z', null],
+  ['only a cancellation', [{ ...JANUARY, kind: 'CANCEL' }], '2024-01-10T00:00:00Z', null],
+  ['an activity of a word that nobody foresaw', [{ ...JANUARY, kind: 'OTHER' }], '2024-01-10T00:00:00Z', 'January'],
+  ['a row with no start date', [{ ...JANUARY, startMs: null, startDate: null }], '2024-01-10T00:00:00Z', null],
+  [
+    'a row with an unreadable start',
+    [{ ...JANUARY, startMs: null, startDate: unreadable }],
+    '2024-01-10T00:00:00Z',
+    null,
+  ],
+  ['a row with no expiry date', [{ ...JANUARY, expiryMs: null, expiryDate: null }], '2024-01-10T00:00:00Z', null],
+  [
+    'a row that ends before it starts',
+    [period('Odd', '2024-02-01T00:00:00Z', '2024-01-01T00:00:00Z')],
+    '2024-01-10T00:00:00Z',
+    null,
+  ],
+  ['a row of another group', [{ ...JANUARY, groupId: '2' }], '2024-01-10T00:00:00Z', null],
+  ['a row of nobody knows which group', [{ ...JANUARY, groupId: null }], '2024-01-10T00:00:00Z', null],
+];
+
+function dates(row: BillingActivity): Pick<BillingActivity, 'startMs' | 'expiryMs'> {
+  return { startMs: row.startMs, expiryMs: row.expiryMs };
+}
+
+describe('the plan in force', () => {
+  it.each(cases)('is found among %s', (_name, rows, at, expected) => {
+    expect(planInForce(rows, '1', ms(at))?.name ?? null).toBe(expected);
+    expect(planInForce([...rows].reverse(), '1', ms(at))?.name ?? null).toBe(expected);
+  });
+
+  it('takes over what the row says, and numbers no plan', () => {
+    expect(planInForce([JANUARY], '1', ms('2024-01-10T00:00:00Z'))).toEqual({
+      planId: null,
+      name: 'January',
+      type: 'MONTHLY',
+      typeRaw: 'Monthly',
+      price: { amount: '10.00', currency: 'NZD' },
+      allowedDocuments: 50,
+      usedDocuments: 8,
+      remainingDocuments: 42,
+      startDate: '2024-01-01T00:00:00.000Z',
+      expiryDate: '2024-01-31T23:59:59.000Z',
+    });
+  });
+
+  it.each([
+    [50, 60, 0],
+    [50, 50, 0],
+    [null, 8, null],
+    [50, null, null],
+    [new UnreadableValue('xtracta', 'getBillingHistory', 'allowed_documents'), 8, null],
+  ])('has of %p allowed and %p used documents %p remaining', (allowedDocuments, usedDocuments, remaining) => {
+    const plan = planInForce([{ ...JANUARY, allowedDocuments, usedDocuments }], '1', ms('2024-01-10T00:00:00Z'));
+    expect(plan?.remainingDocuments).toBe(remaining);
+  });
+});

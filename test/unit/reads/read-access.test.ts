@@ -1,0 +1,129 @@
+import { describe, expect, it } from '@jest/globals';
+import { recordedCall } from '../../support/upstream-call.js';
+import { activity, caller } from './activity.fixture.js';
+import {
+  codes,
+  historyRequest,
+  ids,
+  NOW_MS,
+  operation,
+  plans,
+  ROOTED,
+  readsFactory,
+  rootWithGroups,
+  rowDaysAgo,
+} from './reads.fixture.js';
+import { type ModelGroup, UpstreamModel } from './upstream.model.js';
+
+describe('the limit of upstream calls', () => {
+  it('refuses every question of a tick that needs more, before any call', async () => {
+    const model = new UpstreamModel(rootWithGroups(5));
+    const reads = operation(readsFactory(model, { maxUpstreamCalls: 4 }));
+    const results = await Promise.allSettled(ids(5).map((id) => reads.plan(id, NOW_MS)));
+    expect(codes(results)).toEqual(Array.from({ length: 5 }, () => 'OPERATION_TOO_COMPLEX'));
+    expect(model.calls).toBe(0);
+    expect(reads.upstreamCalls()).toEqual({ made: 0, saved: 0 });
+    await expect(
+      plans(
+        reads,
+        ids(4).map((id) => id),
+      ),
+    ).rejects.toMatchObject({ code: 'OPERATION_TOO_COMPLEX' });
+  });
+
+  it("counts what the operation's ticks need together", async () => {
+    const model = new UpstreamModel(rootWithGroups(5));
+    const reads = operation(readsFactory(model, { maxUpstreamCalls: 3 }));
+    await plans(reads, ['2', '3']);
+    const results = await Promise.allSettled(['4', '5', '2'].map((id) => reads.plan(id, NOW_MS)));
+    expect(codes(results)).toEqual(['OPERATION_TOO_COMPLEX', 'OPERATION_TOO_COMPLEX', 'ok']);
+    expect(model.calls).toBe(2);
+  });
+
+  it('is not reached by a batch, nor made stricter by one that fails', async () => {
+    const limited = { maxUpstreamCalls: 5 };
+    const working = operation(readsFactory(new UpstreamModel(rootWithGroups(50)), limited), { who: ROOTED });
+    expect(await plans(working, ids(50))).toHaveLength(50);
+    const model = new UpstreamModel(rootWithGroups(5), { refusesRecursive: 'UPSTREAM_TIMEOUT' });
+    const failing = operation(readsFactory(model, limited), { who: ROOTED });
+    expect((await plans(failing, ids(5))).every((plan) => plan !== null)).toBe(true);
+  });
+});
+
+describe('who may read', () => {
+  it('nobody without a credential', async () => {
+    const reads = operation(readsFactory(new UpstreamModel([])), { who: caller({ credential: null }) });
+    await expect(reads.plan('1', NOW_MS)).rejects.toMatchObject({ code: 'NOT_CONFIGURED' });
+    await expect(reads.historyPage(historyRequest('1'))).rejects.toMatchObject({ code: 'NOT_CONFIGURED' });
+  });
+
+  it.each(['', '0', '000', '-1', '1.5', ' 1', '1 OR 1=1', '1&purge=delete', '１', '1234567890123456789'])(
+    'nobody a group called %j',
+    async (id) => {
+      const model = new UpstreamModel(rootWithGroups(1));
+      const reads = operation(readsFactory(model));
+      const refusal = { code: 'BAD_USER_INPUT', field: ['id'] };
+      await expect(reads.plan(id, NOW_MS)).rejects.toMatchObject(refusal);
+      await expect(reads.historyPage(historyRequest(id))).rejects.toMatchObject(refusal);
+      await expect(reads.subgroups(id)).rejects.toMatchObject(refusal);
+      await expect(reads.groupName(id)).rejects.toMatchObject(refusal);
+      expect(model.calls).toBe(0);
+    },
+  );
+
+  it('a group by its id with leading zeros: it is the same group', async () => {
+    const model = new UpstreamModel(rootWithGroups(1));
+    const reads = operation(readsFactory(model));
+    const [padded, plain] = await Promise.all([reads.plan('002', NOW_MS), reads.plan('2', NOW_MS)]);
+    expect(padded).toEqual(plain);
+    expect(model.calls).toBe(1);
+  });
+
+  it('only listed groups, and of recursive answers only their rows', async () => {
+    const groups: ModelGroup[] = [
+      ...rootWithGroups(4),
+      { id: '9', parent: '1', rows: [rowDaysAgo('5', 5, { hidesGroup: true })] },
+    ];
+    const model = new UpstreamModel(groups);
+    const reads = operation(readsFactory(model), { who: caller({ root: '1', allowed: ['1', '3'] }) });
+    await expect(reads.plan('2', NOW_MS)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(reads.historyPage(historyRequest('002'))).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(reads.subgroups('2')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(reads.groupName('2')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect(model.calls).toBe(0);
+    const page = await reads.historyPage(historyRequest('1', { includeSubgroups: true }));
+    expect(page.nodes.map((row) => row.groupId).sort()).toEqual(['1', '3']);
+    expect([page.totalCount, page.summary().count]).toEqual([2, 2]);
+    expect(await reads.subgroups('1')).toEqual([{ id: '3', name: 'Group 3' }]);
+  });
+
+  it('listed groups below a root that is not listed, in one call', async () => {
+    const model = new UpstreamModel(rootWithGroups(10));
+    const reads = operation(readsFactory(model), { who: caller({ root: '1', allowed: ids(5) }) });
+    expect((await plans(reads, ids(5))).map((plan) => plan?.name)).toEqual(ids(5).map((id) => `Plan of ${id}`));
+    expect(model.calls).toBe(1);
+  });
+});
+
+describe('odd answers', () => {
+  it("lose rows of groups that were not asked for, which is counted; rows that name no group are the asked group's", async () => {
+    const group: ModelGroup = { id: '2', parent: null, rows: [rowDaysAgo('7', 5, { hidesGroup: true })] };
+    const model = new UpstreamModel([group], {
+      foreignRows: [activity({ id: '8', groupId: '3', startMs: NOW_MS - 1 })],
+    });
+    const { call, drifts } = recordedCall();
+    const page = await operation(readsFactory(model), { call }).historyPage(historyRequest('2'));
+    expect(page.nodes.map((row) => [row.id, row.groupId])).toEqual([['7', '2']]);
+    expect(drifts).toEqual([{ endpoint: 'getBillingHistory', field: 'foreign_group' }]);
+  });
+
+  it('with subgroups keep rows that name no group as they are', async () => {
+    const below: ModelGroup = { id: '3', parent: '2', rows: [rowDaysAgo('8', 6, { hidesGroup: true })] };
+    const model = new UpstreamModel([{ id: '2', parent: null, rows: [rowDaysAgo('7', 5)] }, below]);
+    const page = await operation(readsFactory(model)).historyPage(historyRequest('2', { includeSubgroups: true }));
+    expect(page.nodes.map((row) => [row.id, row.groupId])).toEqual([
+      ['7', '2'],
+      ['8', null],
+    ]);
+  });
+});
