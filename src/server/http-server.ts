@@ -1,3 +1,4 @@
+import { Server as NetServer } from 'node:net';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
 import { startApollo } from './apollo.js';
 import { METHOD_NOT_ALLOWED, NOT_FOUND, refusalOf, sendRefusal } from './error-answer.js';
@@ -27,11 +28,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   let phase: ServerPhase = 'starting';
   const app = createApp();
 
-  trackRequests(app, { ...options, inFlight });
+  const isDraining = (): boolean => phase === 'draining';
+  trackRequests(app, { ...options, inFlight, isDraining });
   operationsRoutes(app, { ...options, phase: () => phase });
   if (options.config.explorer) addPages(app, options, () => phase);
   options.routes?.(app);
-  await app.register(graphqlRoutes, { ...options, apollo, inFlight, isDraining: () => phase === 'draining' });
+  await app.register(graphqlRoutes, { ...options, apollo, inFlight, isDraining });
   await app.ready();
 
   let drained: Promise<void> | null = null;
@@ -79,11 +81,16 @@ function addPages(app: FastifyInstance, options: HttpServerOptions, phase: () =>
   app.get('/graphiql', graphiqlPage());
 }
 
-/** The listener stays open while operations finish, so that new ones are told why; then everything is closed. */
+/**
+ * The listener stays open while operations finish, so that new ones are told why. Then it closes, and connections that are still
+ * kept have a moment to bring a request that was under way; what remains is cut.
+ */
 async function drain(app: FastifyInstance, inFlight: InFlight, timeoutMs: number): Promise<void> {
   const timeout = deadline(timeoutMs);
   await Promise.race([inFlight.idle(), timeout.over]);
   timeout.clear();
+  // The HTTP server's own close() would cut idle connections at once, and with them requests that are on their way.
+  if (app.server.listening) NetServer.prototype.close.call(app.server);
   const linger = deadline(LINGER_MS);
   await Promise.race([connectionsGone(app), linger.over]);
   linger.clear();

@@ -3,7 +3,10 @@ import type { HttpServerOptions } from './http-server.options.js';
 import type { InFlight } from './in-flight.js';
 import { newRecord } from './request-record.js';
 
-type Tracking = Pick<HttpServerOptions, 'logger' | 'metrics' | 'operationFields'> & { readonly inFlight: InFlight };
+type Tracking = Pick<HttpServerOptions, 'logger' | 'metrics' | 'operationFields'> & {
+  readonly inFlight: InFlight;
+  readonly isDraining: () => boolean;
+};
 
 // A metric label must not take whatever method a client makes up.
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
@@ -16,6 +19,8 @@ export function trackRequests(app: FastifyInstance, options: Tracking): void {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     reply.header('referrer-policy', 'no-referrer');
+    // A kept-alive connection that is not told so would be cut with the client's next request on it.
+    if (options.isDraining()) reply.header('connection', 'close');
     options.inFlight.enter();
     // `close` comes exactly once, also when the client leaves; Fastify's own hook would not run then.
     reply.raw.once('close', () => {

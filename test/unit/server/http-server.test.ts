@@ -112,12 +112,6 @@ describe('the HTTP layer', () => {
       413,
       'OPERATION_TOO_COMPLEX',
     ],
-    [
-      'more tokens than allowed',
-      { method: 'POST', headers: JSON_TYPE, body: JSON.stringify({ query: `{ ${'hello '.repeat(200)} }` }) },
-      400,
-      'BAD_USER_INPUT',
-    ],
   ];
   it.each(refused)(
     'refuses %s with a clean 4xx in the shape of GraphQL, before any resolver',
@@ -131,6 +125,11 @@ describe('the HTTP layer', () => {
       expect(tiny.calls.length).toBe(before);
     },
   );
+
+  it('refuses more tokens than allowed', async () => {
+    const response = await post(tiny.url, `{ ${'hello '.repeat(200)} }`);
+    expect([response.status, (await errorsOf(response))[0]?.code]).toEqual([400, 'BAD_USER_INPUT']);
+  });
 
   it('refuses a method that HTTP does not know, and a Host that is none', async () => {
     expect(await raw(tiny.url, 'PROPFIND /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toMatch(

@@ -141,7 +141,13 @@ function contextOf(request: GraphqlRequest): GatewayContext {
     requestId: request.requestId,
     caller: request.caller,
     nowMs: request.nowMs,
-    reads: { plan: unused, historyPage: unused, subgroups: unused, groupName: unused },
+    reads: {
+      plan: unused,
+      historyPage: unused,
+      subgroups: unused,
+      groupName: unused,
+      upstreamCalls: () => ({ made: 0, saved: 0 }),
+    },
     writes: {
       orderBoosterPack: unused,
       changePlan: unused,
