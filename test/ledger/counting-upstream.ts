@@ -77,3 +77,8 @@ export function sampleOrder(change: Partial<OnceRequest> = {}): OnceRequest {
     ...change,
   };
 }
+
+/** The order that a worker process makes of a key: each key has a target of its own. */
+export function workerOrder(idempotencyKey: string): OnceRequest {
+  return sampleOrder({ idempotencyKey, target: `group:${idempotencyKey}` });
+}

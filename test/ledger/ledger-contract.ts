@@ -1,4 +1,5 @@
 import { describeClaims } from './claims-contract.js';
+import { describeProcesses } from './processes-contract.js';
 import { describeRunOnce } from './run-once-contract.js';
 import { describeRunOnceFaults } from './run-once-faults-contract.js';
 import { describeUpkeep } from './upkeep-contract.js';
@@ -9,4 +10,5 @@ export function describeLedgerContract(store: string, newUrl: () => Promise<stri
   describeUpkeep(store, newUrl);
   describeRunOnce(store, newUrl);
   describeRunOnceFaults(store, newUrl);
+  describeProcesses(store, newUrl);
 }
