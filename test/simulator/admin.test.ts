@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
+import { postForm } from './simulator.client.js';
+
+let simulator: TestSimulator;
+beforeAll(async () => {
+  simulator = await startTestSimulator();
+});
+afterAll(async () => {
+  await simulator.close();
+});
+
+const HISTORY = '/v1/billings/history';
+const order = (world: TestWorld, fields: Record<string, string> = {}) =>
+  postForm(simulator.url, '/v1/billings/booster', { api_key: world.apiKey, pack_id: '1223', ...fields });
+const history = (world: TestWorld, fields: Record<string, string> = {}) =>
+  postForm(simulator.url, HISTORY, { api_key: world.apiKey, group_id: '100007', ...fields });
+
+async function admin(
+  method: string,
+  path: string,
+  world: string,
+  body?: unknown,
+): Promise<{ status: number; answer: unknown }> {
+  const mark = path.includes('?') ? '&' : '?';
+  const response = await fetch(`${simulator.url}/__sim/${path}${mark}world=${encodeURIComponent(world)}`, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  });
+  const answer: unknown = await response.json();
+  return { status: response.status, answer };
+}
+
+describe('the admin interface', () => {
+  test('moves the clock and says what changed', async () => {
+    const { apiKey, world } = simulator.freshWorld();
+    const before = world.now();
+    const { answer } = await admin('POST', 'clock', apiKey, { advance: { months: 1 } });
+    expect(answer).toMatchObject({ changes: expect.arrayContaining([expect.objectContaining({ kind: 'renewed' })]) });
+    expect(world.now() - before).toBeGreaterThan(27 * 86_400_000);
+    const set = await admin('POST', 'clock', apiKey, { set: '2090-01-01T00:00:00Z' });
+    expect(set.answer).toMatchObject({ now: expect.stringMatching(/^2090-01-01T00:00:0/) });
+    for (const body of [{ set: '2000-01-01' }, { set: 'soon' }, { advance: { years: 1 } }, {}]) {
+      expect((await admin('POST', 'clock', apiKey, body)).status).toBe(400);
+    }
+  });
+
+  test('adds, lists and removes faults', async () => {
+    const world = simulator.freshWorld();
+    const rule = { endpoint: 'booster', kind: 'status', params: { code: 500 }, first: 1 };
+    const added = await admin('POST', 'faults', world.apiKey, rule);
+    expect(added.answer).toMatchObject({ id: 'fault-1', kind: 'status', params: { code: 500, body: 'html' } });
+    expect((await order(world)).status).toBe(500);
+    expect((await admin('GET', 'faults', world.apiKey)).answer).toMatchObject([{ seen: 1, struck: 1 }]);
+    expect((await admin('DELETE', 'faults?id=fault-1', world.apiKey)).answer).toEqual({ removed: 1 });
+    expect((await admin('POST', 'faults', world.apiKey, { kind: 'status', when: 'always' })).status).toBe(400);
+  });
+
+  test('keeps a journal without secrets, counted by endpoint', async () => {
+    const world = simulator.freshWorld();
+    await order(world, { quantity: '2' });
+    await order(world, { pack_id: '77' });
+    await history(world, { recursive: '1' });
+    const { answer } = await admin('GET', 'journal', world.apiKey);
+    expect(answer).toMatchObject({
+      counts: { booster: { received: 2, committed: 1 }, history: { received: 1, committed: 1 } },
+      entries: [
+        {
+          seq: 1,
+          endpoint: 'booster',
+          status: 200,
+          committed: true,
+          params: [
+            ['api_key', 'sim-…'],
+            ['pack_id', '1223'],
+            ['quantity', '2'],
+          ],
+        },
+        { seq: 2, status: 404, committed: false, note: 'Pack not found' },
+        { seq: 3, endpoint: 'history', headers: { 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8' } },
+      ],
+    });
+    expect(JSON.stringify(answer)).not.toContain(world.apiKey);
+    expect((await admin('GET', 'journal?endpoint=history&limit=1', world.apiKey)).answer).toMatchObject({
+      entries: [{ seq: 3 }],
+    });
+    await admin('DELETE', 'journal', world.apiKey);
+    expect(world.world.journal.counts()).toEqual({});
+  });
+
+  test('notes requests whose key is nobody’s apart', async () => {
+    await postForm(simulator.url, HISTORY, { api_key: 'nobody' });
+    const { answer } = await admin('GET', 'journal', 'unknown');
+    expect(answer).toMatchObject({ counts: { history: { committed: 0 } } });
+  });
+
+  test('resets a world to its beginning', async () => {
+    const world = simulator.freshWorld();
+    const fresh = simulator.freshWorld();
+    await order(world);
+    world.world.advance({ months: 2 });
+    world.world.setToggles({ dateFormat: 'naive' });
+    world.world.addFault({ kind: 'reset' });
+    await admin('POST', 'reset', world.apiKey, {});
+    expect(world.world.toggles()).toEqual(fresh.world.toggles());
+    expect(world.world.faults()).toEqual([]);
+    expect(world.world.journal.list()).toEqual([]);
+    expect(world.world.state().packOrders).toEqual([]);
+    expect(Math.abs(world.world.now() - fresh.world.now())).toBeLessThan(60_000);
+  });
+
+  test('takes a snapshot, and goes back to it more than once', async () => {
+    const world = simulator.freshWorld();
+    await order(world);
+    const { answer } = await admin('POST', 'snapshot', world.apiKey, {});
+    const before = structuredClone(world.world.state());
+    for (let round = 0; round < 2; round += 1) {
+      await order(world);
+      world.world.advance({ months: 3 });
+      world.world.setToggles({ packId: 'catalogue' });
+      expect((await admin('POST', 'restore', world.apiKey, answer)).status).toBe(200);
+      expect(JSON.stringify(world.world.state())).toBe(JSON.stringify(before));
+      expect(world.world.toggles().packId).toBe('order');
+    }
+    expect((await admin('POST', 'restore', world.apiKey, { id: 'snapshot-99' })).status).toBe(404);
+  });
+
+  test('lets documents arrive', async () => {
+    const { apiKey } = simulator.freshWorld();
+    const send = (group: string, count: unknown) => admin('POST', 'documents', apiKey, { group, count });
+    expect((await send(simulator.fixtures.heldGroupId, 3)).answer).toEqual({ processed: 0, held: 3 });
+    expect((await send('424242', 3)).status).toBe(404);
+    expect((await send('100000', 0)).status).toBe(400);
+  });
+
+  test('answers in JSON what there isn’t, and takes only JSON that says so', async () => {
+    const { apiKey } = simulator.freshWorld();
+    expect((await admin('GET', 'nonsense', apiKey)).status).toBe(404);
+    expect((await admin('GET', 'constructor', apiKey)).status).toBe(404);
+    expect((await admin('GET', 'state', 'nobody')).status).toBe(404);
+    expect((await fetch(`${simulator.url}/__sim/reset`, { method: 'POST', body: 'x' })).status).toBe(415);
+    expect((await admin('GET', '', apiKey)).answer).toMatchObject({ simulator: true, fixtures: simulator.fixtures });
+  });
+});
