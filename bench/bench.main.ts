@@ -87,7 +87,7 @@ async function measureStarts(
 /** Compiled code and filled pools are what runs in production; the first requests are not measured. */
 async function warmUp(system: System, bench: Bench, queries: readonly QueryName[], amounts: Amounts): Promise<void> {
   for (const name of queries) {
-    const total = Math.ceil(amounts.requests[name] / 2);
+    const total = amounts.warmUps[name];
     await runLoad({
       origin: system.server.origin,
       workload: workloads(bench.run)[name],

@@ -1,16 +1,32 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type QueryName, workloads } from '#bench/billing.workload';
 import { runLoad } from '#bench/load.generator';
 import { cpuMs } from '#bench/process.meter';
 import type { Amounts } from '#bench/rounds';
 import { type Bench, startSystem, type Upstream } from '#bench/systems';
 
+interface CallFrame {
+  readonly functionName: string;
+  readonly url: string;
+  /** Counted from 0. */
+  readonly lineNumber: number;
+}
+
+/** What of the profile was the load, and what it was made of. */
+interface Measured {
+  readonly from: number;
+  readonly until: number;
+  readonly requests: number;
+  readonly gatewayDirectory: string;
+}
+
 /** The part of a V8 CPU profile that is read here. Times are microseconds of the machine's monotonic clock. */
 interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number;
-    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+    readonly callFrame: CallFrame;
+    readonly children?: readonly number[];
   }[];
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
@@ -40,7 +56,7 @@ export async function profileQuery(
       bearerTokens: gateway.bearerTokens,
     });
   try {
-    await load(Math.ceil(amounts.requests[query] / 2));
+    await load(amounts.requests[query]);
     const before = cpuMs(gateway.server.pid);
     const from = Number(process.hrtime.bigint() / 1_000n);
     const { requests } = await load(amounts.requests[query] * 2);
@@ -48,8 +64,15 @@ export async function profileQuery(
     const used = cpuMs(gateway.server.pid) - before;
     await gateway.server.stop();
     const path = largestProfile(directory);
-    console.log(`${query}: ${requests} requests, ${(used / requests).toFixed(3)} ms CPU each (sampling included)`);
-    printShares(JSON.parse(readFileSync(path, 'utf8')) as CpuProfile, from, until, requests);
+    console.log(
+      `${query}: ${requests} requests, ${(used / requests).toFixed(3)} ms CPU each (sampling included); times below are of the main thread by the clock, waits inside a function included`,
+    );
+    printShares(JSON.parse(readFileSync(path, 'utf8')) as CpuProfile, {
+      from,
+      until,
+      requests,
+      gatewayDirectory: dirname(bench.gatewayPath),
+    });
     console.log(`\n${path}`);
   } finally {
     await gateway.server.stop();
@@ -65,46 +88,58 @@ function largestProfile(directory: string): string {
   return largest;
 }
 
-function printShares(profile: CpuProfile, from: number, until: number, requests: number): void {
-  const frames = new Map(profile.nodes.map((node) => [node.id, node.callFrame]));
+function printShares(profile: CpuProfile, measured: Measured): void {
+  const callers = new Map(profile.nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])));
+  const frames = new Map(profile.nodes.map(({ id, callFrame }) => [id, callFrame]));
   const functions = new Map<string, number>();
-  const places = new Map<string, number>();
+  const packages = new Map<string, number>();
+  const add = (times: Map<string, number>, name: string, time: number) =>
+    times.set(name, (times.get(name) ?? 0) + time);
   let total = 0;
   let at = profile.startTime;
   for (const [index, id] of profile.samples.entries()) {
     const delta = profile.timeDeltas[index] ?? 0;
     at += delta;
     const frame = frames.get(id);
-    if (frame === undefined || at < from || at > until || frame.functionName === '(idle)') continue;
+    if (frame === undefined || at < measured.from || at > measured.until || frame.functionName === '(idle)') continue;
     total += delta;
-    const place = placeOf(frame.url);
-    const name = `${frame.functionName || '(anonymous)'} ${place}:${frame.lineNumber + 1}`;
-    functions.set(name, (functions.get(name) ?? 0) + delta);
-    places.set(packageOf(place), (places.get(packageOf(place)) ?? 0) + delta);
+    add(functions, `${frame.functionName || '(anonymous)'} ${placeOf(frame, measured.gatewayDirectory)}`, delta);
+    add(packages, ownerOf(id, frames, callers, measured.gatewayDirectory), delta);
   }
-  printTop('self time by package', places, total, requests);
-  printTop('self time by function', functions, total, requests);
+  printTop("time by package, Node's own functions counted to whoever called them", packages, total, measured.requests);
+  printTop('self time by function', functions, total, measured.requests);
 }
 
 function printTop(title: string, times: ReadonlyMap<string, number>, total: number, requests: number): void {
   console.log(`\n${title}`);
   for (const [name, time] of [...times].sort((a, b) => b[1] - a[1]).slice(0, LINES)) {
-    console.log(
-      `${((time / total) * 100).toFixed(1).padStart(6)} %  ${(time / requests).toFixed(1).padStart(8)} µs  ${name}`,
-    );
+    const share = ((time / total) * 100).toFixed(1).padStart(6);
+    console.log(`${share} %  ${(time / requests).toFixed(1).padStart(8)} µs  ${name}`);
   }
 }
 
-function placeOf(url: string): string {
+/** Package or own file, with its line: `got/dist/source/core/options.js:683`. */
+function placeOf({ url, lineNumber }: CallFrame, gatewayDirectory: string): string {
   if (url === '') return '(native)';
-  return url
-    .replace(/^file:\/\//, '')
-    .replace(/^.*\/node_modules\//, '')
-    .replace(/^.*\/dist\//, 'dist/');
+  const path = url.replace(/^file:\/\//, '');
+  const shown = path.startsWith(gatewayDirectory)
+    ? `gateway${path.slice(gatewayDirectory.length)}`
+    : path.replace(/^.*\/node_modules\//, '');
+  return `${shown}:${lineNumber + 1}`;
 }
 
-/** The npm package, the folder of our own code, or a part of Node. */
-function packageOf(place: string): string {
-  const depth = place.startsWith('@') || place.startsWith('dist/') ? 2 : 1;
-  return place.startsWith('node:') ? place : place.split('/').slice(0, depth).join('/');
+/** The nearest caller that is no part of Node: its package, or the folder of our own code. */
+function ownerOf(
+  id: number,
+  frames: ReadonlyMap<number, CallFrame>,
+  callers: ReadonlyMap<number, number>,
+  gatewayDirectory: string,
+): string {
+  for (let at: number | undefined = id; at !== undefined; at = callers.get(at)) {
+    const frame = frames.get(at);
+    if (frame === undefined || frame.url === '' || frame.url.startsWith('node:')) continue;
+    const parts = placeOf(frame, gatewayDirectory).split('/');
+    return parts.slice(0, parts[0]?.startsWith('@') === true || parts[0] === 'gateway' ? 2 : 1).join('/');
+  }
+  return frames.get(id)?.functionName === '(garbage collector)' ? '(garbage collector)' : '(node, event loop)';
 }

@@ -9,6 +9,8 @@ import type { System, Upstream } from '#bench/systems';
 export interface Amounts {
   readonly connections: number;
   readonly requests: Readonly<Record<QueryName, number>>;
+  /** Before the first round: enough for the compiler to have seen the hot code. */
+  readonly warmUps: Readonly<Record<QueryName, number>>;
   readonly mixMs: number;
   readonly stallRequests: number;
 }
@@ -16,6 +18,7 @@ export interface Amounts {
 export const FULL: Amounts = {
   connections: 32,
   requests: { Q1: 2_500, Q2: 400, Q3: 160, Q4: 48, M1: 1_500 },
+  warmUps: { Q1: 3_000, Q2: 300, Q3: 100, Q4: 24, M1: 2_000 },
   mixMs: 10_000,
   stallRequests: 8,
 };
@@ -24,6 +27,7 @@ export const FULL: Amounts = {
 export const QUICK: Amounts = {
   connections: 4,
   requests: { Q1: 200, Q2: 40, Q3: 12, Q4: 4, M1: 100 },
+  warmUps: { Q1: 100, Q2: 20, Q3: 6, Q4: 2, M1: 50 },
   mixMs: 1_000,
   stallRequests: 2,
 };
