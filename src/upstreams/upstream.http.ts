@@ -100,6 +100,11 @@ class Attempt {
     // A destroyed stream may still report an error, after the loop that listened has ended.
     stream.on('error', () => undefined);
     stream.once('request', (request: http.ClientRequest) => {
+      // got listens for an upgrade, so Node hands the socket over and nobody would ever close it.
+      request.once('upgrade', (_response, socket) => {
+        socket.destroy();
+        stream.destroy();
+      });
       request.once('socket', (socket) => this.watch(socket));
     });
     return stream;

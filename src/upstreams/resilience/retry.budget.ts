@@ -1,8 +1,11 @@
-/** One retry for ten reads, so that in an outage the upstream sees at most 1.1 times the demand. */
+/** One retry for ten reads that came through. In an outage nothing is earned, so it cannot feed on itself. */
 const EARNED_PER_READ = 0.1;
 
-/** What a quiet hour may save up, and what a fresh process starts with: enough that a lone reader is helped too. */
-const RESERVE = 10;
+/**
+ * What good times may save up, and what a fresh process starts with: enough that a lone reader is helped too, and a twentieth of
+ * a hundred reads in an outage.
+ */
+const RESERVE = 5;
 
 /** Mutable: a token bucket, one per upstream, shared by all its reads. */
 export class RetryBudget {
@@ -12,7 +15,7 @@ export class RetryBudget {
     this.tokens = reserve;
   }
 
-  /** Counts a read's first attempt. */
+  /** Counts a read that was answered, with whatever answer. */
   earn(): void {
     this.tokens = Math.min(this.reserve, this.tokens + EARNED_PER_READ);
   }

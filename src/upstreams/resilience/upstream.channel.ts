@@ -16,7 +16,7 @@ export interface UpstreamChannelOptions {
   readonly transport?: UpstreamTransport;
   readonly pool?: FairPoolOptions;
   readonly breaker?: UpstreamBreakerOptions;
-  /** Retries that may be saved up; default 10. */
+  /** Retries that may be saved up; default 5. */
   readonly retryReserve?: number;
   /** Source of the jitter, from 0 up to, not including, 1. */
   readonly random?: () => number;
@@ -79,9 +79,9 @@ export class UpstreamChannel {
     judge: (result: TransportResult) => ReadVerdict<T>,
   ): Promise<T> {
     const deadlineMs = performance.now() + request.timeoutMs;
-    this.budget.earn();
     for (let attempt = 1; ; attempt += 1) {
       const { result, verdict } = await this.readOnce(request, call, attempt, deadlineMs, judge);
+      if (verdict.kind === 'ok' || !verdict.error.retryable) this.budget.earn();
       if (verdict.kind === 'ok') return verdict.value;
       const retryAfter = result?.kind === 'answer' ? result.headers.retryAfter : null;
       const decision = decideRetry({

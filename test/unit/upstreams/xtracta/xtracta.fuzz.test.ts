@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { TransportAnswer } from '../../../../src/upstreams/upstream.transport.js';
+import { readEnvelope } from '../../../../src/upstreams/xtracta/xtracta.envelope.js';
+import { FieldReader } from '../../../../src/upstreams/xtracta/xtracta.fields.js';
+import { judgeRead, judgeWrite } from '../../../../src/upstreams/xtracta/xtracta.outcome.js';
+import { boosterPayload, hasElement, historyPayload } from '../../../../src/upstreams/xtracta/xtracta.payload.js';
+
+const BOOSTER = readFileSync(new URL('../../../fixtures/xtracta/booster.xml', import.meta.url));
+const REQUEST = { packId: '1', groupId: '494', quantity: 2, heldDocuments: 'PROCESS' } as const;
+
+const fields = (): FieldReader => new FieldReader('orderBoosterPack', () => undefined);
+const envelopeOf = (answer: TransportAnswer) => readEnvelope('orderBoosterPack', answer, { maxRows: 100 }, []);
+
+function order(body: Uint8Array, status = 200) {
+  const headers = { contentType: null, retryAfter: null };
+  const result = { kind: 'answer', status, headers, body: Buffer.from(body), complete: true } as const;
+  return judgeWrite(
+    'orderBoosterPack',
+    result,
+    envelopeOf,
+    ({ content }) => boosterPayload(content, REQUEST, fields()),
+    ({ content }) => hasElement(content, 'pack', 'pack_summary'),
+  );
+}
+
+function historyKind(body: Uint8Array): string {
+  const headers = { contentType: null, retryAfter: null };
+  const result = { kind: 'answer', status: 200, headers, body: Buffer.from(body), complete: true } as const;
+  return judgeRead('getBillingHistory', result, envelopeOf, ({ content }) => historyPayload(content, fields())).kind;
+}
+
+describe('an answer out of thin air', () => {
+  const noise = fc.oneof(
+    fc.uint8Array({ maxLength: 300 }),
+    fc.string({ unit: 'binary', maxLength: 300 }).map((text) => Buffer.from(text)),
+    fc.json().map((text) => Buffer.from(text)),
+  );
+
+  it('is never a success, never a refusal, and never a crash', () => {
+    fc.assert(
+      fc.property(noise, fc.constantFrom(200, 201, 400, 404, 500), (body, status) => {
+        expect(order(body, status).kind).toBe('unknown');
+        expect(historyKind(body)).toBe('error');
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('a success that was cut', () => {
+  it.each(Array.from({ length: 24 }, (_, index) => index))('is unknown at every place (part %i of 24)', (part) => {
+    const whole = BOOSTER.length;
+    for (let end = part; end < whole; end += 24) {
+      expect(order(BOOSTER.subarray(0, end)).kind).toBe('unknown');
+    }
+  });
+});
+
+describe('a success with noise in it', () => {
+  it('is a success only if it still names the order, and never a crash', () => {
+    const position = fc.nat({ max: BOOSTER.length });
+    fc.assert(
+      fc.property(position, position, fc.uint8Array({ maxLength: 6 }), (from, to, noise) => {
+        const body = Buffer.concat([
+          BOOSTER.subarray(0, Math.min(from, to)),
+          noise,
+          BOOSTER.subarray(Math.max(from, to)),
+        ]);
+        const outcome = order(body);
+        if (outcome.kind === 'succeeded') expect(body.toString()).toMatch(/<pack>\s*<id>[^<]*\S[^<]*<\/id>/);
+        expect(outcome.kind).not.toBe('notSent');
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
