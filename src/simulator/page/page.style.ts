@@ -49,7 +49,7 @@ thead th { position: sticky; top: 0; background: var(--panel); white-space: nowr
 .num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 #change-list { max-height: 14rem; overflow: auto; margin: 0; }
 td code, .params { font-family: ui-monospace, monospace; font-size: .88em; }
-td code { white-space: nowrap; } .params { overflow-wrap: anywhere; min-width: 14rem; }
+td code, #purchase-rows td, #order-rows td { white-space: nowrap; } .params { overflow-wrap: anywhere; min-width: 14rem; }
 .held { color: var(--warn); font-weight: 700; }
 .good { color: var(--good); } .bad { color: var(--bad); }
 .quiet, .hint, footer { color: var(--quiet); }
