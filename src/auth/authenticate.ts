@@ -21,11 +21,11 @@ export interface AuthenticatorOptions {
 
 export interface Authenticator {
   /** Throws `BillingError`: `UNAUTHENTICATED` with one message whatever is wrong, or `FORBIDDEN` for an unknown tenant. */
-  authenticate(request: CallerHeaders): Promise<Caller>;
+  readonly authenticate: (request: CallerHeaders) => Promise<Caller>;
   /** A tenant by its id, for work that no request asked for; null when its credentials are not kept here. */
-  tenantById(tenantId: string): Tenant | null;
+  readonly tenantById: (tenantId: string) => Tenant | null;
   /** Stops looking at the tenants file. */
-  close(): void;
+  readonly close: () => void;
 }
 
 type Authenticate = Authenticator['authenticate'];

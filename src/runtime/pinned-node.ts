@@ -7,7 +7,6 @@ import { dirname, join } from 'node:path';
 
 /** What Apollo's subgraph library and the built-in SQLite need. */
 const LEAST: readonly [number, number] = [22, 13];
-const MARK = 'BILLING_GATEWAY_LAUNCHER';
 const FORWARDED = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /** Whether a `process.version` is too old to run the gateway. */
@@ -34,7 +33,7 @@ export function pinnedNode(): string | null {
 export function handOver(node: string, script: string, args: readonly string[]): void {
   const child = spawn(node, [...process.execArgv, script, ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, [MARK]: String(process.pid) },
+    env: { ...process.env, BILLING_GATEWAY_LAUNCHER: String(process.pid) },
   });
   for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
   child.once('error', (error: NodeJS.ErrnoException) => {
@@ -56,8 +55,8 @@ function endAs(child: ChildProcess, code: number | null, signal: NodeJS.Signals 
  * launcher that was killed would leave a gateway behind that nobody knows of. In any other process this does nothing.
  */
 export function dieWithLauncher(): void {
-  const launcher = process.env[MARK];
-  delete process.env[MARK];
+  const { BILLING_GATEWAY_LAUNCHER: launcher } = process.env;
+  delete process.env['BILLING_GATEWAY_LAUNCHER'];
   if (launcher !== String(process.ppid) || process.channel == null) return;
   process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   // The channel alone must not keep a finished gateway alive.

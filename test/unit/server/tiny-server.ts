@@ -42,7 +42,7 @@ export interface TinyServer {
   /** Field calls by name. */
   readonly calls: string[];
   /** Resolves when `slow` has been called. */
-  readonly slowCalled: Promise<void>;
+  readonly slowCalled: Promise<unknown>;
   /** Lets every `slow` go on. */
   readonly release: () => void;
 }
@@ -54,8 +54,8 @@ export async function startTinyServer(
   const log: string[] = [];
   const requests: GraphqlRequest[] = [];
   const calls: string[] = [];
-  const gate = Promise.withResolvers<void>();
-  const called = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<unknown>();
+  const called = Promise.withResolvers<unknown>();
   const logger = await createLogger({
     level: 'debug',
     format: 'json',
@@ -63,7 +63,7 @@ export async function startTinyServer(
   });
   const server = await createHttpServer({
     schema: tinySchema(calls, async () => {
-      called.resolve();
+      called.resolve(undefined);
       await gate.promise;
     }),
     plugins: [],
@@ -86,7 +86,7 @@ export async function startTinyServer(
     ...options,
   });
   const { url } = await server.listen();
-  return { url, server, requests, log, calls, slowCalled: called.promise, release: gate.resolve };
+  return { url, server, requests, log, calls, slowCalled: called.promise, release: () => gate.resolve(undefined) };
 }
 
 function tinySchema(calls: string[], slow: () => Promise<void>): GraphQLSchema {
@@ -165,7 +165,7 @@ function contextOf(request: GraphqlRequest): GatewayContext {
 export async function post(
   url: string,
   query: string,
-  init: RequestInit & { headers?: Record<string, string> } = {},
+  init: { readonly headers?: Record<string, string>; readonly signal?: AbortSignal } = {},
 ): Promise<Response> {
   return await fetch(`${url}/graphql`, {
     method: 'POST',

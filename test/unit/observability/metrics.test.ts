@@ -1,0 +1,92 @@
+import { describe, expect, it } from '@jest/globals';
+import { createLogger } from '../../../src/observability/logger.js';
+import { Metrics } from '../../../src/observability/metrics.js';
+import { createUpstreamObserver } from '../../../src/observability/upstream.observer.js';
+import type { UpstreamAttempt } from '../../../src/upstreams/upstream.call.js';
+
+const ATTEMPT: UpstreamAttempt = {
+  service: 'xtracta',
+  operation: 'getBillingHistory',
+  kind: 'read',
+  attempt: 1,
+  startedAtMs: 0,
+  durationMs: 120,
+  httpStatus: 200,
+  bytesReceived: 10,
+  outcome: 'ok',
+};
+
+async function textOf(use: (metrics: Metrics) => void): Promise<string> {
+  const metrics = new Metrics({ processMetrics: false });
+  use(metrics);
+  return (await metrics.expose()).text;
+}
+
+describe('the metrics', () => {
+  it('have the names that dashboards use', async () => {
+    const text = await textOf((metrics) => {
+      metrics.httpRequest('POST', '/graphql', 200, 0.01);
+      metrics.upstreamAttempt('xtracta', 'changePlan', 'failed', 1);
+      metrics.graphqlError('FORBIDDEN');
+      metrics.write('CHANGE_PLAN', 'OUTCOME_UNKNOWN');
+      metrics.drift('getBillingHistory', 'plan_type');
+      metrics.callsSaved(49);
+      metrics.breakerState('credits', 'half_open');
+    });
+    for (const line of [
+      'http_server_request_duration_seconds_count{method="POST",route="/graphql",status="200"} 1',
+      'http_client_request_duration_seconds_count{upstream="xtracta",operation="changePlan",outcome="failed"} 1',
+      'graphql_errors_total{code="FORBIDDEN"} 1',
+      'billing_writes_total{kind="CHANGE_PLAN",status="OUTCOME_UNKNOWN"} 1',
+      'billing_upstream_drift_total{endpoint="getBillingHistory",field="plan_type"} 1',
+      'billing_upstream_calls_saved_total 49',
+      'billing_breaker_state{upstream="credits"} 1',
+    ]) {
+      expect(text).toContain(`${line}\n`);
+    }
+  });
+
+  it('have bounded labels, whatever the upstream makes up', async () => {
+    const text = await textOf((metrics) => {
+      for (let field = 0; field < 5_000; field += 1) metrics.drift('getBillingHistory', `made-up-${field}`);
+      for (let code = 0; code < 100; code += 1) metrics.graphqlError(`CODE_${code}`);
+    });
+    expect(text.match(/^billing_upstream_drift_total\{/gm)).toHaveLength(201);
+    expect(text).toContain('graphql_errors_total{code="other"} 100');
+  });
+});
+
+describe('the observer of upstream attempts', () => {
+  it('feeds metrics, log and others alike', async () => {
+    const metrics = new Metrics({ processMetrics: false });
+    const lines: string[] = [];
+    const seen: string[] = [];
+    const logger = await createLogger({
+      level: 'info',
+      format: 'json',
+      destination: { write: (line) => lines.push(line) },
+    });
+    const observer = createUpstreamObserver({
+      metrics,
+      logger,
+      requestId: 'r-1',
+      others: [{ attempt: () => seen.push('attempt'), drift: () => seen.push('drift') }],
+    });
+    observer.attempt(ATTEMPT);
+    observer.attempt({ ...ATTEMPT, outcome: 'timeout', httpStatus: null });
+    observer.drift({ endpoint: 'getBillingHistory', field: 'plans' });
+    expect(seen).toEqual(['attempt', 'attempt', 'drift']);
+    expect(lines.map((line): unknown => JSON.parse(line))).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        requestId: 'r-1',
+        upstream: 'xtracta',
+        outcome: 'timeout',
+        durationMs: 120,
+      }),
+    ]);
+    const { text } = await metrics.expose();
+    expect(text).toContain('operation="getBillingHistory",outcome="ok"} 1');
+    expect(text).toContain('billing_upstream_drift_total{endpoint="getBillingHistory",field="plans"} 1');
+  });
+});
