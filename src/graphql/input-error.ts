@@ -80,7 +80,7 @@ const parsedSources = new WeakMap<Source, DocumentNode>();
 function literalPath(target: ASTNode): readonly string[] {
   const source = target.loc?.source;
   if (source === undefined) return ['value'];
-  const document = parsedSources.get(source) ?? parse(source, { maxTokens: MAX_TOKENS });
+  const document = parsedSources.get(source) ?? parse(source, { maxLexicalTokens: MAX_TOKENS });
   parsedSources.set(source, document);
   let found: readonly string[] | undefined;
   visit(document, {

@@ -14,7 +14,7 @@ export class BillingHistoryEdgeType {
   })
   readonly cursor!: HistoryEdge['cursor'];
 
-  @Field(() => BillingActivityType, { description: 'The row.' })
+  @Field(() => BillingActivityType, { description: 'The row at this place.' })
   readonly node!: BillingActivity;
 }
 

@@ -68,7 +68,7 @@ export class BillingOperationEdgeType {
   @Field(() => String, { description: 'Opaque place of the write, for `after`.' })
   readonly cursor!: string;
 
-  @Field(() => BillingOperationType, { description: 'The write.' })
+  @Field(() => BillingOperationType, { description: 'The write at this place.' })
   readonly node!: BillingOperation;
 }
 

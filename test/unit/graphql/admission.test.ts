@@ -1,0 +1,188 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { type Answer, ApolloHarness } from './apollo.harness.js';
+import { inMemoryPorts } from './in-memory.context.js';
+
+let gateway: ApolloHarness;
+
+beforeAll(async () => {
+  gateway = await ApolloHarness.start();
+});
+
+/** Asks, and tells how often anything behind the resolvers was called. */
+async function ask(
+  query: string,
+  variables?: Readonly<Record<string, unknown>>,
+  operationName?: string,
+): Promise<Answer & { readonly calls: number }> {
+  const ports = inMemoryPorts();
+  const answer = await gateway.ask({
+    query,
+    ports,
+    ...(variables === undefined ? {} : { variables }),
+    ...(operationName === undefined ? {} : { operationName }),
+  });
+  return { ...answer, calls: ports.calls.length };
+}
+
+function expectTooComplex(answer: Answer & { readonly calls: number }): void {
+  expect([answer.status, answer.codes, answer.data, answer.calls]).toEqual([
+    400,
+    ['OPERATION_TOO_COMPLEX'],
+    undefined,
+    0,
+  ]);
+}
+
+const order = (key: string): string =>
+  `orderBoosterPack(input: { idempotencyKey: "${key}", packId: "1" }) { userErrors { code } }`;
+const ui = 'openBillingUi { url }';
+const reconcile = 'reconcileBillingOperation(idempotencyKey: "12345678") { userErrors { code } }';
+
+describe('one mutation field per operation', () => {
+  it.each([
+    ['two fields', `mutation { ${order('11111111')} ${ui} }`],
+    ['two of one kind by alias', `mutation { a: ${order('11111111')} b: ${order('22222222')} }`],
+    ['one key twice by alias', `mutation { a: ${order('11111111')} b: ${order('11111111')} }`],
+    ['two that spend nothing', `mutation { ${ui} ${reconcile} }`],
+    ['one in a fragment', `mutation { ${ui} ...F } fragment F on Mutation { ${order('11111111')} }`],
+    [
+      'both in fragments',
+      `mutation { ...F ...G } fragment F on Mutation { ${ui} } fragment G on Mutation { ${reconcile} }`,
+    ],
+    [
+      'one in a fragment of a fragment',
+      `mutation { ${ui} ...F } fragment F on Mutation { ...G } fragment G on Mutation { ${reconcile} }`,
+    ],
+    ['one in an inline fragment', `mutation { ${ui} ... on Mutation { ${reconcile} } }`],
+    ['one in an inline fragment without a type', `mutation { ${ui} ... { ... { ${reconcile} } } }`],
+    ['100 by alias', `mutation { ${Array.from({ length: 100 }, (_, index) => `a${index}: ${ui}`).join(' ')} }`],
+  ])('refuses %s', async (_name, query) => {
+    expectTooComplex(await ask(query));
+  });
+
+  it.each([
+    ['one field', `mutation { ${ui} }`],
+    ['one field and __typename', `mutation { __typename ${ui} }`],
+    ['the same field twice, which GraphQL merges', `mutation { ${ui} openBillingUi { expiresAt } }`],
+    ['the same field in a fragment', `mutation { ${ui} ...F } fragment F on Mutation { ${ui} }`],
+    ['a second that is skipped', `mutation { ${ui} ${reconcile.replace(' {', ' @skip(if: true) {')} }`],
+    [
+      'a second in a fragment that is not included',
+      `mutation { ${ui} ...F @include(if: false) } fragment F on Mutation { ${reconcile} }`,
+    ],
+  ])('admits %s and calls once', async (_name, query) => {
+    const answer = await ask(query);
+    expect([answer.status, answer.codes, answer.calls]).toEqual([200, [], 1]);
+  });
+
+  it('decides with the real variables and defaults each time the document comes', async () => {
+    const query = `mutation ($skip: Boolean!, $include: Boolean = true) {
+      ${ui}
+      ... @skip(if: $skip) { ...F @include(if: $include) }
+    }
+    fragment F on Mutation { ${reconcile} }`;
+    expect((await ask(query, { skip: true })).codes).toEqual([]);
+    expectTooComplex(await ask(query, { skip: false }));
+    expect((await ask(query, { skip: false, include: false })).codes).toEqual([]);
+    expect((await ask(query, { skip: true, include: true })).codes).toEqual([]);
+    expectTooComplex(await ask(query, { skip: false, include: true }));
+  });
+
+  it('counts the operation that is run, not its neighbours in the document', async () => {
+    const query = `mutation One { ${ui} } mutation Two { ${reconcile} }`;
+    expect(await ask(query, {}, 'Two')).toMatchObject({ codes: [], calls: 1 });
+  });
+
+  it('is not for queries', async () => {
+    expect((await ask('{ a: group(id: "1") { id } b: group(id: "2") { id } }')).codes).toEqual([]);
+  });
+});
+
+describe('variables', () => {
+  const ORDER = 'mutation ($input: OrderBoosterPackInput!) { orderBoosterPack(input: $input) { userErrors { code } } }';
+  const input = { idempotencyKey: '12345678', packId: '1' };
+
+  it.each<[string, string, unknown, readonly string[]]>([
+    ['left out', ORDER, undefined, ['input']],
+    ['null where it must not be', ORDER, null, ['input']],
+    ['of another shape', ORDER, 's3cret', ['input']],
+    ['a list', ORDER, ['s3cret'], ['input']],
+    ['lacking a required field', ORDER, { idempotencyKey: '12345678' }, ['input', 'packId']],
+    ['with a field that there is not', ORDER, { ...input, s3cret: 1 }, ['input']],
+    ['with a null in a required field', ORDER, { ...input, packId: null }, ['input', 'packId']],
+    ['with a number out of range', ORDER, { ...input, quantity: 2_147_483_648 }, ['input', 'quantity']],
+    ['with a fraction', ORDER, { ...input, quantity: 1.5 }, ['input', 'quantity']],
+    ['with a number as text', ORDER, { ...input, quantity: 's3cret' }, ['input', 'quantity']],
+    ['with an enum word that there is not', ORDER, { ...input, heldDocuments: 's3cret' }, ['input', 'heldDocuments']],
+    ['with an enum in lower case', ORDER, { ...input, heldDocuments: 'delete' }, ['input', 'heldDocuments']],
+    ['with an object for a text', ORDER, { ...input, packId: { s3cret: 1 } }, ['input', 'packId']],
+    ['with true for a text', ORDER, { ...input, packId: true }, ['input', 'packId']],
+    [
+      'a date without offset',
+      'query ($input: DateTime) { group(id: "1") { plan(at: $input) { name } } }',
+      '2024-01-01T00:00:00 s3cret',
+      ['input'],
+    ],
+    [
+      'a list with one bad item',
+      'query ($input: [ID!]!) { groups(ids: $input) { id } }',
+      ['1', { s3cret: 1 }],
+      ['input', '1'],
+    ],
+    [
+      'a list of enums with one bad item',
+      'query ($input: [BillingOperationStatus!]) { billingOperations(status: $input) { totalCount } }',
+      ['NOT_SENT', 's3cret'],
+      ['input', '1'],
+    ],
+  ])('%s are refused by path, without the value, before any resolver', async (_name, query, value, field) => {
+    const answer = await ask(query, value === undefined ? {} : { input: value });
+    expect([answer.status, answer.calls, answer.data]).toEqual([400, 0, undefined]);
+    expect(answer.errors).toHaveLength(1);
+    expect(answer.errors[0]?.extensions).toEqual({
+      code: 'BAD_USER_INPUT',
+      retryable: false,
+      field,
+      requestId: 'request-1',
+    });
+    expect(answer.errors[0]?.message).toContain(field.join('.'));
+    expect(answer.text).not.toContain('s3cret');
+  });
+
+  it('say what a date must look like', async () => {
+    const answer = await ask('query ($at: DateTime) { group(id: "1") { plan(at: $at) { name } } }', {
+      at: 'yesterday',
+    });
+    expect(answer.errors[0]?.message).toContain('RFC 3339');
+  });
+
+  it('that are too many are ignored, whatever their names', async () => {
+    const variables: unknown = JSON.parse('{ "__proto__": { "polluted": true }, "constructor": 1, "id": "5" }');
+    const answer = await ask('query ($id: ID!) { group(id: $id) { id } }', Object(variables));
+    expect(answer.data).toEqual({ group: { id: '5' } });
+    expect(Object.prototype).not.toHaveProperty('polluted');
+  });
+
+  it('that are null where a default stands are refused as the argument they go to', async () => {
+    const literal =
+      'mutation ($q: Int) { orderBoosterPack(input: { idempotencyKey: "12345678", packId: "1", quantity: $q }) { userErrors { code } } }';
+    expect(await ask(literal, { q: null })).toMatchObject({ calls: 0, codes: ['BAD_USER_INPUT'] });
+    expect(await ask(literal, {})).toMatchObject({ calls: 1, codes: [] });
+    const argument =
+      'query ($o: BillingHistoryOrder) { group(id: "1") { billingHistory(orderBy: $o) { totalCount } } }';
+    const answer = await ask(argument, { o: null });
+    expect(answer).toMatchObject({ calls: 0, codes: ['BAD_USER_INPUT'] });
+    expect(answer.errors[0]?.extensions['field']).toEqual(['orderBy']);
+  });
+
+  it.each([
+    ['a text with a NUL', '\u0000'],
+    ['a lone surrogate', '\ud800'],
+    ['a text of 50,000 characters', 'x'.repeat(50_000)],
+    ['an emoji', '💥'],
+  ])('%s as an id is refused without repeating it', async (_name, id) => {
+    const answer = await ask('query ($id: ID!) { group(id: $id) { id } }', { id });
+    expect(answer.codes).toEqual(['BAD_USER_INPUT']);
+    expect(answer.text.length).toBeLessThan(500);
+  });
+});

@@ -1,0 +1,68 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { BillingError } from '../../../src/domain/errors.js';
+import { type Answer, ApolloHarness, type Question } from './apollo.harness.js';
+import { callerWith, inMemoryPorts, PLAN } from './in-memory.context.js';
+
+let gateway: ApolloHarness;
+
+beforeAll(async () => {
+  gateway = await ApolloHarness.start();
+});
+
+function ask(query: string, rest: Omit<Question, 'query'> = {}): Promise<Answer> {
+  return gateway.ask({ query, ...rest });
+}
+
+describe('entities', () => {
+  const query = `query ($representations: [_Any!]!) {
+    _entities(representations: $representations) { __typename ... on Group { id plan { name } } }
+  }`;
+  const group = (id: unknown): unknown => ({ __typename: 'Group', id });
+
+  it('are resolved in order, duplicates too, with an error for each that cannot be', async () => {
+    const representations = [
+      group('1'),
+      group('zero'),
+      group('001'),
+      group(12),
+      group(null),
+      group({ a: 1 }),
+      { __typename: 'Group' },
+    ];
+    const answer = await ask(query, { variables: { representations } });
+    const entity = (id: string): unknown => ({ __typename: 'Group', id, plan: { name: 'Plan A' } });
+    expect(answer.data).toEqual({ _entities: [entity('1'), null, entity('1'), entity('12'), null, null, null] });
+    expect(answer.errors.map(({ path }) => path)).toEqual([1, 4, 5, 6].map((index) => ['_entities', index]));
+    expect(new Set(answer.codes)).toEqual(new Set(['BAD_USER_INPUT']));
+  });
+
+  it('one failing upstream read leaves the others whole', async () => {
+    const plan = async (groupId: string): Promise<typeof PLAN> => {
+      if (groupId === '2') throw new BillingError('UPSTREAM_UNAVAILABLE', 'Unreachable.', { retryable: true });
+      return PLAN;
+    };
+    const answer = await ask(query, {
+      ports: inMemoryPorts({ reads: { plan } }),
+      variables: { representations: [group('1'), group('2'), group('3')] },
+    });
+    expect(answer.data).toMatchObject({
+      _entities: [{ plan: { name: 'Plan A' } }, { id: '2', plan: null }, { plan: { name: 'Plan A' } }],
+    });
+    expect(answer.errors.map(({ path }) => path)).toEqual([['_entities', 1, 'plan']]);
+  });
+
+  it('outside of the list of the caller are refused alone', async () => {
+    const answer = await ask(query, {
+      caller: callerWith(undefined, ['1']),
+      variables: { representations: [group('1'), group('2')] },
+    });
+    expect(answer.data).toMatchObject({ _entities: [{ id: '1' }, null] });
+    expect(answer.codes).toEqual(['FORBIDDEN']);
+  });
+
+  it('of a type that there is not are an internal error that tells nothing', async () => {
+    const answer = await ask(query, { variables: { representations: [{ __typename: 's3cret-type' }] } });
+    expect(answer.codes).toEqual(['INTERNAL_SERVER_ERROR']);
+    expect(answer.text).not.toContain('s3cret');
+  });
+});

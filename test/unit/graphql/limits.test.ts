@@ -1,0 +1,204 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { getIntrospectionQuery } from 'graphql';
+import { type Answer, ApolloHarness } from './apollo.harness.js';
+import { inMemoryPorts } from './in-memory.context.js';
+
+let gateway: ApolloHarness;
+
+beforeAll(async () => {
+  gateway = await ApolloHarness.start();
+});
+
+interface Asked extends Answer {
+  readonly calls: number;
+}
+
+async function ask(query: string, variables: Readonly<Record<string, unknown>> = {}): Promise<Asked> {
+  const ports = inMemoryPorts();
+  const answer = await gateway.ask({ query, variables, ports });
+  return { ...answer, calls: ports.calls.length };
+}
+
+function expectTooComplex(answer: Asked, what: string): void {
+  expect([answer.status, answer.calls, answer.data]).toEqual([400, 0, undefined]);
+  expect(answer.codes[0]).toBe('OPERATION_TOO_COMPLEX');
+  expect(answer.text).toContain(what);
+}
+
+function repeat(count: number, make: (index: number) => string): string {
+  return Array.from({ length: count }, (_, index) => make(index)).join(' ');
+}
+
+/** A chain of groups below groups, `levels` fields deep from the root. */
+function nested(levels: number): string {
+  const inner = levels - 2;
+  return `group(id: "1") { ${'subgroups { '.repeat(inner)} id ${'}'.repeat(inner)} }`;
+}
+
+describe('limits of one operation', () => {
+  it('admits 100 aliases and refuses 101', async () => {
+    const aliases = (count: number): string => `{ ${repeat(count, (index) => `a${index}: group(id: "1") { id }`)} }`;
+    expect((await ask(aliases(100))).codes).toEqual([]);
+    expectTooComplex(await ask(aliases(101)), '100 aliases');
+  });
+
+  it('counts aliases where fragments bring them, each time', async () => {
+    const fragment = `fragment F on Group { ${repeat(26, (index) => `n${index}: id`)} }`;
+    const spread = '{ ...F subgroups { ...F subgroups { ...F subgroups { ...F } } } }';
+    expectTooComplex(await ask(`{ group(id: "1") ${spread} } ${fragment}`), '100 aliases');
+  });
+
+  it('admits 12 levels of fields and refuses 13', async () => {
+    expect((await ask(`{ ${nested(12)} }`)).codes).toEqual([]);
+    expectTooComplex(await ask(`{ ${nested(13)} }`), '12 levels');
+  });
+
+  it('counts levels through fragments, and none for the fragment itself', async () => {
+    const fragments = repeat(
+      10,
+      (index) =>
+        `fragment F${index} on Group { ... on Group { subgroups { ${index === 9 ? 'id' : `...F${index + 1}`} } } }`,
+    );
+    expect((await ask(`{ group(id: "1") { ...F0 } } ${fragments}`)).codes).toEqual([]);
+    expectTooComplex(await ask(`{ group(id: "1") { subgroups { ...F0 } } } ${fragments}`), '12 levels');
+  });
+
+  it('is not fooled by a fragment that is named like introspection', async () => {
+    const query = `{ ...__schema } fragment __schema on Query { ${nested(13)} }`;
+    expectTooComplex(await ask(query), '12 levels');
+  });
+
+  it('lets the introspection of explorers and code generators through', async () => {
+    const full = getIntrospectionQuery({ specifiedByUrl: true, inputValueDeprecation: true, schemaDescription: true });
+    expect((await ask(full)).codes).toEqual([]);
+  });
+
+  it("lets a router's entity batches through, 50 at a time with fragments", async () => {
+    const representations = Array.from({ length: 50 }, (_, index) => ({ __typename: 'Group', id: String(index + 1) }));
+    const query = `query Billing__1($representations: [_Any!]!) {
+      _entities(representations: $representations) { ...F }
+    }
+    fragment F on Group { __typename id plan { name price { amount currency } } billingHistory(first: 1) { edges { node { group { id plan { price { amount } } } } } } }`;
+    const answer = await ask(query, { representations });
+    expect([answer.status, answer.codes]).toEqual([200, []]);
+  });
+
+  it('admits 50 directives and refuses 51, wherever they stand', async () => {
+    const directives = (count: number): string =>
+      `query ($t: Boolean = true) { ...F } fragment F on Query { ${repeat(count, (index) => `g${index % 90}: group(id: "1") @include(if: $t) { id }`)} }`;
+    expect((await ask(directives(50))).codes).toEqual([]);
+    expectTooComplex(await ask(directives(51)), '50 directives');
+  });
+
+  it('admits 100 fields at the root and refuses more, written out or by fragments', async () => {
+    expect((await ask(`{ ${repeat(100, () => 'group(id: "1") { id }')} }`)).codes).toEqual([]);
+    expectTooComplex(await ask(`{ ${repeat(101, () => 'group(id: "1") { id }')} }`), '100 fields');
+    const fragment = `fragment F on Query { ${repeat(51, () => '__typename')} }`;
+    expectTooComplex(await ask(`{ ...F ... { ...F } } ${fragment}`), '100 fields');
+  });
+
+  it('measures every operation of a document', async () => {
+    const query = `query Small { group(id: "1") { id } } query Large { ${nested(20)} }`;
+    const answer = await gateway.ask({ query, operationName: 'Small' });
+    expect(answer.codes).toEqual(['OPERATION_TOO_COMPLEX']);
+  });
+
+  it('takes 5,000 tokens and not one more', async () => {
+    // A list literal costs tokens and nothing else; the rest of the document is twelve.
+    const query = (ids: number): string => `{ groups(ids: [${'1 '.repeat(ids)}]) { id } }`;
+    expect((await ask(query(4_988))).codes).toEqual(['BAD_USER_INPUT']);
+    expectTooComplex(await ask(query(4_989)), 'too many tokens');
+  });
+
+  it('takes 1,000 selections after fragments are expanded', async () => {
+    const fragment = `fragment F on Group { ${repeat(99, () => 'id')} }`;
+    const query = (spreads: number): string =>
+      `{ group(id: "1") { ${repeat(spreads, () => '... on Group { ...F }')} } } ${fragment}`;
+    expect((await ask(query(9))).codes).toEqual([]);
+    expectTooComplex(await ask(query(10)), 'too many selections');
+  });
+});
+
+describe('hostile documents', () => {
+  const chain = (count: number, make: (next: string) => string): string =>
+    `${repeat(count, (index) => `fragment f${index} on Group { ${make(`...f${index + 1}`)} }`)} fragment f${count} on Group { id }`;
+
+  const DOCUMENTS: readonly (readonly [string, string])[] = [
+    ['2^30 expansions of fragments', `{ group(id: "1") { ...f0 } } ${chain(30, (next) => `${next} ${next}`)}`],
+    [
+      '2^30 expansions with fields',
+      `{ group(id: "1") { ...f0 } } ${chain(30, (next) => `a: subgroups { ${next} } b: subgroups { ${next} }`)}`,
+    ],
+    ['a fragment that spreads itself', '{ group(id: "1") { ...F } } fragment F on Group { subgroups { ...F } }'],
+    [
+      'fragments in a circle',
+      '{ group(id: "1") { ...F } } fragment F on Group { subgroups { ...G } } fragment G on Group { subgroups { ...F } }',
+    ],
+    ['500 levels', `{ ${nested(500)} }`],
+    ['20,000 braces', '{'.repeat(20_000)],
+    ['2,400 selection sets that are never closed', '{a'.repeat(2_400)],
+    ['2,000 inline fragments in each other', `{ ${'... { '.repeat(2_000)}`],
+    ['10,000 duplicate fields', `{ group(id: "1") { ${'id '.repeat(10_000)} } }`],
+    ['4,900 duplicate fields', `{ group(id: "1") { ${'id '.repeat(4_900)} } }`],
+    ['600 duplicate fields with selections', `{ ${'group(id: "1") { id } '.repeat(500)} }`],
+    [
+      'nested duplicates',
+      `{ group(id: "1") { ${'subgroups { id subgroups { id } '.repeat(500)} ${'}'.repeat(500)} } }`,
+    ],
+    ['500 directives', `{ group(id: "1") { id ${'@include(if: true) '.repeat(500)} } }`],
+    ['5,000 unknown fields', `{ ${repeat(4_900, (index) => `x${index}`)} }`],
+    ['a list literal 2,000 deep', `{ groups(ids: ${'['.repeat(2_000)}`],
+    ['a nested introspection', `{ __schema { types { ${'fields { type { '.repeat(20)} name ${'} } '.repeat(20)} } } }`],
+  ];
+
+  it.each(DOCUMENTS)(
+    '%s: refused with few errors, no resolver runs, and the gateway answers on',
+    async (_name, query) => {
+      const answer = await ask(query);
+      expect([answer.status, answer.calls, answer.data]).toEqual([400, 0, undefined]);
+      expect(answer.errors.length).toBeGreaterThan(0);
+      expect(answer.errors.length).toBeLessThanOrEqual(5);
+      expect((await ask('{ group(id: "1") { id } }')).data).toEqual({ group: { id: '1' } });
+    },
+  );
+
+  it('take no longer than a few ordinary documents that are as long', async () => {
+    const time = async (query: string): Promise<number> => {
+      const startedAt = performance.now();
+      await ask(query);
+      return performance.now() - startedAt;
+    };
+    const ordinary = `{ group(id: "1") { ${repeat(90, (index) => `a${index}: billingHistory(first: ${index + 1}) { nodes { id kind } }`)} } }`;
+    await time(ordinary);
+    const yardstick = Math.max(await time(ordinary), await time(`${ordinary} `));
+    const bomb = await time(DOCUMENTS[0]?.[1] ?? '');
+    // Exponential work would be millions of times more; this leaves room for a busy machine.
+    expect(bomb).toBeLessThan(100 * yardstick);
+  });
+});
+
+describe('what this service does not do', () => {
+  it('has no subscriptions', async () => {
+    const answer = await ask('subscription { group(id: "1") { id } }');
+    expect([answer.status, answer.codes[0]]).toEqual([400, 'GRAPHQL_VALIDATION_FAILED']);
+    expect(answer.errors.map(({ message }) => message)).toContain('This service has no subscriptions.');
+  });
+
+  it.each(['@defer', '@stream', '@live'])('does not know %s', async (directive) => {
+    const answer = await ask(`{ group(id: "1") { ... ${directive} { id } } }`);
+    expect([answer.status, answer.codes]).toEqual([400, ['GRAPHQL_VALIDATION_FAILED']]);
+  });
+
+  it('tells its schema to nobody where introspection is off', async () => {
+    const closed = await ApolloHarness.start({ introspection: false });
+    for (const query of [
+      '{ __schema { queryType { name } } }',
+      '{ __type(name: "Group") { name } }',
+      '{ _service { sdl } }',
+    ]) {
+      const answer = await closed.ask({ query });
+      expect([answer.status, answer.codes]).toEqual([400, ['GRAPHQL_VALIDATION_FAILED']]);
+    }
+    expect((await closed.ask({ query: '{ __typename group(id: "1") { __typename } }' })).codes).toEqual([]);
+  });
+});
