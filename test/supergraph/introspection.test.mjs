@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { billingSdl } from './support/compose.mjs';
+import { execute, PACKAGE, startBillingGateway, startSimulator, stopServices } from './support/services.mjs';
+
+const run = promisify(execFile);
+
+describe('what a platform team reads off a running gateway', () => {
+  let gateway;
+  before(async () => {
+    const simulator = await startSimulator();
+    gateway = await startBillingGateway(simulator, simulator.world('introspection'));
+  });
+  after(async () => {
+    await gateway.stop();
+    await stopServices();
+  });
+
+  it('is schema.graphql, by _service', async () => {
+    const answer = await execute(`${gateway.url}/graphql`, '{ _service { sdl } }');
+    assert.ok(answer.data._service.sdl === billingSdl(), 'they differ');
+  });
+
+  it('is schema.graphql, by rover subgraph introspect', async () => {
+    const rover = join(PACKAGE, 'node_modules/.bin/rover');
+    const { stdout } = await run(process.execPath, [rover, 'subgraph', 'introspect', `${gateway.url}/graphql`], {
+      env: { PATH: process.env.PATH, HOME: PACKAGE, APOLLO_TELEMETRY_DISABLED: '1' },
+    });
+    assert.ok(stdout.trim() === billingSdl().trim(), `they differ: ${stdout.slice(0, 500)}`);
+  });
+
+  it('answers each representation by itself: one that is none leaves the others', async () => {
+    const query = 'query ($of: [_Any!]!) { _entities(representations: $of) { ... on Group { id plan { name } } } }';
+    const of = ['100001', 'G-17', '900001', '100013'].map((id) => ({ __typename: 'Group', id }));
+    const answer = await execute(`${gateway.url}/graphql`, query, { of });
+    assert.deepEqual(answer.data._entities, [
+      { id: '100001', plan: { name: 'Starter 100' } },
+      null,
+      { id: '900001', plan: null },
+      { id: '100013', plan: null },
+    ]);
+    const places = answer.errors.map(({ path, extensions }) => `${path.join('.')} ${extensions.code}`).sort();
+    assert.deepEqual(places, ['_entities.1 BAD_USER_INPUT', '_entities.2.plan UPSTREAM_UNAUTHENTICATED']);
+  });
+});
