@@ -1,0 +1,105 @@
+import { describe, expect, it } from '@jest/globals';
+import { answer, flood } from '../../../support/raw-upstream.js';
+import { recordedCall } from '../../../support/upstream-call.js';
+import {
+  API_KEY,
+  BOOSTER,
+  CREDENTIAL,
+  clientOf,
+  HISTORY,
+  order,
+  readCode,
+  stopAllAfterEach,
+  upstreamOf,
+} from './xtracta.stand.js';
+
+stopAllAfterEach();
+
+const xml = (inner: string): string => `<?xml version="1.0"?><billings_response>${inner}</billings_response>`;
+
+describe('Xtracta and its surroundings', () => {
+  it('ignores proxy variables of the environment', async () => {
+    const proxy = await upstreamOf(answer(200, BOOSTER));
+    const upstream = await upstreamOf(answer(200, HISTORY));
+    const environment = process.env;
+    process.env = {
+      ...environment,
+      NODE_USE_ENV_PROXY: '1',
+      HTTP_PROXY: proxy.url,
+      http_proxy: proxy.url,
+      ALL_PROXY: proxy.url,
+    };
+    try {
+      expect(await readCode(clientOf(upstream.url))).toBe('OK 1');
+    } finally {
+      process.env = environment;
+    }
+    expect(proxy.connections()).toBe(0);
+  });
+
+  it('stops reading an endless body, and holds on to none of it', async () => {
+    let written = 0;
+    const upstream = await upstreamOf((exchange) => {
+      flood(200_000_000)(exchange);
+      exchange.socket.on('close', () => {
+        written = exchange.socket.bytesWritten;
+      });
+    });
+    const before = process.memoryUsage().arrayBuffers;
+    expect((await order(clientOf(upstream.url, 5_000))).kind).toBe('unknown');
+    // 16 MiB is the most that a read may hold, 1 MiB a write; 64 MiB leaves room for what the kernel had buffered.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1024 * 1024);
+    await upstream.close();
+    expect(written).toBeLessThan(64 * 1024 * 1024);
+  });
+
+  it('opens a connection of its own for each write, and keeps the one of reads', async () => {
+    const upstream = await upstreamOf(answer(200, BOOSTER));
+    const client = clientOf(upstream.url);
+    await order(client);
+    await order(client);
+    expect(upstream.connections()).toBe(2);
+    await readCode(client);
+    await readCode(client);
+    expect(upstream.connections()).toBe(3);
+  });
+
+  it('tries a read again when a kept connection was closed in the meantime', async () => {
+    const upstream = await upstreamOf(({ number, socket, request }) => {
+      answer(200, HISTORY)({ number, socket, request });
+      if (number === 1) socket.end();
+    });
+    const client = clientOf(upstream.url, 2_000);
+    expect(await readCode(client)).toBe('OK 1');
+    expect(await readCode(client)).toBe('OK 1');
+  });
+
+  it('does not cancel a write whose caller has left', async () => {
+    const upstream = await upstreamOf(answer(200, BOOSTER));
+    const request = { packId: '1', groupId: null, quantity: 2, heldDocuments: 'PROCESS' } as const;
+    const { call } = recordedCall({ signal: AbortSignal.abort() });
+    expect((await clientOf(upstream.url).orderBoosterPack(CREDENTIAL, request, call)).kind).toBe('succeeded');
+  });
+
+  it('aborts a read whose caller has left, and does not try it again', async () => {
+    const leaving = new AbortController();
+    const upstream = await upstreamOf(() => leaving.abort());
+    const { call, attempts } = recordedCall({ signal: leaving.signal });
+    const request = { groupId: '1', fromSeconds: 0, toSeconds: 1, recursive: false };
+    const read = clientOf(upstream.url, 10_000).getBillingHistory(CREDENTIAL, request, call);
+    await expect(read).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+    expect(attempts).toMatchObject([{ outcome: 'aborted', attempt: 1 }]);
+    expect(upstream.requests()).toHaveLength(1);
+  });
+
+  it('never lets the api key out of an error', async () => {
+    const upstream = await upstreamOf(
+      answer(400, xml(`<status>400</status><message>key ${API_KEY} at https://x.test/?t=1</message>`)),
+    );
+    const outcome = await order(clientOf(upstream.url));
+    expect(outcome).toMatchObject({
+      kind: 'rejected',
+      failure: { upstream: { message: 'key [removed] at [removed]' } },
+    });
+  });
+});
