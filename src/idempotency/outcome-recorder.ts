@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { WriteOutcome } from '../domain/write.js';
 import type { Change, Ledger, LedgerLog } from './ledger.js';
 import type { LedgerRow, LedgerState, StoredAnswer } from './operation.js';
@@ -23,6 +24,9 @@ export interface GivenBack {
   readonly fingerprint: string;
   readonly claim: number | null;
 }
+
+/** With the default first wait these take three seconds: a shutdown has a grace, and a ledger that restarts needs about that. */
+const FINISH_ATTEMPTS = 5;
 
 const STATE_OF: Record<WriteOutcome<unknown>['kind'], LedgerState> = {
   succeeded: 'succeeded',
@@ -91,9 +95,17 @@ export class OutcomeRecorder {
     return this.#unrecorded.size === 0;
   }
 
-  stop(): void {
+  /** Tries a few times with growing waits, then leaves it; true when nothing is left. */
+  async finish(): Promise<boolean> {
+    let waitMs = this.#options.retryFirstMs;
+    for (let attempt = 1; attempt <= FINISH_ATTEMPTS && !(await this.flush()); attempt += 1) {
+      await delay(waitMs);
+      waitMs *= 2;
+    }
+    const isRecorded = await this.flush();
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    return isRecorded;
   }
 
   #later(entry: Unrecorded): void {

@@ -2,10 +2,11 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WriteOutcome } from '../domain/write.js';
 import { fingerprint } from './fingerprint.js';
+import { attemptOnce, readBaseline, storableAnswer } from './guarded-steps.js';
 import type { ClaimResult, Ledger, LedgerLog } from './ledger.js';
-import type { LedgerRow, StoredAnswer } from './operation.js';
+import type { LedgerRow } from './operation.js';
 import { asRecorded, OutcomeRecorder } from './outcome-recorder.js';
-import { replay, toAnswer, unknownFailure } from './replay.js';
+import { replay } from './replay.js';
 import type { OnceRequest, OnceResult, OnceSteps } from './run-once.port.js';
 import { isUnfinished } from './transitions.js';
 
@@ -76,7 +77,7 @@ export class RunOnce {
     const run = this.#settle(request, print, {
       ...steps,
       send: async () => {
-        own.outcome = await attempt(request, steps);
+        own.outcome = await attemptOnce(request.kind, steps);
         return own.outcome;
       },
     }).finally(() => this.#running.delete(name));
@@ -88,14 +89,13 @@ export class RunOnce {
   }
 
   /**
-   * Refuses new runs, waits for those under way, and tries once more to record what is not recorded. Resolves to false when
-   * something is left: those rows become unknown once this process is gone.
+   * Refuses new runs, waits for those under way, and tries a few times more to record what is not recorded. Resolves to false
+   * when something is left: those rows become unknown once this process is gone.
    */
   async drain(): Promise<boolean> {
     this.#isDraining = true;
     await Promise.allSettled(this.#running.values());
-    const isRecorded = await this.#recorder.flush();
-    this.#recorder.stop();
+    const isRecorded = await this.#recorder.finish();
     if (!isRecorded) {
       this.#log?.error(
         { writes: this.#recorder.size },
@@ -149,11 +149,8 @@ export class RunOnce {
     }
     await this.#recorder.flush();
     const entry = this.#recorder.find(request.tenantId, request.idempotencyKey);
-    if (entry === undefined) {
-      return null;
-    }
-    if (entry.kind === 'nothingSent') {
-      return { kind: 'ledgerUnavailable' };
+    if (entry?.kind !== 'outcome') {
+      return entry === undefined ? null : { kind: 'ledgerUnavailable' };
     }
     const row = asRecorded(entry.row, entry.change);
     return { kind: row.fingerprint === print ? 'completed' : 'keyReused', row };
@@ -173,7 +170,7 @@ export class RunOnce {
 
   /** Null: the claim was lost before anything was sent, because this process was thought gone. */
   async #send<T>(claimed: LedgerRow, steps: OnceSteps<T>): Promise<Settled | null> {
-    const baseline = await baselineOf(steps);
+    const baseline = await readBaseline(steps);
     let sending: LedgerRow | null;
     try {
       sending = await this.#ledger.advance(claimed, {
@@ -195,7 +192,7 @@ export class RunOnce {
       return null;
     }
     const outcome = await steps.send();
-    return { kind: 'completed', row: await this.#recorder.record(sending, outcome, answerOf(outcome, steps)) };
+    return { kind: 'completed', row: await this.#recorder.record(sending, outcome, storableAnswer(outcome, steps)) };
   }
 
   /** Before a duplicate waits or is refused: closes the row if nobody is at work on it any more. Never throws. */
@@ -237,33 +234,6 @@ export class RunOnce {
   }
 }
 
-/** A client that throws against its promise may have sent: nothing but unknown is true then. */
-async function attempt<T>(request: OnceRequest, steps: OnceSteps<T>): Promise<WriteOutcome<T>> {
-  try {
-    return await steps.send();
-  } catch {
-    return { kind: 'unknown', failure: unknownFailure(request.kind) };
-  }
-}
-
-/** A baseline only helps to settle an unknown outcome later; a write does not wait for want of one. */
-async function baselineOf<T>(steps: OnceSteps<T>): Promise<readonly string[] | null> {
-  try {
-    return await steps.baseline();
-  } catch {
-    return null;
-  }
-}
-
-/** A mapping that fails must not keep the outcome itself from being recorded. */
-function answerOf<T>(outcome: WriteOutcome<T>, steps: OnceSteps<T>): StoredAnswer | null {
-  try {
-    return toAnswer(outcome, (value) => steps.toStored(value));
-  } catch {
-    return null;
-  }
-}
-
 function asReplay<T>(settled: Settled, steps: OnceSteps<T>): OnceResult<T> {
   if (settled.kind !== 'completed') {
     return settled;
@@ -274,6 +244,6 @@ function asReplay<T>(settled: Settled, steps: OnceSteps<T>): OnceResult<T> {
     : { kind: 'completed', outcome, row: settled.row, replayed: true };
 }
 
-function runName(tenantId: string, idempotencyKey: string, print: string): string {
-  return JSON.stringify([tenantId, idempotencyKey, print]);
+function runName(...parts: readonly [tenantId: string, idempotencyKey: string, print: string]): string {
+  return JSON.stringify(parts);
 }

@@ -99,9 +99,6 @@ export function assertTransition(from: LedgerState | null, to: LedgerState, by: 
   }
 }
 
-/** States in which a row holds its target: another key for the same target is refused. */
-export const HOLDS_TARGET: readonly LedgerState[] = ['claimed', 'sending', 'unknown'];
-
 /** An owner is at work on the row, or is gone. */
 export function isUnfinished(state: LedgerState): boolean {
   return state === 'claimed' || state === 'sending';

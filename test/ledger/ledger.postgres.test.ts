@@ -1,8 +1,16 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { type Ledger, LedgerUnavailable } from '../../src/idempotency/ledger.js';
+import { openLedger } from '../../src/idempotency/open-ledger.js';
+import { RunOnce } from '../../src/idempotency/run-once.js';
 import { findPostgres, startPostgres, type TestPostgres } from '../support/start-postgres.js';
+import { CountingUpstream, SUCCEEDED, sampleOrder } from './counting-upstream.js';
 import { describeLedgerContract } from './ledger-contract.js';
 
 const binaries = findPostgres();
+const START_LIMIT_MS = 60_000;
 
 if (binaries === null) {
   process.stderr.write('Left out: the ledger on PostgreSQL (initdb and postgres are not installed).\n');
@@ -15,9 +23,174 @@ if (binaries === null) {
   let server: TestPostgres;
   beforeAll(async () => {
     server = await startPostgres(binaries);
-  }, 60_000);
+  }, START_LIMIT_MS);
   afterAll(async () => {
     await server.stop();
   });
   describeLedgerContract('PostgreSQL', () => server.createLedgerSpace());
+
+  describe('a ledger on a PostgreSQL server', () => {
+    const withLedger = async (work: (ledger: Ledger, url: string) => Promise<void>): Promise<void> => {
+      const url = await server.createLedgerSpace();
+      const ledger = await openLedger(url, { sweepIntervalMs: 0 });
+      try {
+        await work(ledger, url);
+      } finally {
+        await ledger.close();
+      }
+    };
+    const query = async (url: string, text: string): Promise<readonly unknown[]> => {
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      try {
+        return (await client.query<Record<string, unknown>>(text)).rows;
+      } finally {
+        await client.end();
+      }
+    };
+    /** Ends the session that says that the ledger's owner lives, as a broken network does. */
+    const endPresence = (url: string): Promise<readonly unknown[]> =>
+      query(
+        url,
+        `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1`,
+      );
+
+    it(
+      'sends nothing while the server is away, and works again when it is back',
+      async () => {
+        await withLedger(async (ledger) => {
+          const upstream = new CountingUpstream();
+          const once = new RunOnce({ ledger });
+          await server.crash();
+          expect(await once.run(sampleOrder(), upstream.steps())).toEqual({ kind: 'ledgerUnavailable' });
+          await expect(ledger.ping()).rejects.toBeInstanceOf(LedgerUnavailable);
+          expect(upstream.hits).toBe(0);
+          await server.start();
+          expect(await once.run(sampleOrder(), upstream.steps())).toMatchObject({ kind: 'completed' });
+        });
+      },
+      START_LIMIT_MS,
+    );
+
+    it(
+      'tells the truth when the server goes away while sending, and records it when it is back',
+      async () => {
+        await withLedger(async (ledger) => {
+          const once = new RunOnce({ ledger });
+          const order = sampleOrder();
+          const send = async () => {
+            await server.crash();
+            return SUCCEEDED;
+          };
+          const upstream = new CountingUpstream();
+          const result = await once.run(order, upstream.steps({ send }));
+          expect(result).toMatchObject({ kind: 'completed', outcome: SUCCEEDED, replayed: false });
+          expect(await once.run(order, upstream.steps())).toMatchObject({ outcome: { kind: 'succeeded' } });
+          await server.start();
+          expect(await once.drain()).toBe(true);
+          expect(await ledger.find(order.tenantId, order.idempotencyKey)).toMatchObject({ state: 'succeeded' });
+          expect(upstream.hits).toBe(0);
+        });
+      },
+      START_LIMIT_MS,
+    );
+
+    it('may be thought gone when its session is cut, and then settles what it was sending', async () => {
+      await withLedger(async (ledger, url) => {
+        const replica = await openLedger(url, { sweepIntervalMs: 0 });
+        const order = sampleOrder();
+        const states: unknown[] = [];
+        const send = async () => {
+          await endPresence(url);
+          await replica.sweepOrphans();
+          states.push((await replica.find(order.tenantId, order.idempotencyKey))?.state);
+          return SUCCEEDED;
+        };
+        const result = await new RunOnce({ ledger }).run(order, new CountingUpstream().steps({ send }));
+        await replica.close();
+        expect(states).toEqual(['unknown']);
+        expect(result).toMatchObject({ row: { state: 'succeeded', resolution: { by: 'late-answer' } } });
+      });
+    });
+
+    it('is alive again after its session was cut: others leave its new rows alone', async () => {
+      await withLedger(async (ledger, url) => {
+        await endPresence(url);
+        const replica = await openLedger(url, { sweepIntervalMs: 0 });
+        const swept: unknown[] = [];
+        const send = async () => {
+          swept.push(await replica.sweepOrphans());
+          return SUCCEEDED;
+        };
+        await ledger.ping();
+        const result = await new RunOnce({ ledger }).run(sampleOrder(), new CountingUpstream().steps({ send }));
+        await replica.close();
+        expect(result).toMatchObject({ outcome: SUCCEEDED, row: { state: 'succeeded', resolution: null } });
+        expect(swept).toEqual([0]);
+      });
+    });
+
+    it('waits for the disk on each commit, even where the database is set not to', async () => {
+      await withLedger(async (ledger, url) => {
+        await query(url, 'ALTER ROLE ledger SET synchronous_commit = off');
+        const own = await openLedger(url, { sweepIntervalMs: 0 });
+        await query(url, 'CREATE TABLE seen (setting text)');
+        await query(
+          url,
+          `CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS
+           'BEGIN INSERT INTO seen VALUES (current_setting(''synchronous_commit'')); RETURN NEW; END'`,
+        );
+        await query(url, 'CREATE TRIGGER see AFTER UPDATE ON ledger_operations FOR EACH ROW EXECUTE FUNCTION see()');
+        await new RunOnce({ ledger: own }).run(sampleOrder(), new CountingUpstream().steps());
+        await own.close();
+        await query(url, 'ALTER ROLE ledger RESET synchronous_commit');
+        expect(await query(url, 'SELECT DISTINCT setting FROM seen')).toEqual([{ setting: 'on' }]);
+        expect(await ledger.ping()).toEqual({ writable: true });
+      });
+    });
+
+    it('refuses a ledger that a newer version has written', async () => {
+      await withLedger(async (_ledger, url) => {
+        await query(url, "UPDATE ledger_meta SET value = '99' WHERE name = 'schema_version'");
+        await expect(openLedger(url)).rejects.toThrow('newer version');
+      });
+    });
+
+    it('says nothing of its address when it cannot be reached', async () => {
+      const failure = openLedger('postgres://someone:canary-password@127.0.0.1:1/nowhere');
+      await expect(failure).rejects.toBeInstanceOf(LedgerUnavailable);
+      await expect(failure).rejects.not.toThrow(/canary-password|127\.0\.0\.1/);
+    });
+
+    it('keeps neither the input nor anything personal in the files of the server', async () => {
+      await withLedger(async (ledger, url) => {
+        const canaries = ['canary-in-input', 'canary-in-value', 'canary-api-key'];
+        const order = sampleOrder({
+          credentialId: ledger.keyedHash('canary-api-key'),
+          input: { email: 'canary-in-input@example.test' },
+          stored: { packId: 'kept-on-purpose' },
+        });
+        const value = { id: 'also-kept', orderedBy: 'canary-in-value@example.test' };
+        const upstream = new CountingUpstream({ kind: 'succeeded', value, warnings: [] });
+        await new RunOnce({ ledger }).run(order, upstream.steps());
+        await query(url, 'CHECKPOINT');
+        const found = new Set<string>();
+        for (const file of filesBelow(server.dataDirectory)) {
+          const bytes = readFileSync(file, 'latin1');
+          for (const text of ['kept-on-purpose', 'also-kept', ...canaries]) {
+            if (bytes.includes(text)) {
+              found.add(text);
+            }
+          }
+        }
+        expect([...found].sort()).toEqual(['also-kept', 'kept-on-purpose']);
+      });
+    });
+  });
+}
+
+function filesBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(directory, name))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
 }

@@ -1,8 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import type { WriteOutcome } from '../../src/domain/write.js';
 import { RunOnce } from '../../src/idempotency/run-once.js';
-import { CountingUpstream, NOT_SENT, type Order, REJECTED, SUCCEEDED, sampleOrder } from './counting-upstream.js';
-import { type FaultMoment, FaultyLedger } from './faulty-ledger.js';
+import {
+  CountingUpstream,
+  NOT_SENT,
+  type Order,
+  REJECTED,
+  SUCCEEDED,
+  sampleOrder,
+  UNKNOWN_OUTCOME,
+} from './counting-upstream.js';
+import { type FaultMoment, FaultyLedger, type LedgerStep } from './faulty-ledger.js';
 import { LedgerHarness } from './ledger-harness.js';
 
 const MOMENTS: readonly FaultMoment[] = ['before', 'after'];
@@ -187,5 +196,53 @@ export function describeRunOnceFaults(store: string, newUrl: () => Promise<strin
         replayed: true,
       });
     });
+
+    it('never spends twice and never lies, whatever fails in whatever order', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(attempts, { minLength: 1, maxLength: 8 }), fc.uuid(), async (plan, run) => {
+          const { ledger, once } = make();
+          const hits = new Map<string, WriteOutcome<Order>['kind'][]>();
+          for (const { key, outcome, fault, isParallel } of plan) {
+            const order = sampleOrder({ idempotencyKey: `${run}-${key}`, target: `group:${run}` });
+            const send = async (): Promise<WriteOutcome<Order>> => {
+              hits.set(key, [...(hits.get(key) ?? []), outcome.kind]);
+              return outcome;
+            };
+            const steps = new CountingUpstream().steps({ send });
+            if (fault !== null) {
+              ledger.fail(fault.step, fault.moment);
+            }
+            const runs = isParallel ? [once.run(order, steps), once.run(order, steps)] : [once.run(order, steps)];
+            for (const result of await Promise.all(runs)) {
+              const told = result.kind === 'completed' ? result.outcome.kind : 'unknown';
+              expect(told === 'unknown' || hits.get(key)?.at(-1) === told).toBe(true);
+            }
+            const maybeCharged = (hits.get(key) ?? []).filter((kind) => kind !== 'notSent');
+            expect(maybeCharged.length).toBeLessThanOrEqual(1);
+          }
+          ledger.heal();
+          expect(await once.drain()).toBe(true);
+          for (const [key, outcomes] of hits) {
+            const states = { succeeded: 'succeeded', rejected: 'rejected', notSent: 'not_sent', unknown: 'unknown' };
+            const row = await at.ledger.find('acme', `${run}-${key}`);
+            expect(row?.state).toBe(states[outcomes.at(-1) ?? 'unknown']);
+          }
+        }),
+        { numRuns: 30, endOnFailure: true },
+      );
+    });
   });
 }
+
+/** One request of a client, what the upstream would answer, and what fails meanwhile. */
+const attempts = fc.record({
+  key: fc.constantFrom('first', 'second'),
+  outcome: fc.constantFrom(SUCCEEDED, REJECTED, NOT_SENT, UNKNOWN_OUTCOME),
+  fault: fc.option(
+    fc.record({
+      step: fc.constantFrom<LedgerStep[]>('claim', 'sending', 'outcome', 'read'),
+      moment: fc.constantFrom<FaultMoment[]>('before', 'after'),
+    }),
+  ),
+  isParallel: fc.boolean(),
+});
