@@ -5,6 +5,7 @@ import { decodeCurrency } from '../decode/currency.decoder.js';
 import { decodeDateTime } from '../decode/date-time.decoder.js';
 import { decodeDecimal } from '../decode/decimal.decoder.js';
 import { type Decoded, decoded, UNREADABLE, UNSET } from '../decode/decoded.js';
+import { VALUE_UNREADABLE } from '../upstream.answer.js';
 import { leafText, type PurchaseDetailWire, type PurchaseResponseWire } from './credits.wire.js';
 
 const ZERO_GUID = '00000000-0000-0000-0000-000000000000';
@@ -68,7 +69,7 @@ export function toCreditPurchase(
     result: leaves.read('Result', response.responsedata?.result, decoded),
     userId: leaves.read('UserId', response.responsedata?.identification?.userid, decoded),
   };
-  return { value, warnings: [...totalsWarning(value), ...unreadableWarning(leaves.unreadable)] };
+  return { value, warnings: [...totalsWarning(value), ...(leaves.unreadable ? [VALUE_UNREADABLE] : [])] };
 }
 
 function decodeBoolean(text: string): Decoded<boolean> {
@@ -88,9 +89,4 @@ function big(decimal: string): Big {
   const [mantissa = '', exponent] = decimal.replace(/^\+/, '').toLowerCase().split('e');
   const plain = mantissa.replace(/^(-?)\./, '$10.').replace(/\.$/, '');
   return new Big(exponent === undefined ? plain : `${plain}e${exponent}`);
-}
-
-function unreadableWarning(unreadable: boolean): BillingWarning[] {
-  if (!unreadable) return [];
-  return [{ code: 'VALUE_UNREADABLE', message: "A value of the upstream's answer could not be read and is null." }];
 }

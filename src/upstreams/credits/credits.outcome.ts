@@ -2,6 +2,7 @@ import type { UpstreamFacts } from '../../domain/errors.js';
 import type { CreditPurchase } from '../../domain/purchases.js';
 import type { BillingWarning, WriteOutcome } from '../../domain/write.js';
 import { sanitiseUpstreamMessage } from '../../observability/redact.js';
+import { carriesPayload } from '../upstream.answer.js';
 import { notSent, outcomeUnknown, rejected, upstreamFacts } from '../upstream.errors.js';
 import type { TransportAnswer, TransportResult } from '../upstream.transport.js';
 import { readJsonObject } from './credits.json.js';
@@ -96,8 +97,4 @@ function hasTraceOfPurchase({ responsedata }: PurchaseResponseWire): boolean {
   const hasInvoice = invoice === null || (invoice !== undefined && !/^\s*0*\s*$/.test(invoice));
   const isPaid = leafText(detail.paid)?.trim().toLowerCase() === 'true';
   return hasId || hasInvoice || isPaid;
-}
-
-function carriesPayload(httpStatus: number): boolean {
-  return httpStatus >= 200 && httpStatus < 300 && httpStatus !== 204 && httpStatus !== 205;
 }

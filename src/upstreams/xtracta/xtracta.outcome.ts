@@ -1,5 +1,6 @@
 import type { BillingWarning, WriteOutcome } from '../../domain/write.js';
 import type { ReadVerdict } from '../resilience/upstream.channel.js';
+import { carriesPayload } from '../upstream.answer.js';
 import {
   notSent,
   outcomeUnknown,
@@ -165,9 +166,4 @@ function failedRead(operation: string, failure: TransportFailure): ReadVerdict<n
     case 'aborted':
       return { kind: 'error', error: upstreamError('UPSTREAM_UNAVAILABLE', facts, true) };
   }
-}
-
-/** 204 and 205 have no body by definition, whatever was received with them. */
-function carriesPayload(httpStatus: number): boolean {
-  return httpStatus >= 200 && httpStatus < 300 && httpStatus !== 204 && httpStatus !== 205;
 }

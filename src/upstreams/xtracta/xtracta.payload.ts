@@ -9,6 +9,7 @@ import type {
 import type { BillingWarning } from '../../domain/write.js';
 import { decodeGroupId } from '../decode/group-id.decoder.js';
 import { decodeUnixExpiry } from '../decode/unix-expiry.decoder.js';
+import { VALUE_UNREADABLE } from '../upstream.answer.js';
 import type { FieldReader } from './xtracta.fields.js';
 import { toActivity, toBoosterPackOrder, toChangedPlan } from './xtracta.mapper.js';
 import type { WholePayload } from './xtracta.outcome.js';
@@ -35,7 +36,7 @@ export function boosterPayload(
   const warnings = [
     ...quantityWarning(request.quantity, value.pack.quantity),
     ...groupWarning(request.groupId, value.pack.groupId),
-    ...unreadableWarning(fields),
+    ...(fields.unreadable ? [VALUE_UNREADABLE] : []),
   ];
   return { value, warnings };
 }
@@ -52,7 +53,10 @@ export function planPayload(
   const value = { plan: toChangedPlan(id, plan, fields) };
   const answered = fields.optional('group_id', plan.wire.group_id, decodeGroupId);
   const group = typeof answered === 'string' ? answered : null;
-  return { value, warnings: [...groupWarning(request.groupId, group), ...unreadableWarning(fields)] };
+  return {
+    value,
+    warnings: [...groupWarning(request.groupId, group), ...(fields.unreadable ? [VALUE_UNREADABLE] : [])],
+  };
 }
 
 /**
@@ -70,7 +74,7 @@ export function billingUiPayload(
   const url = wire.url?.trim() ?? '';
   if (!isBrowsable(url, httpAllowed)) return null;
   const expiresAt = fields.orNull('expire', wire.expire, decodeUnixExpiry)?.text ?? null;
-  return { value: { url, expiresAt }, warnings: unreadableWarning(fields) };
+  return { value: { url, expiresAt }, warnings: fields.unreadable ? [VALUE_UNREADABLE] : [] };
 }
 
 /** Whether the answer shows any part of a purchase, whole or not. */
@@ -101,9 +105,4 @@ function quantityWarning(requested: number, answered: number | null): BillingWar
 function groupWarning(requested: string | null, answered: string | null): BillingWarning[] {
   if (requested === null || answered === null || requested.replace(/^0+/, '') === answered) return [];
   return [{ code: 'GROUP_DIFFERS', message: 'The upstream names another group than the one that was asked for.' }];
-}
-
-function unreadableWarning(fields: FieldReader): BillingWarning[] {
-  if (!fields.unreadable) return [];
-  return [{ code: 'VALUE_UNREADABLE', message: "A value of the upstream's answer could not be read and is null." }];
 }
