@@ -16,5 +16,17 @@ export async function executeWrite<T>(
     scope.services.forgetReads(request.credentialId, request.groupId);
     scope.services.onWrite(request.kind, statusOfState(result.row.state));
   }
-  return toWritePayload(result, (row, replayed) => operationView(scope, row, replayed));
+  const payload = toWritePayload(result, (row, replayed) => operationView(scope, row, replayed));
+  const row = 'row' in result ? result.row : null;
+  scope.onAnswered?.({
+    kind: request.kind,
+    idempotencyKey: request.idempotencyKey,
+    status: row === null ? null : statusOfState(row.state),
+    replayed: result.kind === 'completed' && result.replayed,
+    errorCodes: payload.userErrors.map((error) => error.code),
+    createdAtMs: row?.createdAtMs ?? null,
+    sentAtMs: row?.sentAtMs ?? null,
+    completedAtMs: row?.completedAtMs ?? null,
+  });
+  return payload;
 }

@@ -1,6 +1,6 @@
 import type { BillingHistory } from '../domain/billing-activity.js';
 import type { Caller, CreditsCredential, XtractaCredential } from '../domain/caller.js';
-import { BillingError } from '../domain/errors.js';
+import { BillingError, type BillingErrorCode } from '../domain/errors.js';
 import type {
   BillingUiRequest,
   BillingUiSession,
@@ -76,11 +76,27 @@ export interface WriteServices {
   audit(event: string, facts: Readonly<Record<string, string | number | boolean | null>>): void;
 }
 
+/** One ledgered write of a request as it was answered. The key is whole: whoever shows it masks it. */
+export interface AnsweredWrite {
+  readonly kind: BillingOperationKind;
+  readonly idempotencyKey: string;
+  /** Of the row that the answer is about, which may be another key's; null where there is none. */
+  readonly status: BillingOperationStatus | null;
+  readonly replayed: boolean;
+  readonly errorCodes: readonly BillingErrorCode[];
+  /** Epoch milliseconds of that row. */
+  readonly createdAtMs: number | null;
+  readonly sentAtMs: number | null;
+  readonly completedAtMs: number | null;
+}
+
 /** Who writes, and for which request. */
 export interface WriteScope {
   readonly services: WriteServices;
   readonly caller: Caller;
   readonly call: UpstreamCall;
+  /** Told of every ledgered write that was answered. Must not throw. */
+  readonly onAnswered?: (write: AnsweredWrite) => void;
 }
 
 /** Throws `RATE_LIMITED` when the tenant has used up its allowance. */

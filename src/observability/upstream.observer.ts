@@ -1,4 +1,10 @@
-import type { UpstreamAttempt, UpstreamDrift, UpstreamObserver } from '../upstreams/upstream.call.js';
+import type {
+  ReadObserver,
+  UpstreamAttempt,
+  UpstreamDrift,
+  UpstreamObserver,
+  UpstreamReadFacts,
+} from '../upstreams/upstream.call.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
 
@@ -13,7 +19,10 @@ export interface UpstreamObserverOptions {
 /** Feeds metrics, the log and further observers with what happens on the wire of one request. */
 export function createUpstreamObserver(options: UpstreamObserverOptions): UpstreamObserver {
   const { metrics, logger, requestId, others = [] } = options;
+  // Without it nobody counts for whom a read is made.
+  const asksForReads = others.some((other) => other.read !== undefined);
   return {
+    ...(asksForReads ? { read: (facts: UpstreamReadFacts) => readObserver(options, facts) } : {}),
     attempt(attempt: UpstreamAttempt): void {
       metrics.upstreamAttempt(attempt.service, attempt.operation, attempt.outcome, attempt.durationMs / 1000);
       const level = attempt.outcome === 'ok' || attempt.outcome === 'aborted' ? 'debug' : 'warn';
@@ -24,6 +33,18 @@ export function createUpstreamObserver(options: UpstreamObserverOptions): Upstre
       metrics.drift(drift.endpoint, drift.field);
       logger.debug({ requestId, endpoint: drift.endpoint, field: drift.field }, 'upstream drift');
       for (const other of others) other.drift(drift);
+    },
+  };
+}
+
+function readObserver(options: UpstreamObserverOptions, facts: UpstreamReadFacts): ReadObserver {
+  const { others = [] } = options;
+  const reads = others.flatMap((other) => other.read?.(facts) ?? []);
+  const rest = others.filter((other) => other.read === undefined);
+  return {
+    ...createUpstreamObserver({ ...options, others: [...rest, ...reads] }),
+    shared: (answer) => {
+      for (const read of reads) read.shared(answer);
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { BillingActivity } from '../domain/billing-activity.js';
 import { BillingError } from '../domain/errors.js';
-import type { UpstreamCall } from '../upstreams/upstream.call.js';
+import type { ReadObserver, UpstreamCall, UpstreamReadFacts } from '../upstreams/upstream.call.js';
 import { type CallBudget, tooManyCalls } from './call.budget.js';
 import {
   type PlannedCall,
@@ -15,6 +15,7 @@ import type { HistoryRead } from './history-client.port.js';
 import { historyReadKey } from './history-read.key.js';
 import { windowsEqual } from './history-window.policy.js';
 import type { MembershipMemory } from './membership.memory.js';
+import type { ReadAskers } from './read.askers.js';
 
 export type Rows = readonly BillingActivity[];
 
@@ -28,6 +29,8 @@ export interface ExecutorContext {
   readonly call: UpstreamCall;
   readonly mergeWindows: boolean;
   readonly budget: CallBudget;
+  /** Null where nobody asks for whom reads are made. */
+  readonly askers: ReadAskers | null;
 }
 
 /** The upstream refused the credential or the group, which no other window would change. */
@@ -67,7 +70,7 @@ export class HistoryExecutor {
     const fresh = [...slots].map((slot) => slot.read);
     const plan = planCalls(fresh, [...this.#underWay.keys()], this.#bases(), this.#knowledge);
     if (this.context.budget.reserve(plan.filter((planned) => !planned.isUnderWay).length)) {
-      void this.#makeAll(plan).then(() => this.context.budget.report());
+      void this.#makeAll(plan, 'planned').then(() => this.context.budget.report());
     } else {
       this.#refuse(fresh);
     }
@@ -132,14 +135,14 @@ export class HistoryExecutor {
     for (const read of reads) this.#slotOf(read).reject(tooManyCalls(this.context.budget.limit));
   }
 
-  async #makeAll(plan: readonly PlannedCall[]): Promise<void> {
-    await Promise.all(plan.map((planned) => this.#make(planned)));
+  async #makeAll(plan: readonly PlannedCall[], reason: UpstreamReadFacts['reason']): Promise<void> {
+    await Promise.all(plan.map((planned) => this.#make(planned, reason)));
   }
 
-  async #make(planned: PlannedCall): Promise<void> {
+  async #make(planned: PlannedCall, reason: UpstreamReadFacts['reason']): Promise<void> {
     let unsettled: readonly HistoryRead[];
     try {
-      const answer = await this.#answerTo(planned.call);
+      const answer = await this.#answerTo(planned.call, this.#watch(planned, reason));
       unsettled = planned.reads.filter((read) => !this.#settleFrom(answer, read));
       this.#learnApart(answer, unsettled);
     } catch (error) {
@@ -149,11 +152,30 @@ export class HistoryExecutor {
     await this.#askAgain(planned.call, unsettled);
   }
 
-  #answerTo(call: HistoryRead): Promise<HistoryAnswer> {
+  #watch({ call, reads }: PlannedCall, reason: UpstreamReadFacts['reason']): ReadObserver | undefined {
+    const { askers, call: upstreamCall } = this.context;
+    if (askers === null) return undefined;
+    const groups = new Set(reads.map((read) => read.groupId)).size;
+    const { recursive } = call;
+    return upstreamCall.observer.read?.({
+      operation: 'getBillingHistory',
+      groups,
+      askedBy: askers.of(reads),
+      recursive,
+      reason,
+    });
+  }
+
+  #answerTo(call: HistoryRead, observer: ReadObserver | undefined): Promise<HistoryAnswer> {
     const shared = this.#underWay.get(call);
-    if (shared !== undefined) return shared;
-    const { answer, isStarted } = this.source.read(this.context.subject, call, this.context.call);
+    if (shared !== undefined) {
+      observer?.shared(shared);
+      return shared;
+    }
+    const upstreamCall = observer === undefined ? this.context.call : { ...this.context.call, observer };
+    const { answer, isStarted } = this.source.read(this.context.subject, call, upstreamCall);
     if (isStarted) this.context.budget.countCall();
+    else observer?.shared(answer);
     const noted = answer
       .then((value) => {
         this.#answers.push(value);
@@ -202,6 +224,6 @@ export class HistoryExecutor {
       if (this.context.budget.reserve(1)) affordable.push(planned);
       else this.#refuse(planned.reads);
     }
-    await this.#makeAll(affordable);
+    await this.#makeAll(affordable, 'again');
   }
 }

@@ -15,6 +15,7 @@ import { planWindow, resolveHistoryWindow } from './history-window.policy.js';
 import type { MembershipMemory } from './membership.memory.js';
 import { type HistoryQuestion, OperationHistory } from './operation-history.loader.js';
 import { planInForce } from './plan.policy.js';
+import { type AskingField, ReadAskers } from './read.askers.js';
 import type { SnapshotStore } from './snapshot.store.js';
 import { groupsBelow } from './subgroups.policy.js';
 
@@ -53,6 +54,7 @@ interface Upstream {
  */
 export class OperationReads implements BillingReads {
   readonly #budget: CallBudget;
+  readonly #askers: ReadAskers | null;
   /** Null without a credential. */
   readonly #upstream: Upstream | null;
 
@@ -64,6 +66,8 @@ export class OperationReads implements BillingReads {
     const { caller, call, nowMs } = context;
     const budget = new CallBudget(settings.maxUpstreamCalls, settings.onCallsSaved);
     this.#budget = budget;
+    const askers = call.observer.read === undefined ? null : new ReadAskers();
+    this.#askers = askers;
     if (caller.tenant.xtracta === null) {
       this.#upstream = null;
       return;
@@ -72,7 +76,7 @@ export class OperationReads implements BillingReads {
     const { mergeWindows } = settings;
     const { source, memory, epochs, snapshots } = shared;
     this.#upstream = {
-      history: new OperationHistory({ subject, call, nowMs, mergeWindows, budget }, source, memory, epochs),
+      history: new OperationHistory({ subject, call, nowMs, mergeWindows, budget, askers }, source, memory, epochs),
       paging: new HistoryPaging(subject, snapshots, epochs),
     };
   }
@@ -84,15 +88,15 @@ export class OperationReads implements BillingReads {
   async plan(groupId: string, atMs: number): Promise<BillingPlan | null> {
     const id = this.#permitted(groupId);
     const read: HistoryRead = { groupId: id, ...planWindow(atMs), recursive: false };
-    return planInForce(await this.#rows({ kind: 'window', read }), id, atMs);
+    return planInForce(await this.#rows({ kind: 'window', read }, 'plan'), id, atMs);
   }
 
   async historyPage(request: HistoryRequest): Promise<HistoryPage> {
     const groupId = this.#permitted(request.groupId);
     const { paging } = this.#connected();
     const list = paging.open({ ...request, groupId }, this.context.nowMs);
-    const rows = list.kept?.rows ?? (await this.#rows({ kind: 'window', read: list.read }));
-    if (list.kept !== null) this.#countSaved();
+    const rows = list.kept?.rows ?? (await this.#rows({ kind: 'window', read: list.read }, 'billingHistory'));
+    if (list.kept !== null) this.#countSaved(list.read.recursive);
     return paging.page(list, rows, list.read.recursive ? this.#visible(rows) : rows);
   }
 
@@ -100,13 +104,13 @@ export class OperationReads implements BillingReads {
     const id = this.#permitted(groupId);
     // The default window of a history, so that asking for both costs one call.
     const window = resolveHistoryWindow({ fromMs: null, toMs: null }, this.context.nowMs, null);
-    const rows = await this.#rows({ kind: 'window', read: { groupId: id, ...window, recursive: true } });
+    const rows = await this.#rows({ kind: 'window', read: { groupId: id, ...window, recursive: true } }, 'subgroups');
     return groupsBelow(id, this.#visible(rows));
   }
 
   async groupName(groupId: string): Promise<string | null> {
     const id = this.#permitted(groupId);
-    return groupNameIn(await this.#rows({ kind: 'naming', groupId: id }));
+    return groupNameIn(await this.#rows({ kind: 'naming', groupId: id }, 'name'));
   }
 
   #connected(): Upstream {
@@ -133,9 +137,10 @@ export class OperationReads implements BillingReads {
     return rows.filter((row) => row.groupId !== null && allowedGroups.has(row.groupId));
   }
 
-  async #rows(question: HistoryQuestion): Promise<Rows> {
+  async #rows(question: HistoryQuestion, field: AskingField): Promise<Rows> {
     const { history } = this.#connected();
     this.#budget.countQuestion();
+    this.#askers?.note(question.kind === 'window' ? question.read : question.groupId, field);
     try {
       return await history.load(question);
     } catch (error) {
@@ -144,8 +149,16 @@ export class OperationReads implements BillingReads {
     }
   }
 
-  #countSaved(): void {
+  #countSaved(recursive: boolean): void {
     this.#budget.countQuestion();
     this.#budget.report();
+    const operation = 'getBillingHistory';
+    this.context.call.observer.read?.({
+      operation,
+      groups: 1,
+      askedBy: { billingHistory: 1 },
+      recursive,
+      reason: 'kept',
+    });
   }
 }

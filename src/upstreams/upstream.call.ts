@@ -27,10 +27,34 @@ export interface UpstreamDrift {
   readonly field: string;
 }
 
+/** For whom a read is made, in counts and in names of the schema's fields: no id, no window, no credential. */
+export interface UpstreamReadFacts {
+  /** The client's method name: `getBillingHistory`. */
+  readonly operation: string;
+  /** Groups whose questions it is to answer. */
+  readonly groups: number;
+  /** How often each field asked, by the field's name. */
+  readonly askedBy: Readonly<Record<string, number>>;
+  readonly recursive: boolean;
+  /**
+   * `planned`: over the wire. `again`: over the wire, because a call that was to answer several questions left these open. `kept`:
+   * nothing is sent, the answer that a client's cursor came from is still there.
+   */
+  readonly reason: 'planned' | 'again' | 'kept';
+}
+
 /** Receives what happens on the wire: metrics, log, `/debug`, traces. Must not throw and must return at once. */
 export interface UpstreamObserver {
   attempt(attempt: UpstreamAttempt): void;
   drift(drift: UpstreamDrift): void;
+  /** Told before a read; what is returned observes that read. Left out where nobody asks for whom reads are made. */
+  read?(facts: UpstreamReadFacts): ReadObserver;
+}
+
+/** Observes one read. */
+export interface ReadObserver extends UpstreamObserver {
+  /** The same read is under way for somebody else: no attempt will be told of, and `answer` settles with that one. */
+  shared(answer: Promise<unknown>): void;
 }
 
 /** What every client method needs to know of the request that it serves. */
