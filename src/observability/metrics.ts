@@ -6,7 +6,14 @@ import { LabelLimit } from './label-limit.js';
 export type BreakerState = 'closed' | 'half_open' | 'open';
 
 const BREAKER_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, half_open: 1, open: 2 };
-const KNOWN_CODES: ReadonlySet<string> = new Set(BILLING_ERROR_CODES);
+/** What GraphQL itself can answer before an operation runs, in Apollo Server's words. */
+const GRAPHQL_CODES = [
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'OPERATION_RESOLUTION_FAILURE',
+  'PERSISTED_QUERY_NOT_FOUND',
+];
+const KNOWN_CODES: ReadonlySet<string> = new Set([...BILLING_ERROR_CODES, ...GRAPHQL_CODES]);
 
 // From answers without an upstream call (milliseconds) to a write's deadline.
 const SERVER_SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];

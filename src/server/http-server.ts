@@ -76,8 +76,16 @@ function createApp(): FastifyInstance {
 }
 
 function addPages(app: FastifyInstance, options: HttpServerOptions, phase: () => ServerPhase): void {
-  const { readiness, exampleGroupId = '1001' } = options;
-  app.get('/', landingPage({ phase, readiness, exampleGroupId, debugUi: options.config.debugUi }));
+  const { readiness, exampleGroupId = '100000' } = options;
+  app.get(
+    '/',
+    landingPage({
+      phase,
+      readiness,
+      exampleGroupId,
+      hasDebugPage: () => app.hasRoute({ method: 'GET', url: '/debug' }),
+    }),
+  );
   app.get('/graphiql', graphiqlPage());
 }
 

@@ -2,14 +2,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ExampleOperation, readExampleOperations } from './example-operations.js';
 import { newNonce, sendPage } from './page-security.js';
 
-/** The page around the place where its one script's nonce goes. */
+/** The page around the start tag of its one script, and a script to run before that. */
 interface Template {
   readonly head: Buffer;
+  readonly seed: string;
   readonly tail: Buffer;
 }
 
 // The bundle is one inline script; its editor starts workers from blobs and writes style elements of its own.
-const SCRIPT_START = /(<div id="root"><\/div>\s*<script)(>)/;
+const SCRIPT_START = /(<div id="root"><\/div>\s*)<script>/;
 
 /**
  * Makes the handler of `/graphiql`: a GraphiQL that needs no internet, with the operations of `operations/` as tabs. The bundle
@@ -19,9 +20,10 @@ export function graphiqlPage(): (request: FastifyRequest, reply: FastifyReply) =
   let template: Promise<Template> | null = null;
   return async (_request, reply) => {
     template ??= loadTemplate();
-    const { head, tail } = await template;
+    const { head, seed, tail } = await template;
     const nonce = newNonce();
-    return sendPage(reply, Buffer.concat([head, Buffer.from(` nonce="${nonce}"`), tail]), [
+    const scripts = `<script nonce="${nonce}">${seed}</script><script nonce="${nonce}">`;
+    return sendPage(reply, Buffer.concat([head, Buffer.from(scripts), tail]), [
       `script-src 'nonce-${nonce}'`,
       "style-src 'unsafe-inline'",
       "connect-src 'self'",
@@ -37,19 +39,46 @@ async function loadTemplate(): Promise<Template> {
     import('@graphql-yoga/render-graphiql'),
     readExampleOperations(),
   ]);
-  return splitAtScript(renderGraphiQL({ title: 'Billing GraphiQL', defaultTabs: operations.map(tab) }));
+  const html = renderGraphiQL({
+    title: 'Billing',
+    endpoint: '/graphql',
+    defaultTabs: operations.map(tab),
+    // Headers hold tokens and keys.
+    shouldPersistHeaders: false,
+  });
+  return { ...splitAtScript(html), seed: seedScript(operations[0]) };
 }
 
 function tab({ query, variables }: ExampleOperation): { query: string; variables: string } {
   return { query, variables };
 }
 
+/**
+ * GraphiQL fills its editors from the browser's storage rather than from the active tab. So the storage is made to agree with the
+ * tab before it starts: the one that was active at the last visit, or the first example.
+ */
+export function seedScript(first: ExampleOperation | undefined): string {
+  const fallback = JSON.stringify(first ?? {}).replaceAll('<', '\\u003c');
+  return `{
+  let tab = ${fallback};
+  try {
+    const state = JSON.parse(localStorage.getItem('graphiql:tabState') ?? 'null');
+    tab = state?.tabs[state.activeTabIndex] ?? tab;
+  } catch {}
+  localStorage.setItem('graphiql:query', tab.query ?? '');
+  localStorage.setItem('graphiql:variables', tab.variables ?? '');
+}`;
+}
+
 /** Throws when the page has no script where one is expected: its shape has changed with the library. */
-export function splitAtScript(html: string): Template {
+export function splitAtScript(html: string): { readonly head: Buffer; readonly tail: Buffer } {
   const found = SCRIPT_START.exec(html);
-  const before = found?.[1];
-  if (found === null || before === undefined)
+  const [all, before] = found ?? [];
+  if (found === null || all === undefined || before === undefined) {
     throw new Error('The GraphiQL page has no script after its root element.');
-  const cut = found.index + before.length;
-  return { head: Buffer.from(html.slice(0, cut)), tail: Buffer.from(html.slice(cut)) };
+  }
+  return {
+    head: Buffer.from(html.slice(0, found.index + before.length)),
+    tail: Buffer.from(html.slice(found.index + all.length)),
+  };
 }

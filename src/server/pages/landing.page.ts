@@ -7,7 +7,8 @@ export interface LandingPageOptions {
   readonly phase: () => ServerPhase;
   readonly readiness: () => readonly ReadinessPart[];
   readonly exampleGroupId: string;
-  readonly debugUi: boolean;
+  /** Whether there is a `/debug` to link to. */
+  readonly hasDebugPage: () => boolean;
 }
 
 interface LandingView {
@@ -15,7 +16,7 @@ interface LandingView {
   readonly phase: ServerPhase;
   readonly parts: readonly ReadinessPart[];
   readonly exampleGroupId: string;
-  readonly debugUi: boolean;
+  readonly hasDebugPage: boolean;
 }
 
 const STYLE = `
@@ -35,7 +36,7 @@ th, td { padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); te
 th { font-weight: 600; }
 td.detail { color: var(--soft); }
 .ok { color: var(--ok); font-weight: 600; } .bad { color: var(--bad); font-weight: 600; }
-pre { margin: 0 0 .75rem; padding: .75rem 1rem; overflow-x: auto; border: 1px solid var(--line); border-radius: .4rem; background: var(--box); font: .85rem/1.5 ui-monospace, monospace; }
+pre { margin: 0 0 .75rem; padding: .75rem 1rem; white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid var(--line); border-radius: .4rem; background: var(--box); font: .85rem/1.5 ui-monospace, monospace; }
 dt { font-weight: 600; } dd { margin: 0 0 .6rem; color: var(--soft); }
 `;
 
@@ -50,7 +51,7 @@ export function landingPage(
       phase: options.phase(),
       parts: options.readiness(),
       exampleGroupId: options.exampleGroupId,
-      debugUi: options.debugUi,
+      hasDebugPage: options.hasDebugPage(),
     };
     return sendPage(reply, renderLandingPage(view, nonce), [`style-src 'nonce-${nonce}'`, 'img-src data:']);
   };
@@ -85,12 +86,12 @@ ${view.parts.map(row).join('\n')}
 <dl>
 <dt><a href="/graphiql">GraphiQL</a></dt><dd>Write and run operations; works without internet.</dd>
 <dt><a href="/graphql">Apollo Sandbox</a></dt><dd>The same, loaded from Apollo's servers.</dd>
-${view.debugUi ? '<dt><a href="/debug">Recent operations</a></dt><dd>Each as a waterfall of its upstream calls.</dd>' : ''}
+${view.hasDebugPage ? '<dt><a href="/debug">Recent operations</a></dt><dd>Each as a waterfall of its upstream calls.</dd>' : ''}
 <dt><a href="/ready">Readiness</a>, <a href="/health">health</a>, <a href="/metrics">metrics</a></dt><dd>For orchestrators and Prometheus.</dd>
 </dl>
 <h2>Try it</h2>
 ${exampleQueries(view.exampleGroupId)
-  .map((query) => `<pre tabindex="0"><code>${escapeHtml(curlLine(view.baseUrl, query))}</code></pre>`)
+  .map((query) => `<pre><code>${escapeHtml(curlLine(view.baseUrl, query))}</code></pre>`)
   .join('\n')}
 </main>
 </body>

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readExampleOperations } from '../../../src/server/pages/example-operations.js';
 import { errorsOf, post, startTinyServer, type TinyServer } from './tiny-server.js';
 
 describe('the router secret', () => {
@@ -116,6 +117,13 @@ describe('the pages', () => {
     const nonce = /style-src 'nonce-([^']+)'/.exec(response.headers.get('content-security-policy') ?? '')?.[1];
     expect(html).toContain(`<style nonce="${nonce ?? '?'}">`);
     expect(html).not.toMatch(/(src|href)="(https?:)?\/\//);
+  });
+
+  it('gives GraphiQL the example operations as tabs with their variables, on the right endpoint', async () => {
+    const html = await (await fetch(`${tiny.url}/graphiql`)).text();
+    expect(html).toContain('"endpoint":"/graphql"');
+    for (const { query } of await readExampleOperations()) expect(html).toContain(JSON.stringify(query));
+    expect(html).toContain("localStorage.setItem('graphiql:variables',");
   });
 
   it('serves GraphiQL with a nonce that is never the same', async () => {
