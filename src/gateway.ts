@@ -18,6 +18,7 @@ import { createUpstreamObserver } from './observability/upstream.observer.js';
 import { BillingReadsFactory } from './reads/reads.factory.js';
 import { createHttpServer } from './server/http-server.js';
 import type { GraphqlRequest, HttpServer, ReadinessPart } from './server/http-server.options.js';
+import { createSafelist } from './server/safelist.js';
 import { CreditsClient } from './upstreams/credits/credits.client.js';
 import type { UpstreamCall } from './upstreams/upstream.call.js';
 import { XtractaClient } from './upstreams/xtracta/xtracta.client.js';
@@ -121,6 +122,7 @@ async function composeGateway(config: Config, logger: Logger, metrics: Metrics, 
     config: config.http,
     authenticate: (request) => authenticator.authenticate(request),
     createContext,
+    ...(config.safelist === null ? {} : { safelist: createSafelist(config.safelist) }),
     readiness: () => readinessOf(xtracta, credits),
     logger,
     metrics,

@@ -103,6 +103,14 @@ export function idleSettings(settings: ParsedSettings): ConfigProblem[] {
     ...(['JWT_JWKS_URL', 'JWT_PUBLIC_KEY', 'JWT_ISSUER', 'JWT_AUDIENCE'] as const)
       .filter((name) => values.AUTH !== null && values.AUTH !== 'jwt' && given(name))
       .map((name) => problem(name, 'is not used without AUTH=jwt')),
+    ...(given('SAFELIST') && given('ROUTER_SECRET')
+      ? [
+          problem(
+            'SAFELIST',
+            "refuses the queries that a federation router generates; keep the list in the router's own settings",
+          ),
+        ]
+      : []),
   ];
 }
 

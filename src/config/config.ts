@@ -71,6 +71,8 @@ export interface Config {
     readonly writesPerMinute: number;
     readonly billingUiPerMinute: number;
   };
+  /** Texts of the only documents that may run; null: every document may. */
+  readonly safelist: readonly string[] | null;
   readonly log: {
     readonly level: SettingValues['LOG_LEVEL'];
     /** Null: pretty on a terminal, else JSON. */

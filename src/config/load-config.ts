@@ -7,6 +7,7 @@ import type {
   EnvironmentCredentials,
 } from './config.js';
 import { brokenRules, idleSettings } from './config.rules.js';
+import { readSafelist } from './safelist-file.js';
 import { isLoopbackHost, type Setting } from './setting.js';
 import { parseSettings, settingNames } from './setting-values.js';
 import { SANDBOX_ORIGINS, SETTINGS, type SettingValues } from './settings.js';
@@ -37,7 +38,9 @@ export async function loadConfig(env: Readonly<Record<string, string | undefined
   if (settings.values.AUTH === 'jwt' && settings.values.TENANTS_FILE !== null) {
     problems.push(...(await readTenantsFile(settings.values.TENANTS_FILE)).problems);
   }
-  const config = problems.length > 0 ? null : toConfig(settings.values);
+  const safelist = settings.values.SAFELIST === null ? null : await readSafelist(settings.values.SAFELIST);
+  problems.push(...(safelist?.problems ?? []));
+  const config = problems.length > 0 ? null : toConfig(settings.values, safelist?.documents ?? null);
   return config === null ? { ok: false, problems, warnings } : { ok: true, config, warnings };
 }
 
@@ -59,7 +62,7 @@ function slip(name: string, meant: string): ConfigProblem {
 }
 
 /** Null only where a rule of `brokenRules` has already found the reason. */
-function toConfig(values: SettingValues): Config | null {
+function toConfig(values: SettingValues, safelist: Config['safelist']): Config | null {
   const auth = toAuth(values);
   if (auth === null) return null;
   const production = values.NODE_ENV === 'production';
@@ -88,6 +91,7 @@ function toConfig(values: SettingValues): Config | null {
       writesPerMinute: values.RATE_LIMIT_WRITES_PER_MINUTE,
       billingUiPerMinute: values.RATE_LIMIT_BILLING_UI_PER_MINUTE,
     },
+    safelist,
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT },
   };
 }

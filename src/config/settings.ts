@@ -168,6 +168,12 @@ export const SETTINGS = {
     description:
       'When set, every /graphql request must carry one of these in x-router-secret. A comma list allows rotation.',
   }),
+  SAFELIST: optional(oneLine, {
+    section: 'Callers',
+    example: 'operations',
+    description:
+      'Folder of .graphql files, or JSON manifest, of the only documents that may run; everything else is FORBIDDEN. For direct clients: the queries of a federation router are generated and are on no list. Read at the start.',
+  }),
 
   LEDGER_URL: defaulted(ledgerUrl, 'sqlite:data/ledger.sqlite', {
     section: 'Ledger and cache',

@@ -16,6 +16,7 @@ import { UnexpectedErrors } from './unexpected-errors.js';
 export async function startApollo(options: HttpServerOptions): Promise<ApolloServer<ServerContext>> {
   const { config, logger, limits } = options;
   const unexpected = new UnexpectedErrors();
+  const persistedQueries = options.safelist?.persistedQueries ?? options.persistedQueryCache;
   const apollo = new ApolloServer<ServerContext>({
     schema: options.schema,
     plugins: [
@@ -29,7 +30,7 @@ export async function startApollo(options: HttpServerOptions): Promise<ApolloSer
       ApolloServerPluginUsageReportingDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
     ],
-    ...(options.persistedQueryCache === undefined ? {} : { cache: options.persistedQueryCache }),
+    ...(persistedQueries === undefined ? {} : { cache: persistedQueries }),
     formatError: unexpected.watch(options.formatError),
     introspection: config.introspection,
     hideSchemaDetailsFromClientErrors: !config.introspection,

@@ -94,6 +94,7 @@ async function contextOf(
   const { record } = request;
   try {
     const caller = await options.authenticate(request);
+    options.safelist?.require(request);
     const abort = new AbortController();
     record.abort = abort;
     if (record.left || reply.raw.destroyed) abort.abort();

@@ -7,6 +7,7 @@ import type { Caller } from '../domain/caller.js';
 import type { GatewayContext } from '../graphql/context.js';
 import type { Logger } from '../observability/logger.js';
 import type { Metrics } from '../observability/metrics.js';
+import type { Safelist } from './safelist.js';
 
 /** What the HTTP layer knows of one GraphQL request when its context is made. */
 export interface GraphqlRequest {
@@ -51,6 +52,8 @@ export interface HttpServerOptions {
   readonly metrics: Metrics;
   /** In memory and bounded when left out. */
   readonly persistedQueryCache?: PersistedQueryCache;
+  /** The only documents that may run, also in place of the persisted queries; left out: every document may. */
+  readonly safelist?: Safelist;
   /** Further fields of an operation's log line, for example its upstream calls; nothing personal, no secret. */
   readonly operationFields?: (context: GatewayContext) => Readonly<Record<string, string | number>>;
   /** The group that the landing page's examples ask for. */
