@@ -38,7 +38,7 @@ export type BillingContactInput = {
 export type BillingErrorCode =
   /** An argument or variable breaks a rule; `field` is the path of the input at fault. The value is never repeated. */
   | 'BAD_USER_INPUT'
-  /** The caller lacks a scope for something that the operation selects, or named a group that it may not act on. Whether that group exists is not told. */
+  /** The caller lacks a scope for something that the operation selects, named a group that it may not act on, or sent a document that is not on the list of a gateway that has one. Whether that group exists is not told. */
   | 'FORBIDDEN'
   /** The idempotencyKey belongs to an earlier write with another input. Nothing was sent. */
   | 'IDEMPOTENCY_KEY_REUSED'
