@@ -30,11 +30,13 @@ export interface ModelBehaviour {
   /** Rows that do not belong there, in the answers about single groups. */
   readonly foreignRows?: readonly BillingActivity[];
   readonly refusesRecursive?: BillingErrorCode;
+  /** What the upstream understands by a window; nobody has documented it. */
+  readonly filtersBy?: 'start' | 'overlap' | 'expiry';
   /** Leaves out or adds to what a recursive answer holds. */
   readonly distort?: (rows: BillingActivity[]) => BillingActivity[];
 }
 
-/** The upstream as a pure function of its groups, with a journal of what was asked. Filters by start date. */
+/** The upstream as a pure function of its groups, with a journal of what was asked. */
 export class UpstreamModel implements HistoryClient {
   readonly journal: { readonly credentialId: string; readonly read: HistoryRead }[] = [];
   readonly signals: (AbortSignal | undefined)[] = [];
@@ -65,13 +67,25 @@ export class UpstreamModel implements HistoryClient {
     const group = this.groups.find(({ id }) => id === read.groupId);
     if (group === undefined) throw new BillingError('NOT_FOUND', 'No such group.');
     if (group.refuses !== undefined) throw new BillingError(group.refuses, 'Refused.');
-    if (!read.recursive) return [...rowsOf(group, read), ...(this.behaviour.foreignRows ?? [])];
+    if (!read.recursive) return [...this.#rowsOf(group, read), ...(this.behaviour.foreignRows ?? [])];
     if (this.behaviour.refusesRecursive !== undefined) {
       throw new BillingError(this.behaviour.refusesRecursive, 'Refused recursively.');
     }
     const below = this.groups.filter((candidate) => candidate.refuses === undefined && this.#isBelow(candidate, group));
-    const rows = below.flatMap((candidate) => rowsOf(candidate, read));
+    const rows = below.flatMap((candidate) => this.#rowsOf(candidate, read));
     return this.behaviour.distort?.(rows) ?? rows;
+  }
+
+  #rowsOf(group: ModelGroup, read: HistoryRead): BillingActivity[] {
+    const { filtersBy = 'start' } = this.behaviour;
+    return group.rows
+      .filter(({ startSeconds, periodSeconds }) => {
+        const expirySeconds = startSeconds + periodSeconds;
+        const low = filtersBy === 'start' ? startSeconds : expirySeconds;
+        const high = filtersBy === 'expiry' ? expirySeconds : startSeconds;
+        return low >= read.fromSeconds && high <= read.toSeconds;
+      })
+      .flatMap((row) => Array.from({ length: row.times ?? 1 }, () => toActivity(group, row)));
   }
 
   #isBelow(group: ModelGroup, base: ModelGroup): boolean {
@@ -79,12 +93,6 @@ export class UpstreamModel implements HistoryClient {
     const parent = this.groups.find(({ id }) => id === group.parent);
     return parent !== undefined && this.#isBelow(parent, base);
   }
-}
-
-function rowsOf(group: ModelGroup, read: HistoryRead): BillingActivity[] {
-  return group.rows
-    .filter((row) => row.startSeconds >= read.fromSeconds && row.startSeconds <= read.toSeconds)
-    .flatMap((row) => Array.from({ length: row.times ?? 1 }, () => toActivity(group, row)));
 }
 
 function toActivity(group: ModelGroup, row: ModelRow): BillingActivity {

@@ -1,0 +1,83 @@
+import { describe, expect, it } from '@jest/globals';
+import { groupNameIn, HistoryAnswer, settle, toAnswer } from '../../../src/reads/history-answer.js';
+import type { HistoryRead } from '../../../src/reads/history-client.port.js';
+import { activity } from './activity.fixture.js';
+
+const read = (groupId: string, fromSeconds: number, toSeconds: number, recursive = false): HistoryRead => ({
+  groupId,
+  fromSeconds,
+  toSeconds,
+  recursive,
+});
+const row = (id: string, groupId: string | null, startSeconds: number | null) =>
+  activity({ id, groupId, startMs: startSeconds === null ? null : startSeconds * 1000 });
+const nobody = (): boolean => false;
+const everybody = (): boolean => true;
+const idsOf = (rows: readonly { readonly id: string }[] | null): string[] | null => rows?.map(({ id }) => id) ?? null;
+
+const DATED = [row('a', '1', 10), row('b', '2', 20), row('c', '2', 80)];
+
+describe('an answer', () => {
+  it('about one group keeps its rows, takes in those that name no group, and drops the rest', () => {
+    let foreign = 0;
+    const rows = [row('a', '1', 10), row('b', null, 20), row('c', '2', 30)];
+    const answer = toAnswer(read('1', 0, 100), { activities: rows }, () => {
+      foreign += 1;
+    });
+    expect(answer.rows.map(({ id, groupId }) => [id, groupId])).toEqual([
+      ['a', '1'],
+      ['b', '1'],
+    ]);
+    expect(foreign).toBe(1);
+  });
+
+  it.each([
+    ['the very question', DATED, read('1', 0, 100, true), ['a', 'b', 'c']],
+    ['a narrower window', DATED, read('1', 0, 50, true), ['a', 'b']],
+    ['a wider window', DATED, read('1', 0, 101, true), null],
+    ['another group with all below it', DATED, read('2', 0, 100, true), null],
+    ['a group that it names', DATED, read('2', 0, 100), ['b', 'c']],
+    ['a group that it names, in a narrower window', DATED, read('2', 0, 50), ['b']],
+    ['its own group alone', DATED, read('1', 0, 100), ['a']],
+    ['a group that it does not name', DATED, read('3', 0, 100), null],
+    ['a group, where a row names none', [...DATED, row('d', null, 30)], read('2', 0, 100), null],
+    ['the very question, where a row names no group', [row('d', null, 30)], read('1', 0, 100, true), ['d']],
+    ['the very question, where a row has no date', [row('d', '2', null)], read('1', 0, 100, true), ['d']],
+    ['a narrower window, where a row has no date', [row('d', '2', null)], read('1', 0, 50, true), null],
+    ['a group in the same window, where its row has no date', [row('d', '2', null)], read('2', 0, 100), ['d']],
+    ['a group in a narrower window, where its row has no date', [row('d', '2', null)], read('2', 0, 50), null],
+    [
+      "a group in a narrower window, where another's row has no date",
+      [...DATED, row('d', '1', null)],
+      read('2', 0, 50),
+      ['b'],
+    ],
+  ])('with all below group 1 says to %s what it would be told alone', (_name, rows, asked, expected) => {
+    expect(idsOf(settle(new HistoryAnswer(read('1', 0, 100, true), rows), asked, nobody))).toEqual(expected);
+  });
+
+  it('with all below says of a group without rows that it has none, if it is known to lie below', () => {
+    const answer = new HistoryAnswer(read('1', 0, 100, true), DATED);
+    expect(settle(answer, read('3', 0, 50), everybody)).toEqual([]);
+    expect(settle(answer, read('3', 0, 50), nobody)).toBeNull();
+  });
+
+  it('about one group says nothing of what lies below it', () => {
+    expect(
+      settle(new HistoryAnswer(read('1', 0, 100), [row('a', '1', 10)]), read('1', 0, 100, true), everybody),
+    ).toBeNull();
+  });
+
+  it('names a group as its latest row does', () => {
+    const rows = [
+      activity({ groupName: 'Old', startMs: 1 }),
+      activity({ groupName: 'New', startMs: 3 }),
+      activity({ groupName: null, startMs: 4 }),
+      activity({ groupName: 'Undated', startMs: null }),
+    ];
+    expect(groupNameIn(rows)).toBe('New');
+    expect(groupNameIn([...rows].reverse())).toBe('New');
+    expect(groupNameIn([activity({ groupName: null })])).toBeNull();
+    expect(groupNameIn([activity({ groupName: 'B' }), activity({ groupName: 'A' })])).toBe('A');
+  });
+});

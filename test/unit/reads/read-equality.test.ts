@@ -1,0 +1,194 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { activity, caller } from './activity.fixture.js';
+import { ask, asked, forest, named, oneByOne, setting, shuffled } from './read-question.arbitrary.js';
+import { DAY, historyRequest, NOW_MS, operation, readsFactory } from './reads.fixture.js';
+import { type ModelBehaviour, UpstreamModel } from './upstream.model.js';
+
+describe('a batched answer', () => {
+  it('equals the one-by-one answer, errors included, in every tick of every operation', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        setting,
+        async ({
+          groups,
+          seed,
+          root,
+          windows: { mergeWindows, filtersBy },
+          refusesRecursive,
+          foreign,
+          allowed,
+          operations,
+        }) => {
+          const behaviour: ModelBehaviour = {
+            shuffle: shuffled(seed),
+            filtersBy,
+            foreignRows: foreign ? [activity({ id: '666', groupId: '9', startMs: NOW_MS })] : [],
+            ...(refusesRecursive === null ? {} : { refusesRecursive }),
+          };
+          const who = caller({ root, ...(allowed === null ? {} : { allowed }) });
+          const alone = caller({ ...(allowed === null ? {} : { allowed }) });
+          const factory = readsFactory(new UpstreamModel(groups, behaviour), { mergeWindows });
+          for (const ticks of operations) {
+            const reads = operation(factory, { who });
+            for (const questions of ticks) {
+              const batched = await Promise.all(questions.map((asking) => ask(reads, asking)));
+              expect(batched).toEqual(
+                await oneByOne(groups, { ...behaviour, shuffle: (rows) => rows }, questions, alone),
+              );
+            }
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  }, 60_000);
+
+  it("never costs more calls than one by one, but for the root's one attempt that settles nothing", async () => {
+    const plansOnly = fc.array(
+      fc.record({ kind: fc.constant('plan' as const), groupId: asked, atMs: fc.constant(NOW_MS) }),
+      { minLength: 1, maxLength: 8 },
+    );
+    await fc.assert(
+      fc.asyncProperty(forest, plansOnly, async (groups, questions) => {
+        const model = new UpstreamModel(groups);
+        const reads = operation(readsFactory(model), { who: caller({ root: '1' }) });
+        await Promise.all(questions.map((asking) => ask(reads, asking)));
+        const distinct = new Set(questions.map(({ groupId }) => groupId)).size;
+        expect(model.calls).toBeLessThanOrEqual(distinct + 1);
+      }),
+    );
+  });
+
+  it('is never refused by a limit that the one-by-one questions keep', async () => {
+    await fc.assert(
+      fc.asyncProperty(setting, async ({ groups, root, operations: [ticks = []] }) => {
+        const questions = ticks.flat();
+        const distinct = new Set(questions.map((asking) => JSON.stringify(asking))).size;
+        const reads = operation(readsFactory(new UpstreamModel(groups), { maxUpstreamCalls: distinct }), {
+          who: caller({ root }),
+        });
+        const answers = await Promise.all(questions.map((asking) => ask(reads, asking)));
+        expect(answers).not.toContain('OPERATION_TOO_COMPLEX');
+      }),
+    );
+  });
+
+  it('names a group as its rows do, or not at all, whatever else is asked', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        setting,
+        fc.array(named, { minLength: 1, maxLength: 4 }),
+        async ({ groups, root, operations: [ticks = []] }, names) => {
+          const reads = operation(readsFactory(new UpstreamModel(groups)), { who: caller({ root }) });
+          const others = ticks.flat().map((asking) => ask(reads, asking));
+          const answers = await Promise.all(names.map((asking) => ask(reads, asking)));
+          await Promise.all(others);
+          const alone = await oneByOne(groups, {}, names, caller({}));
+          answers.forEach((answer, index) => {
+            const { groupId } = names[index] ?? { groupId: '' };
+            // Asked alone a name is looked for in the plan's window; other questions may have seen more of the group.
+            if (alone[index] === null) expect([null, `Group ${groupId}`]).toContain(answer);
+            else expect(answer).toBe(alone[index]);
+          });
+        },
+      ),
+    );
+  });
+
+  it('never holds a row of another group, however an upstream repeats, omits or adds rows', async () => {
+    const distortion = fc.record({ drop: fc.integer({ min: 2, max: 5 }), repeat: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(
+        setting,
+        distortion,
+        async ({ groups, seed, root, operations: [ticks = []] }, { drop, repeat }) => {
+          const stranger = activity({
+            id: '666',
+            groupId: '9',
+            planName: 'Plan of 9',
+            startMs: NOW_MS,
+            expiryMs: NOW_MS,
+          });
+          const model = new UpstreamModel(groups, {
+            shuffle: shuffled(seed),
+            foreignRows: [stranger],
+            distort: (rows) => {
+              const kept = rows.filter((_row, index) => (index + seed) % drop !== 0);
+              return repeat ? [...kept, ...kept, stranger] : kept;
+            },
+          });
+          const reads = operation(readsFactory(model), { who: caller({ root }) });
+          const questions = ticks.flat();
+          const answers = await Promise.all(questions.map((asking) => ask(reads, asking)));
+          questions.forEach((asking, index) => {
+            const text = JSON.stringify(answers[index]);
+            const plansNamed = [...text.matchAll(/Plan of (\d+)/g)].map(([, id]) => id);
+            if (asking.kind === 'plan' || (asking.kind === 'page' && !asking.recursive)) {
+              expect(new Set([...plansNamed, asking.groupId])).toEqual(new Set([asking.groupId]));
+            }
+          });
+        },
+      ),
+    );
+  });
+});
+
+describe('tenants and credentials', () => {
+  it("never see each other's values, interleaved or in turn", async () => {
+    const whos = Array.from({ length: 6 }, (_, index) =>
+      caller({ tenant: `tenant-${index % 3}`, credential: `credential-${Math.floor(index / 3)}`, root: '1' }),
+    );
+    // Equal groups and ids everywhere; only the names of plans and groups tell whose rows they are.
+    const canary = (credentialId: string, tenantId: string): string => `canary ${tenantId} ${credentialId}`;
+    const factory = readsFactory({
+      getBillingHistory: async (credential, read, call) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        const name = canary(credential.id, call.tenantId);
+        const groupIds = read.recursive ? ['1', '2', '3'] : [read.groupId];
+        return {
+          activities: groupIds.map((groupId) =>
+            activity({
+              id: groupId,
+              groupId,
+              planName: name,
+              groupName: name,
+              startMs: NOW_MS - DAY,
+              expiryMs: NOW_MS + DAY,
+            }),
+          ),
+        };
+      },
+    });
+    const turn = async (index: number): Promise<void> => {
+      const who = whos[index % whos.length] ?? caller({});
+      const expected = canary(who.tenant.xtracta?.id ?? '', who.tenant.id);
+      const call = {
+        requestId: 'r',
+        tenantId: who.tenant.id,
+        observer: { attempt: () => undefined, drift: () => undefined },
+      };
+      const reads = operation(factory, { who, call });
+      const [plan, name, page, groups] = await Promise.all([
+        reads.plan(String((index % 3) + 1), NOW_MS),
+        reads.groupName('2'),
+        reads.historyPage(historyRequest('1', { includeSubgroups: true, first: 1 })),
+        reads.subgroups('1'),
+      ]);
+      const rest = await operation(factory, { who, call }).historyPage(
+        historyRequest('1', { includeSubgroups: true, first: 10, after: page.pageInfo.endCursor }),
+      );
+      const seen = [
+        plan?.name,
+        name,
+        ...page.nodes.map((row) => row.planName),
+        ...rest.nodes.map((row) => row.planName),
+        ...groups.map((group) => group.name),
+      ];
+      expect(new Set(seen)).toEqual(new Set([expected]));
+    };
+    for (let round = 0; round < 5; round += 1) {
+      await Promise.all(Array.from({ length: 60 }, (_, index) => turn(index)));
+    }
+  });
+});
