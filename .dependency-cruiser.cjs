@@ -12,7 +12,9 @@ const layers = {
   reads: ['domain', 'observability', 'upstreams'],
   billing: ['domain', 'observability', 'upstreams', 'idempotency', 'reads'],
   graphql: ['domain', 'billing', 'reads/billing-reads\\.ts', 'auth'],
-  server: ['domain', 'observability', 'config', 'auth', 'graphql', 'upstreams/upstream\\.call\\.ts'],
+  pages: [],
+  debug: ['domain', 'observability', 'pages', 'upstreams/upstream\\.call\\.ts'],
+  server: ['domain', 'observability', 'config', 'auth', 'graphql', 'pages', 'upstreams/upstream\\.call\\.ts'],
   simulator: [],
 };
 

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ExampleOperation, readExampleOperations } from './example-operations.js';
-import { newNonce, sendPage } from './page-security.js';
+import { newNonce, sendPage } from '../../pages/page-security.js';
 
 /** The page around the start tag of its one script, and a script to run before that. */
 interface Template {

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ReadinessPart } from '../http-server.options.js';
 import type { ServerPhase } from '../operations.routes.js';
-import { escapeHtml, newNonce, sendPage } from './page-security.js';
+import { escapeHtml, newNonce, sendPage } from '../../pages/page-security.js';
 
 export interface LandingPageOptions {
   readonly phase: () => ServerPhase;

@@ -1,0 +1,149 @@
+import type { BillingErrorCode } from '../domain/errors.js';
+import type { BillingOperationKind } from '../domain/write.js';
+import type { UpstreamObserver } from '../upstreams/upstream.call.js';
+import type { OperationView, WriteView } from './operation.view.js';
+import type { ShownOperation } from './shown-operation.js';
+import { maskKey } from './shown-value.policy.js';
+import { UpstreamCalls } from './upstream.calls.js';
+
+export interface OperationStart {
+  readonly id: number;
+  readonly requestId: string;
+  readonly tenantId: string;
+  /** Epoch milliseconds. */
+  readonly startedAtMs: number;
+}
+
+/** What the GraphQL document says of itself. */
+export interface OperationDescription extends ShownOperation {
+  readonly name: string | null;
+  readonly type: string | null;
+  readonly rootFields: readonly string[];
+}
+
+export interface OperationEnd {
+  readonly state: 'answered' | 'refused';
+  readonly httpStatus: number;
+  readonly errorCodes: readonly string[];
+  readonly errorPaths: readonly string[];
+  readonly callsSaved: number;
+}
+
+/** A ledgered write as it was answered; the key is whole and is masked here. Times are epoch milliseconds. */
+export interface TracedWrite {
+  readonly kind: BillingOperationKind;
+  readonly idempotencyKey: string;
+  readonly status: string | null;
+  readonly replayed: boolean;
+  readonly errorCodes: readonly BillingErrorCode[];
+  readonly createdAtMs: number | null;
+  readonly sentAtMs: number | null;
+  readonly completedAtMs: number | null;
+}
+
+const MAX_ERROR_PATHS = 10;
+const MAX_CODES = 20;
+const BYTES_OF_A_CALL = 600;
+const BYTES_OF_THE_REST = 1_500;
+
+/** What is known of one operation while it runs and after. Mutable; bounded. */
+export class OperationTrace {
+  readonly observer: UpstreamObserver;
+  /** GraphQL has begun with it: from then on it ends there. */
+  hasBegun = false;
+  readonly #calls: UpstreamCalls;
+  readonly #writes: WriteView[] = [];
+  #description: OperationDescription | null = null;
+  #end: (OperationEnd & { readonly durationMs: number }) | null = null;
+
+  /** @param onChange called after each change */
+  constructor(
+    private readonly start: OperationStart,
+    private readonly onChange: (trace: OperationTrace) => void,
+  ) {
+    this.#calls = new UpstreamCalls(start.startedAtMs, () => onChange(this));
+    this.observer = this.#calls.observer();
+  }
+
+  get id(): number {
+    return this.start.id;
+  }
+
+  get isOver(): boolean {
+    return this.#end !== null;
+  }
+
+  /** Roughly what it takes in memory. */
+  get bytes(): number {
+    const { text = null, variables = null } = this.#description ?? {};
+    const texts = (text?.length ?? 0) + (variables?.length ?? 0);
+    return BYTES_OF_THE_REST + 2 * texts + BYTES_OF_A_CALL * this.#calls.calls.length;
+  }
+
+  describe(description: OperationDescription): void {
+    this.#description = description;
+    this.onChange(this);
+  }
+
+  wrote(write: TracedWrite): void {
+    const since = (atMs: number | null): number | null => (atMs === null ? null : atMs - this.start.startedAtMs);
+    this.#writes.push({
+      kind: write.kind,
+      key: maskKey(write.idempotencyKey),
+      status: write.status,
+      replayed: write.replayed,
+      errorCodes: write.errorCodes,
+      createdMs: since(write.createdAtMs),
+      sentMs: since(write.sentAtMs),
+      completedMs: since(write.completedAtMs),
+    });
+    this.onChange(this);
+  }
+
+  finish(end: OperationEnd): void {
+    this.#end ??= { ...end, durationMs: Date.now() - this.start.startedAtMs };
+    this.onChange(this);
+  }
+
+  view(): OperationView {
+    const { id, requestId, tenantId, startedAtMs } = this.start;
+    const end = this.#end;
+    const codes = [...(end?.errorCodes ?? []), ...this.#unreportedCodes(end?.errorCodes ?? [])];
+    return {
+      id,
+      requestId,
+      tenantId,
+      state: end?.state ?? 'running',
+      startedAt: new Date(startedAtMs).toISOString(),
+      durationMs: end?.durationMs ?? null,
+      httpStatus: end?.httpStatus ?? null,
+      name: this.#description?.name ?? null,
+      type: this.#description?.type ?? null,
+      rootFields: this.#description?.rootFields ?? [],
+      errors: countByCode(codes),
+      errorPaths: (end?.errorPaths ?? []).slice(0, MAX_ERROR_PATHS),
+      calls: this.#calls.calls,
+      callsLeftOut: this.#calls.leftOut,
+      callsSaved: end?.callsSaved ?? 0,
+      writes: this.#writes,
+      drift: this.#calls.drift,
+      text: this.#description?.text ?? null,
+      variables: this.#description?.variables ?? null,
+    };
+  }
+
+  /** Refusals of writes are data, which the client need not have selected. */
+  #unreportedCodes(reported: readonly string[]): string[] {
+    return this.#writes.flatMap((write) => write.errorCodes).filter((code) => !reported.includes(code));
+  }
+}
+
+function countByCode(codes: readonly string[]): Readonly<Record<string, number>> {
+  const counts = new Map<string, number>();
+  for (const code of codes) {
+    if (/^[A-Z_]{1,64}$/.test(code) && (counts.has(code) || counts.size < MAX_CODES)) {
+      counts.set(code, (counts.get(code) ?? 0) + 1);
+    }
+  }
+  return Object.fromEntries(counts);
+}
