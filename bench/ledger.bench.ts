@@ -37,13 +37,21 @@ const directory = mkdtempSync(join(tmpdir(), 'ledger-bench-'));
 const ledger = await openLedger(LEDGER_URL ?? `sqlite:${join(directory, 'ledger.sqlite')}`);
 const steps = { claim: new Durations(), sending: new Durations(), outcome: new Durations(), all: new Durations() };
 const run = `bench-${process.pid}`;
+let cpu = process.cpuUsage();
 for (let index = 0; index < WARM_UP + WRITES; index += 1) {
+  if (index === WARM_UP) {
+    cpu = process.cpuUsage();
+  }
   await steps.all.measure(() => write(ledger, `${run}-${index}`));
 }
+cpu = process.cpuUsage(cpu);
 steps.claim.print('claim');
 steps.sending.print('claimed to sending');
 steps.outcome.print('sending to succeeded');
 steps.all.print('all three, one write');
+console.log(
+  `CPU, one write: ${Math.round(cpu.user / WRITES)} µs of our own, ${Math.round(cpu.system / WRITES)} µs in the kernel`,
+);
 await ledger.close();
 rmSync(directory, { recursive: true, force: true });
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { on, once } from 'node:events';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -21,7 +21,8 @@ const WORKER = join(import.meta.dirname, 'ledger-worker.ts');
 /** Replicas of one ledger in processes of their own. Holds the processes that were started. */
 export class LedgerWorkers {
   readonly #url: string;
-  readonly #hitsFile = join(mkdtempSync(join(tmpdir(), 'ledger-hits-')), 'hits');
+  readonly #directory = mkdtempSync(join(tmpdir(), 'ledger-hits-'));
+  readonly #hitsFile = join(this.#directory, 'hits');
   readonly #processes: ChildProcess[] = [];
 
   constructor(url: string) {
@@ -48,6 +49,7 @@ export class LedgerWorkers {
 
   async stop(): Promise<void> {
     await Promise.all(this.#processes.splice(0).map((process) => kill(process)));
+    rmSync(this.#directory, { recursive: true, force: true });
   }
 }
 

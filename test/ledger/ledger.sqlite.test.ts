@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Ledger, type LedgerLog, LedgerUnavailable } from '../../src/idempotency/ledger.js';
 import { openLedger } from '../../src/idempotency/open-ledger.js';
 import { RunOnce } from '../../src/idempotency/run-once.js';
@@ -19,7 +19,17 @@ import { CountingUpstream, sampleOrder } from './counting-upstream.js';
 import { describeLedgerContract } from './ledger-contract.js';
 import { sampleClaim } from './sample-claims.js';
 
-const newDirectory = (): string => mkdtempSync(join(tmpdir(), 'ledger-'));
+const made: string[] = [];
+const newDirectory = (): string => {
+  const directory = mkdtempSync(join(tmpdir(), 'ledger-'));
+  made.push(directory);
+  return directory;
+};
+afterAll(() => {
+  for (const directory of made) {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
 
 describeLedgerContract('SQLite', async () => `sqlite:${join(newDirectory(), 'ledger.sqlite')}`);
 
@@ -51,21 +61,20 @@ describe('a ledger in a SQLite file', () => {
 
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((ledger) => ledger.close()));
-    rmSync(directory, { recursive: true, force: true });
   });
 
   it('makes its directory and files readable by nobody else', async () => {
     const ledger = await open();
     await spend(ledger);
-    const made = readdirSync(join(directory, 'deep', 'down'));
-    expect(made.sort()).toEqual([
+    const files = readdirSync(join(directory, 'deep', 'down'));
+    expect(files.sort()).toEqual([
       'ledger.sqlite',
       'ledger.sqlite-shm',
       'ledger.sqlite-wal',
       'ledger.sqlite.owners',
       'ledger.sqlite.sent-mark',
     ]);
-    for (const name of made) {
+    for (const name of files) {
       expect(statSync(join(directory, 'deep', 'down', name)).mode & 0o077).toBe(0);
     }
   });
