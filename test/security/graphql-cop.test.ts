@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
+import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
+import { type ProbeAnswer, postJson, postQuery, probe } from './http-probe.js';
+
+// The checks of graphql-cop (github.com/dolevf/graphql-cop), each with the request that it sends.
+let simulator: TestSimulator;
+let world: TestWorld;
+let production: TestGateway;
+let development: TestGateway;
+
+beforeAll(async () => {
+  simulator = await startTestSimulator();
+  world = simulator.freshWorld('cop');
+  const start = (env: Readonly<Record<string, string>>) =>
+    startGateway({ xtractaUrl: simulator.url, env: { XTRACTA_API_KEY: world.apiKey, ...env } });
+  production = await start({ NODE_ENV: 'production' });
+  development = await start({});
+});
+
+afterAll(async () => {
+  await Promise.all([production.close(), development.close()]);
+  await simulator.close();
+  await removeGatewayFolders();
+});
+
+const upstreamCalls = (): number =>
+  Object.values(world.world.journal.counts()).reduce((sum, { received }) => sum + received, 0);
+
+function expectRefused(answer: ProbeAnswer): void {
+  expect(answer.data).toBeUndefined();
+  expect(answer.codes.length).toBeGreaterThan(0);
+  expect(answer.codes.length).toBeLessThanOrEqual(5);
+  expect(upstreamCalls()).toBe(0);
+}
+
+const IDE_MARKS = /graphiql|playground|altair|voyager|sandbox|<html/i;
+const IDE_PATHS = ['/', '/graphiql', '/playground', '/console', '/graphql', '/debug', '/altair', '/graphql-explorer'];
+
+describe.each([
+  ['in production', () => production],
+  ['outside production', () => development],
+])('graphql-cop %s', (_name, gateway) => {
+  it('alias overloading: 101 aliases are refused', async () => {
+    const aliases = Array.from({ length: 101 }, (_, index) => `alias${index}: __typename`).join('\n');
+    expectRefused(await postQuery(gateway().url, `query cop { ${aliases} }`));
+  });
+
+  it('batching: a list of queries is refused as a whole', async () => {
+    const answer = await postJson(
+      gateway().url,
+      Array.from({ length: 10 }, () => ({ query: 'query cop { __typename }' })),
+    );
+    expectRefused(answer);
+    expect([answer.status, answer.codes]).toEqual([400, ['BAD_REQUEST']]);
+  });
+
+  it('field duplication: 500 times the same field is refused', async () => {
+    expectRefused(await postQuery(gateway().url, `query cop { ${'__typename \n'.repeat(500)} }`));
+  });
+
+  it('directive overloading: ten unknown directives make few errors', async () => {
+    expectRefused(await postQuery(gateway().url, `query cop { __typename ${'@aa'.repeat(10)} }`));
+  });
+
+  it('circular introspection is refused', async () => {
+    const circle = '{ fields { name type '.repeat(8);
+    const query = `query cop { __schema { types ${circle} { name } ${'} }'.repeat(8)} } }`;
+    expectRefused(await postQuery(gateway().url, query));
+  });
+
+  it('mutations by GET are refused', async () => {
+    const answer = await probe(`${gateway().url}/graphql?query=mutation%20cop%20%7B__typename%7D`, {
+      headers: { 'apollo-require-preflight': '1' },
+    });
+    expectRefused(answer);
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
+  });
+
+  it('queries by a GET that any page could send are refused', async () => {
+    const answer = await probe(`${gateway().url}/graphql?query=query%20cop%20%7B__typename%7D`);
+    expectRefused(answer);
+    expect(answer.status).toBe(400);
+  });
+
+  it('queries by POST of a form, which any page could send, are refused', async () => {
+    for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=cop', '']) {
+      const answer = await probe(`${gateway().url}/graphql`, {
+        method: 'POST',
+        headers: type === '' ? {} : { 'content-type': type },
+        body: new TextEncoder().encode('query=query cop { __typename }'),
+      });
+      expectRefused(answer);
+      expect([400, 415]).toContain(answer.status);
+    }
+  });
+
+  it('tracing: nothing but data and errors is answered, whatever headers ask for', async () => {
+    const headers = { 'x-apollo-tracing': '1', 'apollo-federation-include-trace': 'ftv1', 'x-debug': '1' };
+    const { body } = await postQuery(gateway().url, 'query cop { __typename }', {}, headers);
+    expect(body).toEqual({ data: { __typename: 'Query' } });
+  });
+
+  it('unhandled errors: nonsense is refused without a trace of the code', async () => {
+    for (const query of ['qwerty cop { abc }', '{ __typename } }', '}{', '\u0000', '{ group(id: {a: }) }']) {
+      const answer = await postQuery(gateway().url, query);
+      expectRefused(answer);
+      expect(answer.text).not.toMatch(/stack|exception|node_modules|\.[jt]s:\d/i);
+    }
+  });
+});
+
+describe('graphql-cop, what helps exploring', () => {
+  it('introspection is refused in production', async () => {
+    for (const query of [
+      'query cop { __schema { types { name fields { name } } } }',
+      '{ __type(name: "Query") { name } }',
+    ]) {
+      expectRefused(await postQuery(production.url, query));
+    }
+    const answer = await postQuery(development.url, '{ __schema { queryType { name } } }');
+    expect(answer.data).toEqual({ __schema: { queryType: { name: 'Query' } } });
+  });
+
+  it('no name is suggested in production', async () => {
+    for (const query of [
+      'query cop { grou }',
+      '{ group(id: "1") { nam } }',
+      '{ group(i: "1") { id } }',
+      '{ billingOperations(status: [OUTCOME_UNKNOW]) { totalCount } }',
+      'mutation { orderBoosterPack(input: { packI: "1" }) { pack { id } } }',
+      '{ ... on Grou { id } }',
+      'query ($x: OrderBoosterPackInpu) { __typename }',
+      '{ __typename @includ(if: true) }',
+    ]) {
+      const answer = await postQuery(production.url, query);
+      expectRefused(answer);
+      expect(answer.text).not.toMatch(/did you mean/i);
+    }
+  });
+
+  it('no page answers in production, whatever a browser asks for', async () => {
+    for (const path of IDE_PATHS) {
+      for (const cookie of ['', 'env=graphiql:enable', 'env=Z3JhcGhpcWw6ZW5hYmxl']) {
+        const answer = await probe(`${production.url}${path}`, { headers: { accept: 'text/html', cookie } });
+        expect(answer.status).toBeGreaterThanOrEqual(400);
+        expect(answer.text).not.toMatch(IDE_MARKS);
+      }
+    }
+  });
+});

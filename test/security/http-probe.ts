@@ -1,0 +1,82 @@
+import { connect } from 'node:net';
+
+/** An answer of whatever shape, read in full. */
+export interface ProbeAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The parsed body; undefined where it is no JSON. */
+  readonly body: unknown;
+  /** Codes of the GraphQL errors in it; empty where there are none. */
+  readonly codes: readonly unknown[];
+  readonly messages: readonly string[];
+  /** `data` of a GraphQL answer; undefined where there is none. */
+  readonly data: unknown;
+}
+
+/** Sends one request as it is, and reads the answer without believing anything about it. */
+export async function probe(url: string, init: RequestInit = {}): Promise<ProbeAnswer> {
+  const response = await fetch(url, { redirect: 'manual', ...init });
+  const text = await response.text();
+  const body = parsed(text);
+  const errors = property(body, 'errors');
+  const list: readonly unknown[] = Array.isArray(errors) ? errors : [];
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body,
+    codes: list.map((error) => property(property(error, 'extensions'), 'code')),
+    messages: list.map((error) => String(property(error, 'message'))),
+    data: property(body, 'data'),
+  };
+}
+
+/** A GraphQL request as any client would post it. */
+export async function postQuery(
+  url: string,
+  query: string,
+  variables: unknown = {},
+  headers: Readonly<Record<string, string>> = {},
+): Promise<ProbeAnswer> {
+  return await postJson(url, { query, variables }, headers);
+}
+
+export async function postJson(
+  url: string,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<ProbeAnswer> {
+  return await probe(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+}
+
+/** Writes bytes to the port of `url` and returns what came back until the other side closed. */
+export async function sendBytes(url: string, bytes: string | Buffer): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  let answer = '';
+  socket.setEncoding('latin1');
+  socket.on('data', (part) => {
+    answer += String(part);
+  });
+  // A server that has answered may reset the rest of a request that it does not want.
+  socket.on('error', () => undefined);
+  socket.write(bytes);
+  await new Promise((resolve) => socket.once('close', resolve));
+  return answer;
+}
+
+export function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
