@@ -70,7 +70,7 @@ function row(
 
 function detailTable(results: BenchResults, options: BenchOptions): string {
   return table(
-    ['', 'system', 'p50', 'p99', 'requests/s', 'peak memory', 'upstream calls per request'],
+    ['', 'system', 'p50', 'p99', 'requests/s', 'peak memory', 'resets', 'upstream calls per request'],
     options.queries.flatMap((query) =>
       options.systems.map((system) => {
         const samples = results.queries[system][query];
@@ -82,6 +82,7 @@ function detailTable(results: BenchResults, options: BenchOptions): string {
           `${of((sample) => sample.p99Ms).toFixed(1)} ms`,
           of((sample) => sample.requestsPerSecond).toFixed(0),
           `${(of((sample) => sample.peakMemory) / MEGABYTE).toFixed(0)} MB`,
+          of((sample) => sample.resets).toFixed(0),
           calls(samples.at(-1)),
         ];
       }),

@@ -39,6 +39,7 @@ export interface Sample {
   readonly p99Ms: number;
   readonly requestsPerSecond: number;
   readonly peakMemory: number;
+  readonly resets: number;
   readonly upstreamCallsPerRequest: Readonly<Record<string, number>>;
 }
 
@@ -77,6 +78,7 @@ export async function sampleQuery(
     p99Ms: percentile(load.latenciesMs, 0.99),
     requestsPerSecond: (load.requests / load.wallMs) * 1_000,
     peakMemory: peakMemory(pid),
+    resets: load.resets,
     upstreamCallsPerRequest: Object.fromEntries(calls.map(([endpoint, count]) => [endpoint, count / load.requests])),
   };
 }
