@@ -17,7 +17,10 @@ const ANSWERS: Readonly<Record<string, { file: string; contentType: string }>> =
   '/v1/billings/booster': { file: 'xtracta/booster.xml', contentType: 'application/xml' },
   '/v1/billings/update': { file: 'xtracta/plan-update.xml', contentType: 'application/xml' },
   '/v1/billings/billing_ui': { file: 'xtracta/billing-ui.xml', contentType: 'application/xml' },
-  '/api/v1/AccountAdminAPI/PurchaseCredits': { file: 'credits/purchase-response.json.txt', contentType: 'application/json' },
+  '/api/v1/AccountAdminAPI/PurchaseCredits': {
+    file: 'credits/purchase-response.json.txt',
+    contentType: 'application/json',
+  },
 };
 
 /** Answers each endpoint with its document's sample, byte for byte, and keeps what it was sent. */
