@@ -24,6 +24,10 @@ const GROUPS = ['1', '2', '3', '4', '5', '6', '7'] as const;
 export const asked = fc.constantFrom('1', '1', '2', '2', ...GROUPS, '8');
 const dayMs = fc.integer({ min: -900, max: 500 }).map((day) => NOW_MS + day * DAY * 1000);
 
+function seldom<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> {
+  return fc.oneof({ weight: 7, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
+}
+
 /** Windows inside one another, so that wider answers meet narrower questions. */
 const nested = fc
   .constantFrom([-900, 500], [-400, 400], [-365, 0], [-30, 0], [-30, -10])
@@ -52,7 +56,7 @@ export const forest = fc
         parent:
           index === 0 ? fc.constant(null) : fc.option(fc.constantFrom<string>(...GROUPS.slice(0, index)), { freq: 5 }),
         rows: fc.array(modelRow, { maxLength: 5 }),
-        refused: fc.option(fc.constantFrom('UPSTREAM_REJECTED' as const, 'NOT_FOUND' as const), { freq: 8 }),
+        refused: seldom(fc.constantFrom('UPSTREAM_REJECTED' as const, 'NOT_FOUND' as const)),
       }),
     ),
   )
@@ -153,9 +157,9 @@ export const setting = fc.record({
     { mergeWindows: false, filtersBy: 'start' as const },
     { mergeWindows: false, filtersBy: 'expiry' as const },
   ),
-  refusesRecursive: fc.option(fc.constantFrom('UPSTREAM_TIMEOUT' as const), { freq: 8 }),
+  refusesRecursive: seldom(fc.constantFrom('UPSTREAM_TIMEOUT' as const)),
   foreign: fc.boolean(),
-  allowed: fc.option(fc.subarray([...GROUPS], { minLength: 1 }), { freq: 4 }),
+  allowed: seldom(fc.subarray([...GROUPS], { minLength: 1 })),
   /** Operations, of ticks, of questions. */
   operations: fc.array(fc.array(fc.array(question, { minLength: 1, maxLength: 10 }), { minLength: 1, maxLength: 3 }), {
     minLength: 1,
