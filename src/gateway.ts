@@ -2,8 +2,9 @@ import { createAuthenticator } from './auth/authenticate.js';
 import { RateLimiter } from './auth/rate-limiter.js';
 import { BackgroundReconciler } from './billing/background.reconciler.js';
 import { createBillingWrites } from './billing/billing-writes.service.js';
-import type { WriteServices } from './billing/write-scope.js';
+import type { AnsweredWrite, WriteServices } from './billing/write-scope.js';
 import type { Config } from './config/config.js';
+import { createDebugUi } from './gateway.pages.js';
 import type { GatewayContext } from './graphql/context.js';
 import { formatError } from './graphql/error-format.js';
 import { MAX_RECURSIVE_SELECTIONS, MAX_TOKENS, operationLimitRules } from './graphql/operation-limits.js';
@@ -20,7 +21,7 @@ import { createHttpServer } from './server/http-server.js';
 import type { GraphqlRequest, HttpServer, ReadinessPart } from './server/http-server.options.js';
 import { createSafelist } from './server/safelist.js';
 import { CreditsClient } from './upstreams/credits/credits.client.js';
-import type { UpstreamCall } from './upstreams/upstream.call.js';
+import type { UpstreamCall, UpstreamObserver } from './upstreams/upstream.call.js';
 import { XtractaClient } from './upstreams/xtracta/xtracta.client.js';
 
 export interface Gateway {
@@ -74,25 +75,30 @@ async function composeGateway(config: Config, logger: Logger, metrics: Metrics, 
     keyedHash: (text) => ledger.keyedHash(text),
     logger,
   });
-  const callFor = (requestId: string, tenantId: string): UpstreamCall => ({
+  const callFor = (requestId: string, tenantId: string, others: readonly UpstreamObserver[] = []): UpstreamCall => ({
     requestId,
     tenantId,
-    observer: createUpstreamObserver({ metrics, logger, requestId }),
+    observer: createUpstreamObserver({ metrics, logger, requestId, others }),
   });
+  const debugUi = createDebugUi(config);
 
   function createContext(request: GraphqlRequest): GatewayContext {
     const { caller, requestId, nowMs, signal, traceparent } = request;
+    const trace = debugUi?.begin({ requestId, tenantId: caller.tenant.id });
     const call: UpstreamCall = {
-      ...callFor(requestId, caller.tenant.id),
+      ...callFor(requestId, caller.tenant.id, trace === undefined ? [] : [trace.observer]),
       ...(traceparent === null ? {} : { traceparent }),
     };
-    return {
+    const onAnswered = trace === undefined ? {} : { onAnswered: (write: AnsweredWrite) => trace.wrote(write) };
+    const context: GatewayContext = {
       requestId,
       caller,
       nowMs,
       reads: readsFactory.forOperation({ caller, nowMs, call: { ...call, signal } }),
-      writes: createBillingWrites({ services, caller, call }),
+      writes: createBillingWrites({ services, caller, call, ...onAnswered }),
     };
+    if (trace !== undefined) debugUi?.attach(context, trace);
+    return context;
   }
 
   const reconciler = new BackgroundReconciler({
@@ -107,12 +113,15 @@ async function composeGateway(config: Config, logger: Logger, metrics: Metrics, 
   const { schema } = await buildGatewaySchema();
   const server: HttpServer = await createHttpServer({
     schema,
-    plugins: gatewayPlugins({
-      exposeUpstreamCalls: !config.production,
-      onOperation: (summary) => {
-        for (const code of summary.errorCodes) metrics.graphqlError(code);
-      },
-    }),
+    plugins: [
+      ...gatewayPlugins({
+        exposeUpstreamCalls: !config.production,
+        onOperation: (summary) => {
+          for (const code of summary.errorCodes) metrics.graphqlError(code);
+        },
+      }),
+      ...(debugUi === null ? [] : [debugUi.plugin]),
+    ],
     limits: {
       maxTokens: MAX_TOKENS,
       maxRecursiveSelections: MAX_RECURSIVE_SELECTIONS,
@@ -126,6 +135,7 @@ async function composeGateway(config: Config, logger: Logger, metrics: Metrics, 
     readiness: () => readinessOf(xtracta, credits),
     logger,
     metrics,
+    ...(debugUi === null ? {} : { routes: debugUi.routes }),
   });
 
   return {

@@ -23,7 +23,7 @@ const LIMITS: OperationLogLimits = { operations: 200, bytes: 4_000_000 };
 
 /** The last operations of this process. Mutable, bounded in number and in size: the oldest go first. */
 export class OperationLog {
-  readonly #run = randomUUID();
+  readonly run = randomUUID();
   readonly #limits: OperationLogLimits;
   /** With the revision of the last change; oldest first. */
   readonly #kept = new Map<OperationTrace, { revision: number; bytes: number }>();
@@ -35,7 +35,7 @@ export class OperationLog {
     this.#limits = limits;
   }
 
-  begin(request: { readonly requestId: string; readonly tenantId: string }): OperationTrace {
+  begin(request: { readonly requestId: string; readonly tenantId: string | null }): OperationTrace {
     this.#lastId += 1;
     const start = { ...request, id: this.#lastId, startedAtMs: Date.now() };
     const trace = new OperationTrace(start, (changed) => this.#touch(changed));
@@ -49,7 +49,7 @@ export class OperationLog {
     const traces = [...this.#kept].filter(([, kept]) => kept.revision > revision).map(([trace]) => trace);
     const [oldest] = this.#kept.keys();
     return {
-      run: this.#run,
+      run: this.run,
       revision: this.#revision,
       oldestId: oldest?.id ?? null,
       operations: traces.map((trace) => trace.view()),

@@ -9,7 +9,7 @@ import { UpstreamCalls } from './upstream.calls.js';
 export interface OperationStart {
   readonly id: number;
   readonly requestId: string;
-  readonly tenantId: string;
+  readonly tenantId: string | null;
   /** Epoch milliseconds. */
   readonly startedAtMs: number;
 }

@@ -46,7 +46,8 @@ export interface WriteView {
 export interface OperationView {
   readonly id: number;
   readonly requestId: string;
-  readonly tenantId: string;
+  /** Null where the caller was not known yet. */
+  readonly tenantId: string | null;
   /** `refused`: it was turned away before it became an operation (authentication, body, shutdown). */
   readonly state: 'running' | 'answered' | 'refused';
   readonly startedAt: string;

@@ -1,0 +1,69 @@
+import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { PageLink } from '../pages/page.frame.js';
+import { debugPlugin } from './debug.plugin.js';
+import { debugRoutes } from './debug.routes.js';
+import { OperationLog } from './operation.log.js';
+import type { OperationTrace } from './operation.trace.js';
+
+/** What the server knows of an HTTP request to `/graphql` when it is over. */
+export interface DebugRequest<TContext> {
+  /** Null where the request was refused before it had one. */
+  readonly context: TContext | null;
+  readonly errorCodes: readonly string[];
+}
+
+export interface DebugUiOptions<TContext> {
+  /** An object that belongs to this operation alone. GraphQL copies the context itself. */
+  readonly identityOf: (context: TContext) => object;
+  readonly callsSaved: (context: TContext) => number;
+  readonly requestOf: (request: FastifyRequest) => DebugRequest<TContext>;
+  readonly links: readonly PageLink[];
+  readonly curlHeaders: readonly string[];
+  readonly hasExplorer: boolean;
+}
+
+/** `/debug` as the composition root wires it. Exists only where it is switched on: off, it costs nothing. */
+export class DebugUi<TContext extends BaseContext> {
+  readonly plugin: ApolloServerPlugin<TContext>;
+  readonly #log = new OperationLog();
+  readonly #traces = new WeakMap<object, OperationTrace>();
+
+  constructor(private readonly options: DebugUiOptions<TContext>) {
+    const { callsSaved } = options;
+    this.plugin = debugPlugin({ traceOf: (context) => this.#traceOf(context), callsSaved });
+  }
+
+  begin(request: { readonly requestId: string; readonly tenantId: string }): OperationTrace {
+    return this.#log.begin(request);
+  }
+
+  /** Ties an operation's context, as soon as there is one, to its trace. */
+  attach(context: TContext, trace: OperationTrace): void {
+    this.#traces.set(this.options.identityOf(context), trace);
+  }
+
+  /** Call before `/graphql` is routed: requests that are turned away there are seen by a hook. */
+  readonly routes = (app: FastifyInstance): void => {
+    const { links, curlHeaders, hasExplorer } = this.options;
+    debugRoutes(app, this.#log, { links, curlHeaders, hasExplorer });
+    app.addHook('onResponse', (request, reply, done) => {
+      if (request.routeOptions.url === '/graphql') this.#noteRefusal(request, reply.statusCode);
+      done();
+    });
+  };
+
+  #traceOf(context: TContext): OperationTrace | undefined {
+    return this.#traces.get(this.options.identityOf(context));
+  }
+
+  #noteRefusal(request: FastifyRequest, httpStatus: number): void {
+    const { context, errorCodes } = this.options.requestOf(request);
+    const known = context === null ? undefined : this.#traceOf(context);
+    if (known?.hasBegun === true) return;
+    // A page that was asked for is no operation.
+    if (known === undefined && errorCodes.length === 0) return;
+    const trace = known ?? this.#log.begin({ requestId: request.id, tenantId: null });
+    trace.finish({ state: 'refused', httpStatus, errorCodes, errorPaths: [], callsSaved: 0 });
+  }
+}
