@@ -1,9 +1,5 @@
-// These packages stand in bench/package.json, which a check of the project does not install. What is declared here is what the
+// This package stands in bench/package.json, which a check of the project does not install. What is declared here is what the
 // benchmark uses of them.
-
-declare module 'undici' {
-  export { Client } from 'undici-types';
-}
 
 declare module '@apollo/datasource-rest' {
   export interface RequestWithBody {

@@ -12,6 +12,17 @@ export interface TransportRequest {
   /** The answer is cut off, and the attempt fails, as soon as it is larger. */
   readonly maxAnswerBytes: number;
   readonly signal?: AbortSignal;
+  /** Takes the body as it arrives; the answer's own is then empty. */
+  readonly sink?: BodySink;
+}
+
+/** Takes a body piece by piece, so that nobody has to keep it whole. */
+export interface BodySink {
+  /**
+   * Takes the next bytes. The rest stays with the upstream until what is returned is fulfilled; undefined: more may come at once.
+   * Never throws or rejects.
+   */
+  write(chunk: Buffer): Promise<void> | undefined;
 }
 
 /**
@@ -42,7 +53,10 @@ export interface TransportAnswer {
   readonly kind: 'answer';
   readonly status: number;
   readonly headers: AnswerHeaders;
+  /** Empty where a sink took it. */
   readonly body: Buffer;
+  /** Of the body, whoever took it. */
+  readonly bytes: number;
   /**
    * True when HTTP itself marks the end of the body (`content-length` or chunks). False when only the end of the connection does:
    * then nothing but the document's own form can tell a whole body from a cut one.

@@ -90,7 +90,7 @@ export class CreditsTokens {
       startedAtMs,
       durationMs: this.nowMs() - startMs,
       httpStatus: result.status,
-      bytesReceived: result.kind === 'answer' ? result.body.byteLength : result.bytes,
+      bytesReceived: result.bytes,
       outcome: outcomeWord(answer, result),
     });
     return answer;

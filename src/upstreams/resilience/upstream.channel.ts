@@ -5,7 +5,7 @@ import { decodeRetryAfter } from '../decode/retry-after.decoder.js';
 import { decideRetry } from '../retry.policy.js';
 import type { AttemptOutcome, EndpointKind, UpstreamCall } from '../upstream.call.js';
 import { notSent, outcomeUnknown, upstreamError, upstreamFacts } from '../upstream.errors.js';
-import { createHttpTransport } from '../upstream.http.js';
+import { createUpstreamTransport } from '../upstream.http.js';
 import type { TransportRequest, TransportResult, UpstreamTransport } from '../upstream.transport.js';
 import { type BreakerState, UpstreamBreaker, type UpstreamBreakerOptions } from './circuit.breaker.js';
 import { FairPool, type FairPoolOptions } from './fair.pool.js';
@@ -54,7 +54,7 @@ export class UpstreamChannel {
 
   constructor(options: UpstreamChannelOptions) {
     this.service = options.service;
-    this.transport = options.transport ?? createHttpTransport();
+    this.transport = options.transport ?? createUpstreamTransport();
     this.pool = new FairPool(options.pool);
     this.breaker = new UpstreamBreaker(options.breaker);
     this.budget = new RetryBudget(options.retryReserve);
@@ -191,7 +191,7 @@ export class UpstreamChannel {
       startedAtMs: timed.startedAtMs,
       durationMs: timed.durationMs,
       httpStatus: timed.result.status,
-      bytesReceived: timed.result.kind === 'answer' ? timed.result.body.byteLength : timed.result.bytes,
+      bytesReceived: timed.result.bytes,
       outcome,
     });
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { createHttpTransport } from '../../../src/upstreams/upstream.http.js';
+import { createHttpTransport, createUpstreamTransport } from '../../../src/upstreams/upstream.http.js';
 import { answer, type RawUpstream, startRawUpstream } from '../../support/raw-upstream.js';
 
 const pem = (name: string): string => readFileSync(new URL(`../../fixtures/tls/${name}.pem`, import.meta.url), 'utf8');
@@ -17,14 +17,20 @@ beforeAll(() =>
 afterAll(() => tls.setDefaultCACertificates(trusted));
 afterEach(() => upstream?.close());
 
-async function sendTo(options: tls.TlsOptions) {
-  upstream = await startRawUpstream(answer(200, '<a/>'), { tls: options });
-  const transport = createHttpTransport();
-  const request = { headers: {}, body: 'api_key=canary', timeoutMs: 5_000, maxAnswerBytes: 1_000 };
-  return transport.send({ ...request, kind: 'write', url: `${upstream.url}/v1/billings/booster` });
-}
+const TRANSPORTS = [
+  ['write', 'got', createUpstreamTransport],
+  ['read', 'undici', createUpstreamTransport],
+  ['read', 'got', createHttpTransport],
+] as const;
 
-describe('the transport over TLS', () => {
+describe.each(TRANSPORTS)('a %s over TLS, over %s', (kind, client, createTransport) => {
+  async function sendTo(options: tls.TlsOptions) {
+    upstream = await startRawUpstream(answer(200, '<a/>'), { tls: options });
+    const transport = createTransport();
+    const request = { headers: {}, body: 'api_key=canary', timeoutMs: 5_000, maxAnswerBytes: 1_000 };
+    return transport.send({ ...request, kind, url: `${upstream.url}/v1/billings/booster` });
+  }
+
   it('sends to a server that it can verify', async () => {
     expect(await sendTo(localhost)).toMatchObject({ kind: 'answer', status: 200 });
     expect(upstream?.requests()).toHaveLength(1);
@@ -51,7 +57,8 @@ describe('the transport over TLS', () => {
     ['TLS 1.2', { maxVersion: 'TLSv1.2' }],
   ])('proves it unsent when the server wants a certificate of ours, with %s', async (_name, options) => {
     const result = await sendTo({ ...localhost, ...options, requestCert: true, rejectUnauthorized: true });
-    expect(result).toMatchObject({ kind: 'failure', sent: false });
+    // In TLS 1.3 the alert comes after the handshake: only got's errors tell it from a reset, and only writes need the proof.
+    expect(result).toMatchObject(client === 'got' ? { kind: 'failure', sent: false } : { kind: 'failure' });
     expect(upstream?.requests()).toHaveLength(0);
   });
 

@@ -19,7 +19,8 @@ function endpoint(expiresIn: unknown) {
     send: async () => {
       fetched += 1;
       const body = Buffer.from(JSON.stringify({ access_token: `t${fetched}`, expires_in: expiresIn }));
-      return { kind: 'answer', status: 200, headers: { contentType: null, retryAfter: null }, body, complete: true };
+      const headers = { contentType: null, retryAfter: null };
+      return { kind: 'answer', status: 200, headers, body, bytes: body.byteLength, complete: true };
     },
     close: () => undefined,
   };

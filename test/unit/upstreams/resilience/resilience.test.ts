@@ -10,6 +10,7 @@ const answered = (status: number): TransportResult => ({
   status,
   headers: { contentType: null, retryAfter: null },
   body: Buffer.alloc(0),
+  bytes: 0,
   complete: true,
 });
 const failed = (reason: TransportFailureReason): TransportResult => ({

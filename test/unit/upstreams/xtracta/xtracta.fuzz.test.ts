@@ -15,7 +15,14 @@ const envelopeOf = (answer: TransportAnswer) => readEnvelope('orderBoosterPack',
 
 function order(body: Uint8Array, status = 200) {
   const headers = { contentType: null, retryAfter: null };
-  const result = { kind: 'answer', status, headers, body: Buffer.from(body), complete: true } as const;
+  const result = {
+    kind: 'answer',
+    status,
+    headers,
+    body: Buffer.from(body),
+    bytes: body.byteLength,
+    complete: true,
+  } as const;
   return judgeWrite(
     'orderBoosterPack',
     result,
@@ -27,7 +34,14 @@ function order(body: Uint8Array, status = 200) {
 
 function historyKind(body: Uint8Array): string {
   const headers = { contentType: null, retryAfter: null };
-  const result = { kind: 'answer', status: 200, headers, body: Buffer.from(body), complete: true } as const;
+  const result = {
+    kind: 'answer',
+    status: 200,
+    headers,
+    body: Buffer.from(body),
+    bytes: body.byteLength,
+    complete: true,
+  } as const;
   return judgeRead('getBillingHistory', result, envelopeOf, ({ content }) => historyPayload(content, fields())).kind;
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { BillingError } from '../../../../src/domain/errors.js';
 import { UpstreamChannel } from '../../../../src/upstreams/resilience/upstream.channel.js';
-import { createHttpTransport } from '../../../../src/upstreams/upstream.http.js';
+import { createHttpTransport, createUpstreamTransport } from '../../../../src/upstreams/upstream.http.js';
 import { XtractaClient } from '../../../../src/upstreams/xtracta/xtracta.client.js';
 import {
   type RawHandler,
@@ -54,8 +54,17 @@ export async function upstreamOf(handler: RawHandler, options?: RawUpstreamOptio
 /** For upstreams that hang, and for them alone: a busy machine must not turn an answer into a timeout. */
 export const SHORT_MS = 300;
 
-export function clientOf(baseUrl: string, timeoutMs = 10_000, connectTimeoutMs = 10_000): XtractaClient {
-  const transport = createHttpTransport({ connectTimeoutMs });
+/** What reads travel by: undici, as the gateway is run, or got, which writes travel by always. */
+export type ReadTransport = 'undici' | 'got';
+export const READ_TRANSPORTS: readonly ReadTransport[] = ['undici', 'got'];
+
+export function clientOf(
+  baseUrl: string,
+  timeoutMs = 10_000,
+  connectTimeoutMs = 10_000,
+  reads: ReadTransport = 'undici',
+): XtractaClient {
+  const transport = (reads === 'got' ? createHttpTransport : createUpstreamTransport)({ connectTimeoutMs });
   const channel = new UpstreamChannel({ service: 'xtracta', transport, random: () => 0, breaker: { failures: 50 } });
   stops.push(() => channel.close());
   return new XtractaClient({ baseUrl, readTimeoutMs: timeoutMs, writeTimeoutMs: timeoutMs, channel });
@@ -88,10 +97,13 @@ export function describeFaults(title: string, faults: readonly Fault[]): void {
       expect(JSON.stringify(outcome)).not.toContain(API_KEY);
     });
 
-    it.each(faults)('answers a read with the right code: %s', async (_name, handler, _write, read, reads) => {
-      const upstream = await upstreamOf(handler);
-      expect(await readCode(clientOf(upstream.url, read === TIMEOUT ? SHORT_MS : undefined))).toBe(read);
-      expect(upstream.requests()).toHaveLength(reads);
+    describe.each(READ_TRANSPORTS)('over %s', (transport) => {
+      it.each(faults)('answers a read with the right code: %s', async (_name, handler, _write, read, reads) => {
+        const upstream = await upstreamOf(handler);
+        const client = clientOf(upstream.url, read === TIMEOUT ? SHORT_MS : undefined, undefined, transport);
+        expect(await readCode(client)).toBe(read);
+        expect(upstream.requests()).toHaveLength(reads);
+      });
     });
   });
 }
