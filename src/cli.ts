@@ -9,6 +9,15 @@ import { BillingError } from './domain/errors.js';
 import { errorFields } from './observability/error-fields.js';
 import { createLogger, type Logger } from './observability/logger.js';
 
+/** What the errors mean that an operator can do something about. */
+const START_FAILURES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'HOST and PORT are in use already',
+  EACCES: 'the system does not permit it',
+  EADDRNOTAVAIL: 'HOST is no address of this machine',
+  ENOTFOUND: 'HOST is no address of this machine',
+  LedgerUnavailable: 'the ledger that LEDGER_URL names cannot be opened',
+};
+
 /** A gateway that is put together and does not listen yet. */
 export interface Gateway {
   listen(): Promise<{ readonly url: string }>;
@@ -114,10 +123,12 @@ function logUnforeseen(logger: Logger): void {
 /** One line for the operator. Only messages of our own are shown; of other errors the kind and code. */
 function startFailure(error: unknown): string {
   if (error instanceof BillingError) return `The gateway could not start: ${error.message}`;
-  const { name, code } = errorFields(error);
-  const reason =
-    code === 'EADDRINUSE' ? 'HOST and PORT are in use already' : code === undefined ? name : `${name} ${code}`;
-  return `The gateway could not start: ${reason}. LOG_LEVEL=debug tells where.`;
+  const { name, code, cause } = errorFields(error);
+  const detail = [code ?? name, cause?.code ?? cause?.name]
+    .filter((word) => word !== undefined && word !== '')
+    .join(', ');
+  const reason = START_FAILURES[code ?? name] ?? 'something unforeseen happened';
+  return `The gateway could not start: ${reason} (${detail}). LOG_LEVEL=debug tells where.`;
 }
 
 function problemList(problems: readonly ConfigProblem[], warnings: readonly ConfigProblem[]): string {
