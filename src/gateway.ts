@@ -4,7 +4,7 @@ import { BackgroundReconciler } from './billing/background.reconciler.js';
 import { createBillingWrites } from './billing/billing-writes.service.js';
 import type { AnsweredWrite, WriteServices } from './billing/write-scope.js';
 import type { Config } from './config/config.js';
-import { createDebugUi } from './gateway.pages.js';
+import { createDebugUi, explorerHeaders, linksOf } from './gateway.pages.js';
 import type { GatewayContext } from './graphql/context.js';
 import { formatError } from './graphql/error-format.js';
 import { MAX_RECURSIVE_SELECTIONS, MAX_TOKENS, operationLimitRules } from './graphql/operation-limits.js';
@@ -135,6 +135,8 @@ async function composeGateway(config: Config, logger: Logger, metrics: Metrics, 
     readiness: () => readinessOf(xtracta, credits),
     logger,
     metrics,
+    links: linksOf(config),
+    explorerHeaders: explorerHeaders(config),
     ...(debugUi === null ? {} : { routes: debugUi.routes }),
   });
 

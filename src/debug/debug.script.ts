@@ -7,6 +7,7 @@ const shown = new Map();
 let run = '';
 let revision = 0;
 let hasOpened = false;
+let summary = '';
 
 function say(text, isBad) {
   byId('status').textContent = text;
@@ -25,7 +26,11 @@ function isWanted(operation) {
 function filter() {
   for (const { node, operation } of shown.values()) node.hidden = !isWanted(operation);
   const visible = [...shown.values()].filter(({ node }) => !node.hidden).length;
-  say(shown.size === 0 ? 'No operations yet: run one in GraphiQL.' : counted(visible, 'operation'));
+  const text = shown.size === 0 ? 'No operations yet: run one in GraphiQL.' : counted(visible, 'operation');
+  // Said anew every second it would drown out everything else, above all for who listens.
+  if (text === summary && byId('status').className === '') return;
+  summary = text;
+  say(text);
 }
 
 /** The details are made when they are opened: most never are. */
@@ -78,70 +83,6 @@ function openNewest() {
   if (newest === undefined) return;
   hasOpened = true;
   newest.node.open = true;
-}
-
-byId('only').value;
-  const word = byId('wanted').value.trim().toLowerCase();
-  if (only === 'upstream' && operation.calls.length === 0) return false;
-  if (only === 'write' && operation.writes.length === 0 && operation.type !== 'mutation') return false;
-  if (only === 'failed' && !isFailed(operation)) return false;
-  return [operation.name || '', ...operation.rootFields].join(' ').toLowerCase().includes(word);
-}
-
-function filter() {
-  for (const { node, operation } of shown.values()) node.hidden = !isWanted(operation);
-  const visible = [...shown.values()].filter(({ node }) => !node.hidden).length;
-  say(shown.size === 0 ? 'No operations yet: run one in GraphiQL.' : counted(visible, 'operation'));
-}
-
-/** The details are made when they are opened: most never are. */
-function fill(entry) {
-  const body = entry.node.querySelector('.detail');
-  if (!entry.node.open) body?.remove();
-  else if (body) body.replaceWith(detail(entry.operation));
-  else entry.node.append(detail(entry.operation));
-}
-
-function update(operation) {
-  const known = shown.get(operation.id);
-  if (known) {
-    known.operation = operation;
-    known.node.querySelector('summary').replaceChildren(...heading(operation).flat().filter((child) => child !== null));
-    fill(known);
-    return;
-  }
-  const node = make('details', { id: 'operation-' + operation.id }, make('summary', {}, heading(operation)));
-  const entry = { node, operation };
-  node.addEventListener('toggle', () => fill(entry));
-  shown.set(operation.id, entry);
-  byId('operations').prepend(node);
-}
-
-async function refresh() {
-  const response = await fetch('/debug/operations?since=' + revision + '&run=' + run);
-  if (!response.ok) throw new Error('HTTP ' + response.status);
-  const changes = await response.json();
-  if (changes.run !== run) {
-    shown.clear();
-    byId('operations').replaceChildren();
-  }
-  run = changes.run;
-  revision = changes.revision;
-  for (const operation of changes.operations) update(operation);
-  openNewest();
-  for (const [id, { node }] of shown) {
-    if (changes.oldestId !== null && id >= changes.oldestId) continue;
-    node.remove();
-    shown.delete(id);
-  }
-  filter();
-}
-
-function updateClosed(operation) {
-  const before = openedFirst;
-  openedFirst = true;
-  update(operation);
-  openedFirst = before;
 }
 
 byId('only').addEventListener('change', filter);

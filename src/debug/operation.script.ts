@@ -13,6 +13,7 @@ const milliseconds = (value) => (value === null ? '' : (value < 10 ? value.toFix
 const bytes = (value) => (value < 10000 ? value + ' B' : (value / 1000).toFixed(1) + ' kB');
 const counted = (count, word) => count + ' ' + word + (count === 1 ? '' : 's');
 const isFailed = (operation) => Object.keys(operation.errors).length > 0;
+const tries = (operation) => operation.calls.reduce((sum, call) => sum + call.attempts.length, 0);
 const made = (operation) => operation.calls.reduce((sum, call) => sum + (call.attempts.length > 0 ? 1 : 0), operation.callsLeftOut);
 
 function heading(operation) {
@@ -25,7 +26,7 @@ function heading(operation) {
     operation.writes.map((write) => badge(write.replayed ? write.status + ', replayed' : write.status || 'not recorded', toneOf(write.status))),
     errors,
     make('span', { class: 'end' },
-      operation.calls.length + operation.callsSaved > 0 ? make('span', {}, counted(calls, 'upstream call')) : null,
+      operation.calls.length + operation.callsSaved > 0 ? make('span', {}, counted(calls, 'upstream call') + (tries(operation) > calls ? ', ' + tries(operation) + ' attempts' : '')) : null,
       operation.callsSaved > 0 ? badge(operation.callsSaved + ' saved', 'good') : null,
       make('span', {}, operation.state === 'running' ? 'running…' : milliseconds(operation.durationMs)),
       make('time', { datetime: operation.startedAt, class: 'quiet' }, new Date(operation.startedAt).toLocaleTimeString())),

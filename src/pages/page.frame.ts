@@ -47,7 +47,8 @@ ${script === undefined ? '' : `<script nonce="${nonce}" type="module">${script}<
 `;
 }
 
-function navLink({ href, text }: PageLink, current: string): string {
+/** A link of a page's navigation, marked where it leads to the page itself. */
+export function navLink({ href, text }: PageLink, current: string): string {
   const mark = href === current ? ' aria-current="page"' : '';
   return `<a href="${escapeHtml(href)}"${mark}>${escapeHtml(text)}</a>`;
 }

@@ -7,6 +7,7 @@ import type { Caller } from '../domain/caller.js';
 import type { GatewayContext } from '../graphql/context.js';
 import type { Logger } from '../observability/logger.js';
 import type { Metrics } from '../observability/metrics.js';
+import type { PageLink } from '../pages/page.frame.js';
 import type { Safelist } from './safelist.js';
 
 /** What the HTTP layer knows of one GraphQL request when its context is made. */
@@ -58,6 +59,10 @@ export interface HttpServerOptions {
   readonly operationFields?: (context: GatewayContext) => Readonly<Record<string, string | number>>;
   /** The group that the landing page's examples ask for. */
   readonly exampleGroupId?: string;
+  /** The pages that there are, as each links to them; left out: those that the server has by itself. */
+  readonly links?: readonly PageLink[];
+  /** Headers that an explorer starts with; no secret. */
+  readonly explorerHeaders?: Readonly<Record<string, string>>;
   /** Adds further routes, for example `/debug`. */
   readonly routes?: (app: FastifyInstance) => void;
 }

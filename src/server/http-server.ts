@@ -1,5 +1,6 @@
 import { Server as NetServer } from 'node:net';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
+import { pageLinks } from '../pages/page.links.js';
 import { startApollo } from './apollo.js';
 import { METHOD_NOT_ALLOWED, NOT_FOUND, refusalOf, sendRefusal } from './error-answer.js';
 import { graphqlRoutes } from './graphql.routes.js';
@@ -20,6 +21,7 @@ const TIMEOUT_CHECK_MS = 2_000;
 const KEEP_ALIVE_MS = 65_000;
 // How long kept-alive connections that have had no answer since the stop began may still bring a request, to be told so.
 const LINGER_MS = 250;
+const OWN_LINKS = pageLinks({ explorer: true, debug: false, localUpstream: null });
 
 /** Builds the HTTP layer; nothing listens before `listen()`. Rejects when Apollo refuses the schema or a plugin fails. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -76,17 +78,9 @@ function createApp(): FastifyInstance {
 }
 
 function addPages(app: FastifyInstance, options: HttpServerOptions, phase: () => ServerPhase): void {
-  const { readiness, exampleGroupId = '100000' } = options;
-  app.get(
-    '/',
-    landingPage({
-      phase,
-      readiness,
-      exampleGroupId,
-      hasDebugPage: () => app.hasRoute({ method: 'GET', url: '/debug' }),
-    }),
-  );
-  app.get('/graphiql', graphiqlPage());
+  const { readiness, exampleGroupId = '100000', links = OWN_LINKS, explorerHeaders = {} } = options;
+  app.get('/', landingPage({ phase, readiness, exampleGroupId, links }));
+  app.get('/graphiql', graphiqlPage({ links, headers: explorerHeaders }));
 }
 
 /**

@@ -1,6 +1,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type ExampleOperation, readExampleOperations } from './example-operations.js';
+import type { PageLink } from '../../pages/page.frame.js';
 import { newNonce, sendPage } from '../../pages/page-security.js';
+import { type ExampleOperation, readExampleOperations } from './example-operations.js';
+import { graphiqlBar } from './graphiql.bar.js';
+import { seedScript } from './graphiql.seed.js';
+
+export interface GraphiqlPageOptions {
+  readonly links: readonly PageLink[];
+  /** Headers that every new tab starts with. */
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 /** The page around the start tag of its one script, and a script to run before that. */
 interface Template {
@@ -16,10 +25,12 @@ const SCRIPT_START = /(<div id="root"><\/div>\s*)<script>/;
  * Makes the handler of `/graphiql`: a GraphiQL that needs no internet, with the operations of `operations/` as tabs. The bundle
  * (9 MB) is loaded at the first visit and kept.
  */
-export function graphiqlPage(): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
+export function graphiqlPage(
+  options: GraphiqlPageOptions,
+): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   let template: Promise<Template> | null = null;
   return async (_request, reply) => {
-    template ??= loadTemplate();
+    template ??= loadTemplate(options);
     const { head, seed, tail } = await template;
     const nonce = newNonce();
     const scripts = `<script nonce="${nonce}">${seed}</script><script nonce="${nonce}">`;
@@ -34,7 +45,7 @@ export function graphiqlPage(): (request: FastifyRequest, reply: FastifyReply) =
   };
 }
 
-async function loadTemplate(): Promise<Template> {
+async function loadTemplate({ links, headers }: GraphiqlPageOptions): Promise<Template> {
   const [{ renderGraphiQL }, operations] = await Promise.all([
     import('@graphql-yoga/render-graphiql'),
     readExampleOperations(),
@@ -45,40 +56,24 @@ async function loadTemplate(): Promise<Template> {
     defaultTabs: operations.map(tab),
     // Headers hold tokens and keys.
     shouldPersistHeaders: false,
+    ...(Object.keys(headers).length === 0 ? {} : { headers: JSON.stringify(headers, null, 2) }),
   });
-  return { ...splitAtScript(html), seed: seedScript(operations[0]) };
+  return { ...splitAtScript(html, graphiqlBar(links)), seed: seedScript(operations) };
 }
 
 function tab({ query, variables }: ExampleOperation): { query: string; variables: string } {
   return { query, variables };
 }
 
-/**
- * GraphiQL fills its editors from the browser's storage rather than from the active tab. So the storage is made to agree with the
- * tab before it starts: the one that was active at the last visit, or the first example.
- */
-export function seedScript(first: ExampleOperation | undefined): string {
-  const fallback = JSON.stringify(first ?? {}).replaceAll('<', '\\u003c');
-  return `{
-  let tab = ${fallback};
-  try {
-    const state = JSON.parse(localStorage.getItem('graphiql:tabState') ?? 'null');
-    tab = state?.tabs[state.activeTabIndex] ?? tab;
-  } catch {}
-  localStorage.setItem('graphiql:query', tab.query ?? '');
-  localStorage.setItem('graphiql:variables', tab.variables ?? '');
-}`;
-}
-
 /** Throws when the page has no script where one is expected: its shape has changed with the library. */
-export function splitAtScript(html: string): { readonly head: Buffer; readonly tail: Buffer } {
+export function splitAtScript(html: string, bar: string): { readonly head: Buffer; readonly tail: Buffer } {
   const found = SCRIPT_START.exec(html);
   const [all, before] = found ?? [];
   if (found === null || all === undefined || before === undefined) {
     throw new Error('The GraphiQL page has no script after its root element.');
   }
   return {
-    head: Buffer.from(html.slice(0, found.index + before.length)),
+    head: Buffer.from(`${html.slice(0, found.index)}${bar}${before}`),
     tail: Buffer.from(html.slice(found.index + all.length)),
   };
 }
