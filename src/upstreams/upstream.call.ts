@@ -21,6 +21,16 @@ export interface UpstreamAttempt {
   readonly outcome: AttemptOutcome;
 }
 
+/** An attempt before it is sent, as traces name it. */
+export type AttemptStart = Pick<UpstreamAttempt, 'service' | 'operation' | 'kind' | 'attempt'>;
+
+/** The span of one attempt. One that never ends is never told of: nothing was sent then. */
+export interface AttemptSpan {
+  /** W3C trace context that names this span, for the upstream. */
+  readonly traceparent: string;
+  end(attempt: UpstreamAttempt): void;
+}
+
 /** A value the documents do not foresee: unknown word, missing element, unreadable figure. Both labels are bounded. */
 export interface UpstreamDrift {
   readonly endpoint: string;
@@ -63,8 +73,10 @@ export interface UpstreamCall {
   /** Share of the pool is fair per tenant. */
   readonly tenantId: string;
   readonly observer: UpstreamObserver;
-  /** W3C trace context to send on, when tracing is on. */
+  /** W3C trace context to send on where attempts have no spans of their own. */
   readonly traceparent?: string;
+  /** Told before each attempt, where tracing is on. Must not throw and must return at once. */
+  readonly beginAttempt?: (start: AttemptStart) => AttemptSpan;
   /** Aborts a read that nobody waits for any more. Writes ignore it. */
   readonly signal?: AbortSignal;
 }

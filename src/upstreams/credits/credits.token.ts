@@ -72,6 +72,9 @@ export class CreditsTokens {
   private async fetch(credential: ClientCredentials, timeoutMs: number, call: UpstreamCall): Promise<TokenAnswer> {
     const startedAtMs = Date.now();
     const startMs = this.nowMs();
+    const start = { service: 'credits', operation: 'fetchToken', kind: 'read', attempt: 1 } as const;
+    // The identity provider is a third party: it is sent no trace context.
+    const span = call.beginAttempt?.(start);
     const result = await this.transport.send({
       url: credential.tokenUrl,
       kind: 'read',
@@ -82,17 +85,16 @@ export class CreditsTokens {
     });
     const answer = this.read(result);
     if (answer.kind === 'token') this.keep(credential.id, answer.token);
-    call.observer.attempt({
-      service: 'credits',
-      operation: 'fetchToken',
-      kind: 'read',
-      attempt: 1,
+    const told = {
+      ...start,
       startedAtMs,
       durationMs: this.nowMs() - startMs,
       httpStatus: result.status,
       bytesReceived: result.bytes,
       outcome: outcomeWord(answer, result),
-    });
+    };
+    call.observer.attempt(told);
+    span?.end(told);
     return answer;
   }
 

@@ -3,10 +3,10 @@ import type { BillingError, UpstreamService } from '../../domain/errors.js';
 import type { WriteOutcome } from '../../domain/write.js';
 import { decodeRetryAfter } from '../decode/retry-after.decoder.js';
 import { decideRetry } from '../retry.policy.js';
-import type { AttemptOutcome, EndpointKind, UpstreamCall } from '../upstream.call.js';
+import type { AttemptOutcome, AttemptSpan, EndpointKind, UpstreamAttempt, UpstreamCall } from '../upstream.call.js';
 import { notSent, outcomeUnknown, upstreamError, upstreamFacts } from '../upstream.errors.js';
 import { createUpstreamTransport } from '../upstream.http.js';
-import type { TransportRequest, TransportResult, UpstreamTransport } from '../upstream.transport.js';
+import type { BodySink, TransportRequest, TransportResult, UpstreamTransport } from '../upstream.transport.js';
 import { type BreakerState, UpstreamBreaker, type UpstreamBreakerOptions } from './circuit.breaker.js';
 import { FairPool, type FairPoolOptions } from './fair.pool.js';
 import { RetryBudget } from './retry.budget.js';
@@ -36,6 +36,12 @@ export interface ChannelRequest {
 export type ReadVerdict<T> =
   | { readonly kind: 'ok'; readonly value: T }
   | { readonly kind: 'error'; readonly error: BillingError };
+
+/** One attempt at a read: what takes the answer's body, if it is not to be kept whole, and what looks at the result. */
+export interface ReadAttempt<T> {
+  readonly sink?: BodySink;
+  readonly judge: (result: TransportResult) => ReadVerdict<T>;
+}
 
 /** A write waits for a place for this share of its time at most, so that the attempt itself is not cut short into an unknown outcome. */
 const WRITE_WAIT_SHARE = 1 / 3;
@@ -70,17 +76,15 @@ export class UpstreamChannel {
   }
 
   /**
-   * At most three attempts within the total time. Throws the `BillingError` that `judge` made of the last one, or
+   * At most three attempts within the total time. Throws the `BillingError` that the judge made of the last one, or
    * `UPSTREAM_UNAVAILABLE` / `UPSTREAM_TIMEOUT` where no attempt could begin.
+   *
+   * @param begin called for each attempt
    */
-  async read<T>(
-    request: ChannelRequest,
-    call: UpstreamCall,
-    judge: (result: TransportResult) => ReadVerdict<T>,
-  ): Promise<T> {
+  async read<T>(request: ChannelRequest, call: UpstreamCall, begin: () => ReadAttempt<T>): Promise<T> {
     const deadlineMs = performance.now() + request.timeoutMs;
     for (let attempt = 1; ; attempt += 1) {
-      const { result, verdict } = await this.readOnce(request, call, attempt, deadlineMs, judge);
+      const { result, verdict } = await this.readOnce(request, call, attempt, deadlineMs, begin);
       if (verdict.kind === 'ok' || !verdict.error.retryable) this.budget.earn();
       if (verdict.kind === 'ok') return verdict.value;
       const retryAfter = result?.kind === 'answer' ? result.headers.retryAfter : null;
@@ -111,7 +115,7 @@ export class UpstreamChannel {
     const admission = await this.pool.enter(call.tenantId, request.timeoutMs * WRITE_WAIT_SHARE);
     if (admission.kind !== 'admitted') return unsent;
     try {
-      const sent = await this.attempt(request, call, 'write', deadlineMs);
+      const sent = await this.attempt(request, call, 'write', 1, deadlineMs);
       if (sent === null) return unsent;
       const outcome = judge(sent.result);
       this.report(request, call, 'write', 1, sent, writeOutcomeWord(outcome, sent.result));
@@ -129,7 +133,7 @@ export class UpstreamChannel {
     call: UpstreamCall,
     attempt: number,
     deadlineMs: number,
-    judge: (result: TransportResult) => ReadVerdict<T>,
+    begin: () => ReadAttempt<T>,
   ): Promise<{ readonly result: TransportResult | null; readonly verdict: ReadVerdict<T> }> {
     const blocked = (code: 'UPSTREAM_UNAVAILABLE' | 'UPSTREAM_TIMEOUT') => ({
       result: null,
@@ -144,7 +148,7 @@ export class UpstreamChannel {
       return blocked(admission.kind === 'timeout' ? 'UPSTREAM_TIMEOUT' : 'UPSTREAM_UNAVAILABLE');
     }
     try {
-      const sent = await this.attempt(request, call, 'read', deadlineMs);
+      const sent = await this.attempt(request, call, 'read', attempt, deadlineMs);
       if (sent === null) return blocked('UPSTREAM_UNAVAILABLE');
       const verdict = judge(sent.result);
       this.report(request, call, 'read', attempt, sent, readOutcomeWord(verdict, sent.result));
@@ -158,21 +162,26 @@ export class UpstreamChannel {
     request: ChannelRequest,
     call: UpstreamCall,
     kind: EndpointKind,
+    attempt: number,
     deadlineMs: number,
+    sink?: BodySink,
   ): Promise<Timed | null> {
+    const span = call.beginAttempt?.({ service: this.service, operation: request.operation, kind, attempt });
+    const traceparent = span?.traceparent ?? call.traceparent;
     const startedAtMs = Date.now();
     const startMs = performance.now();
     const transportRequest: TransportRequest = {
       url: request.url,
       kind,
-      headers: call.traceparent === undefined ? request.headers : { ...request.headers, traceparent: call.traceparent },
+      headers: traceparent === undefined ? request.headers : { ...request.headers, traceparent },
       body: request.body,
       timeoutMs: Math.max(0, deadlineMs - startMs),
       maxAnswerBytes: request.maxAnswerBytes,
+      ...(sink === undefined ? {} : { sink }),
       ...(kind === 'read' && call.signal !== undefined ? { signal: call.signal } : {}),
     };
     const result = await this.breaker.run(kind, () => this.transport.send(transportRequest));
-    return result === null ? null : { result, startedAtMs, durationMs: performance.now() - startMs };
+    return result === null ? null : { result, startedAtMs, durationMs: performance.now() - startMs, span };
   }
 
   private report(
@@ -183,7 +192,7 @@ export class UpstreamChannel {
     timed: Timed,
     outcome: AttemptOutcome,
   ): void {
-    call.observer.attempt({
+    const told: UpstreamAttempt = {
       service: this.service,
       operation: request.operation,
       kind,
@@ -193,7 +202,9 @@ export class UpstreamChannel {
       httpStatus: timed.result.status,
       bytesReceived: timed.result.bytes,
       outcome,
-    });
+    };
+    call.observer.attempt(told);
+    timed.span?.end(told);
   }
 }
 
@@ -201,6 +212,7 @@ interface Timed {
   readonly result: TransportResult;
   readonly startedAtMs: number;
   readonly durationMs: number;
+  readonly span: AttemptSpan | undefined;
 }
 
 function readOutcomeWord(verdict: ReadVerdict<unknown>, result: TransportResult): AttemptOutcome {
