@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createAuthenticator } from './auth/authenticate.js';
 import { RateLimiter } from './auth/rate-limiter.js';
 import { BackgroundReconciler } from './billing/background.reconciler.js';
@@ -107,19 +108,14 @@ async function composeGateway(config: Config, logger: Logger, metrics: Metrics, 
       const credential = authenticator.tenantById(row.tenantId)?.xtracta ?? null;
       return credential?.id === row.credentialId ? credential : null;
     },
-    callFor: (row) => callFor(`reconcile-${row.idempotencyKey}`, row.tenantId),
+    callFor: (row) => callFor(`reconcile-${randomUUID()}`, row.tenantId),
     onFailure: (error) => logger.warn({ err: error }, 'background reconciliation failed'),
   });
   const { schema } = await buildGatewaySchema();
   const server: HttpServer = await createHttpServer({
     schema,
     plugins: [
-      ...gatewayPlugins({
-        exposeUpstreamCalls: !config.production,
-        onOperation: (summary) => {
-          for (const code of summary.errorCodes) metrics.graphqlError(code);
-        },
-      }),
+      ...gatewayPlugins({ exposeUpstreamCalls: !config.production }),
       ...(debugUi === null ? [] : [debugUi.plugin]),
     ],
     limits: {
@@ -133,6 +129,10 @@ async function composeGateway(config: Config, logger: Logger, metrics: Metrics, 
     createContext,
     ...(config.safelist === null ? {} : { safelist: createSafelist(config.safelist) }),
     readiness: () => readinessOf(xtracta, credits),
+    operationFields: ({ reads }) => ({
+      upstreamCalls: reads.upstreamCalls().made,
+      callsSaved: reads.upstreamCalls().saved,
+    }),
     logger,
     metrics,
     links: linksOf(config),
@@ -159,10 +159,10 @@ async function composeGateway(config: Config, logger: Logger, metrics: Metrics, 
 
 function readinessOf(xtracta: XtractaClient, credits: CreditsClient | null): readonly ReadinessPart[] {
   const parts: ReadinessPart[] = [
-    { name: 'xtracta', ok: xtracta.breakerState() !== 'open', detail: xtracta.breakerState() },
+    { name: 'xtracta', ok: xtracta.breakerState() !== 'open', detail: `breaker ${xtracta.breakerState()}` },
   ];
   if (credits !== null) {
-    parts.push({ name: 'credits', ok: credits.breakerState() !== 'open', detail: credits.breakerState() });
+    parts.push({ name: 'credits', ok: credits.breakerState() !== 'open', detail: `breaker ${credits.breakerState()}` });
   }
   return parts;
 }
