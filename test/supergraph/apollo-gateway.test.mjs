@@ -3,7 +3,8 @@ import { after, before, describe, it } from 'node:test';
 import { ApolloGateway, RemoteGraphQLDataSource } from '@apollo/gateway';
 import { ApolloServer } from '@apollo/server';
 import { startStandaloneServer } from '@apollo/server/standalone';
-import { COMPOSERS, subgraphs, withoutAccessDirectives } from './support/compose.mjs';
+import { withoutAccessDirectives } from '../../examples/without-access-directives.mjs';
+import { COMPOSERS, subgraphs } from './support/compose.mjs';
 import {
   ROUTER_SECRET,
   startAccounts,

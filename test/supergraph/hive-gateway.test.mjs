@@ -91,3 +91,21 @@ for (const { planner, flags, tellsWhere } of [
     });
   });
 }
+
+describe('Hive Gateway by the command of its example', () => {
+  it('composes the running subgraphs by itself', async () => {
+    const billing = await startBillingGateway(simulator, simulator.world('hive-example'));
+    const url = await startHive([
+      '--dev-service',
+      `billing=${billing.url}/graphql`,
+      '--dev-service',
+      `accounts=${accounts.url}/graphql`,
+    ]);
+    const query =
+      '{ accounts(first: 3) { name creditLimit { amount currency } group { name plan { name remainingDocuments } } } }';
+    const answer = await execute(url, query);
+    await billing.stop();
+    assert.deepEqual(answer.errors, []);
+    assert.equal(answer.data.accounts[0].group.name, 'Northern Region');
+  });
+});

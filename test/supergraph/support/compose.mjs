@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { composeServices as composeByApollo } from '@apollo/composition';
 import { composeServices as composeByHive } from '@theguild/federation-composition';
 import { federateSubgraphs, LATEST_ROUTER_COMPATIBILITY_VERSION } from '@wundergraph/composition';
-import { parse, print, visit } from 'graphql';
+import { parse, print } from 'graphql';
 import { ROOT } from './services.mjs';
 
 /** @typedef {{ name: string, url: string, sdl: string }} Subgraph */
@@ -49,21 +49,3 @@ export const COMPOSERS = {
     };
   },
 };
-
-/**
- * The subgraph without `@authenticated` and `@requiresScopes`, for routers that refuse a supergraph with them. Nothing is lost: the
- * gateway enforces both by itself, whatever a router does.
- */
-export function withoutAccessDirectives(sdl) {
-  const access = ['authenticated', 'requiresScopes'];
-  const bare = visit(parse(sdl), {
-    Directive: (node) => (access.includes(node.name.value) ? null : undefined),
-    ListValue: (node) => ({
-      ...node,
-      values: node.values.filter(
-        (value) => value.kind !== 'StringValue' || !access.includes(value.value.replace('@', '')),
-      ),
-    }),
-  });
-  return `${print(bare)}\n`;
-}
