@@ -12,6 +12,7 @@ import { MAX_RECURSIVE_SELECTIONS, MAX_TOKENS, operationLimitRules } from './gra
 import { gatewayPlugins } from './graphql/plugins/gateway.plugins.js';
 import { buildGatewaySchema } from './graphql/schema.js';
 import type { Ledger } from './idempotency/ledger.js';
+import { type LedgerCondition, LedgerMonitor } from './idempotency/ledger.monitor.js';
 import { openLedger } from './idempotency/open-ledger.js';
 import { RunOnce } from './idempotency/run-once.js';
 import type { Logger } from './observability/logger.js';
@@ -31,22 +32,35 @@ export interface Gateway {
   drain(): Promise<void>;
 }
 
+/** What may be put in place of the gateway's own parts. */
+export interface GatewayParts {
+  readonly openLedger?: typeof openLedger;
+  /** How often the background reconciler looks for writes that are due, in milliseconds. */
+  readonly reconcileIntervalMs?: number;
+}
+
 /**
  * The composition root: the only file that knows every part. Throws when the ledger can't be opened or the tenants file is not
  * valid; nothing listens before `listen()`.
  */
-export async function createGateway(config: Config, logger: Logger): Promise<Gateway> {
+export async function createGateway(config: Config, logger: Logger, parts: GatewayParts = {}): Promise<Gateway> {
   const metrics = new Metrics({ processMetrics: true });
-  const ledger = await openLedger(config.ledger.url, { log: logger });
+  const ledger = await (parts.openLedger ?? openLedger)(config.ledger.url, { log: logger });
   try {
-    return await composeGateway(config, logger, metrics, ledger);
+    return await composeGateway(config, logger, metrics, ledger, parts);
   } catch (error) {
     await ledger.close();
     throw error;
   }
 }
 
-async function composeGateway(config: Config, logger: Logger, metrics: Metrics, ledger: Ledger): Promise<Gateway> {
+async function composeGateway(
+  config: Config,
+  logger: Logger,
+  metrics: Metrics,
+  ledger: Ledger,
+  { reconcileIntervalMs }: GatewayParts,
+): Promise<Gateway> {
   const { limits } = config;
   const timeouts = { readTimeoutMs: limits.readTimeoutMs, writeTimeoutMs: limits.writeTimeoutMs };
   const xtracta = new XtractaClient({ baseUrl: config.xtracta.url, ...timeouts });
@@ -110,7 +124,9 @@ async function composeGateway(config: Config, logger: Logger, metrics: Metrics, 
     },
     callFor: (row) => callFor(`reconcile-${randomUUID()}`, row.tenantId),
     onFailure: (error) => logger.warn({ err: error }, 'background reconciliation failed'),
+    ...(reconcileIntervalMs === undefined ? {} : { roundIntervalMs: reconcileIntervalMs }),
   });
+  const ledgerMonitor = new LedgerMonitor(ledger);
   const { schema } = await buildGatewaySchema();
   const server: HttpServer = await createHttpServer({
     schema,
@@ -128,7 +144,7 @@ async function composeGateway(config: Config, logger: Logger, metrics: Metrics, 
     authenticate: (request) => authenticator.authenticate(request),
     createContext,
     ...(config.safelist === null ? {} : { safelist: createSafelist(config.safelist) }),
-    readiness: () => readinessOf(xtracta, credits),
+    readiness: () => readinessOf(xtracta, credits, ledgerMonitor.condition()),
     operationFields: ({ reads }) => ({
       upstreamCalls: reads.upstreamCalls().made,
       callsSaved: reads.upstreamCalls().saved,
@@ -142,6 +158,7 @@ async function composeGateway(config: Config, logger: Logger, metrics: Metrics, 
 
   return {
     async listen() {
+      await ledgerMonitor.start();
       const address = await server.listen();
       reconciler.start();
       return address;
@@ -149,6 +166,7 @@ async function composeGateway(config: Config, logger: Logger, metrics: Metrics, 
     async drain() {
       await server.drain();
       await Promise.all([runOnce.drain(), reconciler.stop()]);
+      ledgerMonitor.stop();
       authenticator.close();
       xtracta.close();
       credits?.close();
@@ -157,8 +175,14 @@ async function composeGateway(config: Config, logger: Logger, metrics: Metrics, 
   };
 }
 
-function readinessOf(xtracta: XtractaClient, credits: CreditsClient | null): readonly ReadinessPart[] {
+function readinessOf(
+  xtracta: XtractaClient,
+  credits: CreditsClient | null,
+  ledger: LedgerCondition,
+): readonly ReadinessPart[] {
   const parts: ReadinessPart[] = [
+    // Without it writes are refused and reads go on.
+    { name: 'ledger', ok: ledger === 'ready', detail: ledger },
     { name: 'xtracta', ok: xtracta.breakerState() !== 'open', detail: `breaker ${xtracta.breakerState()}` },
   ];
   if (credits !== null) {
