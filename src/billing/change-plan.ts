@@ -2,7 +2,8 @@ import type { PlanChange, PlanChangeRequest } from '../domain/purchases.js';
 import type { WriteInput, WritePayload } from './billing-writes.js';
 import { executeWrite } from './execute-write.js';
 import { readBaseline } from './group-history.js';
-import { planChangeCodec } from './stored-answer.codec.js';
+import { settledPlanChange } from './settled-answer.policy.js';
+import { orWithoutFigures, planChangeCodec } from './stored-answer.codec.js';
 import { checkCatalogueId, checkDeletion, checkIdempotencyKey, checkWriteGroup } from './write-input.policy.js';
 import { notConfigured } from './write-payload.mapper.js';
 import { spendAllowance, type WriteScope } from './write-scope.js';
@@ -27,6 +28,7 @@ export async function changePlan(
   spendAllowance(scope, 'write');
   const credential = caller.tenant.xtracta;
   if (credential === null) return notConfigured('xtracta');
+  const stored = { planId: request.planId };
   return executeWrite(
     scope,
     {
@@ -36,13 +38,13 @@ export async function changePlan(
       target: groupTarget(request.groupId),
       groupId: request.groupId,
       input: request,
-      stored: { planId: request.planId },
+      stored,
       deletesDocuments: request.heldDocuments === 'DELETE',
     },
     {
       baseline: () => readBaseline(services.xtracta, credential, request.groupId, call),
       send: () => services.xtracta.changePlan(credential, request, call),
-      ...planChangeCodec,
+      ...orWithoutFigures(planChangeCodec, () => settledPlanChange({ input: stored, groupId: request.groupId }, null)),
     },
   );
 }

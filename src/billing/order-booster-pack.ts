@@ -2,7 +2,8 @@ import type { BoosterPackOrder, BoosterPackRequest } from '../domain/purchases.j
 import type { WriteInput, WritePayload } from './billing-writes.js';
 import { executeWrite } from './execute-write.js';
 import { readBaseline } from './group-history.js';
-import { boosterPackOrderCodec } from './stored-answer.codec.js';
+import { settledOrder } from './settled-answer.policy.js';
+import { boosterPackOrderCodec, orWithoutFigures } from './stored-answer.codec.js';
 import {
   checkCatalogueId,
   checkDeletion,
@@ -31,6 +32,7 @@ export async function orderBoosterPack(
   spendAllowance(scope, 'write');
   const credential = caller.tenant.xtracta;
   if (credential === null) return notConfigured('xtracta');
+  const stored = { packId: request.packId, quantity: request.quantity };
   return executeWrite(
     scope,
     {
@@ -40,13 +42,13 @@ export async function orderBoosterPack(
       target: groupTarget(request.groupId),
       groupId: request.groupId,
       input: request,
-      stored: { packId: request.packId, quantity: request.quantity },
+      stored,
       deletesDocuments: request.heldDocuments === 'DELETE',
     },
     {
       baseline: () => readBaseline(services.xtracta, credential, request.groupId, call),
       send: () => services.xtracta.orderBoosterPack(credential, request, call),
-      ...boosterPackOrderCodec,
+      ...orWithoutFigures(boosterPackOrderCodec, () => settledOrder({ input: stored, groupId: request.groupId }, null)),
     },
   );
 }

@@ -1,7 +1,8 @@
 import type { CreditPurchase, CreditPurchaseRequest } from '../domain/purchases.js';
 import type { WritePayload } from './billing-writes.js';
 import { executeWrite } from './execute-write.js';
-import { creditPurchaseCodec } from './stored-answer.codec.js';
+import { settledPurchase } from './settled-answer.policy.js';
+import { creditPurchaseCodec, orWithoutFigures } from './stored-answer.codec.js';
 import { checkIdempotencyKey, checkPurchase } from './write-input.policy.js';
 import { notConfigured } from './write-payload.mapper.js';
 import { spendAllowance, type WriteScope } from './write-scope.js';
@@ -22,6 +23,7 @@ export async function purchaseCredits(
   const credential = caller.tenant.credits;
   const client = services.credits;
   if (client === null || credential === null) return notConfigured('credits');
+  const stored = { purchaseId: request.purchaseId };
   return executeWrite(
     scope,
     {
@@ -32,14 +34,14 @@ export async function purchaseCredits(
       target: CREDITS_TARGET,
       groupId: null,
       input: request,
-      stored: { purchaseId: request.purchaseId },
+      stored,
       deletesDocuments: false,
     },
     {
       // The documents name no way to read purchases back, so there is nothing to compare with later.
       baseline: async () => null,
       send: () => client.purchaseCredits(credential, request, call),
-      ...creditPurchaseCodec,
+      ...orWithoutFigures(creditPurchaseCodec, () => settledPurchase({ input: stored, groupId: null })),
     },
   );
 }

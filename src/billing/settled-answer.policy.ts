@@ -38,6 +38,9 @@ const OPERATION_OF_KIND = {
   PURCHASE_CREDITS: 'purchaseCredits',
 } as const;
 
+/** What the ledger knows of a write besides its answer. */
+type KnownWrite = Pick<LedgerRow, 'input' | 'groupId'>;
+
 function settledValue(row: LedgerRow, proof: BillingActivity | null): unknown {
   switch (row.kind) {
     case 'ORDER_BOOSTER_PACK':
@@ -49,7 +52,8 @@ function settledValue(row: LedgerRow, proof: BillingActivity | null): unknown {
   }
 }
 
-function settledOrder(row: LedgerRow, proof: BillingActivity | null): BoosterPackOrder {
+/** An order that was carried out, without the upstream's answer. Throws for an input that {@link KnownWrite} does not hold. */
+export function settledOrder(row: KnownWrite, proof: BillingActivity | null): BoosterPackOrder {
   const { packId, quantity } = orderInput.parse(row.input);
   return {
     // The history does not say what its figures mean for a pack, so only its name is taken over.
@@ -65,7 +69,8 @@ function settledOrder(row: LedgerRow, proof: BillingActivity | null): BoosterPac
   };
 }
 
-function settledPlanChange(row: LedgerRow, proof: BillingActivity | null): PlanChange {
+/** As {@link settledOrder}, for a plan change. */
+export function settledPlanChange(row: KnownWrite, proof: BillingActivity | null): PlanChange {
   const { planId } = planInput.parse(row.input);
   if (proof !== null) return { plan: { ...toBillingPlan(proof), planId } };
   return {
@@ -84,7 +89,8 @@ function settledPlanChange(row: LedgerRow, proof: BillingActivity | null): PlanC
   };
 }
 
-function settledPurchase(row: LedgerRow): CreditPurchase {
+/** As {@link settledOrder}, for a purchase of credits, of which no history tells anything. */
+export function settledPurchase(row: KnownWrite): CreditPurchase {
   const { purchaseId } = purchaseInput.parse(row.input);
   return {
     id: purchaseId,

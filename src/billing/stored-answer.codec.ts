@@ -14,6 +14,17 @@ export interface StoredAnswerCodec<T> {
   fromStored(stored: unknown): T;
 }
 
+/**
+ * The codec with an answer for a write that is known to be done though nothing of its answer was kept (null): its figures could not
+ * be stored. The replay then says what was asked for, and never fails.
+ */
+export function orWithoutFigures<T>(codec: StoredAnswerCodec<T>, withoutFigures: () => T): StoredAnswerCodec<T> {
+  return {
+    toStored: (value) => codec.toStored(value),
+    fromStored: (stored) => (stored === null ? withoutFigures() : codec.fromStored(stored)),
+  };
+}
+
 const money = z.object({ amount: z.string(), currency: z.string().nullable() });
 const text = z.string().nullable();
 const count = z.number().nullable();
