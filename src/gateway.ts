@@ -17,13 +17,14 @@ import { openLedger } from './idempotency/open-ledger.js';
 import { RunOnce } from './idempotency/run-once.js';
 import type { Logger } from './observability/logger.js';
 import { Metrics } from './observability/metrics.js';
+import { startTracing } from './observability/tracing.js';
 import { createUpstreamObserver } from './observability/upstream.observer.js';
 import { BillingReadsFactory } from './reads/reads.factory.js';
 import { createHttpServer } from './server/http-server.js';
 import type { GraphqlRequest, HttpServer, ReadinessPart } from './server/http-server.options.js';
 import { createSafelist } from './server/safelist.js';
 import { CreditsClient } from './upstreams/credits/credits.client.js';
-import type { UpstreamCall, UpstreamObserver } from './upstreams/upstream.call.js';
+import type { AttemptStart, UpstreamCall, UpstreamObserver } from './upstreams/upstream.call.js';
 import { XtractaClient } from './upstreams/xtracta/xtracta.client.js';
 
 export interface Gateway {
@@ -90,19 +91,23 @@ async function composeGateway(
     keyedHash: (text) => ledger.keyedHash(text),
     logger,
   });
+  const tracing = await startTracing(process.env);
   const callFor = (requestId: string, tenantId: string, others: readonly UpstreamObserver[] = []): UpstreamCall => ({
     requestId,
     tenantId,
     observer: createUpstreamObserver({ metrics, logger, requestId, others }),
+    // A request's own spans take the place of these.
+    ...(tracing === null ? {} : { beginAttempt: (start: AttemptStart) => tracing.beginLoneAttempt(requestId, start) }),
   });
   const debugUi = createDebugUi(config);
 
   function createContext(request: GraphqlRequest): GatewayContext {
-    const { caller, requestId, nowMs, signal, traceparent } = request;
+    const { caller, requestId, nowMs, signal, traceparent, trace: spans } = request;
     const trace = debugUi?.begin({ requestId, tenantId: caller.tenant.id });
     const call: UpstreamCall = {
       ...callFor(requestId, caller.tenant.id, trace === undefined ? [] : [trace.observer]),
       ...(traceparent === null ? {} : { traceparent }),
+      ...(spans === null ? {} : { beginAttempt: (start: AttemptStart) => spans.beginAttempt(start) }),
     };
     const onAnswered = trace === undefined ? {} : { onAnswered: (write: AnsweredWrite) => trace.wrote(write) };
     const context: GatewayContext = {
@@ -151,6 +156,7 @@ async function composeGateway(
     }),
     logger,
     metrics,
+    ...(tracing === null ? {} : { tracing }),
     links: linksOf(config),
     explorerHeaders: explorerHeaders(config),
     ...(debugUi === null ? {} : { routes: debugUi.routes }),
@@ -171,6 +177,7 @@ async function composeGateway(
       xtracta.close();
       credits?.close();
       await ledger.close();
+      await tracing?.shutdown();
     },
   };
 }

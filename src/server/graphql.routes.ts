@@ -105,6 +105,7 @@ async function contextOf(
       nowMs: Date.now(),
       signal: abort.signal,
       traceparent: typeof traceparent === 'string' ? traceparent : null,
+      trace: record.trace,
     });
     record.context = context;
     return Object.assign(context, { record });

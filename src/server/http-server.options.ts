@@ -7,6 +7,7 @@ import type { Caller } from '../domain/caller.js';
 import type { GatewayContext } from '../graphql/context.js';
 import type { Logger } from '../observability/logger.js';
 import type { Metrics } from '../observability/metrics.js';
+import type { RequestTrace, Tracing } from '../observability/tracing.js';
 import type { PageLink } from '../pages/page.frame.js';
 import type { Safelist } from './safelist.js';
 
@@ -19,6 +20,8 @@ export interface GraphqlRequest {
   readonly signal: AbortSignal;
   /** The incoming W3C trace context; null when there is none. */
   readonly traceparent: string | null;
+  /** The request's spans, below which upstream attempts belong; null when tracing is off. */
+  readonly trace: RequestTrace | null;
 }
 
 /** One thing that the gateway depends on, as `/ready` and the landing page show it. */
@@ -51,6 +54,8 @@ export interface HttpServerOptions {
   readonly readiness: () => readonly ReadinessPart[];
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Left out: no spans. */
+  readonly tracing?: Tracing;
   /** In memory and bounded when left out. */
   readonly persistedQueryCache?: PersistedQueryCache;
   /** The only documents that may run, also in place of the persisted queries; left out: every document may. */

@@ -1,4 +1,5 @@
 import type { GatewayContext } from '../graphql/context.js';
+import type { RequestTrace } from '../observability/tracing.js';
 
 /** What is gathered of one HTTP request for its log line and metrics. Filled in as the request goes on. */
 export interface RequestRecord {
@@ -12,6 +13,8 @@ export interface RequestRecord {
   left: boolean;
   abort: AbortController | null;
   context: GatewayContext | null;
+  /** Null where nothing is traced. */
+  trace: RequestTrace | null;
 }
 
 declare module 'fastify' {
@@ -30,6 +33,7 @@ export function newRecord(): RequestRecord {
     left: false,
     abort: null,
     context: null,
+    trace: null,
   };
 }
 

@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Tracing } from '../observability/tracing.js';
 import type { HttpServerOptions } from './http-server.options.js';
 import type { InFlight } from './in-flight.js';
 import { newRecord } from './request-record.js';
 
-type Tracking = Pick<HttpServerOptions, 'logger' | 'metrics' | 'operationFields'> & {
+type Tracking = Pick<HttpServerOptions, 'logger' | 'metrics' | 'operationFields' | 'tracing'> & {
   readonly inFlight: InFlight;
   readonly isDraining: () => boolean;
 };
@@ -16,6 +17,7 @@ export function trackRequests(app: FastifyInstance, options: Tracking): void {
   app.decorateRequest('record');
   app.addHook('onRequest', (request, reply, done) => {
     request.record = newRecord();
+    if (options.tracing !== undefined) beginTrace(request, options.tracing);
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     reply.header('referrer-policy', 'no-referrer');
@@ -31,6 +33,18 @@ export function trackRequests(app: FastifyInstance, options: Tracking): void {
   });
 }
 
+/** Probes and scrapes would drown the traces that anybody looks for. */
+function beginTrace(request: FastifyRequest, tracing: Tracing): void {
+  const { url: route } = request.routeOptions;
+  if (route !== '/graphql') return;
+  request.record.trace = tracing.beginRequest({
+    requestId: request.id,
+    method: request.method,
+    route,
+    headers: request.headers,
+  });
+}
+
 function onClose(request: FastifyRequest, reply: FastifyReply, options: Tracking): void {
   const { record } = request;
   record.left = !reply.raw.writableFinished;
@@ -40,6 +54,7 @@ function onClose(request: FastifyRequest, reply: FastifyReply, options: Tracking
   const durationMs = performance.now() - record.startedAtMs;
   options.metrics.httpRequest(method, route, reply.statusCode, durationMs / 1000);
   for (const code of record.errorCodes) options.metrics.graphqlError(code);
+  record.trace?.end({ status: reply.statusCode, clientLeft: record.left });
 
   const level = route === '/graphql' ? 'info' : 'debug';
   if (!options.logger.isLevelEnabled(level)) return;
