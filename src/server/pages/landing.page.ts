@@ -102,6 +102,6 @@ const EXAMPLES: readonly { readonly about: string; readonly query: (groupId: str
 ];
 
 function row(part: ReadinessPart): string {
-  const state = part.ok ? '<td class="ok">ok</td>' : '<td class="bad">not ok</td>';
+  const state = part.ok ? '<td class="good">ok</td>' : '<td class="bad">not ok</td>';
   return `<tr><th scope="row">${escapeHtml(part.name)}</th>${state}<td class="quiet">${escapeHtml(part.detail ?? '')}</td></tr>`;
 }
