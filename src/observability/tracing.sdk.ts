@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Attributes,
   type Context,
@@ -16,6 +17,7 @@ import type { RequestTrace, TracedRequest, Tracing } from './tracing.js';
 
 const TRACER = 'billing-gateway';
 const MAX_NAME = 100;
+const LONGEST_FLUSH_MS = 3_000;
 /** A metric label or attribute must not take whatever method a client makes up: the semantic conventions' own word. */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']);
 /** An answer that took these turns is no failure of the attempt. */
@@ -32,8 +34,8 @@ export function startSdkTracing(env: Readonly<Record<string, string | undefined>
     beginRequest: (request) => new SpansOfRequest(tracer, request),
     beginLoneAttempt: (requestId, start) => beginAttempt(tracer, ROOT_CONTEXT, requestId, start),
     async shutdown() {
-      // A collector that is away must not fail a stop.
-      await sdk.shutdown().catch(() => undefined);
+      // A collector that is away must neither fail a stop nor hold it up until the orchestrator kills.
+      await Promise.race([sdk.shutdown().catch(() => undefined), sleep(LONGEST_FLUSH_MS, undefined, { ref: false })]);
     },
   };
 }

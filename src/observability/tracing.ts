@@ -28,7 +28,7 @@ export interface Tracing {
   beginRequest(request: TracedRequest): RequestTrace;
   /** For attempts that no HTTP request waits for: each is a trace of its own. */
   beginLoneAttempt(requestId: string, start: AttemptStart): AttemptSpan;
-  /** Sends what is still kept, for at most as long as the SDK waits. Never rejects. */
+  /** Sends what is still kept, for three seconds at most. Never rejects. */
   shutdown(): Promise<void>;
 }
 

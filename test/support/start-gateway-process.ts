@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+/** A gateway in a process of its own, as an operator runs it: settings by environment, stopped by signals. */
+export interface GatewayProcess {
+  readonly url: string;
+  readonly port: number;
+  /** Everything on standard output so far: the log. */
+  output(): string;
+  /** Sends the signal; resolves to how the process ended. */
+  end(signal: NodeJS.Signals): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+}
+
+const ROOT = new URL('../..', import.meta.url);
+
+/** Starts it from its source and waits until it listens. The process has `env` and nothing else of ours but the path. */
+export async function startGatewayProcess(env: Readonly<Record<string, string>>): Promise<GatewayProcess> {
+  const { PATH = '' } = process.env;
+  const child = spawn(process.execPath, ['--import', '@swc-node/register/esm-register', 'src/main.ts'], {
+    cwd: ROOT,
+    env: { PATH, LOG_FORMAT: 'json', PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines: string[] = [];
+  const faults: string[] = [];
+  child.stderr.on('data', (chunk: Buffer) => faults.push(chunk.toString('utf8')));
+  const exited = once(child, 'exit');
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface(child.stdout).on('line', (line) => {
+      lines.push(line);
+      const listening = /"msg":"listening on (http:[^"]+)"/.exec(line)?.[1];
+      if (listening !== undefined) resolve(listening);
+    });
+    void exited.then(() => reject(new Error(`The gateway did not start: ${faults.join('')}${lines.join('\n')}`)));
+  });
+  return {
+    url,
+    port: Number(new URL(url).port),
+    output: () => lines.join('\n'),
+    async end(signal) {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      await exited;
+      return { code: child.exitCode, signal: child.signalCode };
+    },
+  };
+}
