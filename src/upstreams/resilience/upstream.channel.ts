@@ -148,7 +148,8 @@ export class UpstreamChannel {
       return blocked(admission.kind === 'timeout' ? 'UPSTREAM_TIMEOUT' : 'UPSTREAM_UNAVAILABLE');
     }
     try {
-      const sent = await this.attempt(request, call, 'read', attempt, deadlineMs);
+      const { sink, judge } = begin();
+      const sent = await this.attempt(request, call, 'read', attempt, deadlineMs, sink);
       if (sent === null) return blocked('UPSTREAM_UNAVAILABLE');
       const verdict = judge(sent.result);
       this.report(request, call, 'read', attempt, sent, readOutcomeWord(verdict, sent.result));

@@ -1,5 +1,7 @@
 import type { BillingHistory } from '../../domain/billing-activity.js';
+import type { GroupUsage } from '../../domain/billing-plan.js';
 import type { XtractaCredential } from '../../domain/caller.js';
+import type { BillingCatalogue } from '../../domain/catalogue.js';
 import type {
   BillingUiRequest,
   BillingUiSession,
@@ -11,10 +13,15 @@ import type {
 import type { WriteOutcome } from '../../domain/write.js';
 import type { BreakerState } from '../resilience/circuit.breaker.js';
 import { type ChannelRequest, UpstreamChannel } from '../resilience/upstream.channel.js';
+import { WorkTurns } from '../resilience/work.turns.js';
 import type { UpstreamCall } from '../upstream.call.js';
+import type { TransportAnswer } from '../upstream.transport.js';
+import { toCatalogue, toUsage } from './xtracta.catalogue.mapper.js';
 import {
   CHANGE_PLAN,
   GET_BILLING_HISTORY,
+  GET_PLANS,
+  GET_USAGE,
   OPEN_BILLING_UI,
   ORDER_BOOSTER_PACK,
   type XtractaEndpoint,
@@ -25,13 +32,16 @@ import {
   billingUiForm,
   boosterForm,
   FORM_CONTENT_TYPE,
+  groupForm,
   type HistoryFormRequest,
   historyForm,
   planForm,
 } from './xtracta.form.js';
-import { type EnvelopeReader, judgeRead, judgeWrite, type WholePayload } from './xtracta.outcome.js';
-import { billingUiPayload, boosterPayload, hasElement, historyPayload, planPayload } from './xtracta.payload.js';
-import type { XmlElement } from './xtracta.xml.js';
+import { HistoryReader } from './xtracta.history.reader.js';
+import { type EnvelopeReader, judgeCatalogue, judgeRead, judgeWrite, type WholePayload } from './xtracta.outcome.js';
+import { billingUiPayload, boosterPayload, hasElement, planPayload } from './xtracta.payload.js';
+import type { XmlLimits } from './xtracta.strict.xml.js';
+import { readXml, type XmlElement, type XmlReading } from './xtracta.xml.js';
 
 /** Start dates in `[fromSeconds, toSeconds]` (unix seconds) of one group, or of it and all below it. */
 export type BillingHistoryRequest = HistoryFormRequest;
@@ -42,6 +52,8 @@ export interface XtractaClientOptions {
   /** Total time of a read: the wait for a place, at most three attempts, and the pauses between them. */
   readonly readTimeoutMs: number;
   readonly writeTimeoutMs: number;
+  /** Path of the catalogue of plans and packs, below the base URL; default `/v1/billings/plans`. */
+  readonly cataloguePath?: string;
   /** Default: a channel of its own with the default pool, breaker and budget. */
   readonly channel?: UpstreamChannel;
   /** Rows of one history answer; default 20,000. */
@@ -52,6 +64,8 @@ export interface XtractaClientOptions {
 
 const MAX_ROWS = 20_000;
 const MAX_READ_BYTES = 16 * 1024 * 1024;
+/** An item of a catalogue is below 500 bytes, an answer about usage below 1 KB. */
+const MAX_SMALL_READ_BYTES = 2 * 1024 * 1024;
 /** The samples of the writes are below 1 KB. */
 const MAX_WRITE_BYTES = 1024 * 1024;
 
@@ -60,9 +74,12 @@ export class XtractaClient {
   private readonly channel: UpstreamChannel;
   private readonly baseUrl: string;
   private readonly isLoopback: boolean;
+  private readonly limits: XmlLimits;
+  private readonly turns = new WorkTurns();
 
   constructor(private readonly options: XtractaClientOptions) {
     this.channel = options.channel ?? new UpstreamChannel({ service: 'xtracta' });
+    this.limits = { maxRows: options.maxRows ?? MAX_ROWS };
     this.baseUrl = options.baseUrl.replace(/\/+$/, '');
     this.isLoopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(new URL(options.baseUrl).hostname);
   }
@@ -84,13 +101,39 @@ export class XtractaClient {
   ): Promise<BillingHistory> {
     const endpoint = GET_BILLING_HISTORY;
     const wire = this.request(endpoint, historyForm(credential.apiKey, request));
-    return this.channel.read(wire, call, (result) =>
-      judgeRead(endpoint.operation, result, this.envelopes(endpoint, credential, call), ({ content, verdict }) => {
-        const fields = fieldReader(endpoint, call);
-        if (verdict === 'absent') fields.drift('status');
-        return historyPayload(content, fields);
-      }),
-    );
+    return this.channel.read(wire, call, () => {
+      const reader = new HistoryReader(endpoint.operation, this.limits, this.turns);
+      const onDrift = (field: string) => call.observer.drift({ endpoint: endpoint.operation, field });
+      const envelopes = this.envelopes(endpoint, credential, call, () => reader.end());
+      return {
+        sink: reader,
+        judge: (result) =>
+          judgeRead(endpoint.operation, result, envelopes, ({ content, verdict }) => {
+            if (verdict === 'absent') onDrift('status');
+            return reader.history(content, onDrift);
+          }),
+      };
+    });
+  }
+
+  /**
+   * The plan of the group now, as the upstream counts it. The answer says which group it is about, and may name another than was
+   * asked for. Throws `BillingError` (`NOT_FOUND`, which may also mean that the group has no plan, `UPSTREAM_*`).
+   */
+  getUsage(credential: XtractaCredential, groupId: string, call: UpstreamCall): Promise<GroupUsage> {
+    return this.readAtOnce(GET_USAGE, groupForm(credential.apiKey, groupId), credential, call, judgeRead, toUsage);
+  }
+
+  /**
+   * The plans and packs that the group may choose from.
+   *
+   * @param groupId null: the api key's own group
+   * @throws BillingError `NOT_CONFIGURED` where nothing is at the path, `NOT_FOUND`, `UPSTREAM_*`
+   */
+  getPlans(credential: XtractaCredential, groupId: string | null, call: UpstreamCall): Promise<BillingCatalogue> {
+    const endpoint = { ...GET_PLANS, path: this.options.cataloguePath ?? GET_PLANS.path };
+    const form = groupForm(credential.apiKey, groupId);
+    return this.readAtOnce(endpoint, form, credential, call, judgeCatalogue, toCatalogue);
   }
 
   /** Buys. One attempt; never throws. */
@@ -129,6 +172,27 @@ export class XtractaClient {
     );
   }
 
+  /** A read whose answer is small enough to be taken as a whole. */
+  private readAtOnce<T>(
+    endpoint: XtractaEndpoint,
+    form: string,
+    credential: XtractaCredential,
+    call: UpstreamCall,
+    judge: typeof judgeRead,
+    payloadOf: (content: XmlElement, fields: FieldReader) => T,
+  ): Promise<T> {
+    const wire = { ...this.request(endpoint, form), maxAnswerBytes: MAX_SMALL_READ_BYTES };
+    const envelopes = this.envelopes(endpoint, credential, call, ({ body }) => readXml(body, this.limits));
+    return this.channel.read(wire, call, () => ({
+      judge: (result) =>
+        judge(endpoint.operation, result, envelopes, ({ content, verdict }) => {
+          const fields = fieldReader(endpoint, call);
+          if (verdict === 'absent') fields.drift('status');
+          return payloadOf(content, fields);
+        }),
+    }));
+  }
+
   /** @param traces elements that betray a success, whole or not */
   private write<T>(
     endpoint: XtractaEndpoint,
@@ -142,7 +206,7 @@ export class XtractaClient {
       judgeWrite(
         endpoint.operation,
         result,
-        this.envelopes(endpoint, credential, call),
+        this.envelopes(endpoint, credential, call, ({ body }) => readXml(body, this.limits)),
         ({ content, verdict }) => {
           const fields = fieldReader(endpoint, call);
           if (verdict === 'absent') fields.drift('status');
@@ -165,10 +229,14 @@ export class XtractaClient {
     };
   }
 
-  private envelopes(endpoint: XtractaEndpoint, credential: XtractaCredential, call: UpstreamCall): EnvelopeReader {
+  private envelopes(
+    endpoint: XtractaEndpoint,
+    credential: XtractaCredential,
+    call: UpstreamCall,
+    read: (answer: TransportAnswer) => XmlReading,
+  ): EnvelopeReader {
     return (answer) => {
-      const limits = { maxRows: this.options.maxRows ?? MAX_ROWS };
-      const envelope = readEnvelope(endpoint.operation, answer, limits, [credential.apiKey]);
+      const envelope = readEnvelope(endpoint.operation, answer, read(answer), [credential.apiKey]);
       if (envelope !== null && !/xml/i.test(answer.headers.contentType ?? '')) {
         call.observer.drift({ endpoint: endpoint.operation, field: 'content-type' });
       }

@@ -14,6 +14,19 @@ export const GET_BILLING_HISTORY = {
   kind: 'read',
 } as const satisfies XtractaEndpoint;
 
+export const GET_USAGE = {
+  operation: 'getUsage',
+  path: '/v1/billings/usage',
+  kind: 'read',
+} as const satisfies XtractaEndpoint;
+
+/** The manual's public copy breaks off before the path, so it is what its siblings suggest, and may be set. */
+export const GET_PLANS = {
+  operation: 'getPlans',
+  path: '/v1/billings/plans',
+  kind: 'read',
+} as const satisfies XtractaEndpoint;
+
 /** Buys at once. */
 export const ORDER_BOOSTER_PACK = {
   operation: 'orderBoosterPack',

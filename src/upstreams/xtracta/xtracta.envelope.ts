@@ -4,7 +4,7 @@ import { decodeStatus, type StatusVerdict } from '../decode/status.decoder.js';
 import { upstreamFacts } from '../upstream.errors.js';
 import type { TransportAnswer } from '../upstream.transport.js';
 import { envelopeWire, type WireText } from './xtracta.wire.js';
-import { readXml, type XmlElement, type XmlLimits } from './xtracta.xml.js';
+import type { XmlElement, XmlReading } from './xtracta.xml.js';
 
 /**
  * The upstream's own XML, whatever it says. `verdict` is what it says by itself, without the HTTP status. `facts` are safe to
@@ -25,10 +25,9 @@ const ROOTS = new Set(['billings_response', 'documents_response']);
 export function readEnvelope(
   operation: string,
   answer: TransportAnswer,
-  limits: XmlLimits,
+  document: XmlReading,
   secrets: readonly string[],
 ): Envelope | null {
-  const document = readXml(answer.body, limits);
   if (document.kind === 'invalid' || !ROOTS.has(document.root)) return null;
   const wire = envelopeWire(document.content);
   const status = wire.error_code ?? wire.status;

@@ -32,6 +32,11 @@ export function historyForm(apiKey: string, request: HistoryFormRequest): string
   ]);
 }
 
+/** @param groupId null: the group of the api key, which the upstream then takes */
+export function groupForm(apiKey: string, groupId: string | null): string {
+  return encodeForm(apiKey, [['group_id', groupId]]);
+}
+
 /** `quantity` and `purge` always stand there: nobody should have to know the upstream's defaults. */
 export function boosterForm(apiKey: string, request: BoosterPackRequest): string {
   return encodeForm(apiKey, [

@@ -106,7 +106,8 @@ function writtenMoney(price: WireText, currency: WireText, fields: FieldReader):
   return money(amount, readableOrNull(fields.optional('price_currency', currency, decodeCurrency)));
 }
 
-function money(amount: Readable<DecimalText>, currency: Readable<string>): Readable<Money> {
+/** An amount that is missing or unreadable takes its currency with it. */
+export function money(amount: Readable<DecimalText>, currency: Readable<string>): Readable<Money> {
   return amount === null || amount instanceof UnreadableValue ? amount : { amount, currency };
 }
 
@@ -115,11 +116,14 @@ function decodeCredit(text: string): Decoded<DecimalText> {
   return text.trim() === '' ? UNSET : decodeDecimal(text);
 }
 
-function textOf(value: Readable<Instant>): Readable<string> {
+export function textOf(value: Readable<Instant>): Readable<string> {
   return value === null || value instanceof UnreadableValue ? value : value.text;
 }
 
-function planType(text: WireText, fields: FieldReader): { readonly type: PlanType; readonly raw: string | null } {
+export function planType(
+  text: WireText,
+  fields: FieldReader,
+): { readonly type: PlanType; readonly raw: string | null } {
   const raw = fields.text('plan_type', text);
   if (raw === null) return { type: 'OTHER', raw };
   const { type, known } = decodePlanType(raw);

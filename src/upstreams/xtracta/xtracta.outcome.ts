@@ -1,3 +1,4 @@
+import { BillingError } from '../../domain/errors.js';
 import type { BillingWarning, WriteOutcome } from '../../domain/write.js';
 import type { ReadVerdict } from '../resilience/upstream.channel.js';
 import { carriesPayload } from '../upstream.answer.js';
@@ -128,6 +129,24 @@ export function judgeRead<T>(
       return { kind: 'error', error: upstreamError(code, envelope.facts, retryable) };
     }
   }
+}
+
+/**
+ * As {@link judgeRead}, for the one endpoint whose path is not known for certain: a 404 that is not the upstream's own XML says that
+ * nothing is there, which a setting can mend.
+ */
+export function judgeCatalogue<T>(
+  operation: string,
+  result: TransportResult,
+  read: EnvelopeReader,
+  toValue: (envelope: Envelope) => T,
+): ReadVerdict<T> {
+  if (result.kind === 'failure' || result.status !== 404 || read(result) !== null) {
+    return judgeRead(operation, result, read, toValue);
+  }
+  const upstream = upstreamFacts('xtracta', operation, { httpStatus: result.status });
+  const message = 'The upstream has no catalogue at the path that XTRACTA_CATALOGUE_PATH names.';
+  return { kind: 'error', error: new BillingError('NOT_CONFIGURED', message, { upstream }) };
 }
 
 interface ReadError {

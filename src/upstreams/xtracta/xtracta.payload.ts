@@ -1,4 +1,3 @@
-import type { BillingHistory } from '../../domain/billing-activity.js';
 import type {
   BillingUiSession,
   BoosterPackOrder,
@@ -11,17 +10,10 @@ import { decodeGroupId } from '../decode/group-id.decoder.js';
 import { decodeUnixExpiry } from '../decode/unix-expiry.decoder.js';
 import { VALUE_UNREADABLE } from '../upstream.answer.js';
 import type { FieldReader } from './xtracta.fields.js';
-import { toActivity, toBoosterPackOrder, toChangedPlan } from './xtracta.mapper.js';
+import { toBoosterPackOrder, toChangedPlan } from './xtracta.mapper.js';
 import type { WholePayload } from './xtracta.outcome.js';
-import { activityWires, billingUiWire, packSummaryWire, packWire, planWire, type WireText } from './xtracta.wire.js';
+import { billingUiWire, packSummaryWire, packWire, planWire, type WireText } from './xtracta.wire.js';
 import type { XmlElement } from './xtracta.xml.js';
-
-/** A 2xx without `<plans>` is an empty history; the schema cannot express an empty one, so its absence counts as drift. */
-export function historyPayload(content: XmlElement, fields: FieldReader): BillingHistory {
-  const rows = activityWires(content);
-  if (rows === null) fields.drift('plans');
-  return { activities: (rows ?? []).map((row) => toActivity(row, fields)) };
-}
 
 /** Whole when there is a `<pack>` with an id. */
 export function boosterPayload(

@@ -29,17 +29,9 @@ export function envelopeWire(content: XmlElement) {
   };
 }
 
-/**
- * The rows of a history, or null when the answer has no `<plans>`. One row is a list of one; rows named `<plan>` are read too, as
- * the element around them is called `<plans>`. Text between rows is ignored.
- */
-export function activityWires(content: XmlElement): readonly WireRecord<ActivityWire>[] | null {
-  const plans = childOf(content, 'plans');
-  if (plans === undefined) return null;
-  return listOf(plans)
-    .filter(isElement)
-    .flatMap((list) => [...listOf(childOf(list, 'activity')), ...listOf(childOf(list, 'plan'))])
-    .map((row) => withUnknown(isElement(row) ? row : {}, activityFields));
+/** A row of a history. One without elements has none of its fields. */
+export function activityWire(row: XmlNode): WireRecord<ActivityWire> {
+  return withUnknown(isElement(row) ? row : {}, activityFields);
 }
 
 export function packWire(content: XmlElement): WireRecord<PackWire> | null {
@@ -122,29 +114,23 @@ function planFields(plan: XmlElement) {
   };
 }
 
-function withUnknown<T extends object>(element: XmlElement, fields: (element: XmlElement) => T): WireRecord<T> {
+/** The fields of a record, and whether it has others. */
+export function withUnknown<T extends object>(element: XmlElement, fields: (element: XmlElement) => T): WireRecord<T> {
   const wire = fields(element);
-  return { wire, hasUnknown: Object.keys(element).some((name) => name !== '#text' && !(name in wire)) };
+  for (const name in element) {
+    if (name !== '#text' && !Object.hasOwn(wire, name)) return { wire, hasUnknown: true };
+  }
+  return { wire, hasUnknown: false };
 }
 
 function childOf(element: XmlElement, name: string): XmlNode | undefined {
   return element[name];
 }
 
-function textIn(element: XmlElement, name: string): WireText {
+export function textIn(element: XmlElement, name: string): WireText {
   return textOf(childOf(element, name));
 }
 
 function textOf(node: XmlNode | undefined): WireText {
   return node === undefined || typeof node === 'string' ? node : null;
-}
-
-function listOf(node: XmlNode | undefined): readonly XmlNode[] {
-  if (node === undefined) return [];
-  return isList(node) ? node : [node];
-}
-
-/** `Array.isArray` does not narrow a readonly array out of a union. */
-function isList(node: XmlNode): node is readonly XmlNode[] {
-  return Array.isArray(node);
 }

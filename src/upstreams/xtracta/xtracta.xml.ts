@@ -1,5 +1,5 @@
 import { XMLParser } from 'fast-xml-parser';
-import { SaxesParser } from 'saxes';
+import { MAX_DEPTH, StrictXml, type XmlFault, type XmlLimits } from './xtracta.strict.xml.js';
 
 /** An element without element children is its text; repeated elements are an array. Attributes are dropped. */
 export type XmlNode = string | XmlElement | readonly XmlNode[];
@@ -7,24 +7,9 @@ export interface XmlElement {
   readonly [name: string]: XmlNode;
 }
 
-export interface XmlLimits {
-  /** Rows of a history: a wide recursive read has thousands, an attack has more. */
-  readonly maxRows: number;
-}
-
 export type XmlReading =
   | { readonly kind: 'document'; readonly root: string; readonly content: XmlElement }
-  | {
-      readonly kind: 'invalid';
-      readonly reason: 'encoding' | 'not-well-formed' | 'doctype' | 'too-deep' | 'too-many-rows';
-    };
-
-/** The samples are 4 deep. */
-const MAX_DEPTH = 16;
-/** A row of the manual has 13 elements. */
-const MAX_ELEMENTS_PER_ROW = 32;
-/** `billings_response/plans/activity` */
-const ROW_DEPTH = 3;
+  | { readonly kind: 'invalid'; readonly reason: XmlFault };
 
 const parser = new XMLParser({
   ignoreAttributes: true,
@@ -53,13 +38,15 @@ const parser = new XMLParser({
 export function readXml(body: Uint8Array, limits: XmlLimits): XmlReading {
   const text = decodeUtf8(body);
   if (text === null) return { kind: 'invalid', reason: 'encoding' };
-  const check = checkDocument(text, limits);
-  if (check.kind === 'invalid') return check;
+  const strict = new StrictXml(limits);
+  strict.write(text);
+  const fault = strict.end();
+  if (fault !== null) return { kind: 'invalid', reason: fault };
   try {
     const tree: unknown = parser.parse(text);
-    const content = isElement(tree) ? tree[check.root] : undefined;
+    const content = isElement(tree) ? tree[strict.root] : undefined;
     if (content === undefined) return { kind: 'invalid', reason: 'not-well-formed' };
-    return { kind: 'document', root: check.root, content: isElement(content) ? content : {} };
+    return { kind: 'document', root: strict.root, content: isElement(content) ? content : {} };
   } catch {
     // Reserved names such as `__proto__`.
     return { kind: 'invalid', reason: 'not-well-formed' };
@@ -77,50 +64,4 @@ function decodeUtf8(body: Uint8Array): string | null {
   } catch {
     return null;
   }
-}
-
-type DocumentCheck = { readonly kind: 'ok'; readonly root: string } | Extract<XmlReading, { kind: 'invalid' }>;
-type InvalidReason = Extract<XmlReading, { kind: 'invalid' }>['reason'];
-
-/** Thrown inside the strict parser to stop it at the first fault. */
-class Refused extends Error {
-  constructor(readonly reason: InvalidReason) {
-    super(reason);
-  }
-}
-
-function checkDocument(text: string, limits: XmlLimits): DocumentCheck {
-  const strict = new SaxesParser({ xmlns: false, position: false });
-  const refuse = (reason: InvalidReason): never => {
-    throw new Refused(reason);
-  };
-  let root = '';
-  let depth = 0;
-  let rows = 0;
-  let elements = 0;
-  strict.on('error', () => refuse('not-well-formed'));
-  strict.on('doctype', () => refuse('doctype'));
-  strict.on('xmldecl', ({ encoding }) => isUtf8Name(encoding) || refuse('encoding'));
-  strict.on('opentagstart', ({ name }) => {
-    depth += 1;
-    elements += 1;
-    if (depth === 1) root = name;
-    if (depth === ROW_DEPTH) rows += 1;
-    if (depth > MAX_DEPTH) refuse('too-deep');
-    if (rows > limits.maxRows || elements > limits.maxRows * MAX_ELEMENTS_PER_ROW) refuse('too-many-rows');
-  });
-  strict.on('closetag', () => {
-    depth -= 1;
-  });
-  try {
-    strict.write(text).close();
-    return { kind: 'ok', root };
-  } catch (error) {
-    return { kind: 'invalid', reason: error instanceof Refused ? error.reason : 'not-well-formed' };
-  }
-}
-
-/** A document that says it is in another encoding, and still decodes as UTF-8, would be read as something it does not mean. */
-function isUtf8Name(encoding: string | undefined): boolean {
-  return encoding === undefined || /^(?:utf-?8|us-ascii)$/i.test(encoding);
 }

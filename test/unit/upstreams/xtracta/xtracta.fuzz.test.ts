@@ -1,17 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { WorkTurns } from '../../../../src/upstreams/resilience/work.turns.js';
 import type { TransportAnswer } from '../../../../src/upstreams/upstream.transport.js';
 import { readEnvelope } from '../../../../src/upstreams/xtracta/xtracta.envelope.js';
 import { FieldReader } from '../../../../src/upstreams/xtracta/xtracta.fields.js';
+import { HistoryReader } from '../../../../src/upstreams/xtracta/xtracta.history.reader.js';
 import { judgeRead, judgeWrite } from '../../../../src/upstreams/xtracta/xtracta.outcome.js';
-import { boosterPayload, hasElement, historyPayload } from '../../../../src/upstreams/xtracta/xtracta.payload.js';
+import { boosterPayload, hasElement } from '../../../../src/upstreams/xtracta/xtracta.payload.js';
+import { readXml } from '../../../../src/upstreams/xtracta/xtracta.xml.js';
 
 const BOOSTER = readFileSync(new URL('../../../fixtures/xtracta/booster.xml', import.meta.url));
 const REQUEST = { packId: '1', groupId: '494', quantity: 2, heldDocuments: 'PROCESS' } as const;
 
 const fields = (): FieldReader => new FieldReader('orderBoosterPack', () => undefined);
-const envelopeOf = (answer: TransportAnswer) => readEnvelope('orderBoosterPack', answer, { maxRows: 100 }, []);
+const LIMITS = { maxRows: 100 };
+const envelopeOf = (answer: TransportAnswer) =>
+  readEnvelope('orderBoosterPack', answer, readXml(answer.body, LIMITS), []);
 
 function order(body: Uint8Array, status = 200) {
   const headers = { contentType: null, retryAfter: null };
@@ -34,15 +39,15 @@ function order(body: Uint8Array, status = 200) {
 
 function historyKind(body: Uint8Array): string {
   const headers = { contentType: null, retryAfter: null };
-  const result = {
-    kind: 'answer',
-    status: 200,
-    headers,
-    body: Buffer.from(body),
-    bytes: body.byteLength,
-    complete: true,
-  } as const;
-  return judgeRead('getBillingHistory', result, envelopeOf, ({ content }) => historyPayload(content, fields())).kind;
+  const whole = { body: Buffer.alloc(0), bytes: body.byteLength, complete: true };
+  const reader = new HistoryReader('getBillingHistory', LIMITS, new WorkTurns());
+  void reader.write(Buffer.from(body));
+  return judgeRead(
+    'getBillingHistory',
+    { kind: 'answer', status: 200, headers, ...whole },
+    (answer) => readEnvelope('getBillingHistory', answer, reader.end(), []),
+    ({ content }) => reader.history(content, () => undefined),
+  ).kind;
 }
 
 describe('an answer out of thin air', () => {

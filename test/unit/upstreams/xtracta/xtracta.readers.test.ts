@@ -1,0 +1,204 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { XmlStream } from '../../../../src/upstreams/xtracta/xtracta.stream.xml.js';
+import { isElement, readXml, type XmlNode, type XmlReading } from '../../../../src/upstreams/xtracta/xtracta.xml.js';
+
+const LIMITS = { maxRows: 30 };
+const HISTORY = readFileSync(new URL('../../../fixtures/xtracta/billing-history.xml', import.meta.url));
+
+/** Text beside elements is nobody's value: the reference keeps it as `#text`, the stream drops it. */
+function withoutMixedText(node: XmlNode): XmlNode {
+  if (typeof node === 'string') return node;
+  if (!isElement(node)) return node.map(withoutMixedText);
+  const entries = Object.entries(node).filter(([name]) => name !== '#text');
+  return Object.fromEntries(entries.map(([name, child]) => [name, withoutMixedText(child)]));
+}
+
+/** Of several faults the readers may meet another one first. */
+const REFUSED = { kind: 'invalid', reason: 'not-well-formed' } as const;
+
+function reference(bytes: Buffer): XmlReading {
+  const reading = readXml(bytes, LIMITS);
+  if (reading.kind === 'invalid') return REFUSED;
+  const content = withoutMixedText(reading.content);
+  return { ...reading, content: isElement(content) ? content : {} };
+}
+
+/** Pieces of the given lengths, again and again. */
+function inPieces(bytes: Buffer, lengths: readonly number[]): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
+    const length = lengths[turn % lengths.length] ?? bytes.length;
+    pieces.push(bytes.subarray(at, at + length));
+    at += length;
+  }
+  return pieces;
+}
+
+function streamed(bytes: Buffer, lengths: readonly number[] = [bytes.length]): XmlReading {
+  const stream = new XmlStream(LIMITS);
+  for (const piece of inPieces(bytes, lengths)) stream.write(piece);
+  const reading = stream.end();
+  return reading.kind === 'invalid' ? REFUSED : reading;
+}
+
+/** The rows that leave the stream, by name, and the rest of the document. */
+function streamedRows(bytes: Buffer) {
+  const rows: Record<'activity' | 'plan', XmlNode[]> = { activity: [], plan: [] };
+  const stream = new XmlStream(LIMITS, (element, row) => rows[element].push(row));
+  stream.write(bytes);
+  return { rows, reading: stream.end() };
+}
+
+function listOf(node: XmlNode | undefined): readonly XmlNode[] {
+  if (node === undefined) return [];
+  return typeof node === 'string' || isElement(node) ? [node] : node;
+}
+
+function referenceRows(content: Readonly<Record<string, XmlNode>>) {
+  const lists = listOf(content['plans']).filter(isElement);
+  return {
+    activity: lists.flatMap((list) => listOf(list['activity'])),
+    plan: lists.flatMap((list) => listOf(list['plan'])),
+  };
+}
+
+const text = fc.oneof(
+  fc.constantFrom('', ' ', '0123', '500.10', '1e5', '\r\n', '\r', 'a\r\nb', '日本語 😀', '\u0085', '\u2028', ']]&gt;'),
+  fc.constantFrom('&amp;', '&lt;b&gt;', '&#233;', '&#xe9;', '&#13;', '&#x1F600;', '&quot;&apos;', '&amp;amp;'),
+  fc.string({ maxLength: 8 }).map((value) => value.replace(/[&<>]/g, '')),
+);
+const oddText = fc.constantFrom('&unknown;', '&eacute;', '&', '<', '>', ']]>', '&#0;', '&#xD800;', '\u0000', '\ufffe');
+const pieceOfText = fc.oneof(
+  { weight: 12, arbitrary: text },
+  { weight: 3, arbitrary: text.map((value) => `<![CDATA[${value}]]>`) },
+  { weight: 2, arbitrary: fc.constantFrom('<!-- c -->', '<!---->', '<?pi x?>', '<?p?>') },
+  { weight: 1, arbitrary: oddText },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('<!-- a -- b -->', '<!DOCTYPE r>', '<?xml version="1.0"?>', '<![CDATA[', '<!x>'),
+  },
+);
+const name = fc.oneof(
+  {
+    weight: 20,
+    arbitrary: fc.constantFrom('plans', 'activity', 'plan', 'id', 'price', 'status', 'message', 'plan_name'),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom('x:y', 'xml:z', 'A', '_', 'é', 'a.b-c', 'hasOwnProperty', 'toString', 'length'),
+  },
+  { weight: 1, arbitrary: fc.constantFrom('__proto__', 'constructor', 'prototype', '1a', 'a b', 'valueOf', '#text') },
+);
+const attributes = fc.oneof(
+  { weight: 12, arbitrary: fc.constant('') },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(' a="1"', " b='&lt;'", ' xmlns="urn:x"', ' __proto__="x"', ' a="1" b="2"', '\n'),
+  },
+  { weight: 1, arbitrary: fc.constantFrom(' a=1', ' a="1" a="2"', ' a="<"', ' a', ' a="&nope;"', ' a="1"b="2"') },
+);
+const { element } = fc.letrec<{ element: string; node: string }>((tie) => ({
+  node: fc.oneof({ maxDepth: 5, depthSize: 'small' }, pieceOfText, tie('element')),
+  element: fc
+    .tuple(name, attributes, fc.array(tie('node'), { maxLength: 5 }), fc.nat(30))
+    .map(([tag, attribute, children, odd]) => {
+      if (odd === 0) return `<${tag}${attribute}>${children.join('')}`;
+      if (odd === 1) return `<${tag}${attribute}>${children.join('')}</${tag}x>`;
+      return children.length === 0 ? `<${tag}${attribute}/>` : `<${tag}${attribute}>${children.join('')}</${tag} >`;
+    }),
+}));
+const history = fc
+  .tuple(fc.array(element, { maxLength: 4 }), fc.array(element, { maxLength: 4 }), fc.array(element, { maxLength: 3 }))
+  .map(
+    ([first, second, rest]) =>
+      `<r><plans>${first.join(' ')}</plans>${rest.join('\n')}<plans>${second.join('')}</plans></r>`,
+  );
+const prolog = fc.constantFrom(
+  '',
+  '\ufeff',
+  '\n ',
+  '\ufeff\n<?xml version="1.0"?>',
+  '<?xml version="1.0" encoding="UTF-8"?>\n',
+);
+const oddProlog = fc.constantFrom(
+  '<?xml version="1.1"?>',
+  '<?xml version="1.0" encoding="UTF-16"?>',
+  '<!DOCTYPE r><!-- -->',
+  'junk',
+);
+const epilog = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom('', '\n', '<!-- end -->') },
+  fc.constantFrom('junk', '<r/>', '\ufeff'),
+);
+const document = fc
+  .tuple(fc.oneof({ weight: 8, arbitrary: prolog }, oddProlog), fc.oneof(history, element), epilog)
+  .map((parts) => Buffer.from(parts.join('')));
+const lengths = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 });
+
+describe('the two readers of XML', () => {
+  it('agree on every document, sound or not, in whatever pieces it arrives', () => {
+    fc.assert(
+      fc.property(document, lengths, (bytes, sizes) => {
+        expect(streamed(bytes, sizes)).toEqual(reference(bytes));
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it('agree on every document that was cut', () => {
+    fc.assert(
+      fc.property(document, fc.double({ min: 0, max: 1, noNaN: true }), lengths, (bytes, share, sizes) => {
+        const cut = bytes.subarray(0, Math.floor(bytes.length * share));
+        expect(streamed(cut, sizes)).toEqual(reference(cut));
+      }),
+      { numRuns: 1_500 },
+    );
+  });
+
+  it("agree on the manual's sample with any bytes in its midst", () => {
+    const position = fc.nat({ max: HISTORY.length });
+    fc.assert(
+      fc.property(position, position, fc.uint8Array({ maxLength: 6 }), lengths, (from, to, noise, sizes) => {
+        const parts = [HISTORY.subarray(0, Math.min(from, to)), noise, HISTORY.subarray(Math.max(from, to))];
+        const bytes = Buffer.concat(parts);
+        expect(streamed(bytes, sizes)).toEqual(reference(bytes));
+      }),
+      { numRuns: 1_500 },
+    );
+  });
+
+  it('agree on what is a row', () => {
+    fc.assert(
+      fc.property(document, (bytes) => {
+        const expected = reference(bytes);
+        const { rows, reading } = streamedRows(bytes);
+        expect(reading.kind).toBe(expected.kind);
+        if (expected.kind === 'invalid' || reading.kind === 'invalid') return;
+        expect(rows).toEqual(referenceRows(expected.content));
+        expect('plans' in reading.content).toBe('plans' in expected.content);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it.each([1, 2, 3, 7])('agree on characters that are cut after %i bytes', (size) => {
+    const bytes = Buffer.from('\ufeff<r><a>é日😀\u{10ffff}é</a></r>');
+    expect(streamed(bytes, [size])).toEqual(reference(bytes));
+    const broken = Buffer.concat([bytes.subarray(0, 12), Buffer.from([0xe2, 0x82]), bytes.subarray(12)]);
+    expect(streamed(broken, [size])).toEqual(reference(broken));
+  });
+
+  it('agree on the limits', () => {
+    const rows = (count: number): Buffer => Buffer.from(`<r><plans>${'<activity/>'.repeat(count)}</plans></r>`);
+    for (const bytes of [
+      rows(30),
+      rows(31),
+      Buffer.from('<a>'.repeat(17)),
+      Buffer.from(`<r>${'<a/>'.repeat(961)}</r>`),
+    ]) {
+      expect(streamed(bytes)).toEqual(reference(bytes));
+    }
+  });
+});
