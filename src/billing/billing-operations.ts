@@ -13,6 +13,14 @@ import { CREDITS_TARGET } from './write-target.policy.js';
 const MAX_PAGE = 100;
 const DEFAULT_PAGE = 20;
 
+/**
+ * The view of a row that a write came upon, or null where a list of groups hides the row: whoever reuses a key must not learn of
+ * another group's write.
+ */
+export function visibleOperation(scope: WriteScope, row: LedgerRow, replayed: boolean): BillingOperation | null {
+  return isVisible(scope, row) ? operationView(scope, row, replayed) : null;
+}
+
 /** A ledger row as this caller sees it; its evidence is read when a client asks for it. */
 export function operationView(scope: WriteScope, row: LedgerRow, replayed: boolean): BillingOperation {
   return toBillingOperation(row, replayed, () => readEvidence(scope, row));

@@ -1,6 +1,6 @@
 import type { OnceRequest, OnceSteps } from '../idempotency/run-once.port.js';
 import { statusOfState } from './billing-operation.mapper.js';
-import { operationView } from './billing-operations.js';
+import { visibleOperation } from './billing-operations.js';
 import type { WritePayload } from './billing-writes.js';
 import { toWritePayload } from './write-payload.mapper.js';
 import type { WriteScope } from './write-scope.js';
@@ -16,7 +16,7 @@ export async function executeWrite<T>(
     scope.services.forgetReads(request.credentialId, request.groupId);
     scope.services.onWrite(request.kind, statusOfState(result.row.state));
   }
-  const payload = toWritePayload(result, (row, replayed) => operationView(scope, row, replayed));
+  const payload = toWritePayload(result, (row, replayed) => visibleOperation(scope, row, replayed));
   const row = 'row' in result ? result.row : null;
   scope.onAnswered?.({
     kind: request.kind,

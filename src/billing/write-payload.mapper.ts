@@ -39,7 +39,7 @@ export function refusedPayload<T>(error: BillingUserError, operation: BillingOpe
  */
 export function toWritePayload<T>(
   result: OnceResult<T>,
-  toOperation: (row: LedgerRow, replayed: boolean) => BillingOperation,
+  toOperation: (row: LedgerRow, replayed: boolean) => BillingOperation | null,
 ): WritePayload<T> {
   switch (result.kind) {
     case 'completed': {

@@ -1,37 +1,25 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
-import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
+import type { TestGateway } from '../support/start-gateway.js';
 import { type ProbeAnswer, postJson, postQuery, probe } from './http-probe.js';
+import { openStand } from './stand.js';
 
 // The checks of graphql-cop (github.com/dolevf/graphql-cop), each with the request that it sends.
-let simulator: TestSimulator;
-let world: TestWorld;
+const stand = await openStand('cop');
 let production: TestGateway;
 let development: TestGateway;
 
 beforeAll(async () => {
-  simulator = await startTestSimulator();
-  world = simulator.freshWorld('cop');
-  const start = (env: Readonly<Record<string, string>>) =>
-    startGateway({ xtractaUrl: simulator.url, env: { XTRACTA_API_KEY: world.apiKey, ...env } });
-  production = await start({ NODE_ENV: 'production' });
-  development = await start({});
+  production = await stand.start({ NODE_ENV: 'production' });
+  development = await stand.start();
 });
 
-afterAll(async () => {
-  await Promise.all([production.close(), development.close()]);
-  await simulator.close();
-  await removeGatewayFolders();
-});
-
-const upstreamCalls = (): number =>
-  Object.values(world.world.journal.counts()).reduce((sum, { received }) => sum + received, 0);
+afterAll(() => stand.close());
 
 function expectRefused(answer: ProbeAnswer): void {
   expect(answer.data).toBeUndefined();
   expect(answer.codes.length).toBeGreaterThan(0);
   expect(answer.codes.length).toBeLessThanOrEqual(5);
-  expect(upstreamCalls()).toBe(0);
+  expect(stand.upstreamCalls()).toBe(0);
 }
 
 const IDE_MARKS = /graphiql|playground|altair|voyager|sandbox|<html/i;

@@ -1,21 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type AuditResult, auditServer } from 'graphql-http';
-import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
+import { openStand } from './stand.js';
 
 // The audits of the reference implementation of GraphQL over HTTP, with introspection on because they use it.
+const stand = await openStand('audits');
+
 describe('GraphQL over HTTP', () => {
-  let gateway: TestGateway;
   let results: AuditResult[];
 
   beforeAll(async () => {
-    gateway = await startGateway({ xtractaUrl: 'http://127.0.0.1:9', env: { INTROSPECTION: 'true' } });
+    const gateway = await stand.start({ INTROSPECTION: 'true' });
     results = await auditServer({ url: `${gateway.url}/graphql` });
   });
 
-  afterAll(async () => {
-    await gateway.close();
-    await removeGatewayFolders();
-  });
+  afterAll(() => stand.close());
 
   const outcomesOf = (level: string) => {
     const ofLevel = results.filter(({ name }) => name.startsWith(level));

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { getIntrospectionQuery, parse, print, stripIgnoredCharacters } from 'graphql';
 import { loadConfig } from '../../src/config/load-config.js';
 import { createSafelist } from '../../src/server/safelist.js';
-import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
-import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
+import type { TestGateway } from '../support/start-gateway.js';
+import { openStand } from './stand.js';
 
 const OPERATIONS = resolve(import.meta.dirname, '../../operations');
 const documentOf = (file: string): string => readFileSync(join(OPERATIONS, file), 'utf8');
@@ -17,27 +17,17 @@ const UNLISTED = '{ group(id: "100000") { name } }';
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const persisted = (hash: unknown, version: unknown = 1) => ({ persistedQuery: { version, sha256Hash: hash } });
 
-let simulator: TestSimulator;
-let world: TestWorld;
+const stand = await openStand('safelist');
 let gateway: TestGateway;
 
 beforeAll(async () => {
-  simulator = await startTestSimulator();
-  world = simulator.freshWorld('safelist');
-  gateway = await startGateway({
-    xtractaUrl: simulator.url,
-    env: { XTRACTA_API_KEY: world.apiKey, SAFELIST: OPERATIONS },
-  });
+  gateway = await stand.start({ SAFELIST: OPERATIONS });
 });
 
-afterAll(async () => {
-  await gateway.close();
-  await simulator.close();
-  await removeGatewayFolders();
-});
+afterAll(() => stand.close());
 
 async function post(body: unknown): Promise<{ status: number; codes: unknown[]; data: unknown; upstream: number }> {
-  world.world.journal.clear();
+  stand.forgetCalls();
   const response = await fetch(`${gateway.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -47,7 +37,7 @@ async function post(body: unknown): Promise<{ status: number; codes: unknown[]; 
 }
 
 async function get(parameters: Readonly<Record<string, string>>) {
-  world.world.journal.clear();
+  stand.forgetCalls();
   const query = new URLSearchParams(parameters).toString();
   return await answerOf(
     await fetch(`${gateway.url}/graphql?${query}`, { headers: { 'apollo-require-preflight': '1' } }),
@@ -58,7 +48,7 @@ async function answerOf(response: Response) {
   const answer: { data?: unknown; errors?: { extensions: Record<string, unknown> }[] } = JSON.parse(
     await response.text(),
   );
-  const upstream = Object.values(world.world.journal.counts()).reduce((sum, { received }) => sum + received, 0);
+  const upstream = stand.upstreamCalls();
   const codes = (answer.errors ?? []).map(({ extensions }) => extensions['code']);
   return { status: response.status, codes, data: answer.data, upstream };
 }
@@ -146,15 +136,11 @@ describe('a document that is not listed', () => {
   });
 
   it('does not tell a stranger whether it is listed', async () => {
-    const closed = await startGateway({
-      xtractaUrl: simulator.url,
-      env: { AUTH: 'passthrough', XTRACTA_API_KEY: undefined, SAFELIST: OPERATIONS },
-    });
+    const closed = await stand.start({ AUTH: 'passthrough', SAFELIST: OPERATIONS });
     for (const query of [GROUP_PLAN, UNLISTED]) {
       const answer = await closed.execute(query);
       expect([answer.status, answer.errors[0]?.extensions?.['code']]).toEqual([401, 'UNAUTHENTICATED']);
     }
-    await closed.close();
   });
 });
 
