@@ -16,6 +16,8 @@ const MAX_OFFSET_HOURS = 14;
  * Blank, `0000-00-00…` and `0001-01-01…` are unset.
  */
 export function decodeDateTime(text: string): Decoded<Instant> {
+  const usual = usualForm(text);
+  if (usual !== null) return usual;
   const trimmed = text.trim();
   if (trimmed === '' || NEVER_SET.test(trimmed)) return UNSET;
   const match = DATE_TIME.exec(trimmed);
@@ -29,6 +31,32 @@ export function decodeDateTime(text: string): Decoded<Instant> {
   if (Number(offsetHours) > MAX_OFFSET_HOURS || Number(offsetMinutes) > 59) return UNREADABLE;
   const offsetMs = (Number(offsetHours) * 60 + Number(offsetMinutes)) * 60_000;
   return instant(sign === '-' ? wallMs + offsetMs : wallMs - offsetMs, fraction);
+}
+
+const USUAL = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\+00:00$/;
+
+/**
+ * `2017-08-21T02:16:49+00:00`, which is how nearly all dates of a history come: its UTC text is a part of it. Null for any other form,
+ * and for what may not name a moment: those are looked at closely.
+ */
+function usualForm(text: string): Decoded<Instant> | null {
+  if (text.length !== 25 || !USUAL.test(text)) return null;
+  const year = two(text, 0) * 100 + two(text, 2);
+  const month = two(text, 5);
+  const day = two(text, 8);
+  const hour = two(text, 11);
+  const minute = two(text, 14);
+  const second = two(text, 17);
+  // Every month has 28 days, and Date.UTC takes a year of two digits for one of the last century.
+  const isPlain = year >= 100 && month >= 1 && month <= 12 && day >= 1 && day <= 28;
+  if (!isPlain || hour > 23 || minute > 59 || second > 59) return null;
+  const epochMs = Date.UTC(year, month - 1, day, hour, minute, second);
+  return decoded({ text: `${text.slice(0, 19)}Z`, epochMs });
+}
+
+/** The number in two digits. */
+function two(text: string, at: number): number {
+  return text.charCodeAt(at) * 10 + text.charCodeAt(at + 1) - 528;
 }
 
 /** @param secondMs a whole second since the epoch, in ms; @param fraction `''` or a dot and digits */

@@ -14,6 +14,9 @@ interface Frame {
   children: MutableElement | null;
 }
 
+/** An element named as something that every object has; `readXml` refuses the same. */
+class ReservedName extends Error {}
+
 /**
  * Reads one XML document as `readXml` does, to the same tree, but piece by piece as its bytes arrive, in one pass; text beside
  * elements is dropped. Rows (`activity` or `plan` right inside the root's `plans`) leave the tree through `onRow`. Mutable: the state
@@ -86,9 +89,11 @@ export class XmlStream {
     const { frame } = this;
     if (frame === null) return;
     const node: XmlNode = frame.children ?? frame.text;
+    if (frame.name === 'prototype') throw new ReservedName();
     const parent = this.frames[depth - 1] ?? null;
     this.frame = parent;
     if (parent === null) {
+      if (frame.name in Object.prototype) throw new ReservedName();
       this.content = node;
       return;
     }
@@ -101,6 +106,13 @@ export class XmlStream {
 }
 
 function attach(element: MutableElement, name: string, node: XmlNode): void {
+  const present: unknown = element[name];
+  // What is there and was not put there is inherited: asking so costs nothing, asking for the name costs as much as the parser.
+  if (typeof present === 'function' || present === Object.prototype) throw new ReservedName();
+  put(element, name, node);
+}
+
+function put(element: MutableElement, name: string, node: XmlNode): void {
   const present = element[name];
   if (present === undefined) element[name] = node;
   else if (isArray(present)) present.push(node);

@@ -7,14 +7,14 @@ export interface XmlLimits {
 
 export type XmlFault = 'encoding' | 'not-well-formed' | 'doctype' | 'too-deep' | 'too-many-rows';
 
-/** Told of what is read, in order, before it is known whether the document is one. */
+/** Told of what is read, in order, before it is known whether the document is one. To throw is to refuse it. */
 export interface XmlListener {
   /** @param depth 1 for the root */
-  open(name: string, depth: number): void;
+  readonly open: (name: string, depth: number) => void;
   /** A piece of an element's text, references replaced, CDATA included. */
-  text(text: string): void;
+  readonly text: ((text: string) => void) | null;
   /** @param depth of the element that ends */
-  close(depth: number): void;
+  readonly close: ((depth: number) => void) | null;
 }
 
 /** The samples are 4 deep. */
@@ -47,7 +47,7 @@ export class StrictXml {
 
   constructor(
     private readonly limits: XmlLimits,
-    private readonly listener: XmlListener | null = null,
+    private readonly listener: XmlListener,
   ) {
     // XML 1.1 would make line ends of other characters; nobody sends it, and what says it is read as 1.0.
     this.parser = new SaxesParser({
@@ -101,24 +101,19 @@ export class StrictXml {
       if (this.depth === 1) this.root = name;
       if (this.depth === ROW_DEPTH) this.rows += 1;
       if (this.depth > MAX_DEPTH) refuse('too-deep');
-      if (isReserved(name)) refuse('not-well-formed');
       const { maxRows } = this.limits;
       if (this.rows > maxRows || this.elements > maxRows * MAX_ELEMENTS_PER_ROW) refuse('too-many-rows');
-      listener?.open(name, this.depth);
+      listener.open(name, this.depth);
     });
     parser.on('closetag', () => {
-      listener?.close(this.depth);
+      listener.close?.(this.depth);
       this.depth -= 1;
     });
-    if (listener === null) return;
-    parser.on('text', (text) => listener.text(text));
-    parser.on('cdata', (text) => listener.text(text));
+    const { text: onText } = listener;
+    if (onText === null) return;
+    parser.on('text', onText);
+    parser.on('cdata', onText);
   }
-}
-
-/** Names that objects have of themselves: an element of such a name could be taken for what is not there, and the reverse. */
-function isReserved(name: string): boolean {
-  return name in Object.prototype || name === 'prototype';
 }
 
 /** A document that says it is in another encoding, and still decodes as UTF-8, would be read as something it does not mean. */

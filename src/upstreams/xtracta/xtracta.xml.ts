@@ -1,5 +1,5 @@
 import { XMLParser } from 'fast-xml-parser';
-import { MAX_DEPTH, StrictXml, type XmlFault, type XmlLimits } from './xtracta.strict.xml.js';
+import { MAX_DEPTH, StrictXml, type XmlFault, type XmlLimits, type XmlListener } from './xtracta.strict.xml.js';
 
 /** An element without element children is its text; repeated elements are an array. Attributes are dropped. */
 export type XmlNode = string | XmlElement | readonly XmlNode[];
@@ -30,6 +30,17 @@ const parser = new XMLParser({
   },
 });
 
+class ReservedName extends Error {}
+
+/** An element named as something that every object has could be taken for what is not there, and the reverse. */
+const NAMES_ALONE = {
+  open: (name: string): void => {
+    if (name in Object.prototype || name === 'prototype') throw new ReservedName();
+  },
+  text: null,
+  close: null,
+} as const satisfies XmlListener;
+
 /**
  * Reads a body that must be one whole XML document in UTF-8. fast-xml-parser, and its validator, let pass cut documents, two
  * roots, trailing garbage and undefined entities, so a strict parser decides first what is a document at all. A byte order mark
@@ -38,7 +49,7 @@ const parser = new XMLParser({
 export function readXml(body: Uint8Array, limits: XmlLimits): XmlReading {
   const text = decodeUtf8(body);
   if (text === null) return { kind: 'invalid', reason: 'encoding' };
-  const strict = new StrictXml(limits);
+  const strict = new StrictXml(limits, NAMES_ALONE);
   strict.write(text);
   const fault = strict.end();
   if (fault !== null) return { kind: 'invalid', reason: fault };

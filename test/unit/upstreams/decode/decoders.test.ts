@@ -254,3 +254,17 @@ describe('Retry-After', () => {
     ['99999999999999999999', null],
   ])('%j means %s ms', (header, ms) => expect(decodeRetryAfter(header, nowMs)).toBe(ms));
 });
+
+describe('a date in the usual form', () => {
+  it('is read as the same moment as with any other way of writing UTC', () => {
+    const two = (max: number) => fc.integer({ min: 0, max }).map((value) => String(value).padStart(2, '0'));
+    const year = fc.integer({ min: 0, max: 9999 }).map((value) => String(value).padStart(4, '0'));
+    fc.assert(
+      fc.property(year, two(13), two(32), two(24), two(60), two(60), (y, mo, d, h, mi, s) => {
+        const wall = `${y}-${mo}-${d}T${h}:${mi}:${s}`;
+        expect(decodeDateTime(`${wall}+00:00`)).toEqual(decodeDateTime(`${wall}Z`));
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+});
