@@ -57,6 +57,9 @@ export interface Config {
     readonly url: string;
     /** The billing UI's URL may be `http:` only then. */
     readonly loopback: boolean;
+    /** Of the catalogue of plans and packs; begins with a slash. */
+    readonly cataloguePath: string;
+    readonly planSource: SettingValues['PLAN_SOURCE'];
   };
   /** Null: `purchaseCredits` answers `NOT_CONFIGURED`. */
   readonly credits: { readonly url: string } | null;

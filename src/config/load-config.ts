@@ -79,7 +79,12 @@ function toConfig(values: SettingValues, safelist: Config['safelist']): Config |
       drainTimeoutMs: values.DRAIN_TIMEOUT_MS ?? values.WRITE_TIMEOUT_MS + DRAIN_AFTER_WRITE_MS,
     },
     auth,
-    xtracta: { url: values.XTRACTA_URL, loopback: isLoopbackHost(new URL(values.XTRACTA_URL).hostname) },
+    xtracta: {
+      url: values.XTRACTA_URL,
+      loopback: isLoopbackHost(new URL(values.XTRACTA_URL).hostname),
+      cataloguePath: values.XTRACTA_CATALOGUE_PATH,
+      planSource: values.PLAN_SOURCE,
+    },
     credits: values.CREDITS_URL === null ? null : { url: values.CREDITS_URL },
     ledger: { url: values.LEDGER_URL },
     cache: { url: values.CACHE_URL },

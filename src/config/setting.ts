@@ -122,3 +122,20 @@ export const serviceUrl = z.string().transform((text, context) => {
   }
   return url.href.replace(/\/+$/, '');
 });
+
+/** As browsers name it in `Origin`. */
+export const origin = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text,
+    'must be origins such as https://app.example.com, without a path',
+  );
+
+/** The path of an endpoint below a base URL: what the URL parser would change, or read as something else, is refused. */
+export const urlPath = z
+  .string()
+  .max(200, 'is longer than 200 characters')
+  .refine(
+    (path) => /^(?:\/[\w.~-]+)+$/.test(path) && new URL(path, 'https://x.invalid').pathname === path,
+    'must be a path such as /v1/billings/plans',
+  );

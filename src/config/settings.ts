@@ -8,20 +8,15 @@ import {
   integer,
   oneLine,
   optional,
+  origin,
   type Setting,
   secret,
   serviceUrl,
   token,
+  urlPath,
 } from './setting.js';
 
 const EXPLORING_DEFAULT = 'true, false with NODE_ENV=production';
-
-const origin = z
-  .string()
-  .refine(
-    (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text,
-    'must be origins such as https://app.example.com, without a path',
-  );
 
 const groupId = z.string().transform((text, context) => {
   const id = parseNumericId(text);
@@ -91,6 +86,17 @@ export const SETTINGS = {
     section: 'Xtracta',
     example: '1001',
     description: "The API key's own group. When known, many groups are read with one recursive call.",
+  }),
+
+  XTRACTA_CATALOGUE_PATH: defaulted(urlPath, '/v1/billings/plans', {
+    section: 'Xtracta',
+    description:
+      "Where the catalogue of plans and packs (the manual's Get Plans) is, below XTRACTA_URL. The manual's public copy does not show its path; the default is what its siblings suggest.",
+  }),
+  PLAN_SOURCE: defaulted(z.enum(['history', 'usage'], 'must be history or usage'), 'history', {
+    section: 'Xtracta',
+    description:
+      'Where the plan in force now is read. history: derived from the billing history; many groups share one call. usage: asked of /v1/billings/usage, which numbers the plan and counts what is left; one call a group. Plans of other moments come from the history either way.',
   }),
 
   CREDITS_URL: optional(serviceUrl, {

@@ -50,7 +50,12 @@ describe('a configuration', () => {
         drainTimeoutMs: 35_000,
       },
       auth: { mode: 'none', environment: { xtracta: { apiKey: CANARY, rootGroupId: null }, credits: null } },
-      xtracta: { url: 'https://api-app.xtracta.com', loopback: false },
+      xtracta: {
+        url: 'https://api-app.xtracta.com',
+        loopback: false,
+        cataloguePath: '/v1/billings/plans',
+        planSource: 'history',
+      },
       credits: null,
       ledger: { url: 'sqlite:data/ledger.sqlite' },
       limits: { readTimeoutMs: 8000, writeTimeoutMs: 30_000, maxUpstreamCalls: 100, mergeHistoryWindows: true },
@@ -177,6 +182,14 @@ const BROKEN: [string, Record<string, string>, string[]][] = [
     { ...NONE, XTRACTA_URL: 'file:///etc/passwd', CREDITS_URL: 'ftp://x' },
     ['XTRACTA_URL', 'CREDITS_URL', 'CREDITS_TOKEN'],
   ],
+  [
+    'a catalogue outside of the upstream',
+    { ...NONE, XTRACTA_CATALOGUE_PATH: '//x.test/y' },
+    ['XTRACTA_CATALOGUE_PATH'],
+  ],
+  ['a catalogue above the upstream', { ...NONE, XTRACTA_CATALOGUE_PATH: '/v1/../plans' }, ['XTRACTA_CATALOGUE_PATH']],
+  ['a catalogue with a query', { ...NONE, XTRACTA_CATALOGUE_PATH: '/plans?api_key=x' }, ['XTRACTA_CATALOGUE_PATH']],
+  ['an unknown source of plans', { ...NONE, PLAN_SOURCE: CANARY }, ['PLAN_SOURCE']],
   ['credentials for no credits API', { ...NONE, CREDITS_TOKEN: CANARY }, ['CREDITS_URL']],
   ['a credits API without credentials', { ...NONE, CREDITS_URL: 'https://c.test' }, ['CREDITS_TOKEN']],
   [
