@@ -95,6 +95,7 @@ function storablePlan(plan: BillingPlan): BillingPlan {
     price: storableMoney(plan.price),
     allowedDocuments: readableOrNull(plan.allowedDocuments),
     usedDocuments: readableOrNull(plan.usedDocuments),
+    remainingDocuments: readableOrNull(plan.remainingDocuments),
     startDate: readableOrNull(plan.startDate),
     expiryDate: readableOrNull(plan.expiryDate),
   };

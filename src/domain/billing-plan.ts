@@ -13,10 +13,18 @@ export interface BillingPlan {
   readonly price: Readable<Money>;
   readonly allowedDocuments: Readable<number>;
   readonly usedDocuments: Readable<number>;
-  /** allowed minus used, never below 0; null when either is unknown. */
-  readonly remainingDocuments: number | null;
+  /** As the upstream counts them, or allowed minus used; never below 0. Null when neither is known. */
+  readonly remainingDocuments: Readable<number>;
   readonly startDate: Readable<DateTimeText>;
   readonly expiryDate: Readable<DateTimeText>;
+}
+
+/** What the upstream says of a group's plan in use. */
+export interface GroupUsage {
+  /** Null: the group has none. */
+  readonly plan: BillingPlan | null;
+  /** The group that the answer is about; null where it names none. Leading zeros stripped. */
+  readonly groupId: Readable<string>;
 }
 
 /** The plan that a history row describes. The history names plans but does not number them, so `planId` is null. */

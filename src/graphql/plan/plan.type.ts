@@ -55,7 +55,7 @@ export class BillingPlanType implements BillingPlan {
     description:
       'Allowed minus used, never below 0: more can be used than allowed after a downgrade. Booster packs are not counted. Null when either is unknown.',
   })
-  readonly remainingDocuments!: number | null;
+  readonly remainingDocuments!: Readable<number>;
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'First moment of the period (`start_date`).' })
   readonly startDate!: Readable<DateTimeText>;

@@ -1,6 +1,11 @@
 import type { GroupUsage } from '../../domain/billing-plan.js';
 import { remainingOf } from '../../domain/billing-plan.js';
-import { type AvailablePack, type AvailablePlan, type BillingCatalogue, compareCatalogueIds } from '../../domain/catalogue.js';
+import {
+  type AvailablePack,
+  type AvailablePlan,
+  type BillingCatalogue,
+  compareCatalogueIds,
+} from '../../domain/catalogue.js';
 import { decodeCurrency } from '../decode/currency.decoder.js';
 import { decodeDateTime } from '../decode/date-time.decoder.js';
 import { decodeDecimal } from '../decode/decimal.decoder.js';
