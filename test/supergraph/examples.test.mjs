@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { bruToEnvJsonV2, bruToJsonV2, collectionBruToJson } from '@usebruno/lang';
 import { parse as parseGraphql } from 'graphql';
 import { parse as parseYaml } from 'yaml';
 import { withoutAccessDirectives } from '../../examples/without-access-directives.mjs';
@@ -76,5 +77,27 @@ describe('examples/cosmo', () => {
     assert.deepEqual(config.subgraph_error_propagation.allowed_extension_fields.sort(), EXTENSIONS);
     assert.equal(config.subgraph_error_propagation.mode, 'pass-through');
     assert.ok(Number.parseInt(config.traffic_shaping.subgraphs.billing.request_timeout, 10) > 30);
+  });
+});
+
+describe('examples/bruno', () => {
+  const text = (path) => readFile(join(ROOT, path), 'utf8');
+
+  it('is read by Bruno’s own parser: every operation with its variables, nothing lost', async () => {
+    const variables = JSON.parse(await text('operations/variables.json'));
+    const fileNames = (await readdir(join(ROOT, 'operations'))).filter((name) => name.endsWith('.graphql'));
+    for (const fileName of fileNames) {
+      const request = bruToJsonV2(await text(`examples/bruno/${fileName.replace('.graphql', '.bru')}`));
+      assert.equal(request.body.graphql.query.trim(), (await text(`operations/${fileName}`)).trim());
+      assert.deepEqual(JSON.parse(request.body.graphql.variables), variables[request.meta.name]);
+      assert.equal(request.http.url, '{{gateway}}/graphql');
+    }
+  });
+
+  it('takes the address and the token from its environment', async () => {
+    const { variables } = bruToEnvJsonV2(await text('examples/bruno/environments/local.bru'));
+    assert.deepEqual(variables.map(({ name }) => name).sort(), ['gateway', 'token']);
+    const { auth } = collectionBruToJson(await text('examples/bruno/collection.bru'));
+    assert.deepEqual(auth, { mode: 'bearer', bearer: { token: '{{token}}' } });
   });
 });
