@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { createAuthenticator } from './auth/authenticate.js';
-import { RateLimiter } from './auth/rate-limiter.js';
 import { BackgroundReconciler } from './billing/background.reconciler.js';
 import { createBillingWrites } from './billing/billing-writes.service.js';
 import type { AnsweredWrite, WriteServices } from './billing/write-scope.js';
 import type { Config } from './config/config.js';
+import { healthOf, readinessOf } from './gateway.health.js';
 import { createDebugUi, explorerHeaders, linksOf } from './gateway.pages.js';
+import { createSharedState, type SharedState } from './gateway.shared.js';
 import type { GatewayContext } from './graphql/context.js';
 import { formatError } from './graphql/error-format.js';
 import { MAX_RECURSIVE_SELECTIONS, MAX_TOKENS, operationLimitRules } from './graphql/operation-limits.js';
 import { gatewayPlugins } from './graphql/plugins/gateway.plugins.js';
 import { buildGatewaySchema } from './graphql/schema.js';
 import type { Ledger } from './idempotency/ledger.js';
-import { type LedgerCondition, LedgerMonitor } from './idempotency/ledger.monitor.js';
+import { LedgerMonitor } from './idempotency/ledger.monitor.js';
 import { openLedger } from './idempotency/open-ledger.js';
 import { RunOnce } from './idempotency/run-once.js';
 import type { Logger } from './observability/logger.js';
@@ -21,7 +22,7 @@ import { startTracing } from './observability/tracing.js';
 import { createUpstreamObserver } from './observability/upstream.observer.js';
 import { BillingReadsFactory } from './reads/reads.factory.js';
 import { createHttpServer } from './server/http-server.js';
-import type { GraphqlRequest, HttpServer, ReadinessPart } from './server/http-server.options.js';
+import type { GraphqlRequest, HttpServer } from './server/http-server.options.js';
 import { createSafelist } from './server/safelist.js';
 import { CreditsClient } from './upstreams/credits/credits.client.js';
 import type { AttemptStart, UpstreamCall, UpstreamObserver } from './upstreams/upstream.call.js';
@@ -47,19 +48,27 @@ export interface GatewayParts {
 export async function createGateway(config: Config, logger: Logger, parts: GatewayParts = {}): Promise<Gateway> {
   const metrics = new Metrics({ processMetrics: true });
   const ledger = await (parts.openLedger ?? openLedger)(config.ledger.url, { log: logger });
+  const shared = await createSharedState(config, logger);
   try {
-    return await composeGateway(config, logger, metrics, ledger, parts);
+    return await composeGateway(config, { logger, metrics, ledger, shared }, parts);
   } catch (error) {
+    shared.close();
     await ledger.close();
     throw error;
   }
 }
 
+/** What is open already when the rest is put together. */
+interface Foundation {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly ledger: Ledger;
+  readonly shared: SharedState;
+}
+
 async function composeGateway(
   config: Config,
-  logger: Logger,
-  metrics: Metrics,
-  ledger: Ledger,
+  { logger, metrics, ledger, shared }: Foundation,
   { reconcileIntervalMs }: GatewayParts,
 ): Promise<Gateway> {
   const { limits } = config;
@@ -69,19 +78,18 @@ async function composeGateway(
   const runOnce = new RunOnce({ ledger, log: logger });
   const readsFactory = new BillingReadsFactory({
     client: xtracta,
+    groupClient: xtracta,
+    planSource: config.xtracta.planSource,
     mergeWindows: limits.mergeHistoryWindows,
     maxUpstreamCalls: limits.maxUpstreamCalls,
     onCallsSaved: (calls) => metrics.callsSaved(calls),
-  });
-  const rateLimiter = new RateLimiter({
-    perMinute: { write: limits.writesPerMinute, billingUi: limits.billingUiPerMinute },
   });
   const services: WriteServices = {
     xtracta,
     credits,
     ledger,
     runOnce,
-    takeAllowance: (tenantId, action) => rateLimiter.tryTake(tenantId, action),
+    takeAllowance: (tenantId, action) => shared.takeAllowance(tenantId, action),
     forgetReads: (credentialId, groupId) => readsFactory.forget(credentialId, groupId),
     onWrite: (kind, status) => metrics.write(kind, status),
     audit: (event, facts) => logger.info(facts, event),
@@ -132,6 +140,8 @@ async function composeGateway(
     ...(reconcileIntervalMs === undefined ? {} : { roundIntervalMs: reconcileIntervalMs }),
   });
   const ledgerMonitor = new LedgerMonitor(ledger);
+  const watched = { xtracta, credits, ledger: ledgerMonitor, redis: shared.redis };
+  metrics.observeHealth(() => healthOf(watched));
   const { schema } = await buildGatewaySchema();
   const server: HttpServer = await createHttpServer({
     schema,
@@ -148,8 +158,9 @@ async function composeGateway(
     config: config.http,
     authenticate: (request) => authenticator.authenticate(request),
     createContext,
+    ...(shared.persistedQueryCache === null ? {} : { persistedQueryCache: shared.persistedQueryCache }),
     ...(config.safelist === null ? {} : { safelist: createSafelist(config.safelist) }),
-    readiness: () => readinessOf(xtracta, credits, ledgerMonitor.condition()),
+    readiness: () => readinessOf(watched),
     operationFields: ({ reads }) => ({
       upstreamCalls: reads.upstreamCalls().made,
       callsSaved: reads.upstreamCalls().saved,
@@ -176,24 +187,9 @@ async function composeGateway(
       authenticator.close();
       xtracta.close();
       credits?.close();
+      shared.close();
       await ledger.close();
       await tracing?.shutdown();
     },
   };
-}
-
-function readinessOf(
-  xtracta: XtractaClient,
-  credits: CreditsClient | null,
-  ledger: LedgerCondition,
-): readonly ReadinessPart[] {
-  const parts: ReadinessPart[] = [
-    // Without it writes are refused and reads go on.
-    { name: 'ledger', ok: ledger === 'ready', detail: ledger },
-    { name: 'xtracta', ok: xtracta.breakerState() !== 'open', detail: `breaker ${xtracta.breakerState()}` },
-  ];
-  if (credits !== null) {
-    parts.push({ name: 'credits', ok: credits.breakerState() !== 'open', detail: `breaker ${credits.breakerState()}` });
-  }
-  return parts;
 }

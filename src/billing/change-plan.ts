@@ -25,7 +25,7 @@ export async function changePlan(
     groupId: checkWriteGroup(caller, input.groupId),
     heldDocuments: input.heldDocuments,
   };
-  spendAllowance(scope, 'write');
+  await spendAllowance(scope, 'write');
   const credential = caller.tenant.xtracta;
   if (credential === null) return notConfigured('xtracta');
   const stored = { planId: request.planId };

@@ -23,7 +23,7 @@ export async function openBillingUi(
   checkDeletion(caller, input.heldDocuments, input.confirmDocumentDeletion);
   const request = { expireSeconds: checkExpireSeconds(input.expireSeconds), heldDocuments: input.heldDocuments };
   checkWriteGroup(caller, null);
-  spendAllowance(scope, 'billingUi');
+  await spendAllowance(scope, 'billingUi');
   const credential = caller.tenant.xtracta;
   if (credential === null) return { session: null, userErrors: notConfigured('xtracta').userErrors };
   const outcome = await services.xtracta.openBillingUi(credential, request, call);

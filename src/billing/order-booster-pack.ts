@@ -29,7 +29,7 @@ export async function orderBoosterPack(
     quantity: checkQuantity(input.quantity),
     heldDocuments: input.heldDocuments,
   };
-  spendAllowance(scope, 'write');
+  await spendAllowance(scope, 'write');
   const credential = caller.tenant.xtracta;
   if (credential === null) return notConfigured('xtracta');
   const stored = { packId: request.packId, quantity: request.quantity };

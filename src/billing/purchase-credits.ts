@@ -19,7 +19,7 @@ export async function purchaseCredits(
   const { caller, call, services } = scope;
   const idempotencyKey = checkIdempotencyKey(input.idempotencyKey);
   const request = checkPurchase(input);
-  spendAllowance(scope, 'write');
+  await spendAllowance(scope, 'write');
   const credential = caller.tenant.credits;
   const client = services.credits;
   if (client === null || credential === null) return notConfigured('credits');

@@ -56,6 +56,8 @@ export interface CreditsWriteClient {
 
 export type RateLimitedAction = 'write' | 'billingUi';
 
+export type Allowance = { readonly ok: true } | { readonly ok: false; readonly retryAfterSeconds: number };
+
 /** What the writes need for as long as the process lives. */
 export interface WriteServices {
   readonly xtracta: XtractaWriteClient;
@@ -64,10 +66,7 @@ export interface WriteServices {
   readonly ledger: Ledger;
   readonly runOnce: RunOnce;
   /** Takes one from the tenant's allowance, or says in how many seconds there will be one. */
-  takeAllowance(
-    tenantId: string,
-    action: RateLimitedAction,
-  ): { readonly ok: true } | { readonly ok: false; readonly retryAfterSeconds: number };
+  takeAllowance(tenantId: string, action: RateLimitedAction): Allowance | Promise<Allowance>;
   /** Drops what was read about the group: it may have changed. Null: the group is not known. */
   forgetReads(credentialId: string, groupId: string | null): void;
   /** Counts a write that was attempted, by the status it was answered with; replays are not counted. */
@@ -99,9 +98,9 @@ export interface WriteScope {
   readonly onAnswered?: (write: AnsweredWrite) => void;
 }
 
-/** Throws `RATE_LIMITED` when the tenant has used up its allowance. */
-export function spendAllowance(scope: WriteScope, action: RateLimitedAction): void {
-  const taken = scope.services.takeAllowance(scope.caller.tenant.id, action);
+/** Rejects with `RATE_LIMITED` when the tenant has used up its allowance. */
+export async function spendAllowance(scope: WriteScope, action: RateLimitedAction): Promise<void> {
+  const taken = await scope.services.takeAllowance(scope.caller.tenant.id, action);
   if (taken.ok) return;
   throw new BillingError('RATE_LIMITED', `Too many requests; try again in ${taken.retryAfterSeconds} s.`, {
     retryable: true,

@@ -162,6 +162,10 @@ class PostgresLedger implements Ledger {
     return guard(() => this.#rows.due(nowMs, limit));
   }
 
+  countUnknown(): Promise<number> {
+    return guard(() => this.#rows.countUnknown());
+  }
+
   noteReconcileAttempt(row: LedgerRow, atMs: number): Promise<void> {
     return guard(() => this.#rows.noteAttempt(row, atMs));
   }

@@ -139,6 +139,10 @@ class SqliteLedger implements Ledger {
     return this.#guard(() => this.#rows.due(nowMs, limit));
   }
 
+  async countUnknown(): Promise<number> {
+    return this.#guard(() => this.#rows.countUnknown());
+  }
+
   async noteReconcileAttempt(row: LedgerRow, atMs: number): Promise<void> {
     await this.#write(() => this.#rows.noteAttempt(row, atMs));
   }

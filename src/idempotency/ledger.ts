@@ -138,6 +138,8 @@ export interface Ledger {
   audit(tenantId: string, idempotencyKey: string): Promise<readonly AuditEntry[]>;
   /** Unknown rows of all tenants whose next background reconciliation is due, longest due first. */
   dueForReconciliation(nowMs: number, limit: number): Promise<readonly LedgerRow[]>;
+  /** Writes of all tenants whose outcome is unknown. */
+  countUnknown(): Promise<number>;
   /** Counts a reconciliation that settled nothing, and sets when the next one is due (growing intervals). */
   noteReconcileAttempt(row: LedgerRow, atMs: number): Promise<void>;
   /**

@@ -105,6 +105,11 @@ export class PostgresRows {
     return (await this.#all(sql.DUE, [nowMs, limit])).map((raw) => decodeRow(raw));
   }
 
+  async countUnknown(): Promise<number> {
+    const [count] = await this.#all(sql.COUNT_UNKNOWN, []);
+    return counted.parse(count).n;
+  }
+
   async noteAttempt(row: LedgerRow, atMs: number): Promise<void> {
     const nextAtMs = atMs + reconcileDelayMs(row.reconcileAttempts + 1);
     const attempt = [row.tenantId, row.idempotencyKey, row.claim, row.reconcileAttempts];

@@ -84,5 +84,7 @@ export const AUDIT = 'SELECT * FROM ledger_audit WHERE tenant_id = $1 AND idempo
 export const DUE = `SELECT * FROM ledger_operations WHERE state = 'unknown' AND next_reconcile_at <= $1
   ORDER BY next_reconcile_at, id LIMIT $2`;
 
+export const COUNT_UNKNOWN = `SELECT count(*) AS n FROM ledger_operations WHERE state = 'unknown'`;
+
 export const NOTE_ATTEMPT = `UPDATE ledger_operations SET reconcile_attempts = reconcile_attempts + 1, next_reconcile_at = $1
   WHERE tenant_id = $2 AND idempotency_key = $3 AND claim = $4 AND reconcile_attempts = $5 AND state = 'unknown'`;

@@ -86,6 +86,10 @@ export class SqliteRows {
     return this.#statements.due.all(nowMs, limit).map((raw) => decodeRow(raw));
   }
 
+  countUnknown(): number {
+    return counted.parse(this.#statements.countUnknown.get()).n;
+  }
+
   noteAttempt(row: LedgerRow, atMs: number): void {
     const nextAtMs = atMs + reconcileDelayMs(row.reconcileAttempts + 1);
     this.#statements.noteAttempt.run(nextAtMs, row.tenantId, row.idempotencyKey, row.claim, row.reconcileAttempts);
@@ -188,6 +192,7 @@ function prepareAll(db: DatabaseSync) {
       AND (:groups IS NULL OR kind = 'PURCHASE_CREDITS' OR group_id IN (SELECT value FROM json_each(:groups)))`),
     due: sql(`SELECT * FROM ledger_operations WHERE state = 'unknown' AND next_reconcile_at <= ?
       ORDER BY next_reconcile_at, id LIMIT ?`),
+    countUnknown: sql(`SELECT count(*) AS n FROM ledger_operations WHERE state = 'unknown'`),
     noteAttempt: sql(`UPDATE ledger_operations SET reconcile_attempts = reconcile_attempts + 1, next_reconcile_at = ?
       WHERE tenant_id = ? AND idempotency_key = ? AND claim = ? AND reconcile_attempts = ? AND state = 'unknown'`),
     owners: sql(

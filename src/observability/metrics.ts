@@ -3,9 +3,9 @@ import { BILLING_ERROR_CODES, type UpstreamService } from '../domain/errors.js';
 import type { BillingOperationKind } from '../domain/write.js';
 import { LabelLimit } from './label-limit.js';
 
-export type BreakerState = 'closed' | 'half_open' | 'open';
+export type BreakerState = 'closed' | 'half-open' | 'open';
 
-const BREAKER_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, half_open: 1, open: 2 };
+const BREAKER_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 1, open: 2 };
 /** What GraphQL itself can answer before an operation runs, in Apollo Server's words. */
 const GRAPHQL_CODES = [
   'GRAPHQL_PARSE_FAILED',
@@ -13,6 +13,9 @@ const GRAPHQL_CODES = [
   'OPERATION_RESOLUTION_FAILURE',
   'PERSISTED_QUERY_NOT_FOUND',
 ];
+const UPSTREAMS: readonly UpstreamService[] = ['xtracta', 'credits'];
+const WRITE_KINDS = ['ORDER_BOOSTER_PACK', 'CHANGE_PLAN', 'PURCHASE_CREDITS', 'OPEN_BILLING_UI'] as const;
+const WRITE_STATUSES = ['SUCCEEDED', 'REJECTED', 'NOT_SENT', 'OUTCOME_UNKNOWN'] as const;
 const KNOWN_CODES: ReadonlySet<string> = new Set([...BILLING_ERROR_CODES, ...GRAPHQL_CODES]);
 
 // From answers without an upstream call (milliseconds) to a write's deadline.
@@ -22,6 +25,16 @@ const CLIENT_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 export interface MetricsOptions {
   /** Adds the process metrics of prom-client (CPU, memory, event loop, garbage collection). */
   readonly processMetrics: boolean;
+}
+
+/** What may change between two scrapes without anything being told of it. */
+export interface ObservedHealth {
+  readonly breakers: Readonly<Partial<Record<UpstreamService, BreakerState>>>;
+  readonly ledger: { readonly up: boolean; readonly writable: boolean };
+  /** Null while the ledger cannot be read: then the last known number stays. */
+  readonly unknownOutcomes: number | null;
+  /** Whether what replicas share can be reached; true where they share nothing. */
+  readonly cacheUp: boolean;
 }
 
 /** The gateway's Prometheus metrics. Every label is bounded: unknown words become `other`. Holds counters, one per process. */
@@ -71,9 +84,31 @@ export class Metrics {
     labelNames: ['upstream'],
     registers: [this.#registry],
   });
+  readonly #ledgerUp = this.#gauge('billing_ledger_up', 'Whether the ledger answers: 1 or 0.');
+  readonly #ledgerWritable = this.#gauge(
+    'billing_ledger_writable',
+    'Whether the ledger accepts writes: 1 or 0. 0 beside billing_ledger_up 1: it is older than its mark.',
+  );
+  readonly #unknown = this.#gauge(
+    'billing_unknown_outcomes',
+    'Writes in the ledger whose outcome is unknown, of all tenants and replicas.',
+  );
+  readonly #cacheUp = this.#gauge('billing_cache_up', 'Whether the shared cache answers: 1 or 0; 1 with memory:.');
+  #health: (() => ObservedHealth) | null = null;
 
   constructor(options: MetricsOptions) {
     if (options.processMetrics) collectDefaultMetrics({ register: this.#registry });
+    // A series that begins with its first event has no increase to show for it.
+    for (const code of [...KNOWN_CODES, 'other']) this.#errors.inc({ code }, 0);
+    for (const kind of WRITE_KINDS) {
+      for (const status of WRITE_STATUSES) this.#writes.inc({ kind, status }, 0);
+    }
+    this.#server.zero({ method: 'POST', route: '/graphql', status: '200' });
+  }
+
+  /** Asked at each scrape. Must not throw and must answer from memory. */
+  observeHealth(health: () => ObservedHealth): void {
+    this.#health = health;
   }
 
   /** `route` is the route's pattern, never the path that was asked for. */
@@ -103,12 +138,24 @@ export class Metrics {
     if (calls > 0) this.#saved.inc(calls);
   }
 
-  breakerState(upstream: UpstreamService, state: BreakerState): void {
-    this.#breaker.set({ upstream }, BREAKER_VALUES[state]);
-  }
-
   /** The Prometheus text format, with its content type. */
   async expose(): Promise<{ readonly contentType: string; readonly text: string }> {
+    if (this.#health !== null) this.#show(this.#health());
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
+  }
+
+  #show({ breakers, ledger, unknownOutcomes, cacheUp }: ObservedHealth): void {
+    for (const upstream of UPSTREAMS) {
+      const state = breakers[upstream];
+      if (state !== undefined) this.#breaker.set({ upstream }, BREAKER_VALUES[state]);
+    }
+    this.#ledgerUp.set(ledger.up ? 1 : 0);
+    this.#ledgerWritable.set(ledger.writable ? 1 : 0);
+    if (unknownOutcomes !== null) this.#unknown.set(unknownOutcomes);
+    this.#cacheUp.set(cacheUp ? 1 : 0);
+  }
+
+  #gauge(name: string, help: string): Gauge {
+    return new Gauge({ name, help, registers: [this.#registry] });
   }
 }

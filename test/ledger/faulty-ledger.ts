@@ -79,6 +79,10 @@ export class FaultyLedger implements Ledger {
     return this.#inner.noteReconcileAttempt(row, atMs);
   }
 
+  countUnknown(): Promise<number> {
+    return this.#inner.countUnknown();
+  }
+
   sweepOrphans(): Promise<number> {
     return this.#inner.sweepOrphans();
   }

@@ -170,6 +170,14 @@ export function describeUpkeep(store: string, newUrl: () => Promise<string>): vo
       expect(await at.ledger.tryLead()).toBe(false);
     });
 
+    it('counts the unknown outcomes of all tenants', async () => {
+      expect(await at.ledger.countUnknown()).toBe(0);
+      await at.ended(at.ledger, 'unknown');
+      await at.ended(at.ledger, 'unknown', { tenantId: 'other' });
+      await at.ended(at.ledger, 'rejected', { target: 'group:3' });
+      expect(await at.ledger.countUnknown()).toBe(2);
+    });
+
     it('can be pinged while it is open', async () => {
       expect(await at.ledger.ping()).toEqual({ writable: true });
     });

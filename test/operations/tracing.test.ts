@@ -49,7 +49,7 @@ beforeAll(async () => {
   const plan = 'query PlanOfGroup($id: ID!) { group(id: $id) { billingHistory { totalCount } } }';
   await execute(gateway.url, plan, { id: '42' }, headers);
   await execute(
-    `${gateway.url}`,
+    gateway.url,
     'mutation Open { openBillingUi { url userErrors { code } } }',
     {},
     { traceparent: `00-${TRACE_ID}-${PARENT_ID}-01`, 'x-request-id': 'request-2' },

@@ -31,7 +31,12 @@ describe('the metrics', () => {
       metrics.write('CHANGE_PLAN', 'OUTCOME_UNKNOWN');
       metrics.drift('getBillingHistory', 'plan_type');
       metrics.callsSaved(49);
-      metrics.breakerState('credits', 'half_open');
+      metrics.observeHealth(() => ({
+        breakers: { credits: 'half-open' },
+        ledger: { up: true, writable: false },
+        unknownOutcomes: 3,
+        cacheUp: true,
+      }));
     });
     for (const line of [
       'http_server_request_duration_seconds_count{method="POST",route="/graphql",status="200"} 1',
@@ -41,6 +46,45 @@ describe('the metrics', () => {
       'billing_upstream_drift_total{endpoint="getBillingHistory",field="plan_type"} 1',
       'billing_upstream_calls_saved_total 49',
       'billing_breaker_state{upstream="credits"} 1',
+      'billing_ledger_up 1',
+      'billing_ledger_writable 0',
+      'billing_unknown_outcomes 3',
+      'billing_cache_up 1',
+    ]) {
+      expect(text).toContain(`${line}\n`);
+    }
+  });
+
+  it('show health as it is at each scrape, and keep the last number of unknown outcomes while the ledger is away', async () => {
+    const metrics = new Metrics({ processMetrics: false });
+    const health = { state: 'closed' as 'closed' | 'open', unknown: 2 as number | null };
+    metrics.observeHealth(() => ({
+      breakers: { xtracta: health.state },
+      ledger: { up: health.unknown !== null, writable: health.unknown !== null },
+      unknownOutcomes: health.unknown,
+      cacheUp: false,
+    }));
+    const before = (await metrics.expose()).text;
+    expect(before).toContain('billing_breaker_state{upstream="xtracta"} 0\n');
+    Object.assign(health, { state: 'open', unknown: null });
+    const after = (await metrics.expose()).text;
+    for (const line of [
+      'billing_breaker_state{upstream="xtracta"} 2',
+      'billing_unknown_outcomes 2',
+      'billing_ledger_up 0',
+      'billing_cache_up 0',
+    ]) {
+      expect(after).toContain(`${line}\n`);
+    }
+  });
+
+  it('begin at zero, so that the first event shows as an increase', async () => {
+    const text = await textOf(() => undefined);
+    for (const line of [
+      'billing_writes_total{kind="PURCHASE_CREDITS",status="OUTCOME_UNKNOWN"} 0',
+      'graphql_errors_total{code="LEDGER_UNAVAILABLE"} 0',
+      'billing_upstream_calls_saved_total 0',
+      'http_server_request_duration_seconds_count{method="POST",route="/graphql",status="200"} 0',
     ]) {
       expect(text).toContain(`${line}\n`);
     }
