@@ -192,7 +192,8 @@ export const SETTINGS = {
     section: 'Ledger and cache',
     visibility: 'url',
     fromFile: true,
-    description: 'Where persisted queries are kept: memory: or redis://… (rediss:// for TLS).',
+    description:
+      'Where persisted queries and rate limits are kept: memory: for each replica by itself, or redis://… (rediss:// for TLS) for all together. A Redis that is away fails no request.',
   }),
 
   READ_TIMEOUT_MS: defaulted(integer(100, 300_000), '8000', {
@@ -214,11 +215,13 @@ export const SETTINGS = {
   }),
   RATE_LIMIT_WRITES_PER_MINUTE: defaulted(integer(0, 100_000), '60', {
     section: 'Limits',
-    description: 'Orders, plan changes and purchases per tenant and minute, per replica; 0 is no limit.',
+    description:
+      'Orders, plan changes and purchases per tenant and minute: in all with a Redis as CACHE_URL, else per replica; 0 is no limit.',
   }),
   RATE_LIMIT_BILLING_UI_PER_MINUTE: defaulted(integer(0, 100_000), '30', {
     section: 'Limits',
-    description: 'Billing UI sessions per tenant and minute, per replica; 0 is no limit.',
+    description:
+      'Billing UI sessions per tenant and minute: in all with a Redis as CACHE_URL, else per replica; 0 is no limit.',
   }),
 
   INTROSPECTION: optional(flag, {
