@@ -1,0 +1,256 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { exportSPKI } from 'jose';
+import { FAULT_KINDS, type FaultKind } from '../../src/simulator/fault.kinds.js';
+import type { TestGateway } from '../support/start-gateway.js';
+import { AUDIENCE, ISSUER, newSigningKey, token } from '../unit/auth/identity-provider.js';
+import { type ProbeAnswer, postQuery } from './http-probe.js';
+import { SecretCanaries } from './secret-canaries.js';
+import { openStand } from './stand.js';
+
+const stand = await openStand('CANARY-api-key-8c1f');
+const { simulator, world } = stand;
+const CONTACT = {
+  address: 'CANARY-7 Hidden Lane',
+  company: 'CANARY-company-5521',
+  email: 'canary.person@hidden.example',
+  mobile: '+64-21-555-0142-77',
+  phone: '+64-9-555-0177-31',
+};
+const PURCHASE_ORDER = 'CANARY-PO-99-4471';
+const ROUTER_SECRET = 'CANARY-router-secret-0f9d2c';
+const KINDS = Object.keys(FAULT_KINDS).filter((kind): kind is FaultKind => kind in FAULT_KINDS);
+const folder = mkdtempSync(join(tmpdir(), 'secrets-'));
+
+let canaries: SecretCanaries;
+let bearer: string;
+/** With a static bearer token; and with client credentials, whose token the simulator gives out. */
+let gateways: { readonly static: TestGateway; readonly oauth: TestGateway };
+let key = 0;
+
+beforeAll(async () => {
+  const signing = await newSigningKey('secrets', 'ES256');
+  bearer = await token(signing, {
+    tenant: 'acme',
+    scope: 'billing:read billing:write billing:ui billing:admin billing:delete-documents credits:purchase',
+    email: CONTACT.email,
+  });
+  const start = async (name: string, credits: object): Promise<TestGateway> => {
+    const file = join(folder, `${name}.json`);
+    const tenant = { xtractaApiKey: world.apiKey, rootGroupId: world.rootGroupId, ...credits };
+    writeFileSync(file, JSON.stringify({ tenants: { acme: tenant } }));
+    return await stand.start({
+      AUTH: 'jwt',
+      JWT_PUBLIC_KEY: await exportSPKI(signing.publicKey),
+      JWT_ISSUER: ISSUER,
+      JWT_AUDIENCE: AUDIENCE,
+      TENANTS_FILE: file,
+      ROUTER_SECRET,
+      XTRACTA_API_KEY: undefined,
+      CREDITS_TOKEN: undefined,
+      LOG_LEVEL: 'trace',
+      READ_TIMEOUT_MS: '300',
+      WRITE_TIMEOUT_MS: '1000',
+      RATE_LIMIT_WRITES_PER_MINUTE: '0',
+      RATE_LIMIT_BILLING_UI_PER_MINUTE: '0',
+    });
+  };
+  gateways = {
+    static: await start('static', { creditsToken: world.creditsToken }),
+    oauth: await start('oauth', {
+      creditsTokenUrl: `${simulator.url}/Token`,
+      creditsClientId: world.apiKey,
+      creditsClientSecret: simulator.fixtures.creditsClientSecret,
+    }),
+  };
+  canaries = new SecretCanaries({
+    'api key, bearer token and client id': world.apiKey,
+    'client secret': simulator.fixtures.creditsClientSecret,
+    'router secret': ROUTER_SECRET,
+    'caller’s token': bearer,
+    'caller’s signature': bearer.slice(bearer.lastIndexOf('.') + 1),
+    ...CONTACT,
+    'purchase order': PURCHASE_ORDER,
+  });
+});
+
+afterAll(async () => {
+  await stand.close();
+  await rm(folder, { recursive: true });
+});
+
+/** Everything secret that an endpoint is sent, as its upstream might repeat it in a message. */
+function echo(endpoint: string): string {
+  const { apiKey } = world;
+  if (endpoint === 'token') return `denied ${apiKey} ${simulator.fixtures.creditsClientSecret}`;
+  if (endpoint !== 'purchase_credits') return `denied ${apiKey} api_key=${apiKey}`;
+  return `denied Bearer ${apiKey} ${Object.values(CONTACT).join(' ')} ${PURCHASE_ORDER}`;
+}
+
+/** Where a fault has a place for text, it holds every secret. */
+function paramsOf(kind: FaultKind, endpoint: string): Record<string, string | number | boolean> {
+  switch (kind) {
+    case 'status':
+      return { code: 400, body: 'xml', message: echo(endpoint) };
+    case 'xml_status':
+      return { message: echo(endpoint) };
+    case 'redirect':
+      return { location: `http://127.0.0.1:9/?api_key=${encodeURIComponent(echo(endpoint))}` };
+    case 'trailing':
+      return { text: echo(endpoint) };
+    case 'status_element':
+      return { value: echo(endpoint) };
+    case 'content_type':
+      return { value: `text/${world.apiKey}` };
+    case 'element':
+      return { name: 'price', value: echo(endpoint) };
+    case 'error_beside':
+      return { code: 'E1', reason: echo(endpoint) };
+    case 'json_value':
+      return { name: 'Quantity', raw: JSON.stringify(echo(endpoint)) };
+    case 'wrong_root':
+      return { name: world.apiKey };
+    case 'server_error':
+      return { trace: true };
+    case 'oversize':
+      return { bytes: 3_000_000 };
+    default:
+      return {};
+  }
+}
+
+const ASK = { 'x-router-secret': ROUTER_SECRET };
+
+async function ask(gateway: TestGateway, query: string, variables: unknown = {}): Promise<ProbeAnswer> {
+  return await postQuery(gateway.url, query, variables, { ...ASK, authorization: `Bearer ${bearer}` });
+}
+
+/** One question, so that its attempts alone do not open the circuit. */
+const HISTORY =
+  '{ group(id: "100001") { billingHistory { nodes { id planName price { amount } } summary { count } } } }';
+const OPERATION = `operation { idempotencyKey status evidence { id planName } } warnings { code message }
+  userErrors { code message upstreamStatus upstreamMessage }`;
+const ORDER = `mutation ($key: ID!) { orderBoosterPack(input: { idempotencyKey: $key, packId: "1223", groupId: "100002" }) {
+  pack { id name price { amount } } ${OPERATION} } }`;
+const CHANGE = `mutation ($key: ID!) { changePlan(input: { idempotencyKey: $key, planId: "112", groupId: "100003" }) {
+  plan { planId name } ${OPERATION} } }`;
+const UI = 'mutation { openBillingUi { url expiresAt userErrors { code message upstreamMessage } } }';
+const PURCHASE = `mutation ($key: ID!, $id: UUID!, $contact: BillingContactInput, $order: String) {
+  purchaseCredits(input: { idempotencyKey: $key, purchaseId: $id, purchaseOrder: $order, billing: $contact }) {
+    purchase { id result userId quantity } ${OPERATION} } }`;
+const RESOLVE = `mutation ($key: ID!) { resolveBillingOperation(
+  input: { idempotencyKey: $key, outcome: REJECTED, note: "tried" }) { operation { status } userErrors { code } } }`;
+
+interface Attempt {
+  readonly endpoint: string;
+  run(gateway: TestGateway): Promise<ProbeAnswer>;
+}
+
+/** A write under a fresh key, whose unknown outcome is resolved at once, so that the next one may be sent. */
+function write(endpoint: string, query: string, variables: object = {}): Attempt {
+  return {
+    endpoint,
+    async run(gateway) {
+      key += 1;
+      const answer = await ask(gateway, query, { key: `canary-run-${key}`, ...variables });
+      canaries.searchAnswer('an answer from /resolve', await ask(gateway, RESOLVE, { key: `canary-run-${key}` }));
+      return answer;
+    },
+  };
+}
+
+const purchase = (endpoint: string): Attempt =>
+  write(endpoint, PURCHASE, { id: simulator.fixtures.purchaseId, contact: CONTACT, order: PURCHASE_ORDER });
+
+const ATTEMPTS: readonly Attempt[] = [
+  { endpoint: 'history', run: (gateway) => ask(gateway, HISTORY) },
+  write('booster', ORDER),
+  write('update', CHANGE),
+  { endpoint: 'billing_ui', run: (gateway) => ask(gateway, UI) },
+  purchase('purchase_credits'),
+];
+
+/** One answer in good order, so that failures in a row do not open the circuit and keep the next fault from being met. */
+async function recover(gateway: TestGateway, endpoint: string): Promise<void> {
+  world.world.clearFaults();
+  await (endpoint === 'purchase_credits' || endpoint === 'token'
+    ? purchase(endpoint).run(gateway)
+    : ask(gateway, HISTORY));
+}
+
+function learnIssuedSecrets(): void {
+  for (const [index, { token: issued }] of world.world.state().uiTokens.entries()) {
+    canaries.add(`billing UI token ${index}`, issued);
+  }
+  for (const [index, { token: issued }] of world.world.state().bearerTokens.entries()) {
+    canaries.add(`issued bearer token ${index}`, issued);
+  }
+}
+
+async function meet(gateway: TestGateway, attempt: Attempt, kind: FaultKind): Promise<void> {
+  stand.forgetCalls();
+  world.world.addFault({ endpoint: attempt.endpoint, kind, params: paramsOf(kind, attempt.endpoint) });
+  const answer = await attempt.run(gateway);
+  expect([kind, attempt.endpoint, stand.upstreamCalls(attempt.endpoint) > 0]).toEqual([kind, attempt.endpoint, true]);
+  learnIssuedSecrets();
+  // Only its own caller may see the URL, in the one answer that was made for it.
+  const own = [...world.world.state().uiTokens.keys()].map((index) => `billing UI token ${index}`);
+  canaries.searchAnswer(
+    `an answer: ${kind} at ${attempt.endpoint}`,
+    answer,
+    attempt.endpoint === 'billing_ui' ? own : [],
+  );
+  await recover(gateway, attempt.endpoint);
+}
+
+describe('no secret leaves', () => {
+  it.each(KINDS)('when an upstream answers with the fault %s, at whatever endpoint', async (kind) => {
+    for (const attempt of ATTEMPTS) await meet(gateways.static, attempt, kind);
+    expect(canaries.leaks()).toEqual([]);
+  });
+
+  it('when the token endpoint fails or repeats the client’s secret', async () => {
+    for (const kind of ['status', 'html', 'empty', 'not_xml', 'reset', 'server_error', 'trailing'] as const) {
+      // A refusal of the kept token makes the client fetch another.
+      world.world.addFault({ endpoint: 'purchase_credits', kind: 'status', params: { code: 401, body: 'json' } });
+      await meet(gateways.oauth, purchase('token'), kind);
+    }
+    expect(canaries.leaks()).toEqual([]);
+  });
+
+  it('in a request that is refused, whatever is wrong with it', async () => {
+    const { url } = gateways.static;
+    const secrets = [world.apiKey, bearer, ROUTER_SECRET, CONTACT.email, PURCHASE_ORDER];
+    for (const secret of secrets) {
+      const headers = { ...ASK, authorization: `Bearer ${bearer}` };
+      const answers = [
+        await postQuery(url, `{ group(id: "${secret}") { id } }`, {}, headers),
+        await postQuery(url, `{ x${secret.replaceAll(/\W/g, '_')}: ${secret} }`, {}, headers),
+        await postQuery(url, ORDER, { key: `${secret} ` }, headers),
+        await postQuery(url, PURCHASE, { key: 'k', id: secret, order: secret }, headers),
+        await postQuery(url, HISTORY, {}, { ...ASK, authorization: secret }),
+        await postQuery(
+          url,
+          HISTORY,
+          {},
+          { 'x-router-secret': `${ROUTER_SECRET}x`, authorization: `Bearer ${bearer}` },
+        ),
+      ];
+      for (const answer of answers) canaries.searchAnswer('the answer to a refused request', answer);
+    }
+    // The name of an unknown field is repeated to the developer who wrote it; here it was a secret that he typed himself.
+    expect(canaries.leaks().filter(({ place }) => !place.includes('refused'))).toEqual([]);
+  });
+
+  it('into the log at its finest, the metrics, /debug, or the bytes of the ledger', async () => {
+    for (const gateway of Object.values(gateways)) await canaries.searchGateway(gateway);
+    expect(canaries.leaks().filter(({ place }) => !place.includes('refused'))).toEqual([]);
+    const { secrets, characters } = canaries.effort();
+    expect(secrets).toBeGreaterThan(20);
+    expect(characters).toBeGreaterThan(1_000_000);
+    expect(gateways.static.logs()).toContain('"level":"debug"');
+  });
+});
