@@ -1,13 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Big } from 'big.js';
-import type {
-  GroupPlanAtQuery,
-  HistoryFirstPageQuery,
-  HistoryNextPageQuery,
-  OpenBillingUiMutation,
-  RecursiveHistoryQuery,
-  SubgroupsQuery,
-} from '../__generated__/operations.js';
+import type * as Answers from '../__generated__/operations.js';
 import { type OperationRunner, startOperationRunner } from './operation-runner.js';
 
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
@@ -43,12 +36,12 @@ describe('the operations of operations/, against the simulated upstreams', () =>
   });
 
   it('GroupPlanAt shows the plan of a moment beside the one of now', async () => {
-    const { group } = await operations.dataOf<GroupPlanAtQuery>('GroupPlanAt');
+    const { group } = await operations.dataOf<Answers.GroupPlanAtQuery>('GroupPlanAt');
     expect(group?.now).toMatchObject({ name: 'Business Annual 12000', type: 'ANNUAL' });
     // The end of a period belongs to it; after all periods there is no plan.
-    const inside = await operations.dataOf<GroupPlanAtQuery>('GroupPlanAt', { at: group?.now?.expiryDate });
+    const inside = await operations.dataOf<Answers.GroupPlanAtQuery>('GroupPlanAt', { at: group?.now?.expiryDate });
     expect(inside.group?.then).toEqual(group?.now);
-    const later = await operations.dataOf<GroupPlanAtQuery>('GroupPlanAt', { at: '2099-01-01T00:00:00Z' });
+    const later = await operations.dataOf<Answers.GroupPlanAtQuery>('GroupPlanAt', { at: '2099-01-01T00:00:00Z' });
     expect(later.group?.then).toBeNull();
   });
 
@@ -72,7 +65,7 @@ describe('the operations of operations/, against the simulated upstreams', () =>
 
   it('HistoryFirstPage and HistoryNextPage walk through a history with one upstream call', async () => {
     operations.forgetRequests();
-    const first = (await operations.dataOf<HistoryFirstPageQuery>('HistoryFirstPage')).group?.billingHistory;
+    const first = (await operations.dataOf<Answers.HistoryFirstPageQuery>('HistoryFirstPage')).group?.billingHistory;
     expect(first?.pageInfo.hasNextPage).toBe(true);
     expect(first?.nodes).toHaveLength(5);
     expect(first?.nodes[0]).toMatchObject({
@@ -87,7 +80,8 @@ describe('the operations of operations/, against the simulated upstreams', () =>
     const seen = first?.nodes.map(({ id }) => id) ?? [];
     let after = first?.pageInfo.endCursor;
     while (after !== null && after !== undefined) {
-      const page = (await operations.dataOf<HistoryNextPageQuery>('HistoryNextPage', { after })).group?.billingHistory;
+      const page = (await operations.dataOf<Answers.HistoryNextPageQuery>('HistoryNextPage', { after })).group
+        ?.billingHistory;
       expect(page?.pageInfo.hasPreviousPage).toBe(true);
       seen.push(...(page?.edges.map(({ node }) => node.id) ?? []));
       after = page?.pageInfo.hasNextPage === true ? page.pageInfo.endCursor : null;
@@ -98,8 +92,8 @@ describe('the operations of operations/, against the simulated upstreams', () =>
   });
 
   it('RecursiveHistory sums exactly over the whole selection, whatever the page shows', async () => {
-    const page = (await operations.dataOf<RecursiveHistoryQuery>('RecursiveHistory')).group?.billingHistory;
-    const whole = (await operations.dataOf<RecursiveHistoryQuery>('RecursiveHistory', { first: 5000 })).group
+    const page = (await operations.dataOf<Answers.RecursiveHistoryQuery>('RecursiveHistory')).group?.billingHistory;
+    const whole = (await operations.dataOf<Answers.RecursiveHistoryQuery>('RecursiveHistory', { first: 5000 })).group
       ?.billingHistory;
     expect(page?.nodes).toHaveLength(10);
     expect(page?.summary).toEqual(whole?.summary);
@@ -118,7 +112,7 @@ describe('the operations of operations/, against the simulated upstreams', () =>
   });
 
   it('Subgroups lists the groups below with their plans', async () => {
-    const subgroups = (await operations.dataOf<SubgroupsQuery>('Subgroups')).group?.subgroups ?? [];
+    const subgroups = (await operations.dataOf<Answers.SubgroupsQuery>('Subgroups')).group?.subgroups ?? [];
     // Of the 55 below the root, one never had a plan and one's plan lapsed a year ago: no row of the last year names them.
     expect(subgroups).toHaveLength(53);
     expect(subgroups.map(({ id }) => id)).toEqual(subgroups.map(({ id }) => id).sort());
@@ -196,7 +190,7 @@ describe('the operations of operations/, against the simulated upstreams', () =>
   });
 
   it('OpenBillingUi answers a URL that opens, and when it stops to', async () => {
-    const { openBillingUi } = await operations.dataOf<OpenBillingUiMutation>('OpenBillingUi');
+    const { openBillingUi } = await operations.dataOf<Answers.OpenBillingUiMutation>('OpenBillingUi');
     expect(openBillingUi).toEqual({
       url: expect.stringContaining(operations.simulatorUrl),
       expiresAt: expect.stringMatching(DATE_TIME),

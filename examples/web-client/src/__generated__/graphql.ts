@@ -25,7 +25,7 @@ export type BillingActivityKind =
 export type BillingErrorCode =
   /** An argument or variable breaks a rule; `field` is the path of the input at fault. The value is never repeated. */
   | 'BAD_USER_INPUT'
-  /** The caller lacks a scope for something that the operation selects, or named a group that it may not act on. Whether that group exists is not told. */
+  /** The caller lacks a scope for something that the operation selects, named a group that it may not act on, or sent a document that is not on the list of a gateway that has one. Whether that group exists is not told. */
   | 'FORBIDDEN'
   /** The idempotencyKey belongs to an earlier write with another input. Nothing was sent. */
   | 'IDEMPOTENCY_KEY_REUSED'
@@ -33,7 +33,7 @@ export type BillingErrorCode =
   | 'INTERNAL_SERVER_ERROR'
   /** The write could not be recorded safely beforehand, so it was not sent. */
   | 'LEDGER_UNAVAILABLE'
-  /** This gateway or this tenant has no credential for the upstream that the field needs. */
+  /** This gateway or this tenant has no credential for the upstream that the field needs, or the upstream has no catalogue of plans and packs where the gateway looks for it. */
   | 'NOT_CONFIGURED'
   /** What the request names does not exist, as far as the upstream or the ledger tells this caller. */
   | 'NOT_FOUND'
