@@ -21,6 +21,9 @@ export function createBillingCache(): InMemoryCache {
       },
       BillingOperation: { keyFields: ['idempotencyKey'] },
       BillingActivity: { keyFields: false },
+      // What a catalogue says of a plan or a pack depends on the group that asks.
+      AvailablePack: { keyFields: false },
+      AvailablePlan: { keyFields: false },
       BoosterPackOrder: { keyFields: false },
       CreditPurchase: { keyFields: false },
     },

@@ -24,7 +24,7 @@ describe('a comparison of two schemas', () => {
   });
 
   it.each([
-    ['a field that is gone', '  typeRaw: String\n', '', 'BillingPlan.typeRaw was removed.'],
+    ['a field that is gone', '  unreadablePrices: Int!\n', '', 'BillingHistorySummary.unreadablePrices was removed.'],
     [
       'a field that became nullable',
       '  amount: Decimal!',
