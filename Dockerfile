@@ -1,4 +1,5 @@
 # syntax=docker/dockerfile:1
+# Without a Docker daemon, `node tools/replay-image.mjs` replays these steps.
 # Build: docker build -t billing-graphql-gateway .
 # Run:   docker run --read-only --cap-drop=ALL -p 4000:4000 -v ledger:/app/data --env-file .env billing-graphql-gateway
 
@@ -8,7 +9,6 @@ COPY package.json package-lock.json .npmrc ./
 # The image brings Node itself; the npm package `node` (the only optional dependency that matters) is for bare machines.
 RUN npm ci --omit=optional --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
-COPY tools ./tools
 COPY src ./src
 RUN npx tsc -p tsconfig.build.json
 
