@@ -45,7 +45,7 @@ function update(operation) {
   const known = shown.get(operation.id);
   if (known) {
     known.operation = operation;
-    known.node.querySelector('summary').replaceChildren(...heading(operation).flat().filter((child) => child !== null));
+    known.node.querySelector('summary').replaceChildren(...make('span', {}, heading(operation)).childNodes);
     fill(known);
     return;
   }

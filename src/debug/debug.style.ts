@@ -1,6 +1,7 @@
 /** What `/debug` adds to the common design. */
 export const DEBUG_STYLE = `
-#operations { display: grid; gap: .5rem; }
+#operations { display: grid; grid-template-columns: minmax(0, 1fr); gap: .5rem; }
+dd { overflow-wrap: anywhere; }
 details { background: var(--panel); border: 1px solid var(--line); border-radius: .6rem; }
 details[open] { border-color: var(--accent); }
 summary { display: flex; flex-wrap: wrap; gap: .25rem .75rem; align-items: center; padding: .55rem .9rem; cursor: pointer; }
@@ -9,6 +10,7 @@ details[open] > summary::before { content: '▾'; }
 summary .name { font-weight: 600; overflow-wrap: anywhere; }
 summary .end { margin-left: auto; display: flex; flex-wrap: wrap; gap: .25rem .75rem; align-items: center; font-variant-numeric: tabular-nums; }
 .detail { padding: 0 .9rem .9rem; }
+.detail h2 { font-size: 1rem; margin: 1rem 0 .35rem; }
 .waterfall td:first-child { min-width: 15rem; }
 .waterfall .note { display: block; color: var(--quiet); font-size: .88rem; }
 .lane { position: relative; min-width: 14rem; height: 1.15rem; background: var(--ground); border-radius: .25rem; }

@@ -4,7 +4,7 @@ export const OPERATION_SCRIPT = String.raw`
 function make(tag, attributes, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, value);
-  node.append(...children.flat().filter((child) => child !== null).map((child) => (child instanceof Node ? child : String(child))));
+  node.append(...children.flat(9).filter((child) => child !== null).map((child) => (child instanceof Node ? child : String(child))));
   return node;
 }
 
@@ -104,7 +104,7 @@ function waterfall(operation) {
   const rows = operation.calls.flatMap((call) =>
     call.attempts.length === 0 ? [idleRow(call, total, isOver)] : call.attempts.map((attempt, index) => attemptRow(call, attempt, index === 0, total)));
   const heads = ['Upstream call', 'Attempt', 'Outcome', 'HTTP', 'Bytes', 'Start', 'Waited', 'Took'];
-  return make('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Upstream calls' },
+  return make('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Upstream calls of operation ' + operation.id },
     make('table', { class: 'waterfall' },
       make('thead', {}, make('tr', {}, heads.map((head, index) => make('th', { scope: 'col', class: index === 0 || index === 2 ? '' : 'num' }, head)),
         make('th', { scope: 'col' }, '0 to ' + milliseconds(total)))),
@@ -115,7 +115,7 @@ const pairs = (entries) => make('dl', {}, entries.filter(([, value]) => value !=
 
 function ledger(operation) {
   return operation.writes.map((write) => make('div', {},
-    make('h3', {}, 'Ledger'),
+    make('h2', {}, 'Ledger'),
     pairs([
       ['write', write.kind],
       ['status', write.status || 'not recorded'],
@@ -161,10 +161,10 @@ function texts(operation) {
     return make('p', { class: 'hint' }, why);
   }
   return make('div', { class: 'columns' },
-    make('div', {}, make('h3', {}, 'Operation'), make('pre', { tabindex: '0' }, operation.text)),
+    make('div', {}, make('h2', {}, 'Operation'), make('pre', { tabindex: '0' }, operation.text)),
     make('div', {},
-      operation.variables ? [make('h3', {}, 'Variables'), make('pre', { tabindex: '0' }, operation.variables)] : null,
-      make('h3', {}, 'curl'), make('pre', { tabindex: '0' }, curl(operation))));
+      operation.variables ? [make('h2', {}, 'Variables'), make('pre', { tabindex: '0' }, operation.variables)] : null,
+      make('h2', {}, 'curl'), make('pre', { tabindex: '0' }, curl(operation))));
 }
 
 function detail(operation) {
@@ -173,7 +173,7 @@ function detail(operation) {
     waterfall(operation),
     operation.callsLeftOut > 0 ? make('p', { class: 'hint' }, counted(operation.callsLeftOut, 'further call') + ' not shown') : null,
     ledger(operation),
-    make('h3', {}, 'Answer'),
+    make('h2', {}, 'Answer'),
     pairs([
       ['HTTP', operation.httpStatus === null ? '' : String(operation.httpStatus)],
       ['errors', Object.entries(operation.errors).map(([code, count]) => code + ' ×' + count).join(', ')],

@@ -19,7 +19,7 @@ interface Template {
 }
 
 // The bundle is one inline script; its editor starts workers from blobs and writes style elements of its own.
-const SCRIPT_START = /(<div id="root"><\/div>\s*)<script>/;
+const SCRIPT_START = /<div id="root"><\/div>\s*<script>/;
 
 /**
  * Makes the handler of `/graphiql`: a GraphiQL that needs no internet, with the operations of `operations/` as tabs. The bundle
@@ -68,12 +68,11 @@ function tab({ query, variables }: ExampleOperation): { query: string; variables
 /** Throws when the page has no script where one is expected: its shape has changed with the library. */
 export function splitAtScript(html: string, bar: string): { readonly head: Buffer; readonly tail: Buffer } {
   const found = SCRIPT_START.exec(html);
-  const [all, before] = found ?? [];
-  if (found === null || all === undefined || before === undefined) {
-    throw new Error('The GraphiQL page has no script after its root element.');
-  }
+  if (found === null) throw new Error('The GraphiQL page has no script after its root element.');
+  const [place] = found;
   return {
-    head: Buffer.from(`${html.slice(0, found.index)}${bar}${before}`),
-    tail: Buffer.from(html.slice(found.index + all.length)),
+    // A landmark, which GraphiQL itself does not make.
+    head: Buffer.from(`${html.slice(0, found.index)}${bar}<div id="root" role="main"></div>`),
+    tail: Buffer.from(html.slice(found.index + place.length)),
   };
 }

@@ -1,10 +1,9 @@
 import type { ExampleOperation } from './example-operations.js';
 
 /**
- * The script that runs before GraphiQL does. GraphiQL fills its editors from the browser's storage rather than from the active tab,
- * and opens tabs that are not stored on the second click only. So the storage is brought in order first: with the tabs of the last
- * visit, or the examples; and with an operation that stands in the address (`#operation={"query": …, "variables": …}`) as the active
- * tab. What stands there is shown, never run.
+ * The script that runs before GraphiQL does. GraphiQL fills its editors from the browser's storage rather than from the active tab.
+ * So the storage is brought in order first: with the tabs of the last visit, or the examples; and with an operation that stands in
+ * the address (`#operation={"query": …, "variables": …}`) as the active tab. What stands there is shown, never run.
  */
 export function seedScript(examples: readonly ExampleOperation[]): string {
   const tabs = JSON.stringify(examples.map(({ query, variables }) => ({ query, variables })));

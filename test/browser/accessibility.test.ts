@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
+import { startTestSimulator, type TestSimulator } from '../support/start-simulator.js';
+import { accessibilityViolations, hasBrowser, startBrowser, type TestBrowser } from './browser.js';
+
+const LIMIT_MS = 90_000;
+
+/** Rules that GraphiQL's own markup breaks; everything else must hold on its page too. */
+const GRAPHIQL_RULES: Readonly<Record<string, string>> = {
+  'color-contrast': "line numbers of the editor's theme, and the title beside the logo",
+  'nested-interactive':
+    'each tab is an item with the role of a tab around the button that opens it and the one that closes it',
+};
+
+if (!hasBrowser()) {
+  process.stderr.write('Left out: accessibility in a browser (/usr/bin/chromium is not installed).\n');
+  describe('accessibility', () => {
+    it('is left out where Chromium is not installed', () => expect(hasBrowser()).toBe(false));
+  });
+} else {
+  describe('accessibility', () => {
+    let simulator: TestSimulator;
+    let gateway: TestGateway;
+    let browser: TestBrowser;
+
+    beforeAll(async () => {
+      simulator = await startTestSimulator();
+      const world = simulator.freshWorld('accessibility');
+      gateway = await startGateway({
+        xtractaUrl: simulator.url,
+        env: { XTRACTA_API_KEY: world.apiKey, XTRACTA_ROOT_GROUP_ID: world.rootGroupId },
+      });
+      world.world.addFault({ endpoint: 'history', kind: 'status', params: { code: 503 }, first: 1 });
+      await gateway.execute('query Retried { group(id: "100001") { name plan { name } } }');
+      await gateway.execute('query Refused { group(id: "999999999") { plan { name } } }');
+      const input = { idempotencyKey: 'accessible-0001', packId: '1223', groupId: '100005' };
+      await gateway.execute(
+        'mutation Order($input: OrderBoosterPackInput!) { orderBoosterPack(input: $input) { userErrors { code } } }',
+        { input },
+      );
+      browser = await startBrowser();
+    }, LIMIT_MS);
+    afterAll(async () => {
+      await browser.close();
+      await gateway.close();
+      await simulator.close();
+      await removeGatewayFolders();
+    });
+
+    const PAGES: readonly { readonly name: string; readonly open: (page: Page) => Promise<void> }[] = [
+      {
+        name: 'the start page',
+        open: async (page) => {
+          await page.goto(gateway.url);
+        },
+      },
+      {
+        name: '/debug with every operation open',
+        open: async (page) => {
+          await page.goto(`${gateway.url}/debug`);
+          await page.locator('details').nth(2).waitFor();
+          await page.locator('details:not([open]) summary').first().click();
+          await page.locator('details:not([open]) summary').first().click();
+          await page.locator('.detail').nth(2).waitFor();
+        },
+      },
+      {
+        name: 'the simulator’s page',
+        open: async (page) => {
+          await page.goto(simulator.url);
+          await page.locator('#group-rows code').first().waitFor();
+          await page.locator('#toggle-form select').first().waitFor();
+        },
+      },
+    ];
+    const LOOKS = [
+      { colorScheme: 'light', width: 1280 },
+      { colorScheme: 'dark', width: 1280 },
+      { colorScheme: 'light', width: 360 },
+    ] as const;
+
+    for (const { name, open } of PAGES) {
+      it.each(LOOKS)(
+        `${name}: no violation, $colorScheme, $width wide`,
+        async (look) => {
+          const page = await browser.newPage(look);
+          await open(page);
+          expect(await accessibilityViolations(page)).toEqual([]);
+          // Nothing but tables and code, which scroll by themselves, may be wider than the screen.
+          expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+          await page.context().close();
+        },
+        LIMIT_MS,
+      );
+    }
+
+    it.each(['light', 'dark'] as const)(
+      'GraphiQL: no violation but its own known ones, %s',
+      async (colorScheme) => {
+        const page = await browser.newPage({ colorScheme });
+        await page.goto(`${gateway.url}/graphiql`);
+        await page.locator('.graphiql-query-editor .view-lines').getByText('GroupPlan').first().waitFor();
+        const rules = Object.fromEntries(Object.keys(GRAPHIQL_RULES).map((rule) => [rule, { enabled: false }]));
+        expect(await accessibilityViolations(page, { rules })).toEqual([]);
+        // What is ours on it keeps all rules.
+        expect(await accessibilityViolations(page, {}, 'header.pages')).toEqual([]);
+        await page.context().close();
+      },
+      LIMIT_MS,
+    );
+  });
+}

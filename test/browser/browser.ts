@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { AxeResults, RunOptions } from 'axe-core';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+
+const EXECUTABLE = '/usr/bin/chromium';
+// What a browser does by itself would reach other hosts.
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export function hasBrowser(): boolean {
+  return existsSync(EXECUTABLE);
+}
+
+export interface TestBrowser {
+  /** A page in a profile of its own; what it asks of other hosts than this one is refused, and noted. */
+  newPage(options?: { readonly colorScheme?: 'light' | 'dark'; readonly width?: number }): Promise<Page>;
+  /** Requests of all pages to other hosts. */
+  readonly foreignRequests: readonly string[];
+  /** Errors that the pages' scripts threw, and what their policies blocked. */
+  readonly problems: readonly string[];
+  close(): Promise<void>;
+}
+
+/** A real Chromium without a window. */
+export async function startBrowser(): Promise<TestBrowser> {
+  const browser = await chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS });
+  const foreignRequests: string[] = [];
+  const problems: string[] = [];
+  return {
+    foreignRequests,
+    problems,
+    async newPage({ colorScheme = 'light', width = 1280 } = {}) {
+      const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 } });
+      await guard(context, foreignRequests);
+      context.on('weberror', (error) => problems.push(error.error().message));
+      context.on('console', (message) => {
+        if (message.type() === 'error') problems.push(message.text());
+      });
+      return context.newPage();
+    },
+    close: () => browser.close(),
+  };
+}
+
+async function guard(context: BrowserContext, foreignRequests: string[]): Promise<void> {
+  await context.route('**/*', async (route) => {
+    const { protocol, hostname } = new URL(route.request().url());
+    if (hostname === '127.0.0.1' || protocol === 'data:' || protocol === 'blob:') return route.continue();
+    foreignRequests.push(route.request().url());
+    return route.abort();
+  });
+}
+
+let axeSource: Promise<string> | null = null;
+
+/**
+ * What axe-core finds wrong on the page, or a part of it, as it is now: one line for each rule and element.
+ *
+ * @param within a CSS selector
+ */
+export async function accessibilityViolations(
+  page: Page,
+  options: RunOptions = {},
+  within = 'html',
+): Promise<string[]> {
+  axeSource ??= readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  // Evaluated by the debugger, which the page's policy does not bind.
+  await page.evaluate(await axeSource);
+  const results: AxeResults = await page.evaluate(`axe.run(${JSON.stringify(within)}, ${JSON.stringify(options)})`);
+  return results.violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.any[0]?.message ?? ''}`),
+  );
+}

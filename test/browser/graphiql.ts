@@ -1,0 +1,26 @@
+import type { Page } from 'playwright-core';
+
+/** The address of GraphiQL with an operation as its active tab. */
+export function graphiqlUrl(gatewayUrl: string, query: string, variables: Readonly<Record<string, unknown>>): string {
+  const operation = JSON.stringify({ query, variables: JSON.stringify(variables, null, 2) });
+  return `${gatewayUrl}/graphiql#operation=${encodeURIComponent(operation)}`;
+}
+
+/** Opens one of the tabs. */
+export async function openTab(page: Page, name: string): Promise<void> {
+  await page.getByRole('tab', { name, exact: true }).click();
+}
+
+/** Runs the active tab and returns the answer as it stands on the screen, once it holds the text. */
+export async function runAndSee(page: Page, text: string): Promise<string> {
+  await page.getByRole('button', { name: /^Execute query/ }).click();
+  const answer = page.locator('.graphiql-response .view-lines');
+  await answer.getByText(text).first().waitFor();
+  return await shownText(page, '.graphiql-response');
+}
+
+/** The text of an editor without the editor's non-breaking spaces. */
+export async function shownText(page: Page, selector: string): Promise<string> {
+  const text = await page.locator(`${selector} .view-lines`).innerText();
+  return text.replaceAll('\u00a0', ' ');
+}
