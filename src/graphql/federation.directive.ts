@@ -9,14 +9,17 @@ export const CostsUpstreamCall = (): ReturnType<typeof Directive> => Directive(`
 /** How long a list is as a rule, so that a router can price a query before it runs (`@listSize`, Federation 2.9). */
 export const AssumedSize = (size: number): ReturnType<typeof Directive> => Directive(`@listSize(assumedSize: ${size})`);
 
-/** The field answers a connection: its page arguments size the lists inside. */
+/**
+ * The field answers a connection: its page arguments size the lists inside. `assumedSize` is for a page argument that is left out;
+ * null where that argument has a default, which says it already: Cosmo's composer refuses both.
+ */
 export const SizedConnection = (
-  assumedSize: number,
+  assumedSize: number | null,
   pageArguments: readonly string[],
   lists: readonly string[],
 ): ReturnType<typeof Directive> =>
   Directive(
-    `@listSize(assumedSize: ${assumedSize}, slicingArguments: ${JSON.stringify(pageArguments)}, ` +
+    `@listSize(${assumedSize === null ? '' : `assumedSize: ${assumedSize}, `}slicingArguments: ${JSON.stringify(pageArguments)}, ` +
       `sizedFields: ${JSON.stringify(lists)}, requireOneSlicingArgument: false)`,
   );
 

@@ -24,7 +24,7 @@ export class BillingOperationResolver {
     return writes.operation(idempotencyKey);
   }
 
-  @SizedConnection(20, ['first'], ['edges', 'nodes'])
+  @SizedConnection(null, ['first'], ['edges', 'nodes'])
   @Query(() => BillingOperationConnectionType, { description: "The tenant's writes, newest first." })
   billingOperations(
     @Arg('status', () => [BillingOperationStatusEnum], {
