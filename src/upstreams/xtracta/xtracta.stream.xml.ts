@@ -1,4 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
+import { ElementNames } from './element.names.js';
 import { ROW_DEPTH, StrictXml, type XmlLimits, type XmlListener } from './xtracta.strict.xml.js';
 import { isElement, type XmlNode, type XmlReading } from './xtracta.xml.js';
 
@@ -30,6 +31,7 @@ export class XmlStream {
   /** The bytes of a character that the last chunk ended inside of. */
   private rest: Buffer = Buffer.alloc(0);
   private begun = false;
+  private readonly names = new ElementNames();
 
   constructor(
     limits: XmlLimits,
@@ -73,6 +75,11 @@ export class XmlStream {
   }
 
   private open(name: string, depth: number): void {
+    if (depth === ROW_DEPTH) this.names.restart();
+    this.begin(this.names.same(name), depth);
+  }
+
+  private begin(name: string, depth: number): void {
     let frame = this.frames[depth];
     if (frame === undefined) {
       frame = { name, text: '', children: null };
@@ -107,20 +114,15 @@ export class XmlStream {
 
 function attach(element: MutableElement, name: string, node: XmlNode): void {
   const present: unknown = element[name];
-  // What is there and was not put there is inherited: asking so costs nothing, asking for the name costs as much as the parser.
-  if (typeof present === 'function' || present === Object.prototype) throw new ReservedName();
-  put(element, name, node);
-}
-
-function put(element: MutableElement, name: string, node: XmlNode): void {
-  const present = element[name];
   if (present === undefined) element[name] = node;
-  else if (isArray(present)) present.push(node);
-  else element[name] = [present, node];
+  else if (isOwnList(present)) present.push(node);
+  // What is there and was not put there is inherited: asking so costs nothing, asking for the name costs as much as the parser.
+  else if (typeof present === 'function' || present === Object.prototype) throw new ReservedName();
+  else element[name] = [element[name] ?? '', node];
 }
 
 /** Lists are made here, and by nobody else. */
-function isArray(node: XmlNode): node is XmlNode[] {
+function isOwnList(node: unknown): node is XmlNode[] {
   return Array.isArray(node);
 }
 
