@@ -7,6 +7,8 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
+import { COMPILE_AFTER, gatewayExecution } from '../graphql/execution.js';
+import { answerText } from './answer.text.js';
 import type { HttpServerOptions } from './http-server.options.js';
 import { operationRecordPlugin } from './plugins/operation-record.plugin.js';
 import type { ServerContext } from './request-record.js';
@@ -18,7 +20,7 @@ export async function startApollo(options: HttpServerOptions): Promise<ApolloSer
   const unexpected = new UnexpectedErrors();
   const persistedQueries = options.safelist?.persistedQueries ?? options.persistedQueryCache;
   const apollo = new ApolloServer<ServerContext>({
-    schema: options.schema,
+    gateway: gatewayExecution(options.schema, { compileAfter: COMPILE_AFTER }),
     plugins: [
       ...options.plugins,
       operationRecordPlugin(logger, unexpected),
@@ -40,6 +42,7 @@ export async function startApollo(options: HttpServerOptions): Promise<ApolloSer
     parseOptions: { maxLexicalTokens: limits.maxTokens },
     maxRecursiveSelections: limits.maxRecursiveSelections,
     validationRules: [...limits.validationRules],
+    stringifyResult: answerText,
     stopOnTerminationSignals: false,
     logger: apolloLogger(logger),
   });

@@ -3,6 +3,7 @@ import { ApolloServerPluginInlineTraceDisabled } from '@apollo/server/plugin/dis
 import type { Caller } from '../../../src/domain/caller.js';
 import type { GatewayContext } from '../../../src/graphql/context.js';
 import { formatError } from '../../../src/graphql/error-format.js';
+import { gatewayExecution } from '../../../src/graphql/execution.js';
 import {
   MAX_RECURSIVE_SELECTIONS,
   MAX_REPORTED_ERRORS,
@@ -54,7 +55,7 @@ export class ApolloHarness {
     const { introspection = true, ...pluginOptions } = options;
     const { schema } = await buildGatewaySchema();
     const server = new ApolloServer<GatewayContext>({
-      schema,
+      gateway: gatewayExecution(schema, { compileAfter: compileAfter() }),
       introspection,
       formatError,
       plugins: [
@@ -102,6 +103,11 @@ export class ApolloHarness {
   async stop(): Promise<void> {
     await this.#server.stop();
   }
+}
+
+/** Every suite over this harness runs on both ways of execution: see jest.config.js. */
+function compileAfter(): number {
+  return 'compiledExecution' in globalThis ? 0 : Number.POSITIVE_INFINITY;
 }
 
 const POST_HEADERS = { 'content-type': 'application/json', accept: 'application/graphql-response+json' };
