@@ -73,7 +73,8 @@ async function composeGateway(
 ): Promise<Gateway> {
   const { limits } = config;
   const timeouts = { readTimeoutMs: limits.readTimeoutMs, writeTimeoutMs: limits.writeTimeoutMs };
-  const xtracta = new XtractaClient({ baseUrl: config.xtracta.url, ...timeouts });
+  const { url: baseUrl, cataloguePath } = config.xtracta;
+  const xtracta = new XtractaClient({ baseUrl, cataloguePath, ...timeouts });
   const credits = config.credits === null ? null : new CreditsClient({ baseUrl: config.credits.url, ...timeouts });
   const runOnce = new RunOnce({ ledger, log: logger });
   const readsFactory = new BillingReadsFactory({

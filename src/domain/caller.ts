@@ -1,5 +1,6 @@
 export const SCOPES = [
   'billing:read',
+  'billing:wholesale',
   'billing:write',
   'billing:ui',
   'billing:delete-documents',

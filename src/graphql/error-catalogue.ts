@@ -33,7 +33,8 @@ export const ERROR_CATALOGUE: Readonly<Record<BillingErrorCode, ErrorCodeEntry>>
     retryable: 'no',
   },
   NOT_CONFIGURED: {
-    meaning: 'This gateway or this tenant has no credential for the upstream that the field needs.',
+    meaning:
+      'This gateway or this tenant has no credential for the upstream that the field needs, or the upstream has no catalogue of plans and packs where the gateway looks for it.',
     action: 'Tell the operator of the gateway; the setting is missing on the server.',
     retryable: 'no',
   },

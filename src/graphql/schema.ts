@@ -12,7 +12,8 @@ import {
 import { buildSchema } from 'type-graphql';
 import { authChecker } from './auth-checker.js';
 import { BillingUiResolver } from './billing-ui/billing-ui.resolver.js';
-import { BoosterPackResolver } from './booster-pack/booster-pack.resolver.js';
+import { BoosterPackResolver, OrderBoosterPackPayloadResolver } from './booster-pack/booster-pack.resolver.js';
+import { AvailablePackResolver, AvailablePlanResolver } from './catalogue/catalogue.resolver.js';
 import type { GatewayContext } from './context.js';
 import { CreditsResolver } from './credits/credits.resolver.js';
 import { groupNamed } from './group/group.reference.js';
@@ -37,10 +38,13 @@ export async function buildGatewaySchema(): Promise<GatewaySchema> {
   const codeFirst = await buildSchema({
     resolvers: [
       GroupResolver,
+      AvailablePlanResolver,
+      AvailablePackResolver,
       BillingActivityResolver,
       BillingOperationResolver,
       BillingOperationConnectionResolver,
       BoosterPackResolver,
+      OrderBoosterPackPayloadResolver,
       PlanChangeResolver,
       CreditsResolver,
       BillingUiResolver,

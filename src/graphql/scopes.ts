@@ -13,6 +13,8 @@ export const DELETE_DOCUMENTS_SCOPE: Scope = 'billing:delete-documents';
 
 const READ: readonly Scope[] = ['billing:read'];
 const WRITE: readonly Scope[] = ['billing:write'];
+/** What a reseller pays is not for everybody who reads: no other scope contains it. */
+const WHOLESALE: readonly Scope[] = ['billing:wholesale'];
 
 function inherited(...fields: readonly string[]): TypeAccess {
   return Object.fromEntries(fields.map((field) => [field, INHERITED]));
@@ -42,7 +44,24 @@ const ACCESS = {
     openBillingUi: ['billing:ui'],
     resolveBillingOperation: ['billing:admin'],
   },
-  Group: { id: INHERITED, name: READ, plan: READ, billingHistory: READ, subgroups: READ },
+  Group: {
+    id: INHERITED,
+    name: READ,
+    plan: READ,
+    billingHistory: READ,
+    subgroups: READ,
+    availablePlans: READ,
+    availablePacks: READ,
+  },
+  AvailablePack: {
+    ...inherited('id', 'name', 'allowedDocuments', 'price', 'pricePerDocument'),
+    wholesalePrice: WHOLESALE,
+  },
+  AvailablePlan: {
+    ...inherited('id', 'name', 'type', 'typeRaw', 'allowedDocuments', 'price', 'pricePerDocument'),
+    differenceToCurrent: INHERITED,
+    wholesalePrice: WHOLESALE,
+  },
   BillingOperation: {
     ...inherited('idempotencyKey', 'kind', 'status', 'replayed', 'group', 'createdAt', 'sentAt', 'completedAt'),
     documentsMayHaveBeenDeleted: INHERITED,
@@ -67,14 +86,14 @@ const ACCESS = {
   BillingWarning: inherited('code', 'message'),
   BoosterPackOrder: inherited('id', 'name', 'allowedDocuments', 'price', 'quantity', 'group'),
   BoosterPackSummary: inherited('totalUsedDocuments', 'totalAvailableDocuments'),
-  ChangePlanPayload: inherited('plan', 'group', ...PAYLOAD_FIELDS),
+  ChangePlanPayload: { ...inherited('plan', 'group', ...PAYLOAD_FIELDS), catalogue: READ },
   CreditPurchase: inherited(
     ...['id', 'purchaseId', 'datePurchased', 'currency', 'netTotal', 'tax', 'grossTotal', 'unitPrice', 'quantity'],
     ...['paid', 'purchaseType', 'invoiceNumber', 'result', 'userId'],
   ),
   Money: inherited('amount', 'currency'),
   OpenBillingUiPayload: inherited('url', 'expiresAt', 'userErrors'),
-  OrderBoosterPackPayload: inherited('pack', 'summary', ...PAYLOAD_FIELDS),
+  OrderBoosterPackPayload: { ...inherited('pack', 'summary', ...PAYLOAD_FIELDS), catalogue: READ },
   PageInfo: inherited('hasNextPage', 'hasPreviousPage', 'startCursor', 'endCursor'),
   PurchaseCreditsPayload: inherited('purchase', ...PAYLOAD_FIELDS),
   _Service: inherited('sdl'),

@@ -1,5 +1,6 @@
 import type { BillingActivity, BillingActivityKind } from '../domain/billing-activity.js';
 import type { BillingPlan } from '../domain/billing-plan.js';
+import type { BillingCatalogue } from '../domain/catalogue.js';
 import type { DecimalText } from '../domain/money.js';
 
 /** A group as far as the gateway knows it. Group ids have their leading zeros stripped. */
@@ -57,6 +58,9 @@ export interface HistoryPage {
   summary(): HistorySummary;
 }
 
+/** A field of the schema that asks for a catalogue. */
+export type CatalogueField = 'availablePlans' | 'availablePacks' | 'catalogue';
+
 /** Upstream calls of one operation: made, and saved against asking every question on its own. */
 export interface UpstreamCallCounts {
   readonly made: number;
@@ -76,4 +80,10 @@ export interface BillingReads {
   subgroups(groupId: string): Promise<readonly GroupRef[]>;
   /** As the history reports it; null when no row names it. */
   groupName(groupId: string): Promise<string | null>;
+  /**
+   * What the group may choose from, at most a minute old and read anew after a write on it.
+   *
+   * @param groupId null: the api key's own group
+   */
+  catalogue(groupId: string | null, field: CatalogueField): Promise<BillingCatalogue>;
 }

@@ -1,19 +1,29 @@
-import type { BillingPlan } from '../domain/billing-plan.js';
+import type { BillingPlan, GroupUsage } from '../domain/billing-plan.js';
 import type { Caller } from '../domain/caller.js';
+import type { BillingCatalogue } from '../domain/catalogue.js';
 import { BillingError } from '../domain/errors.js';
 import { parseGroupId } from '../domain/group-id.js';
 import type { UpstreamCall } from '../upstreams/upstream.call.js';
-import type { BillingReads, GroupRef, HistoryPage, HistoryRequest, UpstreamCallCounts } from './billing-reads.js';
+import type {
+  BillingReads,
+  CatalogueField,
+  GroupRef,
+  HistoryPage,
+  HistoryRequest,
+  UpstreamCallCounts,
+} from './billing-reads.js';
 import { CallBudget } from './call.budget.js';
 import type { CredentialEpochs } from './credential.epochs.js';
+import type { CatalogueSource, UsageSource } from './group.source.js';
 import type { Rows } from './history.executor.js';
 import { HistoryPaging } from './history.paging.js';
 import { type HistorySource, readSubject } from './history.source.js';
 import { groupNameIn } from './history-answer.js';
-import type { HistoryRead } from './history-client.port.js';
 import { planWindow, resolveHistoryWindow } from './history-window.policy.js';
 import type { MembershipMemory } from './membership.memory.js';
+import { GroupLoader } from './operation-group.loader.js';
 import { type HistoryQuestion, OperationHistory } from './operation-history.loader.js';
+import { PlanComparison } from './plan.comparison.js';
 import { planInForce } from './plan.policy.js';
 import { type AskingField, ReadAskers } from './read.askers.js';
 import type { SnapshotStore } from './snapshot.store.js';
@@ -26,7 +36,11 @@ export interface OperationContext {
   readonly call: UpstreamCall;
 }
 
+/** Where the plan of now is read; that of any other moment comes from the history. */
+export type PlanSource = 'history' | 'usage';
+
 export interface OperationSettings {
+  readonly planSource: PlanSource;
   readonly mergeWindows: boolean;
   readonly maxUpstreamCalls: number;
   readonly onCallsSaved: (calls: number) => void;
@@ -38,11 +52,25 @@ export interface SharedReads {
   readonly memory: MembershipMemory;
   readonly epochs: CredentialEpochs;
   readonly snapshots: SnapshotStore;
+  readonly usage: UsageSource;
+  readonly catalogue: CatalogueSource;
 }
 
 interface Upstream {
   readonly history: OperationHistory;
   readonly paging: HistoryPaging;
+  readonly usage: GroupLoader<string, GroupUsage>;
+  readonly catalogue: GroupLoader<string | null, BillingCatalogue>;
+  readonly rootGroupId: string | null;
+}
+
+/** The rows of which one is the plan in force at the instant. */
+function planQuestion(groupId: string, atMs: number): HistoryQuestion {
+  return { kind: 'window', read: { groupId, ...planWindow(atMs), recursive: false } };
+}
+
+function notPermitted(): BillingError {
+  return new BillingError('FORBIDDEN', 'The caller may not read this group.');
 }
 
 /**
@@ -55,6 +83,8 @@ interface Upstream {
 export class OperationReads implements BillingReads {
   readonly #budget: CallBudget;
   readonly #askers: ReadAskers | null;
+  /** Null where plans come from the history alone. */
+  readonly #comparison: PlanComparison | null;
   /** Null without a credential. */
   readonly #upstream: Upstream | null;
 
@@ -68,6 +98,8 @@ export class OperationReads implements BillingReads {
     this.#budget = budget;
     const askers = call.observer.read === undefined ? null : new ReadAskers();
     this.#askers = askers;
+    const onMismatch = (): void => call.observer.drift({ endpoint: 'getUsage', field: 'plan_mismatch' });
+    this.#comparison = settings.planSource === 'usage' ? new PlanComparison(nowMs, onMismatch) : null;
     if (caller.tenant.xtracta === null) {
       this.#upstream = null;
       return;
@@ -78,6 +110,9 @@ export class OperationReads implements BillingReads {
     this.#upstream = {
       history: new OperationHistory({ subject, call, nowMs, mergeWindows, budget, askers }, source, memory, epochs),
       paging: new HistoryPaging(subject, snapshots, epochs),
+      usage: new GroupLoader({ subject, call, budget }, shared.usage, epochs),
+      catalogue: new GroupLoader({ subject, call, budget }, shared.catalogue, epochs),
+      rootGroupId: caller.tenant.xtracta.rootGroupId,
     };
   }
 
@@ -87,8 +122,21 @@ export class OperationReads implements BillingReads {
 
   async plan(groupId: string, atMs: number): Promise<BillingPlan | null> {
     const id = this.#permitted(groupId);
-    const read: HistoryRead = { groupId: id, ...planWindow(atMs), recursive: false };
-    return planInForce(await this.#rows({ kind: 'window', read }, 'plan'), id, atMs);
+    // Periods begin and end on whole seconds, so all of this second is now.
+    const isNow = Math.floor(atMs / 1000) === Math.floor(this.context.nowMs / 1000);
+    if (this.#comparison === null || !isNow) {
+      return planInForce(await this.#rows(planQuestion(id, atMs), 'plan'), id, atMs);
+    }
+    const plan = await this.#planInUse(id);
+    this.#comparison.noteUsage(id, plan);
+    return plan;
+  }
+
+  async catalogue(groupId: string | null, field: CatalogueField): Promise<BillingCatalogue> {
+    const { catalogue, rootGroupId } = this.#connected();
+    const id = groupId ?? rootGroupId;
+    if (id === null && this.context.caller.allowedGroups !== null) throw notPermitted();
+    return catalogue.load(id === null ? null : this.#permitted(id), field);
   }
 
   async historyPage(request: HistoryRequest): Promise<HistoryPage> {
@@ -113,6 +161,20 @@ export class OperationReads implements BillingReads {
     return groupNameIn(await this.#rows({ kind: 'naming', groupId: id }, 'name'));
   }
 
+  /**
+   * A 404 of the usage endpoint says that there is no plan, or no such group: the history, which tells these two apart, is asked
+   * which. Should it hold a plan, that is a mismatch, and the source that was configured still stands.
+   */
+  async #planInUse(groupId: string): Promise<BillingPlan | null> {
+    try {
+      return (await this.#connected().usage.load(groupId, 'plan')).plan;
+    } catch (error) {
+      if (!(error instanceof BillingError) || error.code !== 'NOT_FOUND') throw error;
+      await this.#rows(planQuestion(groupId, this.context.nowMs), 'plan');
+      return null;
+    }
+  }
+
   #connected(): Upstream {
     if (this.#upstream === null) {
       throw new BillingError('NOT_CONFIGURED', 'No Xtracta credential is configured for this tenant.');
@@ -125,7 +187,7 @@ export class OperationReads implements BillingReads {
     const id = parseGroupId(groupId);
     const { allowedGroups } = this.context.caller;
     if (allowedGroups !== null && !allowedGroups.has(id)) {
-      throw new BillingError('FORBIDDEN', 'The caller may not read this group.');
+      throw notPermitted();
     }
     return id;
   }
@@ -142,7 +204,9 @@ export class OperationReads implements BillingReads {
     this.#budget.countQuestion();
     this.#askers?.note(question.kind === 'window' ? question.read : question.groupId, field);
     try {
-      return await history.load(question);
+      const rows = await history.load(question);
+      if (question.kind === 'window') this.#comparison?.noteHistory(question.read, rows);
+      return rows;
     } catch (error) {
       if (error instanceof BillingError && error.code === 'OPERATION_TOO_COMPLEX') this.#budget.uncountQuestion();
       throw error;

@@ -1,23 +1,42 @@
+import { BillingError } from '../domain/errors.js';
 import type { BillingReads, UpstreamCallCounts } from './billing-reads.js';
+import { CatalogueStore } from './catalogue.store.js';
 import { CredentialEpochs } from './credential.epochs.js';
+import { CatalogueSource, UsageSource } from './group.source.js';
+import type { GroupClient } from './group-client.port.js';
 import { HistorySource } from './history.source.js';
 import type { HistoryClient } from './history-client.port.js';
 import { InFlightReads } from './in-flight.reads.js';
 import { MembershipMemory } from './membership.memory.js';
-import { type OperationContext, OperationReads, type OperationSettings, type SharedReads } from './operation.reads.js';
+import {
+  type OperationContext,
+  OperationReads,
+  type OperationSettings,
+  type PlanSource,
+  type SharedReads,
+} from './operation.reads.js';
 import { SnapshotStore } from './snapshot.store.js';
 
 export interface BillingReadsFactoryOptions {
   readonly client: HistoryClient;
+  /** Left out: usage and catalogue answer `NOT_CONFIGURED`. */
+  readonly groupClient?: GroupClient;
   /** `HISTORY_MERGE_WINDOWS`: one call may answer several windows of a group. */
   readonly mergeWindows: boolean;
   /** `MAX_UPSTREAM_CALLS`: upstream calls that one operation's questions may cause. */
   readonly maxUpstreamCalls: number;
+  /** `PLAN_SOURCE`; default `history`. */
+  readonly planSource?: PlanSource;
   /** Receives how many upstream calls sharing and batching have saved, for the metric; a positive integer. */
   readonly onCallsSaved?: (calls: number) => void;
   /** Epoch milliseconds; for memory that ages. Default: the system's clock. */
   readonly clock?: () => number;
 }
+
+const noGroupClient: GroupClient = {
+  getUsage: () => Promise.reject(new BillingError('NOT_CONFIGURED', 'Usage is not read here.')),
+  getPlans: () => Promise.reject(new BillingError('NOT_CONFIGURED', 'The catalogue is not read here.')),
+};
 
 /** The reads of one operation, and what they have cost so far. */
 export interface OperationBillingReads extends BillingReads {
@@ -28,6 +47,7 @@ export interface OperationBillingReads extends BillingReads {
 export class BillingReadsFactory {
   readonly #settings: OperationSettings;
   readonly #shared: SharedReads;
+  readonly #catalogues: CatalogueStore;
 
   constructor(options: BillingReadsFactoryOptions) {
     const clock = options.clock ?? Date.now;
@@ -36,13 +56,18 @@ export class BillingReadsFactory {
     this.#settings = {
       mergeWindows: options.mergeWindows,
       maxUpstreamCalls: options.maxUpstreamCalls,
+      planSource: options.planSource ?? 'history',
       onCallsSaved: options.onCallsSaved ?? (() => undefined),
     };
+    const groupClient = options.groupClient ?? noGroupClient;
+    this.#catalogues = new CatalogueStore(clock);
     this.#shared = {
       source: new HistorySource(options.client, new InFlightReads(), epochs, memory),
       memory,
       epochs,
       snapshots: new SnapshotStore(clock),
+      usage: new UsageSource(groupClient, new InFlightReads(), epochs),
+      catalogue: new CatalogueSource(groupClient, new InFlightReads(), epochs, this.#catalogues),
     };
   }
 
@@ -59,5 +84,6 @@ export class BillingReadsFactory {
   forget(credentialId: string, groupId: string | null): void {
     this.#shared.epochs.advance(credentialId);
     this.#shared.snapshots.forget(credentialId, groupId);
+    this.#catalogues.forget(credentialId, groupId);
   }
 }

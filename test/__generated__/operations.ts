@@ -46,7 +46,7 @@ export type BillingErrorCode =
   | 'INTERNAL_SERVER_ERROR'
   /** The write could not be recorded safely beforehand, so it was not sent. */
   | 'LEDGER_UNAVAILABLE'
-  /** This gateway or this tenant has no credential for the upstream that the field needs. */
+  /** This gateway or this tenant has no credential for the upstream that the field needs, or the upstream has no catalogue of plans and packs where the gateway looks for it. */
   | 'NOT_CONFIGURED'
   /** What the request names does not exist, as far as the upstream or the ledger tells this caller. */
   | 'NOT_FOUND'

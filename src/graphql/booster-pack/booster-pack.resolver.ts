@@ -1,4 +1,5 @@
 import { Arg, Authorized, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
+import { type AvailablePack, itemOf } from '../../domain/catalogue.js';
 import type { BoosterPackOrder } from '../../domain/purchases.js';
 import type { GroupRef } from '../../reads/billing-reads.js';
 import type { GatewayContext } from '../context.js';
@@ -7,7 +8,7 @@ import { groupOfRow } from '../group/group.reference.js';
 import type { PlainFields } from '../payload/plain-fields.js';
 import { mutationScopes } from '../scopes.js';
 import { OrderBoosterPackInput } from './booster-pack.input.js';
-import { OrderBoosterPackPayload } from './booster-pack.payload.js';
+import { type OrderBoosterPackAnswer, OrderBoosterPackPayload } from './booster-pack.payload.js';
 import { BoosterPackOrderType } from './booster-pack.type.js';
 
 @Resolver(() => BoosterPackOrderType)
@@ -23,13 +24,26 @@ export class BoosterPackResolver {
     @Arg('input', () => OrderBoosterPackInput, { description: 'What to order, and for whom.' })
     input: PlainFields<OrderBoosterPackInput>,
     @Ctx() { writes }: GatewayContext,
-  ): Promise<PlainFields<OrderBoosterPackPayload>> {
+  ): Promise<OrderBoosterPackAnswer> {
     const { value, ...rest } = await writes.orderBoosterPack({ ...input, groupId: input.groupId ?? null });
-    return { ...rest, pack: value?.pack ?? null, summary: value?.summary ?? null };
+    const chosen = value === null ? null : { packId: input.packId, groupId: rest.operation?.groupId ?? null };
+    return { ...rest, pack: value?.pack ?? null, summary: value?.summary ?? null, chosen };
   }
 
   @FieldResolver()
   group(@Root() pack: BoosterPackOrder['pack']): GroupRef | null {
     return groupOfRow(pack.groupId, null);
+  }
+}
+
+@Resolver(() => OrderBoosterPackPayload)
+export class OrderBoosterPackPayloadResolver {
+  @FieldResolver()
+  async catalogue(
+    @Root() { chosen }: OrderBoosterPackAnswer,
+    @Ctx() { reads }: GatewayContext,
+  ): Promise<AvailablePack | null> {
+    if (chosen === null) return null;
+    return itemOf((await reads.catalogue(chosen.groupId, 'catalogue')).packs, chosen.packId);
   }
 }

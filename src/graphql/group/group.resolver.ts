@@ -1,7 +1,9 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
 import type { BillingPlan } from '../../domain/billing-plan.js';
+import type { AvailablePack } from '../../domain/catalogue.js';
 import { badInput } from '../../domain/errors.js';
 import type { GroupRef, HistoryPage } from '../../reads/billing-reads.js';
+import type { PlanOfGroup } from '../catalogue/catalogue.type.js';
 import type { GatewayContext } from '../context.js';
 import { AssumedSize } from '../federation.directive.js';
 import { BillingHistoryArgs, toHistoryRequest } from '../history/history.args.js';
@@ -67,6 +69,17 @@ export class GroupResolver {
   @FieldResolver()
   subgroups(@Root() group: GroupRef, @Ctx() context: GatewayContext): Promise<readonly GroupRef[]> {
     return context.reads.subgroups(group.id);
+  }
+
+  @FieldResolver()
+  async availablePlans(@Root() group: GroupRef, @Ctx() context: GatewayContext): Promise<readonly PlanOfGroup[]> {
+    const { plans } = await context.reads.catalogue(group.id, 'availablePlans');
+    return plans.map((plan) => ({ ...plan, groupId: group.id }));
+  }
+
+  @FieldResolver()
+  async availablePacks(@Root() group: GroupRef, @Ctx() context: GatewayContext): Promise<readonly AvailablePack[]> {
+    return (await context.reads.catalogue(group.id, 'availablePacks')).packs;
   }
 }
 

@@ -1,6 +1,8 @@
 import { Directive, Field, ID, ObjectType } from 'type-graphql';
 import type { BillingPlan } from '../../domain/billing-plan.js';
+import type { AvailablePack } from '../../domain/catalogue.js';
 import type { GroupRef, HistoryPage } from '../../reads/billing-reads.js';
+import { AvailablePackType, AvailablePlanType, type PlanOfGroup } from '../catalogue/catalogue.type.js';
 import { AssumedSize, CostsUpstreamCall, SizedConnection } from '../federation.directive.js';
 import { BillingHistoryConnectionType } from '../history/history.type.js';
 import { BillingPlanType } from '../plan/plan.type.js';
@@ -27,7 +29,7 @@ export class GroupType implements Omit<GroupRef, 'name'> {
   @Field(() => BillingPlanType, {
     nullable: true,
     description:
-      'The plan in force, derived from the billing history: the latest-starting period that holds the moment, booster packs aside. Null when there is none.',
+      'The plan in force, derived from the billing history: the latest-starting period that holds the moment, booster packs aside. Where the gateway is set up so, the plan of now is what the upstream counts as current instead, with its number. Null when there is none.',
   })
   readonly plan!: BillingPlan | null;
 
@@ -48,4 +50,22 @@ export class GroupType implements Omit<GroupRef, 'name'> {
       'Groups below this one, by ascending id, as far as its recursive history of the last year names them: a group without any billing is not listed.',
   })
   readonly subgroups!: readonly GroupRef[] | null;
+
+  @CostsUpstreamCall()
+  @AssumedSize(20)
+  @Field(() => [AvailablePlanType], {
+    nullable: true,
+    description:
+      'Plans that the group may change to, by ascending id; at most a minute old, and read anew after a write on the group. `NOT_CONFIGURED` where the upstream has no catalogue. One call for plans and packs.',
+  })
+  readonly availablePlans!: readonly PlanOfGroup[] | null;
+
+  @CostsUpstreamCall()
+  @AssumedSize(20)
+  @Field(() => [AvailablePackType], {
+    nullable: true,
+    description:
+      'Booster packs that the group may order, by ascending id, from the same catalogue as `availablePlans`.',
+  })
+  readonly availablePacks!: readonly AvailablePack[] | null;
 }

@@ -1,13 +1,15 @@
-import { Arg, Authorized, Ctx, Mutation, Resolver } from 'type-graphql';
+import { Arg, Authorized, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
+import { itemOf } from '../../domain/catalogue.js';
+import type { PlanOfGroup } from '../catalogue/catalogue.type.js';
 import type { GatewayContext } from '../context.js';
 import { CostsUpstreamCall, MovesMoney } from '../federation.directive.js';
 import { groupOfRow } from '../group/group.reference.js';
 import type { PlainFields } from '../payload/plain-fields.js';
 import { mutationScopes } from '../scopes.js';
 import { ChangePlanInput } from './plan-change.input.js';
-import { ChangePlanPayload } from './plan-change.payload.js';
+import { type ChangePlanAnswer, ChangePlanPayload } from './plan-change.payload.js';
 
-@Resolver()
+@Resolver(() => ChangePlanPayload)
 export class PlanChangeResolver {
   @MovesMoney()
   @CostsUpstreamCall()
@@ -20,9 +22,19 @@ export class PlanChangeResolver {
     @Arg('input', () => ChangePlanInput, { description: 'Which plan, and for whom.' })
     input: PlainFields<ChangePlanInput>,
     @Ctx() { writes }: GatewayContext,
-  ): Promise<PlainFields<ChangePlanPayload>> {
+  ): Promise<ChangePlanAnswer> {
     const { value, ...rest } = await writes.changePlan({ ...input, groupId: input.groupId ?? null });
-    const group = value === null ? null : groupOfRow(rest.operation?.groupId ?? null, null);
-    return { ...rest, plan: value?.plan ?? null, group };
+    const groupId = rest.operation?.groupId ?? null;
+    const done =
+      value === null ? null : { group: groupOfRow(groupId, null), chosen: { planId: input.planId, groupId } };
+    return { ...rest, plan: value?.plan ?? null, group: done?.group ?? null, chosen: done?.chosen ?? null };
+  }
+
+  @FieldResolver()
+  async catalogue(@Root() { chosen }: ChangePlanAnswer, @Ctx() { reads }: GatewayContext): Promise<PlanOfGroup | null> {
+    if (chosen === null) return null;
+    const { planId, groupId } = chosen;
+    const plan = itemOf((await reads.catalogue(groupId, 'catalogue')).plans, planId);
+    return plan === null ? null : { ...plan, groupId };
   }
 }

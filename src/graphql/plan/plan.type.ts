@@ -18,7 +18,7 @@ export class BillingPlanType implements BillingPlan {
   @Field(() => ID, {
     nullable: true,
     description:
-      "The upstream's number of the plan, from the answer to a plan change. Null where the plan comes from the history, which names plans but does not number them.",
+      "The upstream's number of the plan, from the answer to a plan change or to a question about usage. Null where the plan comes from the history, which names plans but does not number them.",
   })
   readonly planId!: string | null;
 
@@ -53,7 +53,7 @@ export class BillingPlanType implements BillingPlan {
   @Field(() => LongScalar, {
     nullable: true,
     description:
-      'Allowed minus used, never below 0: more can be used than allowed after a downgrade. Booster packs are not counted. Null when either is unknown.',
+      'What is left as the upstream counts it (`available_documents`), else allowed minus used; never below 0: more can be used than allowed after a downgrade. Booster packs are not counted. Null when it is not known.',
   })
   readonly remainingDocuments!: Readable<number>;
 

@@ -2,6 +2,7 @@ import type { BillingOperation, BillingWrites, WritePayload } from '../../../src
 import type { BillingActivity } from '../../../src/domain/billing-activity.js';
 import type { BillingPlan } from '../../../src/domain/billing-plan.js';
 import { type Caller, SCOPES, type Scope } from '../../../src/domain/caller.js';
+import type { BillingCatalogue } from '../../../src/domain/catalogue.js';
 import type { BoosterPackOrder, CreditPurchase, PlanChange } from '../../../src/domain/purchases.js';
 import type { GatewayContext } from '../../../src/graphql/context.js';
 import type { HistoryPage, HistorySummary } from '../../../src/reads/billing-reads.js';
@@ -101,6 +102,23 @@ export const PURCHASE: CreditPurchase = {
   userId: 'someone@example.com',
 };
 
+export const CATALOGUE: BillingCatalogue = {
+  plans: [
+    {
+      id: '0112',
+      name: 'Plan B',
+      type: 'ANNUAL',
+      typeRaw: 'Annual',
+      allowedDocuments: 1000,
+      price: { amount: '500', currency: 'NZD' },
+      wholesalePrice: { amount: '350', currency: null },
+    },
+  ],
+  packs: [
+    { id: '1223', name: 'Pack 7', allowedDocuments: 7, price: { amount: '1', currency: null }, wholesalePrice: null },
+  ],
+};
+
 const PLAN_CHANGE: PlanChange = { plan: { ...PLAN, planId: '1111' } };
 
 /** Ports of a gateway that answers from memory, and what was asked of them. */
@@ -125,6 +143,7 @@ export function inMemoryPorts(
       historyPage: async (request) => note('historyPage', request, historyPage()),
       subgroups: async (groupId) => note('subgroups', groupId, [{ id: '11', name: 'Below' }]),
       groupName: async (groupId) => note('groupName', groupId, 'Root'),
+      catalogue: async (groupId, field) => note('catalogue', { groupId, field }, CATALOGUE),
       upstreamCalls: () => ({ made: 1, saved: 2 }),
       ...overrides.reads,
     },

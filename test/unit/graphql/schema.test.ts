@@ -104,14 +104,21 @@ describe('fields', () => {
         : [],
     );
     expect(computed.sort()).toEqual([
+      'AvailablePack.pricePerDocument',
+      'AvailablePlan.differenceToCurrent',
+      'AvailablePlan.pricePerDocument',
       'BillingActivity.group',
       'BillingOperation.group',
       'BillingOperationConnection.nodes',
       'BoosterPackOrder.group',
+      'ChangePlanPayload.catalogue',
+      'Group.availablePacks',
+      'Group.availablePlans',
       'Group.billingHistory',
       'Group.name',
       'Group.plan',
       'Group.subgroups',
+      'OrderBoosterPackPayload.catalogue',
     ]);
   });
 });
@@ -184,7 +191,11 @@ describe('federation', () => {
       .filter(({ field }) => directivesOf(field).includes('@cost(weight: 10)'))
       .map(({ type, field }) => `${type}.${field.name.value}`);
     expect(priced.sort()).toEqual([
+      'AvailablePlan.differenceToCurrent',
       'BillingOperation.evidence',
+      'ChangePlanPayload.catalogue',
+      'Group.availablePacks',
+      'Group.availablePlans',
       'Group.billingHistory',
       'Group.name',
       'Group.plan',
@@ -194,11 +205,17 @@ describe('federation', () => {
       'Mutation.orderBoosterPack',
       'Mutation.purchaseCredits',
       'Mutation.reconcileBillingOperation',
+      'OrderBoosterPackPayload.catalogue',
     ]);
   });
 
   it('makes fields that need an upstream call nullable, so that one failing leaves the rest whole', () => {
-    for (const coordinate of ['Group.name', 'Group.plan', 'Group.billingHistory', 'Group.subgroups']) {
+    const ofGroup = ['name', 'plan', 'billingHistory', 'subgroups', 'availablePlans', 'availablePacks'];
+    const coordinates = [
+      ...ofGroup.map((field) => `Group.${field}`),
+      ...['AvailablePlan.differenceToCurrent', 'ChangePlanPayload.catalogue', 'OrderBoosterPackPayload.catalogue'],
+    ];
+    for (const coordinate of coordinates) {
       expect(fieldNamed(coordinate)?.type.kind).not.toBe(Kind.NON_NULL_TYPE);
     }
   });

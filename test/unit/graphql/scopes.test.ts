@@ -37,12 +37,35 @@ const ROWS: readonly Row[] = [
   row('Query.groups', '{ groups(ids: ["1"]) { id } }', 'billing:read'),
   row('Query.billingOperation', '{ billingOperation(idempotencyKey: "12345678") { status } }', 'billing:read'),
   row('Query.billingOperations', '{ billingOperations { totalCount } }', 'billing:read'),
-  ...['name', 'plan { name }', 'billingHistory { totalCount }', 'subgroups { id }'].map((field) =>
+  ...[
+    ...['name', 'plan { name }', 'billingHistory { totalCount }', 'subgroups { id }'],
+    ...['availablePlans { id differenceToCurrent { amount } }', 'availablePacks { id pricePerDocument }'],
+  ].map((field) =>
     row(
       `Group.${field.split(' ')[0] ?? ''}`,
       `{ _entities(representations: [{ __typename: "Group", id: "1" }]) { ... on Group { ${field} } } }`,
       'billing:read',
     ),
+  ),
+  ...(['AvailablePlan', 'AvailablePack'] as const).map((type) =>
+    row(
+      `${type}.wholesalePrice`,
+      `{ _entities(representations: [{ __typename: "Group", id: "1" }]) { ... on Group { ${type === 'AvailablePlan' ? 'availablePlans' : 'availablePacks'} { wholesalePrice { amount } } } } }`,
+      'billing:read',
+      'billing:wholesale',
+    ),
+  ),
+  row(
+    'ChangePlanPayload.catalogue',
+    `mutation { changePlan(${INPUT.changePlan}) { catalogue { id } } }`,
+    'billing:write',
+    'billing:read',
+  ),
+  row(
+    'OrderBoosterPackPayload.catalogue',
+    `mutation { orderBoosterPack(${INPUT.orderBoosterPack}) { catalogue { id } } }`,
+    'billing:write',
+    'billing:read',
   ),
   row(
     'BillingOperation.evidence',

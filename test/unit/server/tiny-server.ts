@@ -146,6 +146,7 @@ function contextOf(request: GraphqlRequest): GatewayContext {
       historyPage: unused,
       subgroups: unused,
       groupName: unused,
+      catalogue: unused,
       upstreamCalls: () => ({ made: 0, saved: 0 }),
     },
     writes: {

@@ -1,0 +1,90 @@
+import type { BillingCatalogue } from '../domain/catalogue.js';
+
+/** Whose catalogue it is. */
+export interface CatalogueSubject {
+  readonly tenantId: string;
+  readonly credentialId: string;
+  /** Null: the api key's own group, whose number is not known. */
+  readonly groupId: string | null;
+}
+
+interface Kept extends CatalogueSubject {
+  readonly catalogue: BillingCatalogue;
+  readonly items: number;
+  readonly expiresMs: number;
+}
+
+export interface CatalogueLimits {
+  readonly entries: number;
+  /** Plans and packs of all entries together. */
+  readonly items: number;
+  /** Counted from when it was read, so that a changed price shows in time. */
+  readonly keptMs: number;
+}
+
+const LIMITS: CatalogueLimits = { entries: 1_000, items: 50_000, keptMs: 60_000 };
+
+function keyOf({ tenantId, credentialId, groupId }: CatalogueSubject): string {
+  return JSON.stringify([tenantId, credentialId, groupId]);
+}
+
+/**
+ * Shared mutable memory of catalogues: a page that lets somebody choose asks for the same one again and again, and it changes
+ * seldom. Bounded; the oldest goes first.
+ */
+export class CatalogueStore {
+  readonly #kept = new Map<string, Kept>();
+  #items = 0;
+
+  constructor(
+    private readonly clock: () => number,
+    private readonly limits: CatalogueLimits = LIMITS,
+  ) {}
+
+  keep(subject: CatalogueSubject, catalogue: BillingCatalogue): void {
+    const key = keyOf(subject);
+    this.#drop(key);
+    const items = catalogue.plans.length + catalogue.packs.length;
+    if (items > this.limits.items) return;
+    this.#kept.set(key, { ...subject, catalogue, items, expiresMs: this.clock() + this.limits.keptMs });
+    this.#items += items;
+    this.#shrink();
+  }
+
+  /** @returns null when there is none, or it is too old */
+  find(subject: CatalogueSubject): BillingCatalogue | null {
+    const key = keyOf(subject);
+    const kept = this.#kept.get(key);
+    if (kept === undefined) return null;
+    if (kept.expiresMs > this.clock()) return kept.catalogue;
+    this.#drop(key);
+    return null;
+  }
+
+  /**
+   * Drops what a write on the group may have changed; the catalogue of the api key's own group too, which that group may be.
+   *
+   * @param groupId null: it is not known which group the write was about
+   */
+  forget(credentialId: string, groupId: string | null): void {
+    for (const [key, kept] of this.#kept) {
+      if (kept.credentialId !== credentialId) continue;
+      if (groupId === null || kept.groupId === null || kept.groupId === groupId) this.#drop(key);
+    }
+  }
+
+  #shrink(): void {
+    const nowMs = this.clock();
+    // In the order in which they were read and kept equally long, so the expired stand first.
+    for (const [key, kept] of this.#kept) {
+      const isOver = this.#kept.size > this.limits.entries || this.#items > this.limits.items;
+      if (!isOver && kept.expiresMs > nowMs) return;
+      this.#drop(key);
+    }
+  }
+
+  #drop(key: string): void {
+    this.#items -= this.#kept.get(key)?.items ?? 0;
+    this.#kept.delete(key);
+  }
+}
