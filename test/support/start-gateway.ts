@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { loadConfig } from '../../src/config/load-config.js';
-import { createGateway } from '../../src/gateway.js';
+import { createGateway, type GatewayParts } from '../../src/gateway.js';
 import { createLogger } from '../../src/observability/logger.js';
 
 export interface GraphqlAnswer<TData = Record<string, unknown>> {
@@ -43,6 +43,8 @@ export interface StartGatewayOptions {
   readonly creditsUrl?: string;
   /** Settings over the defaults of tests; undefined leaves a default out. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Put in place of the gateway's own. */
+  readonly parts?: GatewayParts;
 }
 
 const folders: string[] = [];
@@ -74,7 +76,7 @@ export async function startGateway(options: StartGatewayOptions): Promise<TestGa
   });
   if (!result.ok) throw new Error(result.problems.map(({ setting, message }) => `${setting} ${message}`).join('\n'));
   const logger = await createLogger({ ...result.config.log, destination });
-  const gateway = await createGateway(result.config, logger);
+  const gateway = await createGateway(result.config, logger, options.parts);
   const { url } = await gateway.listen();
   return {
     url,
