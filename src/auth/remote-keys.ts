@@ -29,6 +29,7 @@ export class RemoteKeys {
   readonly #now: () => number;
   #triedAtMs = Number.NEGATIVE_INFINITY;
   #fetchedAtMs = Number.NEGATIVE_INFINITY;
+  #generation = 0;
 
   constructor(url: URL, options: RemoteKeysOptions) {
     const forever = Number.POSITIVE_INFINITY;
@@ -46,7 +47,7 @@ export class RemoteKeys {
   /** The key that the token's header names. Rejects with a `jose` or network error when there is none. */
   async find(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
     if (this.#keys.jwks() === undefined) await this.#fetch();
-    else if (this.#now() - this.#fetchedAtMs >= this.#refreshAfterMs) void this.#fetch().catch(() => undefined);
+    else this.#refreshIfStale();
     try {
       return await this.#known(header, token);
     } catch (error) {
@@ -54,6 +55,16 @@ export class RemoteKeys {
       await this.#fetch();
       return await this.#known(header, token);
     }
+  }
+
+  /** Goes up with every key set that is fetched. Asking counts as a use of the keys. */
+  generation(): number {
+    if (this.#keys.jwks() !== undefined) this.#refreshIfStale();
+    return this.#generation;
+  }
+
+  #refreshIfStale(): void {
+    if (this.#now() - this.#fetchedAtMs >= this.#refreshAfterMs) void this.#fetch().catch(() => undefined);
   }
 
   async #known(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
@@ -72,6 +83,7 @@ export class RemoteKeys {
     try {
       await this.#keys.reload();
       this.#fetchedAtMs = this.#now();
+      this.#generation += 1;
     } catch (error) {
       this.#options.onFailure(error);
       throw error;

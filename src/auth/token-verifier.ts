@@ -2,6 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { JwtConfig } from '../config/config.js';
 import { RemoteKeys, type RemoteKeysOptions } from './remote-keys.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
 /** Signatures by a key pair only: a public key must never serve as the secret of an HMAC, and `none` signs nothing. */
 const ALGORITHMS = [
@@ -34,7 +35,8 @@ export function createTokenVerifier(
   config: Pick<JwtConfig, 'keys' | 'issuer' | 'audience'>,
   remote: RemoteKeysOptions,
 ): VerifyToken {
-  const getKey = keySource(config.keys, remote);
+  const keys = keySource(config.keys, remote);
+  const verified = new VerifiedTokens(remote.now);
   const options = {
     algorithms: ALGORITHMS,
     issuer: config.issuer,
@@ -44,20 +46,30 @@ export function createTokenVerifier(
   };
   return async (token) => {
     if (token.length > MAX_TOKEN_CHARACTERS) throw new errors.JWTInvalid('token is too long');
-    const { payload } = await jwtVerify(token, getKey, options);
+    const generation = keys.generation();
+    const known = verified.find(token, generation);
+    if (known !== null) return known;
+    const { payload } = await jwtVerify(token, keys.find, options);
+    verified.keep(token, payload, generation);
     return payload;
   };
 }
 
-function keySource(keys: JwtConfig['keys'], remote: RemoteKeysOptions): JWTVerifyGetKey {
+interface KeySource {
+  readonly find: JWTVerifyGetKey;
+  /** Another number means other keys. A source that can be stale looks to itself when asked. */
+  readonly generation: () => number;
+}
+
+function keySource(keys: JwtConfig['keys'], remote: RemoteKeysOptions): KeySource {
   switch (keys.kind) {
     case 'publicKey': {
       const key = createPublicKey(keys.pem);
-      return () => key;
+      return { find: () => key, generation: () => 0 };
     }
     case 'jwks': {
       const source = new RemoteKeys(new URL(keys.url), remote);
-      return (header, token) => source.find(header, token);
+      return { find: (header, token) => source.find(header, token), generation: () => source.generation() };
     }
   }
 }
