@@ -27,6 +27,12 @@ export const TOGGLES = {
   /** What `<pack><id>` is: the order's own number or the catalogue's. */
   packId: ['order', 'catalogue'],
   foreignGroup: ['forbidden', 'not_found'],
+  /** What usage answers of a group without a plan: 404, or an empty `<plan/>`. */
+  usageWithoutPlan: ['not_found', 'empty_element'],
+  /** Items directly below the root, as the manual's table has them, or in `<plans>` and `<packs>`, as the history has its rows. */
+  catalogueShape: ['flat', 'nested'],
+  /** The manual's table names no currency for a catalogue's prices. */
+  catalogueCurrency: ['no', 'yes'],
   billingUiRoot: ['documents_response', 'billings_response'],
   billingUiOverMax: ['refuse', 'clamp'],
   billingUiExpire: ['seconds', 'milliseconds', 'relative'],
@@ -60,6 +66,9 @@ export const DEFAULT_TOGGLES: Toggles = {
   packPrice: 'unit',
   packId: 'order',
   foreignGroup: 'forbidden',
+  usageWithoutPlan: 'not_found',
+  catalogueShape: 'flat',
+  catalogueCurrency: 'no',
   billingUiRoot: 'documents_response',
   billingUiOverMax: 'refuse',
   billingUiExpire: 'seconds',

@@ -4,7 +4,8 @@ import { writeDate } from './auckland.calendar.js';
 import { allowedOf, currentPeriod, deleteHeld, packTotals, releaseHeld } from './billing.documents.js';
 import { changePlan } from './billing.periods.js';
 import { magicFault } from './fault.magic.js';
-import type { PackOrder } from './world.state.js';
+import { FIXTURES } from './simulator.fixtures.js';
+import type { Pack, PackOrder, Plan } from './world.state.js';
 import { multiplyDecimal } from './xtracta.history.js';
 import {
   groupOf,
@@ -112,14 +113,19 @@ export function openBillingUi(request: XtractaRequest): Answer {
   ]);
 }
 
-/** `POST /v1/billings/usage`: the plan in force now. A public page of the manual describes it; the gateway need not use it. */
+/** `POST /v1/billings/usage`: the plan in force now. */
 export function readUsage(request: XtractaRequest): Answer {
   const parameters = parametersOf(request, ['group_id']);
   const groupId = groupOf(request, parameters);
   const state = request.world.state();
   const period = currentPeriod(state, groupId, request.now);
   const plan = period === null ? undefined : state.plans[period.planId];
-  if (period === null || plan === undefined) throw new Refused(404, 'No billing plan found');
+  if (period === null || plan === undefined) {
+    if (request.toggles.usageWithoutPlan === 'empty_element') {
+      return success('billings_response', PROCESSED, [element('plan', [])]);
+    }
+    throw new Refused(404, 'No billing plan found');
+  }
   const allowed = allowedOf(state, period);
   return success('billings_response', PROCESSED, [
     element('plan', [
@@ -137,7 +143,7 @@ export function readUsage(request: XtractaRequest): Answer {
   ]);
 }
 
-/** `POST /v1/billings/plans`: the catalogue of plans and packs. The public copy of its page is cut short; the shape is inferred. */
+/** `POST /v1/billings/plans`: the catalogue of plans and packs. The public copy of its page ends before the path and the sample. */
 export function listPlans(request: XtractaRequest): Answer {
   const parameters = parametersOf(request, ['group_id', 'plan_id', 'pack_id', 'is_parent']);
   groupOf(request, parameters);
@@ -151,35 +157,33 @@ export function listPlans(request: XtractaRequest): Answer {
   const packs = Object.values(state.packs).filter(
     (pack) => (packId ?? (planId === undefined ? pack.id : '')) === pack.id,
   );
-  return success('billings_response', PROCESSED, [
-    element(
-      'plans',
-      plans.map((plan) =>
-        element('plan', [
-          element('id', plan.id),
-          element('plan_name', plan.name),
-          element('plan_type', plan.type),
-          element('allowed_documents', plan.allowed),
-          element('price', plan.price),
-          element('wholesale_price', plan.wholesalePrice),
-          element('price_currency', plan.currency),
-        ]),
-      ),
-    ),
-    element(
-      'packs',
-      packs.map((pack) =>
-        element('pack', [
-          element('id', pack.id),
-          element('pack_name', pack.name),
-          element('allowed_documents', pack.allowed),
-          element('price', pack.price),
-          element('wholesale_price', pack.wholesalePrice),
-          element('price_currency', pack.currency),
-        ]),
-      ),
-    ),
-  ]);
+  const planElements = plans.map((plan) =>
+    element('plan', [
+      element('id', plan.id),
+      element('plan_name', plan.name),
+      element('plan_type', plan.type),
+      ...itemElements(plan, request.toggles),
+    ]),
+  );
+  const packElements = packs.map((pack) =>
+    element('pack', [element('id', pack.id), element('pack_name', pack.name), ...itemElements(pack, request.toggles)]),
+  );
+  const payload =
+    request.toggles.catalogueShape === 'flat'
+      ? [...planElements, ...packElements]
+      : [element('plans', planElements), element('packs', packElements)];
+  return success('billings_response', PROCESSED, payload);
+}
+
+/** Plans and packs are the root group's: whom they belong to is not whom they are offered to. */
+function itemElements(item: Plan | Pack, toggles: XtractaRequest['toggles']): XmlElement[] {
+  return [
+    element('allowed_documents', item.allowed),
+    element('group_id', FIXTURES.rootGroupId),
+    element('price', item.price),
+    element('wholesale_price', item.wholesalePrice),
+    ...(toggles.catalogueCurrency === 'yes' ? [element('price_currency', item.currency)] : []),
+  ];
 }
 
 /** A success: status 200, message, payload. */
