@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { GatewayProcess } from './gateway-processes.js';
+import { WRITES } from './write-cases.js';
+import { ask, type Intent, liesOf, statusOf } from './write-client.js';
+import { SUCCEEDS, WriteUpstream } from './write-upstream.js';
+
+const { SIGKILL_RUNS = '3', SIGKILL_SEED } = process.env;
+const RUNS = Number(SIGKILL_RUNS);
+const SEED = SIGKILL_SEED === undefined ? Date.now() & 0x7fffffff : Number(SIGKILL_SEED);
+/** A cold gateway answers its first writes within this time, so the kill may come at any step of any of them. */
+const LATEST_KILL_MS = 400;
+const LONGEST_ANSWER_MS = 60;
+const START_LIMIT_MS = 20_000;
+
+const directory = mkdtempSync(join(tmpdir(), 'sigkill-'));
+let upstream: WriteUpstream;
+
+beforeAll(async () => {
+  upstream = await WriteUpstream.start();
+});
+afterAll(async () => {
+  await upstream.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** Random instants of one life of a process: when it is killed, and how long the upstream takes for each write. */
+interface Life {
+  readonly killAfterMs: number;
+  readonly answerAfterMs: readonly number[];
+}
+
+const lives = fc.sample(
+  fc.record({
+    killAfterMs: fc.nat(LATEST_KILL_MS),
+    answerAfterMs: fc.array(fc.nat(LONGEST_ANSWER_MS), { minLength: 6, maxLength: 6 }),
+  }),
+  { seed: SEED, numRuns: RUNS },
+);
+
+it(
+  `sends no write twice and leaves no row untrue when it is killed at any instant (${RUNS} times)`,
+  async () => {
+    const tally = new Map<string, number>();
+    let open: readonly Intent[] = [];
+    for (const [index, life] of [...lives, null].entries()) {
+      const gateway = await GatewayProcess.start({
+        AUTH: 'passthrough',
+        XTRACTA_URL: upstream.url,
+        CREDITS_URL: upstream.url,
+        LEDGER_URL: `sqlite:${join(directory, 'ledger.sqlite')}`,
+        RATE_LIMIT_WRITES_PER_MINUTE: '0',
+      });
+      for (const intent of open) await judge(gateway.url, intent, tally);
+      open = life === null ? [] : writesOf(index, life);
+      const answers = open.map((intent) => ask(gateway.url, upstream, intent));
+      await delay(life?.killAfterMs ?? 0);
+      await gateway.kill();
+      expect((await Promise.all(answers)).flatMap(liesOf)).toEqual([]);
+    }
+    expect(upstream.most()).toBeLessThanOrEqual(1);
+    const words = [...tally].map(([word, count]) => `${word} ${count}`).sort();
+    process.stderr.write(
+      `SIGKILL at ${RUNS} random instants (seed ${SEED}): at most ${upstream.most()} request per key; ${words.join(', ')}\n`,
+    );
+  },
+  START_LIMIT_MS * (RUNS + 1),
+);
+
+/** Two of each kind, each on a target of its own. */
+function writesOf(index: number, { answerAfterMs }: Life): readonly Intent[] {
+  return answerAfterMs.map((ms, number) => {
+    const intent = 10_000 + index * answerAfterMs.length + number;
+    upstream.behave(intent, {
+      carriesOut: true,
+      respond: (answers) => (exchange) =>
+        void delay(ms, undefined, { ref: false }).then(() => SUCCEEDS.respond(answers)(exchange)),
+    });
+    const write = WRITES[number % WRITES.length] ?? WRITES[0];
+    if (write === undefined) throw new Error('There are no writes.');
+    return { write, intent, key: `sigkill.${intent}` };
+  });
+}
+
+/** What the next process says of a write of the killed one, and what it does when asked again. */
+async function judge(url: string, intent: Intent, tally: Map<string, number>): Promise<void> {
+  const before = upstream.count(intent.intent);
+  const status = await statusOf(url, intent);
+  const told = await ask(url, upstream, intent);
+  const after = upstream.count(intent.intent);
+  expect(liesOf(told)).toEqual([]);
+  // Whatever may have been sent is never sent again.
+  expect(after.received).toBe(told.replayed ? before.received : 1);
+  expect(before.received === 0 || told.replayed).toBe(true);
+  expect(['SUCCEEDED', 'OUTCOME_UNKNOWN']).toContain(told.said);
+  const word = `${status ?? 'no row'} with ${before.received} received`;
+  tally.set(word, (tally.get(word) ?? 0) + 1);
+}
