@@ -160,6 +160,7 @@ describe('the operations of operations/, against the simulated upstreams', () =>
     expect(await operations.dataOf('ChangePlan')).toMatchObject({
       changePlan: {
         plan: { planId: '112', name: 'Business 1000', type: 'MONTHLY', price: { amount: '500', currency: null } },
+        catalogue: { id: '112', allowedDocuments: 1000, pricePerDocument: '0.5' },
         group: { id: '100001', plan: { name: 'Business 1000', type: 'MONTHLY', remainingDocuments: 1000 } },
         operation: { status: 'SUCCEEDED', replayed: false, documentsMayHaveBeenDeleted: false },
         userErrors: [],
@@ -271,6 +272,50 @@ describe('the operations of operations/, against the simulated upstreams', () =>
     });
     expect(await operations.dataOf('BillingOperation', { idempotencyKey: lost.idempotencyKey })).toMatchObject({
       billingOperation: { status: 'REJECTED' },
+    });
+  });
+
+  it('AvailablePlans shows every plan with the price of a document, and compares no prices of unnamed currencies', async () => {
+    const { group } = await operations.dataOf<AvailablePlansQuery>('AvailablePlans');
+    expect(group?.plan).toMatchObject({ name: 'Business 1000', price: { amount: '500', currency: 'NZD' } });
+    expect(group?.availablePlans?.map(({ id }) => id)).toEqual([
+      '110',
+      '111',
+      '112',
+      '113',
+      '114',
+      '121',
+      '122',
+      '130',
+    ]);
+    expect(group?.availablePlans).toContainEqual({
+      id: '130',
+      name: '1e5',
+      type: 'MONTHLY',
+      typeRaw: 'Monthly',
+      allowedDocuments: 7,
+      price: { amount: '0.10', currency: null },
+      pricePerDocument: '0.014286',
+      differenceToCurrent: null,
+    });
+  });
+
+  it('AvailablePacks shows every pack, with the prices of resellers where the caller may see them', async () => {
+    expect(await operations.dataOf('AvailablePacks')).toMatchObject({
+      group: {
+        availablePacks: [
+          {
+            id: '1223',
+            name: 'Booster 100',
+            allowedDocuments: 100,
+            price: { amount: '99', currency: null },
+            pricePerDocument: '0.99',
+            wholesalePrice: { amount: '69.30', currency: null },
+          },
+          { id: '1224', pricePerDocument: '0.901' },
+          { id: '1225', name: '007', pricePerDocument: '0.1' },
+        ],
+      },
     });
   });
 
