@@ -15,7 +15,7 @@ enum value are masked; headers and answers are not kept.</p>
 <div class="tools">
 <label class="check"><input id="live" type="checkbox" checked> live</label>
 <label for="only">Show</label>
-<select id="only"><option value="all">all operations</option><option value="upstream">with upstream calls</option>
+<select id="only"><option value="all">all but introspection</option><option value="every">everything</option><option value="upstream">with upstream calls</option>
 <option value="write">writes</option><option value="failed">with errors</option></select>
 <label for="wanted">Name or field</label> <input id="wanted" type="search" autocomplete="off">
 </div>

@@ -17,6 +17,7 @@ function say(text, isBad) {
 function isWanted(operation) {
   const only = byId('only').value;
   const word = byId('wanted').value.trim().toLowerCase();
+  if (only !== 'every' && isIntrospection(operation)) return false;
   if (only === 'upstream' && operation.calls.length === 0) return false;
   if (only === 'write' && operation.writes.length === 0 && operation.type !== 'mutation') return false;
   if (only === 'failed' && !isFailed(operation)) return false;

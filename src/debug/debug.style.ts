@@ -19,7 +19,7 @@ summary .end { margin-left: auto; display: flex; flex-wrap: wrap; gap: .25rem .7
 .bar.bad { background: var(--bad); } .bar.good { background: var(--good); } .bar.write { background: var(--warn); }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: 1rem; }
 .columns > div { min-width: 0; }
-.columns pre { max-height: 22rem; overflow: auto; }
+.columns pre { max-height: 16rem; overflow: auto; }
 #status { min-height: 1.5em; margin: 0; color: var(--quiet); }
 #status.bad { color: var(--bad); font-weight: 600; }
 `;

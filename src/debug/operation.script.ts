@@ -13,6 +13,7 @@ const milliseconds = (value) => (value === null ? '' : (value < 10 ? value.toFix
 const bytes = (value) => (value < 10000 ? value + ' B' : (value / 1000).toFixed(1) + ' kB');
 const counted = (count, word) => count + ' ' + word + (count === 1 ? '' : 's');
 const isFailed = (operation) => Object.keys(operation.errors).length > 0;
+const isIntrospection = (operation) => operation.rootFields.length > 0 && operation.rootFields.every((field) => field.startsWith('__') || field === '_service');
 const tries = (operation) => operation.calls.reduce((sum, call) => sum + call.attempts.length, 0);
 const made = (operation) => operation.calls.reduce((sum, call) => sum + (call.attempts.length > 0 ? 1 : 0), operation.callsLeftOut);
 

@@ -1,0 +1,110 @@
+/**
+ * Makes the pictures of `docs/images/` from the pages as they are: `node --import @swc-node/register/esm-register tools/screenshots.ts`.
+ * Needs Chromium at /usr/bin/chromium; starts a simulator and a gateway of its own on free ports.
+ */
+import 'reflect-metadata';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium, type Page } from 'playwright-core';
+import { loadConfig } from '../src/config/load-config.js';
+import { createGateway, type Gateway } from '../src/gateway.js';
+import { createLogger } from '../src/observability/logger.js';
+import { type Simulator, startSimulator } from '../src/simulator/simulator.js';
+
+const IMAGES = fileURLToPath(new URL('../docs/images/', import.meta.url));
+const SIZE = { width: 1200, height: 760 };
+const MANY =
+  'query FiftyGroups($ids: [ID!]!) { groups(ids: $ids) { id name plan { name price { amount currency } remainingDocuments } } }';
+const ORDER =
+  'mutation OrderBoosterPack($input: OrderBoosterPackInput!) { orderBoosterPack(input: $input) { pack { name quantity } operation { status replayed } userErrors { code } } }';
+
+const folder = await mkdtemp(join(tmpdir(), 'screenshots-'));
+const simulator = await startSimulator();
+const gateway = await startGateway(simulator, folder);
+const { url } = await gateway.listen();
+const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+try {
+  await beBusy(url, simulator);
+  await shoot('light', 'landing', async (page) => {
+    await page.goto(url);
+  });
+  await shoot('light', 'debug', (page) => openOperation(page, 'FiftyGroups'));
+  await shoot('dark', 'debug-dark', (page) => openOperation(page, 'OrderBoosterPack'));
+  await shoot('light', 'graphiql', async (page) => {
+    await page.goto(`${url}/graphiql`);
+    await page.getByRole('tab', { name: 'ManyGroups', exact: true }).click();
+    await page.getByRole('button', { name: /^Execute query/ }).click();
+    await page.locator('.graphiql-response').getByText('Northern Region').first().waitFor();
+  });
+  await shoot('light', 'simulator', async (page) => {
+    await page.goto(simulator.url);
+    await page.getByRole('button', { name: '+1 month' }).click();
+    await page.locator('#change-list li').first().waitFor();
+  });
+} finally {
+  await browser.close();
+  await gateway.drain();
+  await simulator.close();
+  await rm(folder, { recursive: true });
+}
+
+async function shoot(
+  colorScheme: 'light' | 'dark',
+  name: string,
+  arrange: (page: Page) => Promise<void>,
+): Promise<void> {
+  const page = await browser.newPage({ viewport: SIZE, colorScheme });
+  await arrange(page);
+  await page.screenshot({ path: join(IMAGES, `${name}.png`) });
+  await page.close();
+}
+
+/** Shows one operation of `/debug` with its details, at the top of the picture. */
+async function openOperation(page: Page, name: string): Promise<void> {
+  await page.goto(`${url}/debug`);
+  await page.locator('.detail').first().waitFor();
+  const operation = page.locator('details').filter({ has: page.locator('.name', { hasText: name }) });
+  for (const summary of await page.locator('details[open] > summary').all()) await summary.click();
+  await operation.locator('summary').click();
+  await operation.locator('.detail').waitFor();
+  await page.evaluate('scrollTo(0, 0)');
+}
+
+async function startGateway({ url: upstream, fixtures }: Simulator, ledgerFolder: string): Promise<Gateway> {
+  const result = await loadConfig({
+    PORT: '0',
+    AUTH: 'none',
+    XTRACTA_URL: upstream,
+    XTRACTA_API_KEY: fixtures.apiKey,
+    XTRACTA_ROOT_GROUP_ID: fixtures.rootGroupId,
+    CREDITS_URL: upstream,
+    CREDITS_TOKEN: fixtures.creditsToken,
+    LEDGER_URL: `sqlite:${join(ledgerFolder, 'ledger.sqlite')}`,
+  });
+  if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join('\n'));
+  return createGateway(result.config, await createLogger({ level: 'silent', format: 'json' }));
+}
+
+/** What there is to see in `/debug`: a batch whose first attempt fails, and an order. */
+async function beBusy(gatewayUrl: string, upstream: Simulator): Promise<void> {
+  const { fixtures } = upstream;
+  const ids = Array.from({ length: 50 }, (_, index) => String(Number(fixtures.rootGroupId) + index));
+  const ask = async (query: string, variables: object): Promise<void> => {
+    const body = JSON.stringify({ query, variables });
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${gatewayUrl}/graphql`, { method: 'POST', headers, body });
+    await answer.text();
+  };
+  await ask('query Warm($id: ID!) { group(id: $id) { plan { name } } }', { id: fixtures.rootGroupId });
+  upstream.world(fixtures.apiKey).addFault({ endpoint: 'history', kind: 'status', params: { code: 503 }, first: 1 });
+  await ask(MANY, { ids });
+  const input = {
+    idempotencyKey: 'screenshot-order-0001',
+    packId: fixtures.packId,
+    groupId: fixtures.heldGroupId,
+    quantity: 2,
+  };
+  await ask(ORDER, { input });
+}
