@@ -276,7 +276,7 @@ describe('the operations of operations/, against the simulated upstreams', () =>
   });
 
   it('AvailablePlans shows every plan with the price of a document, and compares no prices of unnamed currencies', async () => {
-    const { group } = await operations.dataOf<AvailablePlansQuery>('AvailablePlans');
+    const { group } = await operations.dataOf<Answers.AvailablePlansQuery>('AvailablePlans');
     expect(group?.plan).toMatchObject({ name: 'Business 1000', price: { amount: '500', currency: 'NZD' } });
     expect(group?.availablePlans?.map(({ id }) => id)).toEqual([
       '110',
