@@ -19,6 +19,7 @@ import type { LedgerRow, Resolution, StoredAnswer } from './operation.js';
 import { LockDirectory } from './owner-lock.sqlite.js';
 import { SentMark } from './sent-mark.file.js';
 import { openDatabase, transaction, whileBusy } from './sqlite.connection.js';
+import { GroupCommit } from './sqlite.group-commit.js';
 import { SqliteRows } from './sqlite.rows.js';
 import { migrateSqlite } from './sqlite.schema.js';
 import { ForbiddenTransition } from './transitions.js';
@@ -51,6 +52,7 @@ class SqliteLedger implements Ledger {
   readonly ownerId = randomUUID();
   readonly #db: DatabaseSync;
   readonly #rows: SqliteRows;
+  readonly #commits: GroupCommit;
   readonly #hashKey: Buffer;
   readonly #locks: LockDirectory;
   readonly #mark: SentMark;
@@ -59,10 +61,13 @@ class SqliteLedger implements Ledger {
   readonly #sweepIntervalMs: number;
   #sweeping: NodeJS.Timeout | undefined;
   #writable = true;
+  /** Sends that the mark is known to cover. */
+  #marked = 0;
 
   constructor(db: DatabaseSync, file: string, hashKey: Buffer, options: LedgerOptions) {
     this.#db = db;
     this.#rows = new SqliteRows(db, this.ownerId);
+    this.#commits = new GroupCommit(db);
     this.#hashKey = hashKey;
     this.#locks = new LockDirectory(`${file}.owners`);
     this.#mark = new SentMark(`${file}.sent-mark`);
@@ -99,17 +104,16 @@ class SqliteLedger implements Ledger {
     if (change.to !== 'sending') {
       return this.#write(() => this.#rows.advance(ref, change));
     }
-    const row = await this.#write(() => {
+    const { row, sends } = await this.#write(() => {
       this.#refuseWhenBehind();
       const sending = this.#rows.advance(ref, change);
       if (sending !== null) {
         this.#rows.countSend();
       }
-      return sending;
+      return { row: sending, sends: this.#rows.sends() };
     });
     if (row !== null) {
-      // After the commit, so that the mark never runs ahead of a healthy ledger; under the write lock, so that it never goes back.
-      await this.#write(() => this.#mark.write(this.#rows.sends()));
+      await this.#guard(() => this.#markUpTo(sends));
     }
     return row;
   }
@@ -185,6 +189,23 @@ class SqliteLedger implements Ledger {
     }
   }
 
+  /**
+   * After the commit, so that the mark never runs ahead of a healthy ledger; under the write lock, so that it never goes back; once for
+   * all sends that were committed together.
+   */
+  async #markUpTo(sends: number): Promise<void> {
+    if (this.#marked >= sends) {
+      return;
+    }
+    await whileBusy(() =>
+      transaction(this.#db, () => {
+        const counted = this.#rows.sends();
+        this.#mark.write(counted);
+        this.#marked = counted;
+      }),
+    );
+  }
+
   #compareWithMark(): void {
     const mark = this.#mark.read();
     const sends = this.#rows.sends();
@@ -230,7 +251,7 @@ class SqliteLedger implements Ledger {
   }
 
   #write<T>(work: () => T): Promise<T> {
-    return this.#guard(() => whileBusy(() => transaction(this.#db, work)));
+    return this.#guard(() => this.#commits.run(work));
   }
 
   async #guard<T>(work: () => T | Promise<T>): Promise<T> {
