@@ -8,6 +8,8 @@ export interface GroupRef {
   readonly id: string;
   /** What an answer that was read anyway called the group; undefined: not known yet, reading it may cost a call. */
   readonly name?: string | null;
+  /** Epoch milliseconds at which its plan is looked at by default; undefined: when the request came. */
+  readonly planAtMs?: number;
 }
 
 export type BillingHistoryOrder = 'START_DATE_DESC' | 'START_DATE_ASC';

@@ -54,7 +54,7 @@ export class GroupResolver {
     at: number | null | undefined,
     @Ctx() context: GatewayContext,
   ): Promise<BillingPlan | null> {
-    return context.reads.plan(group.id, at ?? context.nowMs);
+    return context.reads.plan(group.id, at ?? group.planAtMs ?? context.nowMs);
   }
 
   @FieldResolver()

@@ -1,5 +1,7 @@
 import { Arg, Authorized, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
+import type { BillingPlan } from '../../domain/billing-plan.js';
 import { itemOf } from '../../domain/catalogue.js';
+import { readableOrNull } from '../../domain/readable.js';
 import type { PlanOfGroup } from '../catalogue/catalogue.type.js';
 import type { GatewayContext } from '../context.js';
 import { CostsUpstreamCall, MovesMoney } from '../federation.directive.js';
@@ -8,6 +10,18 @@ import type { PlainFields } from '../payload/plain-fields.js';
 import { mutationScopes } from '../scopes.js';
 import { ChangePlanInput } from './plan-change.input.js';
 import { type ChangePlanAnswer, ChangePlanPayload } from './plan-change.payload.js';
+
+/** Clocks differ by less on well-kept machines. A plan that starts later than this starts later by intent. */
+const CLOCK_DIFFERENCE_MS = 60_000;
+
+/**
+ * When to look at the group's plan after the change: the new plan starts, by the upstream's clock, after the request came, and at that
+ * moment the old one would still show. Undefined: when the request came.
+ */
+function planMoment(plan: BillingPlan, nowMs: number): { readonly planAtMs?: number } {
+  const startMs = Date.parse(readableOrNull(plan.startDate) ?? '');
+  return startMs > nowMs && startMs <= nowMs + CLOCK_DIFFERENCE_MS ? { planAtMs: startMs } : {};
+}
 
 @Resolver(() => ChangePlanPayload)
 export class PlanChangeResolver {
@@ -21,13 +35,18 @@ export class PlanChangeResolver {
   async changePlan(
     @Arg('input', () => ChangePlanInput, { description: 'Which plan, and for whom.' })
     input: PlainFields<ChangePlanInput>,
-    @Ctx() { writes }: GatewayContext,
+    @Ctx() { writes, nowMs }: GatewayContext,
   ): Promise<ChangePlanAnswer> {
     const { value, ...rest } = await writes.changePlan({ ...input, groupId: input.groupId ?? null });
     const groupId = rest.operation?.groupId ?? null;
-    const done =
-      value === null ? null : { group: groupOfRow(groupId, null), chosen: { planId: input.planId, groupId } };
-    return { ...rest, plan: value?.plan ?? null, group: done?.group ?? null, chosen: done?.chosen ?? null };
+    if (value === null) return { ...rest, plan: null, group: null, chosen: null };
+    const group = groupOfRow(groupId, null);
+    return {
+      ...rest,
+      plan: value.plan,
+      group: group === null ? null : { ...group, ...planMoment(value.plan, nowMs) },
+      chosen: { planId: input.planId, groupId },
+    };
   }
 
   @FieldResolver()
