@@ -5,6 +5,9 @@ import { argumentError, literalError } from './input-error.js';
 
 const INTERNAL_MESSAGE = 'Internal server error. The log has the details under the requestId.';
 
+const PERSISTED_QUERY_MESSAGE =
+  'The persistedQuery extension is not valid: it needs version 1 and the SHA-256 of the query beside it.';
+
 /** Errors may wrap errors that wrap errors; a loop would never end. */
 const MAX_WRAPPINGS = 5;
 
@@ -33,12 +36,22 @@ interface Described {
 function describe(formatted: GraphQLFormattedError, error: unknown): Described {
   const known = billingErrorIn(error) ?? inputErrorIn(error) ?? limitIn(formatted);
   if (known !== undefined) return { message: known.message, extensions: billingExtensions(known) };
+  if (isPersistedQueryRefusal(formatted))
+    return { message: PERSISTED_QUERY_MESSAGE, extensions: { code: 'BAD_REQUEST' } };
   const code = formatted.extensions?.['code'];
   // Only a request has a protocol error. At a path a code was set by whatever code threw there, and proves nothing.
   if (formatted.path === undefined && isProtocolCode(code)) {
     return { message: protocolMessage(code, formatted.message), extensions: { code } };
   }
   return { message: INTERNAL_MESSAGE, extensions: { code: 'INTERNAL_SERVER_ERROR' } };
+}
+
+/** Apollo gives these two refusals no code, so they would count as faults of the gateway. */
+function isPersistedQueryRefusal({ message, path }: GraphQLFormattedError): boolean {
+  return (
+    path === undefined &&
+    (message === 'Unsupported persisted query version' || message === 'provided sha does not match query')
+  );
 }
 
 /** The chosen facts of an error on purpose, for `extensions`. */

@@ -24,6 +24,11 @@ export const METHOD_NOT_ALLOWED: Refusal = {
   message: 'The method is not allowed here.',
 };
 export const NOT_FOUND: Refusal = { status: 404, code: 'NOT_FOUND', message: 'There is nothing at this path.' };
+export const NOT_ACCEPTABLE: Refusal = {
+  status: 406,
+  code: 'BAD_USER_INPUT',
+  message: 'The answer is JSON: accept application/json or application/graphql-response+json.',
+};
 export const UNSUPPORTED_MEDIA_TYPE: Refusal = {
   status: 415,
   code: 'BAD_USER_INPUT',

@@ -4,8 +4,10 @@ import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { BillingError } from '../domain/errors.js';
+import { answerTypeFor } from './accept.policy.js';
 import {
   METHOD_NOT_ALLOWED,
+  NOT_ACCEPTABLE,
   NOT_AUTHENTICATED,
   type Refusal,
   SHUTTING_DOWN,
@@ -46,7 +48,7 @@ export async function graphqlRoutes(app: FastifyInstance, options: GraphqlRouteO
     });
   }
   app.addHook('onRequest', (request, reply, done) => {
-    const refusal = refuse(request, isDraining());
+    const refusal = refuse(request, isDraining()) ?? negotiate(request, config.explorer);
     if (refusal === null) done();
     else sendRefusal(request, reply.header('allow', 'GET, POST'), refusal);
   });
@@ -84,6 +86,20 @@ function refuse(request: FastifyRequest, draining: boolean): Refusal | null {
   // The body is decoded as UTF-8 whatever the header says, so another charset would be misread.
   const charset = type === undefined ? undefined : /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(type)?.[1];
   return charset === undefined || /^utf-?8$/i.test(charset) ? null : UNSUPPORTED_MEDIA_TYPE;
+}
+
+/**
+ * Settles what the answer will be before anything runs. Apollo Server looks only when the operation has run, and would then answer
+ * a write that was carried out as if it had not been; so it is left one type to choose from.
+ */
+function negotiate(request: FastifyRequest, explorer: boolean): Refusal | null {
+  const { accept } = request.headers;
+  if (accept === undefined) return null;
+  if (request.method === 'GET' && explorer && /\btext\/html\b/i.test(accept)) return null;
+  const type = answerTypeFor(accept);
+  if (type === null) return NOT_ACCEPTABLE;
+  request.headers.accept = type;
+  return null;
 }
 
 async function contextOf(

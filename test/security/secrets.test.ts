@@ -90,36 +90,26 @@ function echo(endpoint: string): string {
   return `denied Bearer ${apiKey} ${Object.values(CONTACT).join(' ')} ${PURCHASE_ORDER}`;
 }
 
-/** Where a fault has a place for text, it holds every secret. */
-function paramsOf(kind: FaultKind, endpoint: string): Record<string, string | number | boolean> {
-  switch (kind) {
-    case 'status':
-      return { code: 400, body: 'xml', message: echo(endpoint) };
-    case 'xml_status':
-      return { message: echo(endpoint) };
-    case 'redirect':
-      return { location: `http://127.0.0.1:9/?api_key=${encodeURIComponent(echo(endpoint))}` };
-    case 'trailing':
-      return { text: echo(endpoint) };
-    case 'status_element':
-      return { value: echo(endpoint) };
-    case 'content_type':
-      return { value: `text/${world.apiKey}` };
-    case 'element':
-      return { name: 'price', value: echo(endpoint) };
-    case 'error_beside':
-      return { code: 'E1', reason: echo(endpoint) };
-    case 'json_value':
-      return { name: 'Quantity', raw: JSON.stringify(echo(endpoint)) };
-    case 'wrong_root':
-      return { name: world.apiKey };
-    case 'server_error':
-      return { trace: true };
-    case 'oversize':
-      return { bytes: 3_000_000 };
-    default:
-      return {};
-  }
+type Params = Readonly<Record<string, string | number | boolean>>;
+
+/** Where a fault has a place for text, it holds every secret that the endpoint is sent. */
+function paramsOf(kind: FaultKind, endpoint: string): Params {
+  const text = echo(endpoint);
+  const params: Partial<Record<FaultKind, Params>> = {
+    status: { code: 400, body: 'xml', message: text },
+    xml_status: { message: text },
+    redirect: { location: `http://127.0.0.1:9/?api_key=${encodeURIComponent(text)}` },
+    trailing: { text },
+    status_element: { value: text },
+    content_type: { value: `text/${world.apiKey}` },
+    element: { name: 'price', value: text },
+    error_beside: { code: 'E1', reason: text },
+    json_value: { name: 'Quantity', raw: JSON.stringify(text) },
+    wrong_root: { name: world.apiKey },
+    server_error: { trace: true },
+    oversize: { bytes: 3_000_000 },
+  };
+  return params[kind] ?? {};
 }
 
 const ASK = { 'x-router-secret': ROUTER_SECRET };

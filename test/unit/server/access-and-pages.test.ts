@@ -81,7 +81,7 @@ describe('outside of exploring', () => {
   it('serves no pages', async () => {
     for (const path of ['/', '/graphiql']) expect((await fetch(`${tiny.url}${path}`)).status).toBe(404);
     const page = await fetch(`${tiny.url}/graphql`, { headers: { accept: 'text/html' } });
-    expect(page.status).toBe(400);
+    expect(page.status).toBe(406);
     expect(page.headers.get('content-type')).toContain('json');
   });
 

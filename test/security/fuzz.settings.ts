@@ -1,0 +1,19 @@
+import { randomInt } from 'node:crypto';
+
+/** For the test that runs the cases, however many they are. */
+export const FUZZ_PATIENCE_MS = 1_800_000;
+
+export interface FuzzSettings {
+  /** Cases in all. `FUZZ_RUNS=20000` is the full size. */
+  readonly runs: number;
+  /** Printed, so that what was found can be found again with `FUZZ_SEED`. */
+  readonly seed: number;
+}
+
+/** Reads the size and seed of a fuzz test from the environment and prints them. */
+export function fuzzSettings(name: string): FuzzSettings {
+  const runs = Number(process.env['FUZZ_RUNS'] ?? '2000');
+  const seed = Number(process.env['FUZZ_SEED'] ?? randomInt(2 ** 31));
+  process.stdout.write(`${name}: ${runs} cases, FUZZ_SEED=${seed}\n`);
+  return { runs, seed };
+}

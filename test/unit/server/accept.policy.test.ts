@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals';
+import { answerTypeFor } from '../../../src/server/accept.policy.js';
+
+const JSON_TYPE = 'application/json';
+const GRAPHQL_TYPE = 'application/graphql-response+json';
+
+describe('the media type of an answer', () => {
+  it.each([
+    [undefined, JSON_TYPE],
+    ['', JSON_TYPE],
+    ['*/*', JSON_TYPE],
+    ['application/*', JSON_TYPE],
+    ['application/json', JSON_TYPE],
+    ['APPLICATION/JSON; charset=utf-8', JSON_TYPE],
+    ['application/json; foo=bar', JSON_TYPE],
+    ['application/graphql-response+json', GRAPHQL_TYPE],
+    ['application/graphql-response+json, application/json;q=0.9', GRAPHQL_TYPE],
+    ['application/graphql-response+json;q=0.5, application/json;q=0.9', JSON_TYPE],
+    ['application/json;q=0, */*', GRAPHQL_TYPE],
+    ['text/html, */*;q=0.1', JSON_TYPE],
+    ['multipart/mixed, application/json', JSON_TYPE],
+  ])('for %j is %s', (accept, type) => {
+    expect(answerTypeFor(accept)).toBe(type);
+  });
+
+  it.each([
+    'text/html',
+    'multipart/mixed',
+    'application/json;q=0',
+    '*/*;q=0',
+    'application/xml, text/*',
+    'nonsense',
+    ',',
+  ])('for %j is none', (accept) => {
+    expect(answerTypeFor(accept)).toBeNull();
+  });
+});
