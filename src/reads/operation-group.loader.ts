@@ -18,10 +18,14 @@ const OWN_GROUP = 'own';
 
 /** Answers about groups, each asked for once in an operation. Mutable state of one operation by one caller. */
 export class GroupLoader<G extends string | null, T> {
-  /** A group's value is the promise of its answer: a slow call then holds up only those who asked for it. */
-  readonly #loader = new DataLoader<G, Promise<T>, string>(async (groupIds) => this.#dispatch(groupIds), {
-    cacheKeyFn: (groupId) => groupId ?? OWN_GROUP,
-  });
+  /**
+   * A group's value is the promise of its answer: a slow call then holds up only those who asked for it. Keys are objects because a
+   * DataLoader takes no null.
+   */
+  readonly #loader = new DataLoader<{ readonly groupId: G }, Promise<T>, string>(
+    async (keys) => this.#dispatch(keys.map(({ groupId }) => groupId)),
+    { cacheKeyFn: ({ groupId }) => groupId ?? OWN_GROUP },
+  );
   readonly #askers: ReadAskers | null;
   #epoch: number;
 
@@ -40,7 +44,7 @@ export class GroupLoader<G extends string | null, T> {
     this.context.budget.countQuestion();
     this.#askers?.note(groupId ?? OWN_GROUP, field);
     try {
-      return await this.#loader.load(groupId);
+      return await this.#loader.load({ groupId });
     } catch (error) {
       if (error instanceof BillingError && error.code === 'OPERATION_TOO_COMPLEX')
         this.context.budget.uncountQuestion();
