@@ -24,5 +24,6 @@ const gateway = await createGateway(result.config, await createLogger(result.con
     }),
 });
 const { url } = await gateway.listen();
+process.once('SIGTERM', () => void gateway.drain().then(() => process.exit(0)));
 process.on('disconnect', () => process.exit());
 report({ kind: 'listening', url });

@@ -54,6 +54,14 @@ export class GatewayProcess {
     while (!keys.every((key) => this.#held.has(key))) await once(this.#process, 'message');
   }
 
+  /** SIGTERM, as an orchestrator stops a container. Resolves to the exit code. */
+  async terminate(): Promise<number | null> {
+    const exited = once(this.#process, 'exit');
+    this.#process.kill('SIGTERM');
+    await exited;
+    return this.#process.exitCode;
+  }
+
   /** SIGKILL: nothing in the process can react to it. Resolves when it is gone. */
   async kill(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;

@@ -7,10 +7,10 @@ import { FAULT_POINTS } from './fault-points.js';
 import { type FaultPair, RandomFaultStand } from './random-fault-stand.js';
 
 const { FAULT_RUNS = '200', FAULT_SEED } = process.env;
-const PAIRS_AT_ONCE = 50;
+const PAIRS_AT_ONCE = 100;
 const BATCHES = Math.ceil(Number(FAULT_RUNS) / PAIRS_AT_ONCE);
 const SEED = FAULT_SEED === undefined ? Date.now() & 0x7fffffff : Number(FAULT_SEED);
-const BATCH_LIMIT_MS = 10_000;
+const BATCH_LIMIT_MS = 20_000;
 
 const wireFault = fc.nat(FAULT_POINTS.length - 1).map((index) => ({ at: 'wire', index }) as const);
 const ledgerFault = fc.record({
