@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { BillingError } from '../domain/errors.js';
 import { answerTypeFor } from './accept.policy.js';
+import { requireReadableHash } from './document-request.js';
 import {
   METHOD_NOT_ALLOWED,
   NOT_ACCEPTABLE,
@@ -27,7 +28,12 @@ export interface GraphqlRouteOptions extends HttpServerOptions {
 }
 
 const PREFLIGHT_SECONDS = 600;
-const STATUS_OF_CODE: Readonly<Record<string, number>> = { UNAUTHENTICATED: 401, FORBIDDEN: 403, RATE_LIMITED: 429 };
+const STATUS_OF_CODE: Readonly<Record<string, number>> = {
+  BAD_USER_INPUT: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  RATE_LIMITED: 429,
+};
 
 /** `/graphql` with everything that is checked before Apollo sees a request. */
 export async function graphqlRoutes(app: FastifyInstance, options: GraphqlRouteOptions): Promise<void> {
@@ -110,6 +116,7 @@ async function contextOf(
   const { record } = request;
   try {
     const caller = await options.authenticate(request);
+    requireReadableHash(request);
     options.safelist?.require(request);
     const abort = new AbortController();
     record.abort = abort;

@@ -1,16 +1,8 @@
 import { createHash } from 'node:crypto';
 import { parse, print, stripIgnoredCharacters } from 'graphql';
 import { BillingError } from '../domain/errors.js';
+import { type DocumentRequest, documentOf } from './document-request.js';
 import type { PersistedQueryCache } from './http-server.options.js';
-
-/** The part of an HTTP request that says which document is to run. */
-export interface DocumentRequest {
-  readonly method: string;
-  /** Path with query string. */
-  readonly url: string;
-  /** The parsed JSON body; undefined when there is none. */
-  readonly body?: unknown;
-}
 
 /** The documents that may run, where not every document may. */
 export interface Safelist {
@@ -69,40 +61,6 @@ function withoutIgnored(query: string): string {
     return stripIgnoredCharacters(query);
   } catch {
     return query;
-  }
-}
-
-/** Looks where Apollo Server looks: at the query string of a GET, at the body of a POST. */
-function documentOf({ method, url, body }: DocumentRequest): {
-  readonly query: string | null;
-  readonly hash: string | null;
-} {
-  if (method === 'GET') {
-    const parameters = new URL(url, 'http://localhost').searchParams;
-    return { query: textOrNull(parameters.get('query')), hash: hashIn(parsed(parameters.get('extensions'))) };
-  }
-  return { query: textOrNull(property(body, 'query')), hash: hashIn(property(body, 'extensions')) };
-}
-
-function hashIn(extensions: unknown): string | null {
-  return textOrNull(property(property(extensions, 'persistedQuery'), 'sha256Hash'));
-}
-
-function property(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
-  return Reflect.get(value, name);
-}
-
-// Empty text counts as none, as it does for Apollo Server: a hash beside it is what runs.
-function textOrNull(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
-}
-
-function parsed(text: string | null): unknown {
-  try {
-    return text === null ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

@@ -71,6 +71,52 @@ describe('an order', () => {
   });
 });
 
+describe('a persisted query', () => {
+  const ask = (persistedQuery: unknown, query?: string) =>
+    probe(`${gateway.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...SECRET },
+      body: JSON.stringify({ query, extensions: { persistedQuery } }),
+    });
+
+  it.each([
+    ['a list that holds an object without a text', [{ toString: null }]],
+    ['an object', { length: 64 }],
+    ['a number', 7],
+    ['nothing', undefined],
+  ])('whose hash is %s is refused as what it is: a bad request', async (_name, sha256Hash) => {
+    const answer = await ask({ version: 1, sha256Hash });
+    expect([answer.status, answer.codes]).toEqual([400, ['BAD_USER_INPUT']]);
+  });
+
+  it('of another version, or with the hash of another text, is a bad request', async () => {
+    for (const persistedQuery of [{ version: 2, sha256Hash: 'x' }, { version: 1, sha256Hash: '0'.repeat(64) }, true]) {
+      const answer = await ask(persistedQuery, '{ __typename }');
+      expect([answer.status, answer.codes]).toEqual([400, ['BAD_REQUEST']]);
+    }
+    expect(gateway.logs()).not.toContain('unexpected error');
+  });
+});
+
+describe('a client that is slow on purpose', () => {
+  it('is cut off before its headers are whole', async () => {
+    const answer = await sendBytes(gateway.url, 'POST /graphql HTTP/1.1\r\nHost: x\r\nx-slow: ');
+    expect(answer).toMatch(/^(HTTP\/1\.1 408|$)/);
+  });
+});
+
+describe('a method', () => {
+  it.each(['TRACE', 'CONNECT', 'PATCH', 'HEAD', 'QUERY'])('%s is refused', async (method) => {
+    const target = method === 'CONNECT' ? 'x:80' : '/graphql';
+    const answer = await sendBytes(
+      gateway.url,
+      `${method} ${target} HTTP/1.1\r\nHost: x\r\nx-router-secret: new-router-secret-2\r\nconnection: close\r\n\r\n`,
+    );
+    expect(answer).toMatch(/^(HTTP\/1\.1 4\d\d|$)/);
+    expect(answer).not.toContain('new-router-secret');
+  });
+});
+
 describe('a rate limit', () => {
   it('answers RATE_LIMITED in errors, without any upstream call, and says when to come again', async () => {
     for (const key of ['limit-order-1', 'limit-order-2']) {
