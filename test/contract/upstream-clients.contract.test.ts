@@ -75,6 +75,45 @@ describe('the Xtracta client, at its upstream', () => {
     await expect(unknownKey).rejects.toMatchObject({ code: 'UPSTREAM_UNAUTHENTICATED', upstream: { httpStatus: 401 } });
   });
 
+  it('reads the plan in use, every value readable', async () => {
+    const { call, drifts } = recordedCall();
+    const { plan, groupId } = await xtracta.getUsage(credential(), world.rootGroupId, call);
+    expect(plan).toMatchObject({ planId: '112', name: 'Business 1000', price: { amount: '500', currency: 'NZD' } });
+    expect(plan?.remainingDocuments).toBe(1000 - Number(plan?.usedDocuments));
+    expect([groupId, drifts]).toEqual([world.rootGroupId, []]);
+  });
+
+  it('is told of a group without a plan, in either way', async () => {
+    const { planlessGroupId } = simulator.fixtures;
+    const missing = xtracta.getUsage(credential(), planlessGroupId, recordedCall().call);
+    await expect(missing).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    world.world.setToggles({ usageWithoutPlan: 'empty_element' });
+    const { call, drifts } = recordedCall();
+    expect(await xtracta.getUsage(credential(), planlessGroupId, call)).toEqual({ plan: null, groupId: null });
+    expect(drifts).toEqual([]);
+  });
+
+  it.each([
+    ['flat', 'no'],
+    ['flat', 'yes'],
+    ['nested', 'no'],
+    ['nested', 'yes'],
+  ])('reads the catalogue, whatever its shape (%s) and whether it names currencies (%s)', async (shape, currency) => {
+    world.world.setToggles({ catalogueShape: shape, catalogueCurrency: currency });
+    const { call, drifts } = recordedCall();
+    const { plans, packs } = await xtracta.getPlans(credential(), world.rootGroupId, call);
+    const named = currency === 'yes';
+    expect(plans.map(({ id }) => id)).toEqual(['110', '111', '112', '113', '114', '121', '122', '130']);
+    expect(plans[4]?.price).toEqual({ amount: '310.10', currency: named ? 'USD' : null });
+    expect(packs.map(({ id, name, wholesalePrice }) => [id, name, wholesalePrice])).toEqual([
+      ['1223', 'Booster 100', { amount: '69.30', currency: null }],
+      ['1224', 'Booster 500', { amount: '315.35', currency: null }],
+      ['1225', '007', { amount: '0.07', currency: null }],
+    ]);
+    expect(drifts).toEqual([]);
+    expect(await xtracta.getPlans(credential(), null, call)).toEqual({ plans, packs });
+  });
+
   it('orders packs', async () => {
     const request = {
       packId: simulator.fixtures.packId,
