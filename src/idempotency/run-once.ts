@@ -219,7 +219,8 @@ export class RunOnce {
       try {
         current = await this.#ledger.find(row.tenantId, row.idempotencyKey);
       } catch {
-        return { kind: 'ledgerUnavailable' };
+        // Another process is at work on it as far as is known: "nothing was sent" would be a guess.
+        return { kind: 'inProgress', row };
       }
       if (current === null || (current.state === 'not_sent' && current.answer === null)) {
         return null;

@@ -60,6 +60,26 @@ export function describeRunOnceFaults(store: string, newUrl: () => Promise<strin
       expect(upstream.hits).toBe(1);
     });
 
+    it('does not say that nothing was sent when it cannot see what another process sends', async () => {
+      const { ledger, once } = make(new FaultyLedger(await at.openAnother()));
+      const upstream = new CountingUpstream();
+      const order = sampleOrder();
+      const sending = Promise.withResolvers<undefined>();
+      const answered = Promise.withResolvers<WriteOutcome<Order>>();
+      const send = () => {
+        sending.resolve(undefined);
+        return answered.promise;
+      };
+      const first = make().once.run(order, upstream.steps({ send }));
+      await sending.promise;
+      ledger.fail('read', 'before');
+      const duplicate = await once.run(order, upstream.steps());
+      answered.resolve(SUCCEEDED);
+      expect(await first).toMatchObject({ kind: 'completed', outcome: SUCCEEDED });
+      expect(duplicate).toMatchObject({ kind: 'inProgress', row: { idempotencyKey: order.idempotencyKey } });
+      expect(upstream.hits).toBe(0);
+    });
+
     it('gives a row back as soon as the ledger is well again, when even that failed at first', async () => {
       const { ledger, once } = make();
       const upstream = new CountingUpstream();
