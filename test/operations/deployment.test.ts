@@ -60,7 +60,7 @@ beforeAll(async () => {
   gateway = await startGateway({ xtractaUrl: upstream.url, creditsUrl: upstream.url });
   await gateway.execute('{ group(id: "7") { plan { name } } }');
   exposed = await (await fetch(`${gateway.url}/metrics`)).text();
-});
+}, 60_000);
 
 afterAll(async () => {
   await gateway.close();

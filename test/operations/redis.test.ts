@@ -42,7 +42,7 @@ if (binary === null) {
         }),
       );
     }
-  });
+  }, 60_000);
 
   afterAll(async () => {
     for (const gateway of gateways) await gateway.close();

@@ -8,6 +8,8 @@ import { execute } from '../support/start-gateway.js';
 import { type GatewayProcess, startGatewayProcess } from '../support/start-gateway-process.js';
 import { type ReceivedSpan, startTraceReceiver, type TraceReceiver } from './trace-receiver.js';
 
+/** A process of its own starts in seconds, and in more of them on a busy machine. */
+const START_LIMIT_MS = 60_000;
 const KEY = 'CANARY-key-0123456789';
 const CANARY = 'CANARY';
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
@@ -60,7 +62,7 @@ beforeAll(async () => {
   await fetch(`${gateway.url}/ready`);
   // Nothing is waited for: what the SDK still holds is sent when the gateway stops.
   ended = await gateway.end('SIGTERM');
-});
+}, START_LIMIT_MS);
 
 afterAll(async () => {
   await upstream.close();
