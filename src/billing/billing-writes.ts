@@ -30,7 +30,7 @@ export interface BillingOperation {
   evidence(): Promise<readonly BillingActivity[]>;
 }
 
-/** An answer as data (CONTRACT section 6): what a client of an authorised, valid write is told when it did not succeed. */
+/** An answer as data: what a client of an authorised, valid write is told when it did not succeed. */
 export interface BillingUserError {
   readonly code: BillingErrorCode;
   readonly message: string;

@@ -17,7 +17,7 @@ export type Scope = (typeof SCOPES)[number];
 export interface XtractaCredential {
   readonly id: string;
   readonly apiKey: string;
-  /** The key's own group, where known: it enables the batch of CONTRACT section 8. */
+  /** The key's own group, where known: with it, many groups are read by one recursive call. */
   readonly rootGroupId: string | null;
 }
 

@@ -27,7 +27,7 @@ export interface WriteFailure {
 }
 
 /**
- * What is known after one attempt at a write (CONTRACT section 9.3). The four classes are exhaustive:
+ * What is known after one attempt at a write (docs/adr/0003-outcome-classes.md). The four classes are exhaustive:
  * - `succeeded`: a well-formed success.
  * - `rejected`: a well-formed refusal by the upstream itself.
  * - `notSent`: proved that no byte of the request left; the same key may try again.
