@@ -30,6 +30,31 @@ export const GroupPage = graphql(`
   }
 `);
 
+/** What somebody needs who chooses a plan. The difference is null unless both prices name the same currency. */
+export const PlanChoice = graphql(`
+  query PlanChoice($groupId: ID!) {
+    group(id: $groupId) {
+      id
+      availablePlans {
+        id
+        name
+        type
+        typeRaw
+        allowedDocuments
+        price {
+          amount
+          currency
+        }
+        pricePerDocument
+        differenceToCurrent {
+          amount
+          currency
+        }
+      }
+    }
+  }
+`);
+
 export const HistoryPage = graphql(`
   query HistoryPage($groupId: ID!, $first: Int!, $after: String) {
     group(id: $groupId) {

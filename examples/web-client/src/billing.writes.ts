@@ -32,7 +32,7 @@ export async function orderPacks(
       const { data } = await client.mutate({
         mutation: OrderPacks,
         variables: { input: { ...intent.input, idempotencyKey } },
-        update: (cache, { data: written }) => forgetHistory(cache, written?.orderBoosterPack.pack?.group?.id),
+        update: (cache, { data: written }) => forget(cache, written?.orderBoosterPack.pack?.group?.id, OF_GROUP),
       });
       return answerOf(data?.orderBoosterPack);
     },
@@ -55,7 +55,7 @@ export async function changePlan(
       const { data } = await client.mutate({
         mutation: ChangePlan,
         variables: { input: { ...intent.input, idempotencyKey } },
-        update: (cache, { data: written }) => forgetHistory(cache, written?.changePlan.group?.id),
+        update: (cache, { data: written }) => forget(cache, written?.changePlan.group?.id, OF_PLAN),
       });
       return answerOf(data?.changePlan);
     },
@@ -77,7 +77,7 @@ export async function reconcile(
     mutation: Reconcile,
     variables: { idempotencyKey },
     update: (cache, { data: written }) => {
-      forgetHistory(cache, written?.reconcileBillingOperation.operation?.group?.id);
+      forget(cache, written?.reconcileBillingOperation.operation?.group?.id, OF_PLAN);
     },
   });
   return data?.reconcileBillingOperation;
@@ -90,10 +90,15 @@ export async function billingPage(client: ApolloClient): Promise<string | null> 
 }
 
 /** A write adds a row, and cursors of the old list end. Watched lists are fetched anew. */
-function forgetHistory(cache: ApolloCache, groupId: string | undefined): void {
+const OF_GROUP = ['billingHistory'];
+/** A catalogue tells the difference to the plan in force. */
+const OF_PLAN = [...OF_GROUP, 'availablePlans'];
+
+function forget(cache: ApolloCache, groupId: string | undefined, fieldNames: readonly string[]): void {
   if (groupId === undefined) return;
   const id = cache.identify({ __typename: 'Group', id: groupId });
-  if (id !== undefined) cache.evict({ id, fieldName: 'billingHistory' });
+  if (id === undefined) return;
+  for (const fieldName of fieldNames) cache.evict({ id, fieldName });
 }
 
 function isSettled(outcome: WriteOutcome<unknown>): boolean {

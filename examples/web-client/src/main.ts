@@ -1,6 +1,7 @@
 import { createBillingClient } from './billing.client.ts';
-import { GroupPage } from './billing.documents.ts';
+import { GroupPage, PlanChoice } from './billing.documents.ts';
 import { loadMore, watchHistory } from './billing.history.ts';
+import { offerOf } from './billing.offers.ts';
 import { wordOf } from './billing.words.ts';
 import { changePlan, orderPacks, reconcile } from './billing.writes.ts';
 import type { WriteOutcome } from './write.outcome.ts';
@@ -23,6 +24,15 @@ client.watchQuery({ query: GroupPage, variables: { groupId } }).subscribe(({ dat
     plan === null || plan === undefined
       ? 'No plan.'
       : `${plan.name}: ${plan.price?.amount} ${plan.price?.currency ?? ''}, ${plan.remainingDocuments} documents left until ${plan.expiryDate}`;
+});
+
+const plans = element('plans') as HTMLSelectElement;
+client.watchQuery({ query: PlanChoice, variables: { groupId } }).subscribe(({ data }) => {
+  const chosen = plans.value;
+  plans.replaceChildren(
+    ...(data?.group?.availablePlans ?? []).map((plan) => new Option(offerOf(plan as Offer), plan?.id ?? '')),
+  );
+  if (chosen !== '') plans.value = chosen;
 });
 
 const history = watchHistory(client, groupId, 5);
@@ -51,8 +61,12 @@ element('more').onclick = () => void loadMore(history);
 element('order').onclick = () =>
   void orderPacks(client, localStorage, { name: `pack-${groupId}`, input: { packId: '1223', groupId } }).then(tell);
 element('change').onclick = () =>
-  void changePlan(client, localStorage, { name: `plan-${groupId}`, input: { planId: '112', groupId } }).then(tell);
+  void changePlan(client, localStorage, {
+    name: `plan-${groupId}-${plans.value}`,
+    input: { planId: plans.value, groupId },
+  }).then(tell);
 
+type Offer = Parameters<typeof offerOf>[0];
 type Row = Parameters<typeof wordOf>[0];
 
 function tell(outcome: WriteOutcome<unknown>): void {

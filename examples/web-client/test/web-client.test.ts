@@ -4,8 +4,9 @@ import { ApolloLink, HttpLink } from '@apollo/client';
 import { filter, firstValueFrom, throwError } from 'rxjs';
 import { startBillingGateway, startSimulator, stopServices } from '../../../test/supergraph/support/services.mjs';
 import { createBillingClient } from '../src/billing.client.ts';
-import { GroupPage, HistoryPage, PlanInForce } from '../src/billing.documents.ts';
+import { GroupPage, HistoryPage, PlanChoice, PlanInForce } from '../src/billing.documents.ts';
 import { loadMore, watchHistory } from '../src/billing.history.ts';
+import { offerOf } from '../src/billing.offers.ts';
 import { wordOf } from '../src/billing.words.ts';
 import { billingPage, changePlan, orderPacks, reconcile } from '../src/billing.writes.ts';
 import type { KeyStore } from '../src/pending.keys.ts';
@@ -83,6 +84,37 @@ describe('the web client of the examples', () => {
     const cached = client.readFragment({ id: 'Group:100001', fragment: PlanInForce });
     await server.stop();
     assert.equal(cached?.plan?.name, 'Business 1000');
+  });
+
+  it('lets somebody choose a plan, see what it costs, and change to it', async () => {
+    await world.setToggles({ catalogueCurrency: 'yes' });
+    const { client } = countingClient();
+    const variables = { groupId: '100002' };
+    const choice = client.watchQuery({ query: PlanChoice, variables });
+    const offers = async (marked: string) => {
+      const { data } = await firstValueFrom(
+        choice.pipe(
+          filter(({ data }) =>
+            (data?.group?.availablePlans ?? []).some(
+              (plan) => plan?.differenceToCurrent?.amount === '0.00' && plan.id === marked,
+            ),
+          ),
+        ),
+      );
+      return (data?.group?.availablePlans ?? []).map((plan) => offerOf(plan as Parameters<typeof offerOf>[0]));
+    };
+    const subscription = choice.subscribe({});
+    const before = client.query({ query: PlanChoice, variables });
+    const plans = (await before).data?.group?.availablePlans ?? [];
+    const chosen = plans.find(({ name }) => name === 'Enterprise 10000');
+    assert.equal(chosen?.pricePerDocument, '0.25005');
+    await changePlan(client, memoryStore(), { name: 'chosen', input: { planId: chosen.id, groupId: '100002' } });
+    // The differences are to the new plan now: they are asked for anew.
+    const shown = await offers(chosen.id);
+    assert.ok(shown.includes('Enterprise 10000: 2500.50 NZD a month (+0.00 NZD)'), shown.join('\n'));
+    assert.ok(shown.includes('Business 1000 (USD): 310.10 USD a month'), shown.join('\n'));
+    subscription.unsubscribe();
+    await world.setToggles({ catalogueCurrency: 'no' });
   });
 
   it('grows a history page by page into one list, from one upstream call', async () => {

@@ -93,6 +93,7 @@ export async function startSimulator() {
         addFault: (rule) => admin('POST', `faults?${query}`, rule),
         clearFaults: () => admin('DELETE', `faults?${query}`),
         advanceClock: (step) => admin('POST', `clock?${query}`, { advance: step }),
+        setToggles: (toggles) => admin('POST', `toggles?${query}`, toggles),
       };
     },
   };
