@@ -96,6 +96,22 @@ describe('toggles', () => {
     expect(textsOf(plain.text, 'id').some((id) => id.startsWith('0'))).toBe(false);
   });
 
+  test('a catalogue may stand in lists of its own and name currencies; usage may tell of no plan without a 404', async () => {
+    const world = simulator.freshWorld();
+    const ask = (endpoint: string, group_id: string) =>
+      postForm(simulator.url, `/v1/billings/${endpoint}`, { api_key: world.apiKey, group_id });
+    const flat = await ask('plans', '100007');
+    expect(flat.text).not.toMatch(/<(plans|packs|price_currency)>/);
+    expect(textsOf(flat.text, 'group_id')).toContain(simulator.fixtures.rootGroupId);
+    world.world.setToggles({ catalogueShape: 'nested', catalogueCurrency: 'yes', usageWithoutPlan: 'empty_element' });
+    const nested = await ask('plans', '100007');
+    expect(nested.text).toMatch(/<plans>[^]*<\/plans>[^]*<packs>[^]*<\/packs>/);
+    expect(textsOf(nested.text, 'price_currency')).toContain('USD');
+    expect(textsOf(nested.text, 'id')).toEqual(textsOf(flat.text, 'id'));
+    const usage = await ask('usage', simulator.fixtures.planlessGroupId);
+    expect([usage.status, usage.text.includes('<plan/>')]).toEqual([200, true]);
+  });
+
   test('a billing UI link may be clamped, and expire in another unit', async () => {
     const world = simulator.freshWorld();
     const open = async (toggles: Record<string, string>, expire: string) => {
