@@ -1,12 +1,15 @@
 import type { ApolloServerOptionsWithGateway } from '@apollo/server';
 import {
+  BREAK,
   type DocumentNode,
   type ExecutionResult,
   execute,
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
+  Kind,
   OperationTypeNode,
+  visit,
 } from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { GatewayContext } from './context.js';
@@ -69,6 +72,28 @@ function isCompilable(
   return getOperationAST(document, operationName)?.operation === OperationTypeNode.QUERY;
 }
 
+/**
+ * What compiled queries get wrong: a variable inside the literal of a scalar (of all that a query takes, a representation of
+ * `_entities`), which they read without its variables; and a required variable with a default, which they call missing where the
+ * default should stand in.
+ */
+function needsGraphqlJs(document: DocumentNode): boolean {
+  let found = false;
+  const stop = (): typeof BREAK => {
+    found = true;
+    return BREAK;
+  };
+  visit(document, {
+    ObjectValue: (object) => {
+      visit(object, { Variable: stop });
+      return found ? BREAK : false;
+    },
+    VariableDefinition: ({ type, defaultValue }) =>
+      type.kind === Kind.NON_NULL_TYPE && defaultValue !== undefined ? stop() : undefined,
+  });
+  return found;
+}
+
 /** Compiled queries make errors of a class of their own, which nobody else knows. */
 function withErrorsOfGraphqlJs(result: ExecutionResult): ExecutionResult {
   if (result.errors === undefined) return result;
@@ -95,8 +120,8 @@ function compiledFor(
   const name = operationName ?? '';
   const compiled = facts.compiled.get(name);
   if (compiled !== undefined) return compiled;
-  const made = compileQuery(schema, document, operationName ?? undefined);
-  const query = isCompiledQuery(made) ? made : null;
+  const made = needsGraphqlJs(document) ? null : compileQuery(schema, document, operationName ?? undefined);
+  const query = made !== null && isCompiledQuery(made) ? made : null;
   facts.compiled.set(name, query);
   return query;
 }

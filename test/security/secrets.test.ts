@@ -52,6 +52,7 @@ beforeAll(async () => {
       XTRACTA_API_KEY: undefined,
       CREDITS_TOKEN: undefined,
       LOG_LEVEL: 'trace',
+      PLAN_SOURCE: 'usage',
       READ_TIMEOUT_MS: '300',
       WRITE_TIMEOUT_MS: '1000',
       RATE_LIMIT_WRITES_PER_MINUTE: '0',
@@ -121,6 +122,16 @@ async function ask(gateway: TestGateway, query: string, variables: unknown = {})
 /** One question, so that its attempts alone do not open the circuit. */
 const HISTORY =
   '{ group(id: "100001") { billingHistory { nodes { id planName price { amount } } summary { count } } } }';
+const CATALOGUE =
+  'query ($id: ID!) { group(id: $id) { availablePlans { id name } availablePacks { id price { amount } } } }';
+let lastGroup = 100_000;
+
+/** A catalogue is kept for a while, so each is asked of another group. */
+function freshGroup(): string {
+  lastGroup += 1;
+  return String(lastGroup);
+}
+
 const OPERATION = `operation { idempotencyKey status evidence { id planName } } warnings { code message }
   userErrors { code message upstreamStatus upstreamMessage }`;
 const ORDER = `mutation ($key: ID!) { orderBoosterPack(input: { idempotencyKey: $key, packId: "1223", groupId: "100002" }) {
@@ -157,6 +168,8 @@ const purchase = (endpoint: string): Attempt =>
 
 const ATTEMPTS: readonly Attempt[] = [
   { endpoint: 'history', run: (gateway) => ask(gateway, HISTORY) },
+  { endpoint: 'usage', run: (gateway) => ask(gateway, '{ group(id: "100001") { plan { planId name } } }') },
+  { endpoint: 'plans', run: (gateway) => ask(gateway, CATALOGUE, { id: freshGroup() }) },
   write('booster', ORDER),
   write('update', CHANGE),
   { endpoint: 'billing_ui', run: (gateway) => ask(gateway, UI) },

@@ -93,4 +93,7 @@ function markRows({ world }: TestWorld, canary: string): void {
   for (const name of ['plan', 'group_name']) {
     world.addFault({ endpoint: 'history', kind: 'element', params: { name, value: canary } });
   }
+  for (const name of ['name', 'plan_name', 'pack_name']) {
+    world.addFault({ endpoint: 'plans', kind: 'element', params: { name, value: canary } });
+  }
 }

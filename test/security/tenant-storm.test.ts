@@ -10,6 +10,7 @@ import { buildGatewaySchema } from '../../src/graphql/schema.js';
 import type { Ledger } from '../../src/idempotency/ledger.js';
 import { openLedger } from '../../src/idempotency/open-ledger.js';
 import { RunOnce } from '../../src/idempotency/run-once.js';
+import type { GroupClient } from '../../src/reads/group-client.port.js';
 import { BillingReadsFactory } from '../../src/reads/reads.factory.js';
 import { recordedCall } from '../support/upstream-call.js';
 import { activity } from '../unit/reads/activity.fixture.js';
@@ -80,6 +81,15 @@ const upstream: XtractaWriteClient = {
   },
 };
 
+const catalogues: GroupClient = {
+  getUsage: () => Promise.reject(new Error('not asked for')),
+  async getPlans({ apiKey }) {
+    await aWhile();
+    const item = { id: '1', name: `${apiKey} item`, allowedDocuments: 1, price: null, wholesalePrice: null };
+    return { plans: [{ ...item, type: 'MONTHLY', typeRaw: null }], packs: [item] };
+  },
+};
+
 const DOCUMENTS = {
   plans: parse('query ($ids: [ID!]!) { groups(ids: $ids) { name plan { name } } }'),
   history: parse(`query ($id: ID!, $after: String) { group(id: $id) { name
@@ -91,6 +101,7 @@ const DOCUMENTS = {
   operations: parse(
     '{ billingOperations(first: 5) { nodes { idempotencyKey status group { name } evidence { groupName } } } }',
   ),
+  catalogue: parse('query ($id: ID!) { group(id: $id) { availablePlans { name } availablePacks { name } } }'),
   ui: parse('mutation { openBillingUi { url userErrors { code } } }'),
 } satisfies Record<string, DocumentNode>;
 
@@ -111,6 +122,7 @@ beforeAll(async () => {
   ({ schema } = await buildGatewaySchema());
   factory = new BillingReadsFactory({
     client: upstream,
+    groupClient: catalogues,
     mergeWindows: true,
     maxUpstreamCalls: 100,
     clock: () => NOW_MS,
@@ -137,6 +149,7 @@ let lastCursor: unknown = null;
 /** Reads for the most part, now and then a write with a key that every tenant uses, and cursors of whoever was last. */
 function questionOf(number: number): Question {
   if (number % 97 === 0) return { document: DOCUMENTS.ui };
+  if (number % 13 === 0) return { document: DOCUMENTS.catalogue, variables: { id: GROUPS[number % 3] ?? '1' } };
   if (number % 53 === 0) return { document: DOCUMENTS.operations };
   if (number % 41 === 0) {
     return {

@@ -22,7 +22,7 @@ const ORDER = `mutation ($key: ID!, $group: ID, $pack: ID! = "1223") {
 
 const HISTORY = `query ($id: ID!, $after: String) {
   group(id: $id) { name plan { name } billingHistory(first: 1, after: $after, includeSubgroups: true) {
-    totalCount pageInfo { endCursor } nodes { planName groupName group { id } } } subgroups { id name } }
+    totalCount pageInfo { endCursor } nodes { planName groupName group { id } } } subgroups { id name } availablePacks { name } }
 }`;
 
 describe('what one upstream account answers', () => {
@@ -34,6 +34,7 @@ describe('what one upstream account answers', () => {
       const tenant = asked[index] ?? 'alpha';
       expect(answer.codes).toEqual([]);
       expect(answer.text).toContain(tenants.canaryOf(tenant));
+      expect(answer.text).toContain(`"availablePacks":[{"name":"${tenants.canaryOf(tenant)}"`);
       expect(answer.text).not.toContain(tenants.canaryOf(tenant === 'beta' ? 'alpha' : 'beta'));
     }
   });
@@ -124,6 +125,7 @@ describe('a group that a caller may not name', () => {
   const QUESTIONS = [
     'query ($id: ID!) { group(id: $id) { id } }',
     'query ($id: ID!) { group(id: $id) { name plan { name } billingHistory { totalCount } subgroups { id } } }',
+    'query ($id: ID!) { group(id: $id) { availablePlans { id } availablePacks { id } } }',
     'query ($id: ID!) { groups(ids: [$id]) { id name } }',
     'query ($id: ID!) { _entities(representations: [{ __typename: "Group", id: $id }]) { ... on Group { id name } } }',
     `mutation ($id: ID!) { orderBoosterPack(input: { idempotencyKey: "forbidden-1", packId: "1223", groupId: $id }) {

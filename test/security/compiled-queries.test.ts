@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { TestGateway } from '../support/start-gateway.js';
+import { postQuery } from './http-probe.js';
+import { openStand } from './stand.js';
+
+// A query that comes again is turned into JavaScript: what stands in it must stay text, and its answer what it was.
+const stand = await openStand('compiled');
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  gateway = await stand.start();
+});
+
+afterAll(() => stand.close());
+
+const TIMES = 6;
+
+async function answersOf(query: string, variables: unknown = {}): Promise<string[]> {
+  const answers: string[] = [];
+  for (let time = 0; time < TIMES; time += 1) {
+    const { text } = await postQuery(gateway.url, query, variables);
+    answers.push(text.trimEnd().replaceAll(/"requestId":"[^"]*"/g, ''));
+  }
+  return answers;
+}
+
+function expectOneAnswer(answers: readonly string[]): void {
+  expect([...new Set(answers)]).toEqual(answers.slice(0, 1));
+}
+
+const INJECTED = [
+  '"; globalThis.INJECTED = 1; //',
+  "'; globalThis.INJECTED = 1; //",
+  '`; globalThis.INJECTED = 1; //',
+  `\${globalThis.INJECTED = 1}`,
+  '\\u0022; globalThis.INJECTED = 1; //',
+  '*/ globalThis.INJECTED = 1; /*',
+  '\u2028globalThis.INJECTED = 1;\u2029',
+  '</script><script>globalThis.INJECTED = 1</script>',
+  '\\"); globalThis.INJECTED = 1; (\\"',
+];
+
+describe('a query that comes again', () => {
+  it.each(INJECTED)('runs nothing of the literal %j, and answers the same each time', async (text) => {
+    const literal = JSON.stringify(text);
+    const block = `"""${text.replaceAll('"""', '')} """`;
+    for (const value of [literal, block]) {
+      for (const query of [
+        `{ group(id: ${value}) { id } }`,
+        `{ a: group(id: "100001") { id billingHistory(after: ${value}) { totalCount } } }`,
+        `{ billingOperation(idempotencyKey: ${value}) { status } }`,
+        `query ($x: ID! = ${value}) { group(id: $x) { id } }`,
+        `{ _entities(representations: [{ __typename: ${value}, id: ${value} }]) { __typename } }`,
+      ]) {
+        expectOneAnswer(await answersOf(query));
+      }
+    }
+    expect(Reflect.get(globalThis, 'INJECTED')).toBeUndefined();
+  });
+
+  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', '__defineGetter__', 'then', 'prototype', 'this'])(
+    'answers the alias %s as any other',
+    async (alias) => {
+      for (const query of [
+        `{ ${alias}: group(id: "100001") { ${alias}: id } }`,
+        `{ group(id: "100001") { ${alias}: plan { ${alias}: name } } }`,
+        `query ${alias} { group(id: "100001") { ...${alias} } } fragment ${alias} on Group { id }`,
+        `query ($${alias}: ID!) { group(id: $${alias}) { id } }`,
+      ]) {
+        const answers = await answersOf(query, { [alias]: '100001' });
+        expectOneAnswer(answers);
+      }
+      expect(Reflect.get(Object.prototype, 'id')).toBeUndefined();
+    },
+  );
+
+  it('fills in the defaults of variables each time', async () => {
+    for (const type of ['ID', 'ID!']) {
+      const answers = await answersOf(`query ($id: ${type} = "100001") { group(id: $id) { id } }`);
+      expect(new Set(answers)).toEqual(new Set(['{"data":{"group":{"id":"100001"}}}']));
+    }
+  });
+
+  it('fills in the default of a variable each time', async () => {
+    const answers = await answersOf('query ($id: ID! = "100001") { group(id: $id) { id } }');
+    expect(new Set(answers)).toEqual(new Set(['{"data":{"group":{"id":"100001"}}}']));
+  });
+
+  it('reads a variable inside a representation each time', async () => {
+    const query =
+      'query ($id: ID!) { _entities(representations: [{ __typename: "Group", id: $id }]) { ... on Group { id } } }';
+    expect(new Set(await answersOf(query, { id: '100001' }))).toEqual(
+      new Set(['{"data":{"_entities":[{"id":"100001"}]}}']),
+    );
+  });
+});
