@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import type { TestGateway } from '../support/start-gateway.js';
+import { selection } from './document.arbitrary.js';
+import { FUZZ_PATIENCE_MS, fuzzSettings } from './fuzz.settings.js';
 import { postQuery } from './http-probe.js';
+import { nearlyRight } from './request.arbitrary.js';
 import { openStand } from './stand.js';
 
 // A query that comes again is turned into JavaScript: what stands in it must stay text, and its answer what it was.
@@ -13,7 +17,9 @@ beforeAll(async () => {
 
 afterAll(() => stand.close());
 
-const TIMES = 6;
+const { runs, seed } = fuzzSettings('queries that come again');
+const TIMES = 4;
+const CURSOR = /"(startCursor|endCursor|cursor)":"[^"]*"/g;
 
 async function answersOf(query: string, variables: unknown = {}): Promise<string[]> {
   const answers: string[] = [];
@@ -93,4 +99,23 @@ describe('a query that comes again', () => {
       new Set(['{"data":{"_entities":[{"id":"100001"}]}}']),
     );
   });
+
+  it(
+    'gets the same answer each time, whatever it asks for',
+    async () => {
+      const question = fc.oneof(
+        nearlyRight('odd').filter(({ query }) => !/^mutation/m.test(query)),
+        selection.map((query) => ({ query, variables: {} })),
+      );
+      await fc.assert(
+        fc.asyncProperty(question, async ({ query, variables }) => {
+          // A cursor names the window that was asked for, which ends now where nothing is said.
+          const answers = (await answersOf(query, variables)).map((text) => text.replaceAll(CURSOR, '"cursor"'));
+          expectOneAnswer(answers);
+        }),
+        { numRuns: Math.ceil(Math.min(runs, 2_000) / TIMES), seed, endOnFailure: true },
+      );
+    },
+    FUZZ_PATIENCE_MS,
+  );
 });

@@ -39,7 +39,7 @@ const word = fc.oneof(
 const soup = fc.array(word, { maxLength: 60 }).map((words) => words.join(' '));
 
 /** A tree of fields of the schema that may well fit together. */
-const { selection } = fc.letrec<{ selection: string; field: string }>((tie) => ({
+export const { selection } = fc.letrec<{ selection: string; field: string }>((tie) => ({
   selection: fc
     .array(tie('field'), { minLength: 1, maxLength: 4, depthIdentifier: 'tree' })
     .map((fields) => `{ ${fields.join(' ')} }`),

@@ -85,7 +85,7 @@ function variables(canary: string): fc.Arbitrary<unknown> {
 }
 
 /** An example operation with its own variables, of which one value at most is something else: most of these run. */
-function nearlyRight(canary: string): fc.Arbitrary<unknown> {
+export function nearlyRight(canary: string): fc.Arbitrary<{ readonly query: string; readonly variables: unknown }> {
   return fc
     .tuple(fc.constantFrom(...DOCUMENTS), fc.nat({ max: 12 }), fc.option(oddValue(canary)))
     .map(([query, place, value]) => {
