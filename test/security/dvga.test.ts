@@ -196,7 +196,8 @@ describe('execution of code, and injection', () => {
     const found = (pattern: RegExp): string[] =>
       sources.filter((name) => pattern.test(readFileSync(join(ROOT, 'src', name), 'utf8'))).sort();
     expect(found(/child_process|node:vm|worker_threads/)).toEqual(['runtime/pinned-node.ts']);
-    expect(found(/\beval\(|new Function\(/)).toEqual([]);
+    // A call of Redis' own `eval` runs on the Redis server; the global one would run here.
+    expect(found(/(?<![.\w])eval\(|new Function\(/)).toEqual([]);
     expect(
       found(/node:fs/).filter((name) => /^(graphql|billing|reads|auth\/authenticate|upstreams)/.test(name)),
     ).toEqual([]);
