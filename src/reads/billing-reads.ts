@@ -75,8 +75,12 @@ export interface UpstreamCallCounts {
  * `OPERATION_TOO_COMPLEX`, `UPSTREAM_*`.
  */
 export interface BillingReads {
-  /** The plan in force at the instant (epoch milliseconds); null when there is none. */
-  plan(groupId: string, atMs: number): Promise<BillingPlan | null>;
+  /**
+   * The plan in force at the instant (epoch milliseconds); null when there is none.
+   *
+   * @param isPresent the instant is now by the upstream's clock, which may be ahead of the operation's own "now"
+   */
+  plan(groupId: string, atMs: number, isPresent?: boolean): Promise<BillingPlan | null>;
   historyPage(request: HistoryRequest): Promise<HistoryPage>;
   /** Groups seen below this one in its recursive history of the last year, each once, by ascending id. */
   subgroups(groupId: string): Promise<readonly GroupRef[]>;

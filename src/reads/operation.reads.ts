@@ -99,7 +99,7 @@ export class OperationReads implements BillingReads {
     const askers = call.observer.read === undefined ? null : new ReadAskers();
     this.#askers = askers;
     const onMismatch = (): void => call.observer.drift({ endpoint: 'getUsage', field: 'plan_mismatch' });
-    this.#comparison = settings.planSource === 'usage' ? new PlanComparison(nowMs, onMismatch) : null;
+    this.#comparison = settings.planSource === 'usage' ? new PlanComparison(onMismatch) : null;
     if (caller.tenant.xtracta === null) {
       this.#upstream = null;
       return;
@@ -120,15 +120,15 @@ export class OperationReads implements BillingReads {
     return this.#budget.counts();
   }
 
-  async plan(groupId: string, atMs: number): Promise<BillingPlan | null> {
+  async plan(groupId: string, atMs: number, isPresent = false): Promise<BillingPlan | null> {
     const id = this.#permitted(groupId);
     // Periods begin and end on whole seconds, so all of this second is now.
-    const isNow = Math.floor(atMs / 1000) === Math.floor(this.context.nowMs / 1000);
+    const isNow = isPresent || Math.floor(atMs / 1000) === Math.floor(this.context.nowMs / 1000);
     if (this.#comparison === null || !isNow) {
       return planInForce(await this.#rows(planQuestion(id, atMs), 'plan'), id, atMs);
     }
-    const plan = await this.#planInUse(id);
-    this.#comparison.noteUsage(id, plan);
+    const plan = await this.#planInUse(id, atMs);
+    this.#comparison.noteUsage(id, plan, atMs);
     return plan;
   }
 
@@ -165,12 +165,12 @@ export class OperationReads implements BillingReads {
    * A 404 of the usage endpoint says that there is no plan, or no such group: the history, which tells these two apart, is asked
    * which. Should it hold a plan, that is a mismatch, and the source that was configured still stands.
    */
-  async #planInUse(groupId: string): Promise<BillingPlan | null> {
+  async #planInUse(groupId: string, nowMs: number): Promise<BillingPlan | null> {
     try {
       return (await this.#connected().usage.load(groupId, 'plan')).plan;
     } catch (error) {
       if (!(error instanceof BillingError) || error.code !== 'NOT_FOUND') throw error;
-      await this.#rows(planQuestion(groupId, this.context.nowMs), 'plan');
+      await this.#rows(planQuestion(groupId, nowMs), 'plan');
       return null;
     }
   }

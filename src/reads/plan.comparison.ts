@@ -6,6 +6,12 @@ import type { HistoryRead } from './history-client.port.js';
 import { planWindow, windowCovers } from './history-window.policy.js';
 import { planInForce } from './plan.policy.js';
 
+/** What usage said of a group, and when that was now. */
+interface PlanInUse {
+  readonly plan: BillingPlan | null;
+  readonly nowMs: number;
+}
+
 interface ReadHistory {
   readonly read: HistoryRead;
   readonly rows: Rows;
@@ -16,36 +22,35 @@ interface ReadHistory {
  * read for it. Mutable state of one operation by one caller.
  */
 export class PlanComparison {
-  readonly #usage = new Map<string, BillingPlan | null>();
+  readonly #usage = new Map<string, PlanInUse>();
   readonly #histories: ReadHistory[] = [];
   readonly #told = new Set<string>();
 
   /** @param onMismatch told once for each group about which the two differ */
-  constructor(
-    private readonly nowMs: number,
-    private readonly onMismatch: () => void,
-  ) {}
+  constructor(private readonly onMismatch: () => void) {}
 
-  noteUsage(groupId: string, plan: BillingPlan | null): void {
-    this.#usage.set(groupId, plan);
-    for (const history of this.#histories) this.#compare(groupId, plan, history);
+  /** @param nowMs the moment that the plan is for: now, by whichever clock was asked */
+  noteUsage(groupId: string, plan: BillingPlan | null, nowMs: number): void {
+    const inUse = { plan, nowMs };
+    this.#usage.set(groupId, inUse);
+    for (const history of this.#histories) this.#compare(groupId, inUse, history);
   }
 
   noteHistory(read: HistoryRead, rows: Rows): void {
     const history = { read, rows };
     this.#histories.push(history);
-    for (const [groupId, plan] of this.#usage) this.#compare(groupId, plan, history);
+    for (const [groupId, inUse] of this.#usage) this.#compare(groupId, inUse, history);
   }
 
-  #compare(groupId: string, plan: BillingPlan | null, history: ReadHistory): void {
-    if (this.#told.has(groupId) || !plansDiffer(plan, history, groupId, this.nowMs)) return;
+  #compare(groupId: string, inUse: PlanInUse, history: ReadHistory): void {
+    if (this.#told.has(groupId) || !plansDiffer(groupId, inUse, history)) return;
     this.#told.add(groupId);
     this.onMismatch();
   }
 }
 
 /** False also where the history that was read says nothing about it: its window may end before now, or begin after the plan. */
-function plansDiffer(plan: BillingPlan | null, { read, rows }: ReadHistory, groupId: string, nowMs: number): boolean {
+function plansDiffer(groupId: string, { plan, nowMs }: PlanInUse, { read, rows }: ReadHistory): boolean {
   if (read.groupId !== groupId && !read.recursive) return false;
   if (read.toSeconds * 1000 < nowMs - 1000) return false;
   const derived = planInForce(rows, groupId, nowMs);

@@ -136,6 +136,30 @@ describe.each(['history', 'usage'])('with PLAN_SOURCE=%s', (source) => {
     });
   });
 
+  it('a changed plan is the one that is read, also where the upstream’s clock is ahead', async () => {
+    const ahead = simulator.freshWorld(`${source}-ahead`);
+    ahead.world.setToggles({ catalogueCurrency: 'yes' });
+    ahead.world.advance({ seconds: 30 });
+    const own = await startGateway({
+      xtractaUrl: simulator.url,
+      env: { XTRACTA_API_KEY: ahead.apiKey, XTRACTA_ROOT_GROUP_ID: ahead.rootGroupId, PLAN_SOURCE: source },
+    });
+    const { data, errors } = await own.execute(
+      `mutation ($input: ChangePlanInput!) { changePlan(input: $input) {
+        group { plan { planId name } } catalogue { id differenceToCurrent { amount currency } }
+      } }`,
+      { input: { idempotencyKey: `ahead-${source}-0001`, planId: '112', groupId: '100001' } },
+    );
+    await own.close();
+    expect(errors).toEqual([]);
+    expect(data).toEqual({
+      changePlan: {
+        group: { plan: { planId: numbered('112'), name: 'Business 1000' } },
+        catalogue: { id: '112', differenceToCurrent: { amount: '0', currency: 'NZD' } },
+      },
+    });
+  });
+
   it('more calls than an operation may cause are refused', async () => {
     const strict = await startGateway({
       xtractaUrl: simulator.url,

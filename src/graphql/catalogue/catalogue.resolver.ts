@@ -3,6 +3,7 @@ import type { AvailablePack, AvailablePlan } from '../../domain/catalogue.js';
 import type { DecimalText, Money } from '../../domain/money.js';
 import { priceDifference, pricePerDocument } from '../../domain/price.policy.js';
 import type { GatewayContext } from '../context.js';
+import { presentPlan } from '../group/group.reference.js';
 import { AvailablePackType, AvailablePlanType, type PlanOfGroup } from './catalogue.type.js';
 
 @Resolver(() => AvailablePlanType)
@@ -14,8 +15,8 @@ export class AvailablePlanResolver {
 
   @FieldResolver()
   async differenceToCurrent(@Root() plan: PlanOfGroup, @Ctx() context: GatewayContext): Promise<Money | null> {
-    if (plan.groupId === null) return null;
-    const current = await context.reads.plan(plan.groupId, context.nowMs);
+    if (plan.group === null) return null;
+    const current = await presentPlan(plan.group, context);
     return priceDifference(plan.price, current?.price ?? null);
   }
 }

@@ -3,6 +3,7 @@ import type { PlanType } from '../../domain/billing-activity.js';
 import type { AvailablePack, AvailablePlan } from '../../domain/catalogue.js';
 import type { DecimalText, Money } from '../../domain/money.js';
 import type { Readable } from '../../domain/readable.js';
+import type { GroupRef } from '../../reads/billing-reads.js';
 import { CostsUpstreamCall } from '../federation.directive.js';
 import { MoneyType } from '../money/money.type.js';
 import { PlanTypeEnum } from '../plan/plan-type.enum.js';
@@ -11,7 +12,7 @@ import { LongScalar } from '../scalars/long.scalar.js';
 
 /** A plan together with the group that may choose it; null: the api key's own group. */
 export interface PlanOfGroup extends AvailablePlan {
-  readonly groupId: string | null;
+  readonly group: GroupRef | null;
 }
 
 const WHOLESALE_PRICE =

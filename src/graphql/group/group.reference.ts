@@ -1,7 +1,9 @@
+import type { BillingPlan } from '../../domain/billing-plan.js';
 import type { Caller } from '../../domain/caller.js';
 import { BillingError } from '../../domain/errors.js';
 import { parseGroupId } from '../../domain/group-id.js';
 import type { GroupRef } from '../../reads/billing-reads.js';
+import type { GatewayContext } from '../context.js';
 
 /**
  * The group that a client named. Costs no upstream call, so it says nothing about whether the group exists.
@@ -19,4 +21,9 @@ export function groupNamed(caller: Caller, id: string, field: readonly string[])
 export function groupOfRow(groupId: string | null, name: string | null): GroupRef | null {
   if (groupId === null) return null;
   return name === null ? { id: groupId } : { id: groupId, name };
+}
+
+/** The plan that the group has now. */
+export function presentPlan(group: GroupRef, { reads, nowMs }: GatewayContext): Promise<BillingPlan | null> {
+  return reads.plan(group.id, group.planAtMs ?? nowMs, true);
 }

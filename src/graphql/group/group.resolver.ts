@@ -8,7 +8,7 @@ import type { GatewayContext } from '../context.js';
 import { AssumedSize } from '../federation.directive.js';
 import { BillingHistoryArgs, toHistoryRequest } from '../history/history.args.js';
 import { DateTimeScalar } from '../scalars/date-time.scalar.js';
-import { groupNamed } from './group.reference.js';
+import { groupNamed, presentPlan } from './group.reference.js';
 import { GroupType } from './group.type.js';
 
 const MAX_GROUPS = 100;
@@ -54,7 +54,7 @@ export class GroupResolver {
     at: number | null | undefined,
     @Ctx() context: GatewayContext,
   ): Promise<BillingPlan | null> {
-    return context.reads.plan(group.id, at ?? group.planAtMs ?? context.nowMs);
+    return at === null || at === undefined ? presentPlan(group, context) : context.reads.plan(group.id, at);
   }
 
   @FieldResolver()
@@ -74,7 +74,7 @@ export class GroupResolver {
   @FieldResolver()
   async availablePlans(@Root() group: GroupRef, @Ctx() context: GatewayContext): Promise<readonly PlanOfGroup[]> {
     const { plans } = await context.reads.catalogue(group.id, 'availablePlans');
-    return plans.map((plan) => ({ ...plan, groupId: group.id }));
+    return plans.map((plan) => ({ ...plan, group }));
   }
 
   @FieldResolver()

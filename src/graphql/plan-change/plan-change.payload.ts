@@ -35,5 +35,5 @@ export class ChangePlanPayload extends WritePayloadFields {
 /** A payload as its mutation answers it: what was chosen is looked up only when somebody asks. */
 export interface ChangePlanAnswer extends Omit<PlainFields<ChangePlanPayload>, 'catalogue'> {
   /** Null when the change did not succeed. */
-  readonly chosen: { readonly planId: string; readonly groupId: string | null } | null;
+  readonly chosen: { readonly planId: string; readonly group: GroupRef | null } | null;
 }

@@ -38,22 +38,17 @@ export class PlanChangeResolver {
     @Ctx() { writes, nowMs }: GatewayContext,
   ): Promise<ChangePlanAnswer> {
     const { value, ...rest } = await writes.changePlan({ ...input, groupId: input.groupId ?? null });
-    const groupId = rest.operation?.groupId ?? null;
     if (value === null) return { ...rest, plan: null, group: null, chosen: null };
-    const group = groupOfRow(groupId, null);
-    return {
-      ...rest,
-      plan: value.plan,
-      group: group === null ? null : { ...group, ...planMoment(value.plan, nowMs) },
-      chosen: { planId: input.planId, groupId },
-    };
+    const named = groupOfRow(rest.operation?.groupId ?? null, null);
+    const group = named === null ? null : { ...named, ...planMoment(value.plan, nowMs) };
+    return { ...rest, plan: value.plan, group, chosen: { planId: input.planId, group } };
   }
 
   @FieldResolver()
   async catalogue(@Root() { chosen }: ChangePlanAnswer, @Ctx() { reads }: GatewayContext): Promise<PlanOfGroup | null> {
     if (chosen === null) return null;
-    const { planId, groupId } = chosen;
-    const plan = itemOf((await reads.catalogue(groupId, 'catalogue')).plans, planId);
-    return plan === null ? null : { ...plan, groupId };
+    const { planId, group } = chosen;
+    const plan = itemOf((await reads.catalogue(group?.id ?? null, 'catalogue')).plans, planId);
+    return plan === null ? null : { ...plan, group };
   }
 }

@@ -50,6 +50,12 @@ describe('the plan of now, where its source is usage', () => {
     expect([groups.journal.length, history.calls > 0]).toEqual([1, true]);
   });
 
+  it('is also what is present by the upstream’s clock, which may be ahead', async () => {
+    const reads = operation(factory);
+    expect((await reads.plan('2', NOW_MS + 30_000, true))?.planId).toBe('12');
+    expect([groups.journal, history.calls]).toEqual([asked('2'), 0]);
+  });
+
   it('costs one call a group, however often it is asked, and the rest is saved', async () => {
     const saved: number[] = [];
     factory = readsFactory(history, { groupClient: groups, planSource: 'usage', onCallsSaved: (n) => saved.push(n) });
