@@ -14,9 +14,12 @@ export interface ProbeAnswer {
   readonly data: unknown;
 }
 
+// A request that is never answered must end its test, whose own patience is longer.
+const NO_ANSWER_MS = 40_000;
+
 /** Sends one request as it is, and reads the answer without believing anything about it. */
 export async function probe(url: string, init: RequestInit = {}): Promise<ProbeAnswer> {
-  const response = await fetch(url, { redirect: 'manual', ...init });
+  const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(NO_ANSWER_MS), ...init });
   const text = await response.text();
   const body = parsed(text);
   const errors = property(body, 'errors');
