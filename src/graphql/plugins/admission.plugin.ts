@@ -1,9 +1,12 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import {
+  type DocumentNode,
   type FieldNode,
+  type FragmentDefinitionNode,
   GraphQLError,
   type GraphQLSchema,
   getArgumentValues,
+  Kind,
   type OperationDefinitionNode,
   OperationTypeNode,
 } from 'graphql';
@@ -13,6 +16,7 @@ import { requireScopes } from '../auth-checker.js';
 import type { GatewayContext } from '../context.js';
 import { argumentError } from '../input-error.js';
 import { type OperationFacts, operationFacts } from '../operation-facts.js';
+import { MAX_ROWS, rowsAskedFor } from '../operation-size.js';
 import { type CoercedVariables, coerceVariables } from '../operation-variables.js';
 import { requestError } from '../request-error.js';
 import { DELETE_DOCUMENTS_SCOPE } from '../scopes.js';
@@ -35,6 +39,7 @@ export function admissionPlugin(): ApolloServerPlugin<GatewayContext> {
           if (!facts.conditional) known.set(operation, facts);
           if (operation.operation === OperationTypeNode.MUTATION) requireOneField(facts);
           requireScopes(contextValue.caller, [...facts.scopes, ...scopesOfInput(schema, operation, facts, variables)]);
+          requireFewRows(rowsAskedFor(schema, fragmentsOf(document), operation, variables));
         } catch (error) {
           throw error instanceof BillingError ? requestError(error) : error;
         }
@@ -48,6 +53,24 @@ function requireOneField(facts: OperationFacts): void {
   if (facts.rootFields.size > 1) {
     throw new BillingError('OPERATION_TOO_COMPLEX', 'An operation may have one mutation field.');
   }
+}
+
+/** Lists inside lists multiply, and no other limit sees that. */
+function requireFewRows(rows: number): void {
+  if (rows > MAX_ROWS) {
+    throw new BillingError(
+      'OPERATION_TOO_COMPLEX',
+      `The operation may answer more than ${MAX_ROWS} rows: ask for smaller pages, or for fewer lists inside lists.`,
+    );
+  }
+}
+
+function fragmentsOf(document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
+  return new Map(
+    document.definitions.flatMap((node) =>
+      node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [],
+    ),
+  );
 }
 
 function scopesOfInput(
