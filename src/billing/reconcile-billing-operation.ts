@@ -29,10 +29,7 @@ export async function reconcileBillingOperation(scope: WriteScope, idempotencyKe
     const row = await withoutLostOwner(scope, found);
     return await reconcileRow(scope, row);
   } catch (error) {
-    if (error instanceof BillingError && error.code === 'LEDGER_UNAVAILABLE') {
-      return { operation: null, userErrors: [toUserError(error.code, error.message)] };
-    }
-    throw error;
+    return ledgerUnavailablePayload(error);
   }
 }
 
@@ -88,4 +85,10 @@ export function operationNotFound(): OperationPayload {
       toUserError('NOT_FOUND', 'No write with this idempotencyKey is known.', { field: ['idempotencyKey'] }),
     ],
   };
+}
+
+/** The payload when the ledger does not answer; throws any other error on. */
+export function ledgerUnavailablePayload(error: unknown): OperationPayload {
+  if (!(error instanceof BillingError) || error.code !== 'LEDGER_UNAVAILABLE') throw error;
+  return { operation: null, userErrors: [toUserError(error.code, error.message)] };
 }

@@ -1,8 +1,8 @@
-import { BillingError, badInput } from '../domain/errors.js';
+import { badInput } from '../domain/errors.js';
 import type { LedgerRow } from '../idempotency/operation.js';
 import { findVisibleRow, operationView } from './billing-operations.js';
 import { orLedgerUnavailable } from './ledger-errors.js';
-import { type OperationPayload, operationNotFound } from './reconcile-billing-operation.js';
+import { ledgerUnavailablePayload, type OperationPayload, operationNotFound } from './reconcile-billing-operation.js';
 import { settledRejection, settledSuccess } from './settled-answer.policy.js';
 import { checkIdempotencyKey } from './write-input.policy.js';
 import { toUserError } from './write-payload.mapper.js';
@@ -34,10 +34,7 @@ export async function resolveBillingOperation(scope: WriteScope, input: ResolveI
     const current = (await findVisibleRow(scope, key)) ?? row;
     return notUnknown(scope, current, input.outcome);
   } catch (error) {
-    if (error instanceof BillingError && error.code === 'LEDGER_UNAVAILABLE') {
-      return { operation: null, userErrors: [toUserError(error.code, error.message)] };
-    }
-    throw error;
+    return ledgerUnavailablePayload(error);
   }
 }
 

@@ -1,6 +1,5 @@
 import type { BillingActivity } from '../domain/billing-activity.js';
-import type { BillingPlan } from '../domain/billing-plan.js';
-import { readableOrNull } from '../domain/readable.js';
+import { type BillingPlan, toBillingPlan } from '../domain/billing-plan.js';
 import { compareActivities } from './history-order.policy.js';
 
 /**
@@ -17,23 +16,6 @@ function isInForce(row: BillingActivity, atMs: number): boolean {
   return row.startMs <= atMs && Math.floor(atMs / 1000) <= Math.floor(row.expiryMs / 1000);
 }
 
-function toPlan(row: BillingActivity): BillingPlan {
-  const allowed = readableOrNull(row.allowedDocuments);
-  const used = readableOrNull(row.usedDocuments);
-  return {
-    planId: null,
-    name: row.planName,
-    type: row.planType,
-    typeRaw: row.planTypeRaw,
-    price: row.price,
-    allowedDocuments: row.allowedDocuments,
-    usedDocuments: row.usedDocuments,
-    remainingDocuments: allowed === null || used === null ? null : Math.max(0, allowed - used),
-    startDate: row.startDate,
-    expiryDate: row.expiryDate,
-  };
-}
-
 /**
  * The plan in force at an instant. Periods may overlap (a plan change need not close the old period): the latest start wins, then
  * the highest id. Rows of other groups, and rows without readable dates, are never the plan.
@@ -47,5 +29,5 @@ export function planInForce(rows: readonly BillingActivity[], groupId: string, a
     if (row.groupId !== groupId || !isPlanRow(row) || !isInForce(row, atMs)) continue;
     if (winner === null || compareActivities(row, winner) > 0) winner = row;
   }
-  return winner === null ? null : toPlan(winner);
+  return winner === null ? null : toBillingPlan(winner);
 }
