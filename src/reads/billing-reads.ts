@@ -57,7 +57,7 @@ export interface HistoryPage {
   };
   readonly totalCount: number;
   /** Computed when asked for, over the whole selection, not the page. */
-  summary(): HistorySummary;
+  readonly summary: HistorySummary;
 }
 
 /** A field of the schema that asks for a catalogue. */

@@ -40,7 +40,10 @@ class LazyPageInfo {
   }
 }
 
-/** A page of an ordered selection. A page may have 5,000 rows, so edges and cursors are made only for the client that asks for them. */
+/**
+ * A page of an ordered selection. A page may have 5,000 rows, so edges and cursors are made only for the client that asks for them: by
+ * getters, because a compiled query reads what has no resolver as a property and calls nothing.
+ */
 export class HistoryConnection implements HistoryPage {
   readonly nodes: readonly BillingActivity[];
   readonly pageInfo: LazyPageInfo;
@@ -66,7 +69,7 @@ export class HistoryConnection implements HistoryPage {
     return this.selection.length;
   }
 
-  summary(): HistorySummary {
+  get summary(): HistorySummary {
     this.#summary ??= summarise(this.selection);
     return this.#summary;
   }

@@ -29,6 +29,8 @@ export interface OperationRunner {
   received(endpoint: string): number;
   forgetRequests(): void;
   names(): string[];
+  /** Names of those that only read. */
+  queries(): string[];
   namesWithVariables(): string[];
   /** Operations that were not run yet. */
   untried(): string[];
@@ -61,6 +63,7 @@ export async function startOperationRunner(): Promise<OperationRunner> {
     received: (endpoint) => world.journal.counts()[endpoint]?.received ?? 0,
     forgetRequests: () => world.journal.clear(),
     names: () => [...DOCUMENTS.keys()].sort(),
+    queries: () => [...DOCUMENTS].flatMap(([name, text]) => (/^query /m.test(text) ? [name] : [])),
     namesWithVariables: () => Object.keys(VARIABLES).sort(),
     untried: () => [...DOCUMENTS.keys()].filter((name) => !tried.has(name)),
     async close() {

@@ -1,5 +1,6 @@
 import { Arg, Authorized, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { BillingOperation, BillingOperationStatus, OperationsPage } from '../../billing/billing-writes.js';
+import type { BillingActivity } from '../../domain/billing-activity.js';
 import type { GroupRef } from '../../reads/billing-reads.js';
 import type { GatewayContext } from '../context.js';
 import { CostsUpstreamCall, SizedConnection } from '../federation.directive.js';
@@ -70,6 +71,12 @@ export class BillingOperationResolver {
   @FieldResolver()
   group(@Root() operation: BillingOperation): GroupRef | null {
     return groupOfRow(operation.groupId, null);
+  }
+
+  // graphql-js would call it by itself, a compiled query would not.
+  @FieldResolver()
+  evidence(@Root() operation: BillingOperation): Promise<readonly BillingActivity[]> {
+    return operation.evidence();
   }
 }
 

@@ -1,5 +1,8 @@
 import { ApolloServer, HeaderMap } from '@apollo/server';
-import { ApolloServerPluginInlineTraceDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+} from '@apollo/server/plugin/disabled';
 import type { Caller } from '../../../src/domain/caller.js';
 import type { GatewayContext } from '../../../src/graphql/context.js';
 import { formatError } from '../../../src/graphql/error-format.js';
@@ -60,6 +63,8 @@ export class ApolloHarness {
       formatError,
       plugins: [
         ...gatewayPlugins({ exposeUpstreamCalls: true, ...pluginOptions }),
+        // As in the server. A plugin that watches fields gives each a resolver, and hides how compiled queries read plain ones.
+        ApolloServerPluginCacheControlDisabled(),
         ApolloServerPluginInlineTraceDisabled(),
       ],
       validationRules: operationLimitRules({ introspection }),

@@ -52,7 +52,7 @@ export function historyPage(rows: readonly BillingActivity[] = [ROW]): HistoryPa
     nodes: rows,
     pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
     totalCount: rows.length,
-    summary: () => SUMMARY,
+    summary: SUMMARY,
   };
 }
 

@@ -93,7 +93,7 @@ describe('who may read', () => {
     expect(model.calls).toBe(0);
     const page = await reads.historyPage(historyRequest('1', { includeSubgroups: true }));
     expect(page.nodes.map((row) => row.groupId).sort()).toEqual(['1', '3']);
-    expect([page.totalCount, page.summary().count]).toEqual([2, 2]);
+    expect([page.totalCount, page.summary.count]).toEqual([2, 2]);
     expect(await reads.subgroups('1')).toEqual([{ id: '3', name: 'Group 3' }]);
   });
 

@@ -114,7 +114,7 @@ export async function ask(reads: BillingReads, asking: Question): Promise<unknow
         const page = await reads.historyPage(
           historyRequest(groupId, { fromMs, toMs, includeSubgroups: recursive, first: size }),
         );
-        return { nodes: page.nodes, total: page.totalCount, summary: page.summary(), next: page.pageInfo.hasNextPage };
+        return { nodes: page.nodes, total: page.totalCount, summary: page.summary, next: page.pageInfo.hasNextPage };
       }
     }
   } catch (error) {
