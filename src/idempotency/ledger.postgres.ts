@@ -1,10 +1,9 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomUUID } from 'node:crypto';
 import pg, { type ClientConfig } from 'pg';
 import { BillingError } from '../domain/errors.js';
 import {
   type AuditEntry,
   type Change,
-  type ClaimRef,
   type ClaimRequest,
   type ClaimResult,
   type Ledger,
@@ -96,7 +95,7 @@ class PostgresLedger implements Ledger {
   readonly #pool: pg.Pool;
   readonly #rows: PostgresRows;
   readonly #presence: PostgresPresence;
-  readonly #hashKey: Buffer;
+  readonly #hashKey: KeyObject;
   readonly #log: LedgerLog | undefined;
   readonly #now: () => number;
   readonly #sweepIntervalMs: number;
@@ -107,7 +106,7 @@ class PostgresLedger implements Ledger {
     this.#pool = parts.pool;
     this.#rows = new PostgresRows(parts.pool, parts.ownerId);
     this.#presence = parts.presence;
-    this.#hashKey = parts.hashKey;
+    this.#hashKey = createSecretKey(parts.hashKey);
     this.#log = parts.options.log;
     this.#now = parts.options.now ?? Date.now;
     this.#sweepIntervalMs = parts.options.sweepIntervalMs ?? 5_000;
@@ -133,8 +132,8 @@ class PostgresLedger implements Ledger {
     });
   }
 
-  advance(ref: ClaimRef, change: Change): Promise<LedgerRow | null> {
-    return guard(() => this.#rows.advance(ref, change));
+  advance(row: LedgerRow, change: Change): Promise<LedgerRow | null> {
+    return guard(() => this.#rows.advance(row, change));
   }
 
   settle(

@@ -1,11 +1,10 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { BillingError } from '../domain/errors.js';
 import {
   type AuditEntry,
   type Change,
-  type ClaimRef,
   type ClaimRequest,
   type ClaimResult,
   type Ledger,
@@ -53,7 +52,7 @@ class SqliteLedger implements Ledger {
   readonly #db: DatabaseSync;
   readonly #rows: SqliteRows;
   readonly #commits: GroupCommit;
-  readonly #hashKey: Buffer;
+  readonly #hashKey: KeyObject;
   readonly #locks: LockDirectory;
   readonly #mark: SentMark;
   readonly #log: LedgerLog | undefined;
@@ -68,7 +67,7 @@ class SqliteLedger implements Ledger {
     this.#db = db;
     this.#rows = new SqliteRows(db, this.ownerId);
     this.#commits = new GroupCommit(db);
-    this.#hashKey = hashKey;
+    this.#hashKey = createSecretKey(hashKey);
     this.#locks = new LockDirectory(`${file}.owners`);
     this.#mark = new SentMark(`${file}.sent-mark`);
     this.#log = options.log;
@@ -100,22 +99,20 @@ class SqliteLedger implements Ledger {
     });
   }
 
-  async advance(ref: ClaimRef, change: Change): Promise<LedgerRow | null> {
+  async advance(row: LedgerRow, change: Change): Promise<LedgerRow | null> {
     if (change.to !== 'sending') {
-      return this.#write(() => this.#rows.advance(ref, change));
+      return this.#write(() => this.#rows.advance(row, change));
     }
-    const { row, sends } = await this.#write(() => {
+    const counted = await this.#write(() => {
       this.#refuseWhenBehind();
-      const sending = this.#rows.advance(ref, change);
-      if (sending !== null) {
-        this.#rows.countSend();
-      }
-      return { row: sending, sends: this.#rows.sends() };
+      const sending = this.#rows.advance(row, change);
+      return sending === null ? null : { sending, sends: this.#rows.countSend() };
     });
-    if (row !== null) {
-      await this.#guard(() => this.#markUpTo(sends));
+    if (counted === null) {
+      return null;
     }
-    return row;
+    await this.#guard(() => this.#markUpTo(counted.sends));
+    return counted.sending;
   }
 
   settle(

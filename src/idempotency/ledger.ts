@@ -55,13 +55,6 @@ export interface ClaimResult {
   readonly row: LedgerRow;
 }
 
-/** Names one claim of one key: a change that names an older claim changes nothing. A {@link LedgerRow} fits. */
-export interface ClaimRef {
-  readonly tenantId: string;
-  readonly idempotencyKey: string;
-  readonly claim: number;
-}
-
 /** A compare-and-set from one state to another, which the transition table must allow. */
 export interface Change {
   readonly from: LedgerState;
@@ -117,10 +110,10 @@ export interface Ledger {
   keyedHash(text: string): string;
   claim(request: ClaimRequest): Promise<ClaimResult>;
   /**
-   * Makes one change if the row is still in `from` under that claim; null: it is not, and nothing changed.
-   * Throws `ForbiddenTransition` for a change outside the transition table.
+   * Makes one change if the row is still in `from` under the same claim; null: it is not, and nothing changed. `row` may be as it was
+   * in an earlier state of that claim. Throws `ForbiddenTransition` for a change outside the transition table.
    */
-  advance(ref: ClaimRef, change: Change): Promise<LedgerRow | null>;
+  advance(row: LedgerRow, change: Change): Promise<LedgerRow | null>;
   /**
    * Settles an unknown outcome, audited; null: it was no longer unknown. A `succeeded` without an answer replays without the
    * upstream's figures.

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WriteOutcome } from '../domain/write.js';
 import type { Change, Ledger, LedgerLog } from './ledger.js';
+import { changedRow } from './ledger-row.policy.js';
 import type { LedgerRow, LedgerState, StoredAnswer } from './operation.js';
 
 export interface RecorderOptions {
@@ -71,7 +72,7 @@ export class OutcomeRecorder {
         'An outcome could not be recorded; it will be tried again.',
       );
       this.#later({ kind: 'outcome', row, change });
-      return asRecorded(row, change);
+      return changedRow(row, change);
     }
   }
 
@@ -145,7 +146,7 @@ export class OutcomeRecorder {
     }
     // Recorded by an earlier try whose acknowledgement was lost, or settled by somebody else, whose word then stands.
     const found = await ledger.find(row.tenantId, row.idempotencyKey);
-    return found?.claim === row.claim ? found : asRecorded(row, change);
+    return found?.claim === row.claim ? found : changedRow(row, change);
   }
 
   /** This owner was thought gone and its row called unknown: what it knows is better than that. */
@@ -173,17 +174,6 @@ export class OutcomeRecorder {
       await ledger.advance(row, { ...release, from: 'unknown', by: 'late-answer', resolution });
     }
   }
-}
-
-/** The row as it will be once the change is recorded. */
-export function asRecorded(row: LedgerRow, change: Change): LedgerRow {
-  return {
-    ...row,
-    state: change.to,
-    answer: change.answer ?? null,
-    sentAtMs: change.to === 'not_sent' ? null : row.sentAtMs,
-    completedAtMs: change.atMs,
-  };
 }
 
 function nameOf(tenantId: string, idempotencyKey: string): string {

@@ -4,7 +4,6 @@ import { judgeKnownKey } from './claim.policy.js';
 import {
   type AuditEntry,
   type Change,
-  type ClaimRef,
   type ClaimRequest,
   type ClaimResult,
   type LedgerPage,
@@ -12,6 +11,7 @@ import {
   type ListRequest,
 } from './ledger.js';
 import { decodeAudit, decodeCursor, decodeRow, encodeCursor, jsonOrNull } from './ledger-row.codec.js';
+import { changedRow, firstClaim } from './ledger-row.policy.js';
 import type { LedgerRow } from './operation.js';
 import * as sql from './postgres.statements.js';
 import { reconcileDelayMs } from './reconcile-schedule.js';
@@ -38,9 +38,8 @@ export class PostgresRows {
 
   async claim(request: ClaimRequest): Promise<ClaimResult> {
     for (let attempt = 1; attempt <= CLAIM_ATTEMPTS; attempt += 1) {
-      const inserted = await this.#insert(request);
-      if (inserted !== null) {
-        return { kind: 'claimed', row: inserted };
+      if (await this.#insert(request)) {
+        return { kind: 'claimed', row: firstClaim(request, this.#ownerId) };
       }
       const known = await this.find(request.tenantId, request.idempotencyKey);
       if (known !== null) {
@@ -61,12 +60,12 @@ export class PostgresRows {
     throw new LedgerUnavailable('The target changed hands too often to be claimed.');
   }
 
-  async advance(ref: ClaimRef, change: Change): Promise<LedgerRow | null> {
+  async advance(row: LedgerRow, change: Change): Promise<LedgerRow | null> {
     assertTransition(change.from, change.to, change.by);
-    return this.#one(sql.ADVANCE, [
-      ref.tenantId,
-      ref.idempotencyKey,
-      ref.claim,
+    const changed = await this.#all(sql.ADVANCE, [
+      row.tenantId,
+      row.idempotencyKey,
+      row.claim,
       change.from,
       change.to,
       change.atMs,
@@ -79,6 +78,7 @@ export class PostgresRows {
       change.resolution?.note ?? null,
       change.resolution?.subject ?? null,
     ]);
+    return changed.length === 0 ? null : changedRow(row, change);
   }
 
   find(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {
@@ -126,8 +126,9 @@ export class PostgresRows {
     await this.#all('SELECT 1', []);
   }
 
-  #insert(request: ClaimRequest): Promise<LedgerRow | null> {
-    return this.#one(sql.INSERT, [
+  /** False: the key is there, or the target is taken, and nothing was stored. */
+  async #insert(request: ClaimRequest): Promise<boolean> {
+    const inserted = await this.#all(sql.INSERT, [
       request.tenantId,
       request.credentialId,
       request.idempotencyKey,
@@ -140,6 +141,7 @@ export class PostgresRows {
       request.atMs,
       request.deletesDocuments ? 1 : 0,
     ]);
+    return inserted.length > 0;
   }
 
   /** Null: somebody else was faster, or another write has the target. */

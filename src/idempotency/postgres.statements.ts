@@ -13,12 +13,13 @@ export const INSERT = `
     INSERT INTO ledger_operations (tenant_id, credential_id, idempotency_key, kind, target, group_id, fingerprint, input, state,
       owner_id, claim, created_at, deletes_documents)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'claimed', $9, 1, $10, $11)
-    ON CONFLICT DO NOTHING RETURNING *
+    ON CONFLICT DO NOTHING
+    RETURNING tenant_id, idempotency_key, claim, created_at, state, owner_id
   ), remembered AS (
     INSERT INTO ledger_audit (${AUDIT_COLUMNS})
     SELECT tenant_id, idempotency_key, claim, created_at, NULL, state, 'owner', owner_id, NULL, NULL FROM changed
   )
-  SELECT * FROM changed`;
+  SELECT 1 FROM changed`;
 
 export const RECLAIM = `
   WITH changed AS (
@@ -38,12 +39,13 @@ export const ADVANCE = `
       completed_at = CASE $5::text WHEN 'sending' THEN NULL ELSE $6::bigint END,
       baseline = COALESCE($7::text, baseline), answer = $8::text, resolution = $9::text,
       next_reconcile_at = CASE $5::text WHEN 'unknown' THEN $10::bigint END
-    WHERE tenant_id = $1 AND idempotency_key = $2 AND claim = $3 AND state = $4::text RETURNING *
+    WHERE tenant_id = $1 AND idempotency_key = $2 AND claim = $3 AND state = $4::text
+    RETURNING tenant_id, idempotency_key, claim, state
   ), remembered AS (
     INSERT INTO ledger_audit (${AUDIT_COLUMNS})
     SELECT tenant_id, idempotency_key, claim, $6::bigint, $4::text, state, $11::text, $12::text, $13::text, $14::text FROM changed
   )
-  SELECT * FROM changed`;
+  SELECT 1 FROM changed`;
 
 /**
  * An owner lives as long as some session holds the advisory lock of its id. A 64-bit key stands in pg_locks as two halves

@@ -4,8 +4,9 @@ import type { WriteOutcome } from '../domain/write.js';
 import { fingerprint } from './fingerprint.js';
 import { attemptOnce, readBaseline, storableAnswer } from './guarded-steps.js';
 import type { ClaimResult, Ledger, LedgerLog } from './ledger.js';
+import { changedRow } from './ledger-row.policy.js';
 import type { LedgerRow } from './operation.js';
-import { asRecorded, OutcomeRecorder } from './outcome-recorder.js';
+import { OutcomeRecorder } from './outcome-recorder.js';
 import { replay } from './replay.js';
 import type { OnceRequest, OnceResult, OnceSteps } from './run-once.port.js';
 import { isUnfinished } from './transitions.js';
@@ -152,7 +153,7 @@ export class RunOnce {
     if (entry?.kind !== 'outcome') {
       return entry === undefined ? null : { kind: 'ledgerUnavailable' };
     }
-    const row = asRecorded(entry.row, entry.change);
+    const row = changedRow(entry.row, entry.change);
     return { kind: row.fingerprint === print ? 'completed' : 'keyReused', row };
   }
 

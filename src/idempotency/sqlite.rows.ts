@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import { judgeKnownKey } from './claim.policy.js';
-import type { AuditEntry, Change, ClaimRef, ClaimRequest, ClaimResult, LedgerPage, ListRequest } from './ledger.js';
+import type { AuditEntry, Change, ClaimRequest, ClaimResult, LedgerPage, ListRequest } from './ledger.js';
 import { decodeAudit, decodeCursor, decodeRow, encodeCursor, jsonOrNull } from './ledger-row.codec.js';
+import { changedRow, firstClaim } from './ledger-row.policy.js';
 import type { LedgerRow, LedgerState } from './operation.js';
 import { reconcileDelayMs } from './reconcile-schedule.js';
 import { type Actor, assertTransition } from './transitions.js';
@@ -22,6 +23,11 @@ export class SqliteRows {
   }
 
   claim(request: ClaimRequest): ClaimResult {
+    if (this.#insert(request)) {
+      const row = firstClaim(request, this.#ownerId);
+      this.#remember(row, null, 'owner', request.atMs, null);
+      return { kind: 'claimed', row };
+    }
     const known = this.find(request.tenantId, request.idempotencyKey);
     if (known !== null) {
       const verdict = judgeKnownKey(known, request.fingerprint);
@@ -33,31 +39,31 @@ export class SqliteRows {
     if (blocker !== undefined) {
       return { kind: 'targetBusy', row: decodeRow(blocker) };
     }
-    const row = decodeRow(known === null ? this.#insert(request) : this.#reclaim(request));
-    this.#remember(row, known === null ? null : known.state, 'owner', request.atMs, null);
+    const row = decodeRow(this.#reclaim(request));
+    this.#remember(row, 'not_sent', 'owner', request.atMs, null);
     return { kind: 'claimed', row };
   }
 
-  advance(ref: ClaimRef, change: Change): LedgerRow | null {
+  advance(row: LedgerRow, change: Change): LedgerRow | null {
     assertTransition(change.from, change.to, change.by);
-    const changed = this.#statements.advance.get({
-      tenant: ref.tenantId,
-      key: ref.idempotencyKey,
-      claim: ref.claim,
-      from: change.from,
-      to: change.to,
-      at: change.atMs,
-      baseline: jsonOrNull(change.baseline),
-      answer: jsonOrNull(change.answer),
-      resolution: jsonOrNull(change.resolution),
-      due: change.atMs + reconcileDelayMs(0),
-    });
-    if (changed === undefined) {
+    const { changes } = this.#statements.advance.run(
+      row.tenantId,
+      row.idempotencyKey,
+      row.claim,
+      change.from,
+      change.to,
+      change.atMs,
+      jsonOrNull(change.baseline),
+      jsonOrNull(change.answer),
+      jsonOrNull(change.resolution),
+      change.atMs + reconcileDelayMs(0),
+    );
+    if (Number(changes) === 0) {
       return null;
     }
-    const row = decodeRow(changed);
-    this.#remember(row, change.from, change.by, change.atMs, change);
-    return row;
+    const changed = changedRow(row, change);
+    this.#remember(changed, change.from, change.by, change.atMs, change);
+    return changed;
   }
 
   find(tenantId: string, idempotencyKey: string): LedgerRow | null {
@@ -113,24 +119,27 @@ export class SqliteRows {
     return counted.parse(this.#statements.sends.get()).n;
   }
 
-  countSend(): void {
-    this.#statements.countSend.run();
+  /** Counts one more, and answers how many there are with it. */
+  countSend(): number {
+    return counted.parse(this.#statements.countSend.get()).n;
   }
 
-  #insert(request: ClaimRequest): unknown {
-    return this.#statements.insert.get({
-      tenant: request.tenantId,
-      credential: request.credentialId,
-      key: request.idempotencyKey,
-      kind: request.kind,
-      target: request.target,
-      group: request.groupId,
-      fingerprint: request.fingerprint,
-      input: JSON.stringify(request.input ?? null),
-      owner: this.#ownerId,
-      at: request.atMs,
-      deletes: request.deletesDocuments ? 1 : 0,
-    });
+  /** False: the key is there, or the target is taken, and nothing was stored. */
+  #insert(request: ClaimRequest): boolean {
+    const { changes } = this.#statements.insert.run(
+      request.tenantId,
+      request.credentialId,
+      request.idempotencyKey,
+      request.kind,
+      request.target,
+      request.groupId,
+      request.fingerprint,
+      JSON.stringify(request.input ?? null),
+      this.#ownerId,
+      request.atMs,
+      request.deletesDocuments ? 1 : 0,
+    );
+    return Number(changes) > 0;
   }
 
   #reclaim(request: ClaimRequest): unknown {
@@ -168,17 +177,16 @@ function prepareAll(db: DatabaseSync) {
     insert:
       sql(`INSERT INTO ledger_operations (tenant_id, credential_id, idempotency_key, kind, target, group_id, fingerprint,
       input, state, owner_id, claim, created_at, deletes_documents)
-      VALUES (:tenant, :credential, :key, :kind, :target, :group, :fingerprint, :input, 'claimed', :owner, 1, :at, :deletes)
-      RETURNING *`),
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'claimed', ?, 1, ?, ?) ON CONFLICT DO NOTHING`),
     reclaim: sql(`UPDATE ledger_operations SET state = 'claimed', claim = claim + 1, owner_id = :owner,
       credential_id = :credential, sent_at = NULL, completed_at = NULL, baseline = NULL, answer = NULL, resolution = NULL
       WHERE tenant_id = :tenant AND idempotency_key = :key AND state = 'not_sent' RETURNING *`),
-    advance: sql(`UPDATE ledger_operations SET state = :to,
-      sent_at = CASE :to WHEN 'sending' THEN :at WHEN 'not_sent' THEN NULL ELSE sent_at END,
-      completed_at = CASE :to WHEN 'sending' THEN NULL ELSE :at END,
-      baseline = COALESCE(:baseline, baseline), answer = :answer, resolution = :resolution,
-      next_reconcile_at = CASE :to WHEN 'unknown' THEN :due END
-      WHERE tenant_id = :tenant AND idempotency_key = :key AND claim = :claim AND state = :from RETURNING *`),
+    advance: sql(`UPDATE ledger_operations SET state = ?5,
+      sent_at = CASE ?5 WHEN 'sending' THEN ?6 WHEN 'not_sent' THEN NULL ELSE sent_at END,
+      completed_at = CASE ?5 WHEN 'sending' THEN NULL ELSE ?6 END,
+      baseline = COALESCE(?7, baseline), answer = ?8, resolution = ?9,
+      next_reconcile_at = CASE ?5 WHEN 'unknown' THEN ?10 END
+      WHERE tenant_id = ?1 AND idempotency_key = ?2 AND claim = ?3 AND state = ?4`),
     remember:
       sql(`INSERT INTO ledger_audit (tenant_id, idempotency_key, claim, at, from_state, to_state, actor, owner_id, note,
       subject) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
@@ -200,6 +208,7 @@ function prepareAll(db: DatabaseSync) {
     ),
     unfinishedOf: sql(`SELECT * FROM ledger_operations WHERE state IN ('claimed', 'sending') AND owner_id = ?`),
     sends: sql("SELECT CAST(value AS INTEGER) AS n FROM ledger_meta WHERE name = 'sends'"),
-    countSend: sql("UPDATE ledger_meta SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT) WHERE name = 'sends'"),
+    countSend: sql(`UPDATE ledger_meta SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT) WHERE name = 'sends'
+      RETURNING CAST(value AS INTEGER) AS n`),
   };
 }

@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { ForbiddenTransition } from '../../src/idempotency/transitions.js';
+import { ForbiddenTransition, TRANSITIONS } from '../../src/idempotency/transitions.js';
 import { LedgerHarness } from './ledger-harness.js';
-import { SUCCESS, sampleClaim, T0 } from './sample-claims.js';
+import { byOperator, SUCCESS, sampleClaim, T0, UNKNOWN } from './sample-claims.js';
+
+/** Every change there is but a claim, once for each who may make it. */
+const CHANGES = TRANSITIONS.flatMap(({ from, to, by }) =>
+  from === null || to === 'claimed' ? [] : by.map((actor) => ({ from, to, by: actor })),
+);
 
 /** What every store promises of claims and changes. `newUrl` names an empty ledger. */
 export function describeClaims(store: string, newUrl: () => Promise<string>): void {
@@ -125,6 +130,27 @@ export function describeClaims(store: string, newUrl: () => Promise<string>): vo
         baseline: ['1', '2'],
         answer: SUCCESS,
       });
+    });
+
+    it.each(CHANGES)('answers the row as it is stored: $from to $to by $by', async ({ from, to, by }) => {
+      const row =
+        from === 'claimed' || from === 'sending' ? await at[from](at.ledger) : await at.ended(at.ledger, from);
+      const change = { from, to, by, atMs: T0 + 3_000, answer: to === 'succeeded' ? SUCCESS : UNKNOWN };
+      const changed = await at.ledger.advance(row, {
+        ...change,
+        ...(to === 'sending' ? { answer: null, baseline: ['7', '8'] } : {}),
+        ...(from === 'unknown' ? { resolution: byOperator('seen') } : {}),
+      });
+      expect(changed).toMatchObject({ state: to, claim: row.claim });
+      expect(await at.ledger.find(row.tenantId, row.idempotencyKey)).toEqual(changed);
+    });
+
+    it('answers a change as it is stored though the row at hand is of an earlier state', async () => {
+      const row = await at.sending(at.ledger);
+      await at.ledger.advance(row, { from: 'sending', to: 'unknown', by: 'sweep', atMs: T0 + 2_500, answer: null });
+      const late = { from: 'unknown', to: 'not_sent', by: 'late-answer', atMs: T0 + 3_000, answer: UNKNOWN } as const;
+      const changed = await at.ledger.advance(row, { ...late, resolution: byOperator('never connected') });
+      expect(await at.ledger.find(row.tenantId, row.idempotencyKey)).toEqual(changed);
     });
 
     it('does not call a write sent that was proved not to be', async () => {

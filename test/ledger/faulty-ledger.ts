@@ -1,7 +1,6 @@
 import {
   type AuditEntry,
   type Change,
-  type ClaimRef,
   type ClaimRequest,
   type ClaimResult,
   type Ledger,
@@ -46,8 +45,8 @@ export class FaultyLedger implements Ledger {
     return this.#step('claim', () => this.#inner.claim(request));
   }
 
-  advance(ref: ClaimRef, change: Change): Promise<LedgerRow | null> {
-    return this.#step(change.to === 'sending' ? 'sending' : 'outcome', () => this.#inner.advance(ref, change));
+  advance(row: LedgerRow, change: Change): Promise<LedgerRow | null> {
+    return this.#step(change.to === 'sending' ? 'sending' : 'outcome', () => this.#inner.advance(row, change));
   }
 
   settle(

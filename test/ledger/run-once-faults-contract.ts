@@ -12,7 +12,7 @@ import {
   UNKNOWN_OUTCOME,
 } from './counting-upstream.js';
 import { type FaultMoment, FaultyLedger, type LedgerStep } from './faulty-ledger.js';
-import { LedgerHarness } from './ledger-harness.js';
+import { LedgerHarness, present } from './ledger-harness.js';
 
 const MOMENTS: readonly FaultMoment[] = ['before', 'after'];
 
@@ -149,9 +149,8 @@ export function describeRunOnceFaults(store: string, newUrl: () => Promise<strin
     ])('lets an owner that was thought gone settle its row as $state', async ({ outcome, state }) => {
       const order = sampleOrder();
       const send = async (): Promise<WriteOutcome<Order>> => {
-        const row = await at.ledger.find(order.tenantId, order.idempotencyKey);
-        const swept = { from: 'sending', to: 'unknown', by: 'sweep', atMs: 0 } as const;
-        await at.ledger.advance({ ...order, claim: row?.claim ?? 0 }, swept);
+        const row = present(await at.ledger.find(order.tenantId, order.idempotencyKey));
+        await at.ledger.advance(row, { from: 'sending', to: 'unknown', by: 'sweep', atMs: 0 });
         return outcome;
       };
       const result = await make().once.run(order, new CountingUpstream().steps({ send }));
@@ -165,8 +164,8 @@ export function describeRunOnceFaults(store: string, newUrl: () => Promise<strin
       const baseline = async () => {
         sweeps += 1;
         if (sweeps === 1) {
-          const swept = { from: 'claimed', to: 'not_sent', by: 'sweep', atMs: 0 } as const;
-          await at.ledger.advance({ ...order, claim: 1 }, swept);
+          const row = present(await at.ledger.find(order.tenantId, order.idempotencyKey));
+          await at.ledger.advance(row, { from: 'claimed', to: 'not_sent', by: 'sweep', atMs: 0 });
         }
         return null;
       };
@@ -178,8 +177,8 @@ export function describeRunOnceFaults(store: string, newUrl: () => Promise<strin
     it('keeps the word of an operator who settled the row while it was being sent', async () => {
       const order = sampleOrder();
       const send = async (): Promise<WriteOutcome<Order>> => {
-        const ref = { ...order, claim: 1 };
-        const unknown = await at.ledger.advance(ref, { from: 'sending', to: 'unknown', by: 'sweep', atMs: 0 });
+        const row = present(await at.ledger.find(order.tenantId, order.idempotencyKey));
+        const unknown = await at.ledger.advance(row, { from: 'sending', to: 'unknown', by: 'sweep', atMs: 0 });
         const resolution = { by: 'operator', atMs: 0, note: 'seen', subject: null } as const;
         if (unknown !== null) {
           await at.ledger.settle(unknown, 'rejected', null, resolution);

@@ -16,8 +16,8 @@ export function interceptLedger(inner: Ledger, intercept: Intercept): Ledger {
     ownerId: inner.ownerId,
     keyedHash: (text) => inner.keyedHash(text),
     claim: (request) => around('claim', request.idempotencyKey, () => inner.claim(request)),
-    advance: (ref, change) =>
-      around(change.to === 'sending' ? 'sending' : 'outcome', ref.idempotencyKey, () => inner.advance(ref, change)),
+    advance: (row, change) =>
+      around(change.to === 'sending' ? 'sending' : 'outcome', row.idempotencyKey, () => inner.advance(row, change)),
     settle: (row, to, settled, resolution) => inner.settle(row, to, settled, resolution),
     find: (tenantId, key) => around('read', key, () => inner.find(tenantId, key)),
     list: (tenantId, request) => inner.list(tenantId, request),
