@@ -2,10 +2,9 @@ import type { BillingActivity, BillingHistory } from '../../domain/billing-activ
 import type { WorkTurns } from '../resilience/work.turns.js';
 import type { BodySink } from '../upstream.transport.js';
 import { FieldReader } from './xtracta.fields.js';
+import { HistoryXml } from './xtracta.history.xml.js';
 import { toActivity } from './xtracta.mapper.js';
-import { XmlStream } from './xtracta.stream.xml.js';
 import type { XmlLimits } from './xtracta.strict.xml.js';
-import { activityWire } from './xtracta.wire.js';
 import type { XmlElement, XmlReading } from './xtracta.xml.js';
 
 /** An answer up to this size is read as it comes: taking turns would cost more than it does. */
@@ -18,7 +17,7 @@ const PIECE_BYTES = 16 * 1024;
  * rest of it is kept for the judgement. Neither the body nor its tree is ever there as a whole. Mutable: the state of one answer.
  */
 export class HistoryReader implements BodySink {
-  private readonly xml: XmlStream;
+  private readonly xml: HistoryXml;
   private readonly activities: BillingActivity[] = [];
   private readonly plans: BillingActivity[] = [];
   /** Held back until it is known that the answer counts. */
@@ -33,9 +32,9 @@ export class HistoryReader implements BodySink {
     private readonly turns: WorkTurns,
   ) {
     this.fields = new FieldReader(operation, (field) => this.drifts.set(field, (this.drifts.get(field) ?? 0) + 1));
-    this.xml = new XmlStream(limits, (element, row) => {
-      const rows = element === 'activity' ? this.activities : this.plans;
-      rows.push(toActivity(activityWire(row), this.fields));
+    this.xml = new HistoryXml(limits, {
+      activity: (row) => this.activities.push(toActivity(row, this.fields)),
+      plan: (row) => this.plans.push(toActivity(row, this.fields)),
     });
   }
 

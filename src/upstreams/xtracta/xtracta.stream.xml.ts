@@ -1,6 +1,5 @@
-import { isAscii, isUtf8 } from 'node:buffer';
 import { ElementNames } from './element.names.js';
-import { ROW_DEPTH, StrictXml, type XmlLimits, type XmlListener } from './xtracta.strict.xml.js';
+import { ROW_DEPTH, StrictXml, type XmlFault, type XmlLimits, type XmlListener } from './xtracta.strict.xml.js';
 import { isElement, type XmlNode, type XmlReading } from './xtracta.xml.js';
 
 /** Receives each row of a history as soon as it has ended. The document may still turn out to be none. */
@@ -19,7 +18,7 @@ interface Frame {
 class ReservedName extends Error {}
 
 /**
- * Reads one XML document as `readXml` does, to the same tree, but piece by piece as its bytes arrive, in one pass; text beside
+ * Reads one XML document as `readXml` does, to the same tree, but piece by piece as its text arrives, in one pass; text beside
  * elements is dropped. Rows (`activity` or `plan` right inside the root's `plans`) leave the tree through `onRow`. Mutable: the state
  * of one document.
  */
@@ -28,9 +27,8 @@ export class XmlStream {
   private frame: Frame | null = null;
   private content: XmlNode = '';
   private readonly strict: StrictXml;
-  /** The bytes of a character that the last chunk ended inside of. */
-  private rest: Buffer = Buffer.alloc(0);
-  private begun = false;
+  /** Set where a tag ends that has rows beside it. */
+  private isBetweenRows = false;
   private readonly names = new ElementNames();
 
   constructor(
@@ -47,35 +45,41 @@ export class XmlStream {
     this.strict = new StrictXml(limits, listener);
   }
 
-  write(chunk: Buffer): void {
-    const bytes = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
-    const whole = wholeCharacters(bytes);
-    this.rest = bytes.subarray(whole);
-    this.decode(bytes.subarray(0, whole));
+  write(text: string): void {
+    this.strict.write(text);
+  }
+
+  /**
+   * Writes the text of one whole tag, of which only the document so far tells whether it is a tag there.
+   *
+   * @returns whether it was one, and what follows it stands between two rows
+   */
+  writeTag(tag: '<plans>' | '</activity>'): boolean {
+    this.isBetweenRows = false;
+    this.strict.write(tag);
+    return this.isBetweenRows;
+  }
+
+  /** Instead of writing a row that was read elsewhere. To call between two rows. False: the document is refused, by its limits. */
+  passRow(): boolean {
+    if (this.frame !== null) this.frame.children ??= {};
+    return this.strict.passRow();
+  }
+
+  /** A fault that was found outside: bytes that are no text. */
+  refuse(fault: XmlFault): void {
+    this.strict.refuse(fault);
   }
 
   end(): XmlReading {
-    if (this.rest.length > 0) this.strict.refuse('encoding');
     const fault = this.strict.end();
     if (fault !== null) return { kind: 'invalid', reason: fault };
     return { kind: 'document', root: this.strict.root, content: isElement(this.content) ? this.content : {} };
   }
 
-  /** A replaced character would alter a name or, worse, an id: bytes that are no UTF-8 refuse the document. */
-  private decode(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    if (!isUtf8(bytes)) {
-      this.strict.refuse('encoding');
-      return;
-    }
-    const text = isAscii(bytes) ? bytes.toString('latin1') : bytes.toString('utf8');
-    // The byte order mark is none of the document's characters.
-    this.strict.write(!this.begun && text.startsWith('\ufeff') ? text.slice(1) : text);
-    this.begun = true;
-  }
-
   private open(name: string, depth: number): void {
     if (depth === ROW_DEPTH) this.names.restart();
+    if (depth === ROW_DEPTH - 1 && name === 'plans') this.isBetweenRows = true;
     this.begin(this.names.same(name), depth);
   }
 
@@ -106,7 +110,9 @@ export class XmlStream {
     }
     parent.children ??= {};
     const { name } = frame;
-    const isRow = depth === ROW_DEPTH && parent.name === 'plans' && (name === 'activity' || name === 'plan');
+    const isInPlans = depth === ROW_DEPTH && parent.name === 'plans';
+    this.isBetweenRows = isInPlans;
+    const isRow = isInPlans && (name === 'activity' || name === 'plan');
     if (isRow && this.onRow !== null) this.onRow(name, node);
     else attach(parent.children, name, node);
   }
@@ -124,19 +130,4 @@ function attach(element: MutableElement, name: string, node: XmlNode): void {
 /** Lists are made here, and by nobody else. */
 function isOwnList(node: unknown): node is XmlNode[] {
   return Array.isArray(node);
-}
-
-/** How many of the bytes end with a whole character, as far as UTF-8 lets tell: at most 3 are left over. */
-function wholeCharacters(bytes: Buffer): number {
-  const { length } = bytes;
-  for (let back = 1; back <= Math.min(3, length); back += 1) {
-    const byte = bytes[length - back] ?? 0;
-    if (byte < 0x80) return length;
-    if (byte >= 0xc0) return expectedLength(byte) > back ? length - back : length;
-  }
-  return length;
-}
-
-function expectedLength(lead: number): number {
-  return lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
 }

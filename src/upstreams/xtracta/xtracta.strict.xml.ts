@@ -68,6 +68,16 @@ export class StrictXml {
     this.guard(() => this.parser.write(rest));
   }
 
+  /**
+   * Counts a row of the document that is not written, because it was found well-formed elsewhere; it has no more elements than a row may
+   * have. False: there are too many rows.
+   */
+  passRow(): boolean {
+    this.rows += 1;
+    if (this.rows > this.limits.maxRows) this.refuse('too-many-rows');
+    return this.fault === null;
+  }
+
   /** The document has ended. Null: it was one. */
   end(): XmlFault | null {
     if (this.fault === null) this.guard(() => this.parser.close());

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { Utf8Text } from '../../../../src/upstreams/xtracta/utf8.text.js';
+import { HistoryXml } from '../../../../src/upstreams/xtracta/xtracta.history.xml.js';
 import { XmlStream } from '../../../../src/upstreams/xtracta/xtracta.stream.xml.js';
+import { type ActivityWire, activityWire, type WireRecord } from '../../../../src/upstreams/xtracta/xtracta.wire.js';
 import { isElement, readXml, type XmlNode, type XmlReading } from '../../../../src/upstreams/xtracta/xtracta.xml.js';
 
 const LIMITS = { maxRows: 30 };
@@ -37,18 +40,34 @@ function inPieces(bytes: Buffer, lengths: readonly number[]): Buffer[] {
 }
 
 function streamed(bytes: Buffer, lengths: readonly number[] = [bytes.length]): XmlReading {
+  const utf8 = new Utf8Text();
   const stream = new XmlStream(LIMITS);
-  for (const piece of inPieces(bytes, lengths)) stream.write(piece);
+  for (const piece of inPieces(bytes, lengths)) {
+    const part = utf8.write(piece);
+    if (part === null) return REFUSED;
+    stream.write(part);
+  }
+  if (utf8.end() === null) return REFUSED;
   const reading = stream.end();
   return reading.kind === 'invalid' ? REFUSED : reading;
 }
 
-/** The rows that leave the stream, by name, and the rest of the document. */
-function streamedRows(bytes: Buffer) {
-  const rows: Record<'activity' | 'plan', XmlNode[]> = { activity: [], plan: [] };
-  const stream = new XmlStream(LIMITS, (element, row) => rows[element].push(row));
-  stream.write(bytes);
-  return { rows, reading: stream.end() };
+interface Rows {
+  readonly activity: readonly WireRecord<ActivityWire>[];
+  readonly plan: readonly WireRecord<ActivityWire>[];
+}
+
+/** The rows of a history, by name, and the rest of the document. */
+function streamedRows(
+  bytes: Buffer,
+  lengths: readonly number[],
+  limits = LIMITS,
+): { readonly rows: Rows; readonly reading: XmlReading } {
+  const activity: WireRecord<ActivityWire>[] = [];
+  const plan: WireRecord<ActivityWire>[] = [];
+  const history = new HistoryXml(limits, { activity: (row) => activity.push(row), plan: (row) => plan.push(row) });
+  for (const piece of inPieces(bytes, lengths)) history.write(piece);
+  return { rows: { activity, plan }, reading: history.end() };
 }
 
 function listOf(node: XmlNode | undefined): readonly XmlNode[] {
@@ -56,12 +75,20 @@ function listOf(node: XmlNode | undefined): readonly XmlNode[] {
   return typeof node === 'string' || isElement(node) ? [node] : node;
 }
 
-function referenceRows(content: Readonly<Record<string, XmlNode>>) {
+function referenceRows(content: Readonly<Record<string, XmlNode>>): Rows {
   const lists = listOf(content['plans']).filter(isElement);
-  return {
-    activity: lists.flatMap((list) => listOf(list['activity'])),
-    plan: lists.flatMap((list) => listOf(list['plan'])),
-  };
+  const rowsOf = (name: string): WireRecord<ActivityWire>[] =>
+    lists.flatMap((list) => listOf(list[name])).map((row) => activityWire(row));
+  return { activity: rowsOf('activity'), plan: rowsOf('plan') };
+}
+
+function expectSameRows(bytes: Buffer, sizes: readonly number[]): void {
+  const expected = reference(bytes);
+  const { rows, reading } = streamedRows(bytes, sizes);
+  expect(reading.kind).toBe(expected.kind);
+  if (expected.kind === 'invalid' || reading.kind === 'invalid') return;
+  expect(rows).toEqual(referenceRows(expected.content));
+  expect('plans' in reading.content).toBe('plans' in expected.content);
 }
 
 const text = fc.oneof(
@@ -137,6 +164,81 @@ const document = fc
   .map((parts) => Buffer.from(parts.join('')));
 const lengths = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 });
 
+/** Histories as they come, mostly: what is odd stands beside rows that are not. */
+const COLUMNS = [
+  'id',
+  'plan',
+  'plan_type',
+  'price',
+  'credit_amount',
+  'price_currency',
+  'allowed_documents',
+  'used_documents',
+  'plan_activity',
+  'start_date',
+  'expiry_date',
+  'group_name',
+  'group_id',
+];
+const blanks = fc.constantFrom('', '\n', ' ', '\n\t  ', '\r\n');
+const usualValue = fc.constantFrom(
+  '12',
+  '0123',
+  '99.50',
+  'Smith &amp; Sons',
+  ']] >',
+  'é😀',
+  '2026-01-01T00:00:00+00:00',
+);
+const column = (name: string) =>
+  fc.oneof(
+    { weight: 30, arbitrary: usualValue.map((value) => `<${name}>${value}</${name}>`) },
+    { weight: 3, arbitrary: fc.constantFrom('', `<${name}/>`, `<${name}></${name}>`) },
+    { weight: 1, arbitrary: fc.constantFrom(`<${name} />`, `<${name} a="1">1</${name}>`, `<${name}>1</${name} >`) },
+    { weight: 1, arbitrary: text.map((value) => `<${name}>${value}</${name}>`) },
+    { weight: 1, arbitrary: pieceOfText.map((value) => `<${name}>${value}</${name}>`) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(`<${name}>1</${name}><${name}>2</${name}>`, '<tax>1</tax>', 'x', '<!---->'),
+    },
+  );
+const columns = fc.tuple(fc.tuple(...COLUMNS.map(column)), blanks).map(([cells, gap]) => cells.join(gap));
+const shuffled = fc.shuffledSubarray(COLUMNS).map((names) => names.map((name) => `<${name}>1</${name}>`).join(''));
+const usualRow = fc.tuple(fc.oneof({ weight: 9, arbitrary: columns }, shuffled), blanks);
+const MARKS = [
+  '<!-- <plans> -->',
+  '<!-- </activity> -->',
+  '<![CDATA[</activity>]]>',
+  '<?p </activity> ?>',
+  '<?p <plans> ?>',
+  '<activity/>',
+  '<activity></activity >',
+  '<plan><plan_name>P</plan_name><id>1</id></plan>',
+  '<other><activity><id>1</id></activity></other>',
+  '<activity a="</activity>"/>',
+  '<activity a="1"><id>2</id></activity>',
+  '</plans><plans>',
+  '</plans><plans >',
+  '</plans>',
+  ']]',
+  '>',
+  'x',
+];
+const rowOrMark = fc.oneof(
+  { weight: 8, arbitrary: usualRow.map(([cells, gap]) => `${gap}<activity>${cells}${gap}</activity>`) },
+  { weight: 1, arbitrary: fc.constantFrom(...MARKS) },
+);
+const likely = fc
+  .tuple(
+    prolog,
+    fc.constantFrom('', ...MARKS),
+    fc.constantFrom('<plans>', '<plans >'),
+    fc.array(rowOrMark, { maxLength: 6 }),
+  )
+  .map(([start, before, open, rows]) =>
+    Buffer.from(`${start}<r><status>200</status>${before}${open}${rows.join('')}\n</plans></r>`),
+  );
+
 describe('the two readers of XML', () => {
   it('agree on every document, sound or not, in whatever pieces it arrives', () => {
     fc.assert(
@@ -171,15 +273,27 @@ describe('the two readers of XML', () => {
 
   it('agree on what is a row', () => {
     fc.assert(
-      fc.property(document, (bytes) => {
-        const expected = reference(bytes);
-        const { rows, reading } = streamedRows(bytes);
-        expect(reading.kind).toBe(expected.kind);
-        if (expected.kind === 'invalid' || reading.kind === 'invalid') return;
-        expect(rows).toEqual(referenceRows(expected.content));
-        expect('plans' in reading.content).toBe('plans' in expected.content);
+      fc.property(fc.oneof(document, likely), lengths, (bytes, sizes) => {
+        expectSameRows(bytes, sizes);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 6_000 },
+    );
+  });
+
+  it('agree on the rows of a history that was cut, or has any bytes in its midst', () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    const noise = fc.oneof(
+      fc.constant(Buffer.alloc(0)),
+      fc.constantFrom('<', '>', '&', ']]>', '<!--', '-->', '</activity>', '\r').map((text) => Buffer.from(text)),
+      fc.uint8Array({ maxLength: 3 }).map((bytes) => Buffer.from(bytes)),
+    );
+    fc.assert(
+      fc.property(likely, share, share, noise, lengths, (bytes, from, to, between, sizes) => {
+        const [begin, end] = [Math.floor(bytes.length * from), Math.floor(bytes.length * to)];
+        const parts = [bytes.subarray(0, begin), between, bytes.subarray(end > begin ? bytes.length : end)];
+        expectSameRows(Buffer.concat(parts), sizes);
+      }),
+      { numRuns: 4_000 },
     );
   });
 
