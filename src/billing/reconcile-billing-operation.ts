@@ -39,14 +39,16 @@ async function reconcileRow(scope: WriteScope, row: LedgerRow): Promise<Operatio
     return { operation: operationView(scope, row, false), userErrors: [] };
   try {
     const settled = await settleIfProved(scope.services, credential, row, scope.call);
-    return { operation: operationView(scope, settled ?? row, false), userErrors: [] };
+    // Nothing proved, or settled by somebody else in between: what stands now is the answer.
+    const current = settled ?? (await findVisibleRow(scope, row.idempotencyKey)) ?? row;
+    return { operation: operationView(scope, current, false), userErrors: [] };
   } catch (error) {
     if (!(error instanceof BillingError) || error.code === 'LEDGER_UNAVAILABLE') throw error;
     return { operation: operationView(scope, row, false), userErrors: [toUserError(error.code, error.message)] };
   }
 }
 
-/** The settled row, or null when nothing is proved. Throws `BillingError` when the history or the ledger can't be read. */
+/** The row as this call settled it, or null: nothing is proved, or somebody else was first. Throws `BillingError` when the history or the ledger can't be read. */
 export async function settleIfProved(
   services: Pick<WriteServices, 'xtracta' | 'ledger' | 'forgetReads' | 'audit'>,
   credential: XtractaCredential,
@@ -66,6 +68,7 @@ export async function settleIfProved(
     }),
   );
   services.forgetReads(row.credentialId, row.groupId);
+  if (settled === null) return null;
   services.audit('billing operation reconciled', { kind: row.kind, tenantId: row.tenantId, groupId: row.groupId });
   return settled;
 }

@@ -51,6 +51,8 @@ async function settle(
       ? services.ledger.settle(row, 'succeeded', settledSuccess(row, null), resolution)
       : services.ledger.settle(row, 'rejected', settledRejection(row), resolution),
   );
+  // Null: somebody else was first, and it is theirs to tell.
+  if (settled === null) return null;
   services.audit('billing operation resolved', {
     kind: row.kind,
     tenantId: row.tenantId,
