@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
-import got, { type Request } from 'got';
+import got, { type Got, type Request } from 'got';
 import {
   connectReason,
   errorCode,
@@ -9,9 +9,9 @@ import {
   refusalOf,
   unsentReason,
 } from './transport-failure.policy.js';
+import type { EndpointKind } from './upstream.call.js';
 import type {
   AnswerHeaders,
-  TransportFailure,
   TransportFailureReason,
   TransportRequest,
   TransportResult,
@@ -54,9 +54,10 @@ export function createUpstreamTransport(options: HttpTransportOptions = {}): Ups
 export function createHttpTransport(options: HttpTransportOptions = {}): UpstreamTransport {
   const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
   const shared = agents(true);
-  const single = agents(false);
+  const clients: Readonly<Record<EndpointKind, Got>> = { read: prepare(shared), write: prepare(agents(false)) };
   return {
-    send: (request) => new Attempt(request, request.kind === 'read' ? shared : single, connectTimeoutMs).run(),
+    send: (request) =>
+      new Promise((resolve) => new Attempt(request, resolve).start(clients[request.kind], connectTimeoutMs)),
     close: () => {
       shared.http.destroy();
       shared.https.destroy();
@@ -76,53 +77,50 @@ function agents(keepAlive: boolean): Agents {
   };
 }
 
-/** State of one attempt: what the socket has reached, what was read, and the first reason to stop. */
+/** Once and for all: got looks at every option of a call again. */
+function prepare(agent: Agents): Got {
+  return got.extend({
+    method: 'POST',
+    headers: { 'accept-encoding': 'identity' },
+    agent,
+    followRedirect: false,
+    retry: { limit: 0 },
+    throwHttpErrors: false,
+    decompress: false,
+  });
+}
+
+/** State of one attempt: what the socket has reached, what was read, the first reason to stop, and the first end that it came to. */
 class Attempt {
   private connected = false;
   private stopped: TransportFailureReason | null = null;
+  private settled = false;
   private bytes = 0;
-  private status: number | null = null;
+  private readonly chunks: Buffer[] = [];
+  private stream: Request | null = null;
+  private deadline: NodeJS.Timeout | undefined;
+  private connecting: NodeJS.Timeout | undefined;
+  private readonly onAbort = (): void => this.stop('aborted');
 
   constructor(
     private readonly request: TransportRequest,
-    private readonly agent: Agents,
-    private readonly connectTimeoutMs: number,
+    private readonly resolve: (result: TransportResult) => void,
   ) {}
 
-  async run(): Promise<TransportResult> {
-    if (this.request.signal?.aborted === true) return this.failure('aborted');
-    const stream = this.open();
-    const stop = (reason: TransportFailureReason): void => {
-      this.stopped ??= reason;
-      stream.destroy();
-    };
-    const deadline = setTimeout(() => stop(this.connected ? 'timeout' : 'connect-timeout'), this.request.timeoutMs);
-    const connecting = setTimeout(() => this.connected || stop('connect-timeout'), this.connectTimeoutMs);
-    const onAbort = (): void => stop('aborted');
-    this.request.signal?.addEventListener('abort', onAbort, { once: true });
-    try {
-      return await this.read(stream, stop);
-    } catch (error) {
-      return this.failure(this.stopped ?? this.reasonOf(error), provesUnfinishedHandshake(error));
-    } finally {
-      clearTimeout(deadline);
-      clearTimeout(connecting);
-      this.request.signal?.removeEventListener('abort', onAbort);
+  start(client: Got, connectTimeoutMs: number): void {
+    const { url, headers, body, timeoutMs, signal } = this.request;
+    if (signal?.aborted === true) {
+      this.fail('aborted');
+      return;
     }
+    this.stream = client.stream(url, { headers, body });
+    this.listen(this.stream);
+    this.deadline = setTimeout(() => this.stop(this.connected ? 'timeout' : 'connect-timeout'), timeoutMs);
+    this.connecting = setTimeout(() => this.connected || this.stop('connect-timeout'), connectTimeoutMs);
+    signal?.addEventListener('abort', this.onAbort, { once: true });
   }
 
-  private open(): Request {
-    const stream = got.stream.post(this.request.url, {
-      headers: { ...this.request.headers, 'accept-encoding': 'identity' },
-      body: this.request.body,
-      agent: this.agent,
-      followRedirect: false,
-      retry: { limit: 0 },
-      throwHttpErrors: false,
-      decompress: false,
-    });
-    // A destroyed stream may still report an error, after the loop that listened has ended.
-    stream.on('error', () => undefined);
+  private listen(stream: Request): void {
     stream.once('request', (request: http.ClientRequest) => {
       // got listens for an upgrade, so Node hands the socket over and nobody would ever close it.
       request.once('upgrade', (_response, socket) => {
@@ -131,7 +129,16 @@ class Attempt {
       });
       request.once('socket', (socket) => this.watch(socket));
     });
-    return stream;
+    stream.once('response', (response: http.IncomingMessage) => {
+      const { 'content-encoding': encoding, 'content-length': length } = response.headers;
+      const refusal = refusalOf(encoding, length, this.request.maxAnswerBytes);
+      if (refusal !== null) this.stop(refusal);
+    });
+    stream.on('data', (chunk: Buffer) => this.take(stream, chunk));
+    stream.once('end', () => this.finish(stream));
+    // A destroyed stream may report an error more, after the attempt has ended.
+    stream.on('error', (error) => this.fail(this.stopped ?? this.reasonOf(error), provesUnfinishedHandshake(error)));
+    stream.once('close', () => this.fail(this.stopped ?? this.reasonOf(null)));
   }
 
   /** Node holds the request back until the socket is connected and, over TLS, the peer is verified: that moment is "sent". */
@@ -146,41 +153,66 @@ class Attempt {
     });
   }
 
-  private async read(stream: Request, stop: (reason: TransportFailureReason) => void): Promise<TransportResult> {
-    const chunks: Buffer[] = [];
-    stream.once('response', (response: http.IncomingMessage) => {
-      this.status = response.statusCode ?? null;
-      const { 'content-encoding': encoding, 'content-length': length } = response.headers;
-      const refusal = refusalOf(encoding, length, this.request.maxAnswerBytes);
-      if (refusal !== null) stop(refusal);
-    });
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      this.bytes += chunk.byteLength;
-      if (this.bytes > this.request.maxAnswerBytes) stop('too-large');
-      else if (this.request.sink === undefined) chunks.push(chunk);
-      else await this.request.sink.write(chunk);
+  private take(stream: Request, chunk: Buffer): void {
+    if (this.stopped !== null) return;
+    this.bytes += chunk.byteLength;
+    if (this.bytes > this.request.maxAnswerBytes) {
+      this.stop('too-large');
+      return;
     }
-    const response = stream.response;
-    if (this.stopped !== null || response === undefined) return this.failure(this.stopped ?? 'reset');
-    return {
+    if (this.request.sink === undefined) {
+      this.chunks.push(chunk);
+      return;
+    }
+    const taken = this.request.sink.write(chunk);
+    if (taken === undefined) return;
+    stream.pause();
+    void taken.then(() => stream.resume());
+  }
+
+  /** The attempt fails when the stream has closed: until then a connection under way may still come about. */
+  private stop(reason: TransportFailureReason): void {
+    this.stopped ??= reason;
+    this.stream?.destroy();
+  }
+
+  private finish({ response }: Request): void {
+    if (this.stopped !== null || response === undefined) {
+      this.fail(this.stopped ?? 'reset');
+      return;
+    }
+    this.settle({
       kind: 'answer',
       status: response.statusCode,
       headers: headersOf(response.headers),
-      body: Buffer.concat(chunks),
+      body: Buffer.concat(this.chunks),
       bytes: this.bytes,
       complete: isFramed(response.headers),
-    };
+    });
   }
 
-  private failure(reason: TransportFailureReason, neverSent = false): TransportFailure {
+  private fail(reason: TransportFailureReason, neverSent = false): void {
     const sent = this.connected && !neverSent;
-    return {
+    this.settle({
       kind: 'failure',
       reason: sent ? reason : unsentReason(reason),
       sent,
       status: this.status,
       bytes: this.bytes,
-    };
+    });
+  }
+
+  private get status(): number | null {
+    return this.stream?.response?.statusCode ?? null;
+  }
+
+  private settle(result: TransportResult): void {
+    if (this.settled) return;
+    this.settled = true;
+    clearTimeout(this.deadline);
+    clearTimeout(this.connecting);
+    this.request.signal?.removeEventListener('abort', this.onAbort);
+    this.resolve(result);
   }
 
   /** got's errors carry the request's options, body and key included; only the code is read, and nothing is kept. */
