@@ -6,16 +6,14 @@ import type { TransportAnswer } from '../upstream.transport.js';
 import { envelopeWire, type WireText } from './xtracta.wire.js';
 import type { XmlElement, XmlReading } from './xtracta.xml.js';
 
-/**
- * The upstream's own XML, whatever it says. `verdict` is what it says by itself, without the HTTP status. `facts` are safe to
- * show: the message is sanitised, the api key of the call removed.
- */
+/** The upstream's own XML, whatever it says. `verdict` is what it says by itself, without the HTTP status. */
 export interface Envelope {
   readonly verdict: StatusVerdict;
   /** The number in `<status>`, where it is one: `404`. */
   readonly code: number | null;
   readonly content: XmlElement;
-  readonly facts: UpstreamFacts;
+  /** For errors alone. Safe to show: the message is sanitised, the api key of the call removed, which no success needs to pay for. */
+  facts(): UpstreamFacts;
 }
 
 /** The billing UI's sample has the second root where its schema has the first, so both are taken everywhere. */
@@ -31,15 +29,17 @@ export function readEnvelope(
   if (document.kind === 'invalid' || !ROOTS.has(document.root)) return null;
   const wire = envelopeWire(document.content);
   const status = wire.error_code ?? wire.status;
+  const facts = (): UpstreamFacts =>
+    upstreamFacts('xtracta', operation, {
+      httpStatus: answer.status,
+      status: typeof status === 'string' && status.trim() !== '' ? sanitiseUpstreamMessage(status, secrets) : null,
+      message: typeof wire.message === 'string' ? sanitiseUpstreamMessage(wire.message, secrets) : null,
+    });
   return {
     verdict: verdictOf(wire.status, wire.result),
     code: codeOf(wire.status),
     content: document.content,
-    facts: upstreamFacts('xtracta', operation, {
-      httpStatus: answer.status,
-      status: typeof status === 'string' && status.trim() !== '' ? sanitiseUpstreamMessage(status, secrets) : null,
-      message: typeof wire.message === 'string' ? sanitiseUpstreamMessage(wire.message, secrets) : null,
-    }),
+    facts,
   };
 }
 

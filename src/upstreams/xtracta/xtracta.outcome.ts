@@ -59,12 +59,12 @@ export function judgeWrite<T>(
   if (envelope === null) return outcomeUnknown(facts);
   if (isRefusal(result.status, envelope)) {
     return hasTrace(envelope)
-      ? outcomeUnknown(envelope.facts)
-      : rejected(envelope.facts, refusalCode(result.status, envelope));
+      ? outcomeUnknown(envelope.facts())
+      : rejected(envelope.facts(), refusalCode(result.status, envelope));
   }
   const saysYes = envelope.verdict === 'ok' || envelope.verdict === 'absent';
   const payload = carriesPayload(result.status) && saysYes ? payloadOf(envelope) : null;
-  if (payload === null) return outcomeUnknown(envelope.facts);
+  if (payload === null) return outcomeUnknown(envelope.facts());
   const missing = envelope.verdict === 'absent' ? [STATUS_MISSING] : [];
   return { kind: 'succeeded', value: payload.value, warnings: [...missing, ...payload.warnings] };
 }
@@ -109,11 +109,11 @@ export function judgeRead<T>(
   const envelope = result.status >= 500 ? null : read(result);
   const refusal = errorOfStatus(result.status, envelope !== null);
   if (refusal !== null) {
-    return { kind: 'error', error: upstreamError(refusal.code, envelope?.facts ?? facts, refusal.retryable) };
+    return { kind: 'error', error: upstreamError(refusal.code, envelope?.facts() ?? facts, refusal.retryable) };
   }
   const invalid = (retryable: boolean): ReadVerdict<T> => ({
     kind: 'error',
-    error: upstreamError('UPSTREAM_INVALID_RESPONSE', envelope?.facts ?? facts, retryable),
+    error: upstreamError('UPSTREAM_INVALID_RESPONSE', envelope?.facts() ?? facts, retryable),
   });
   if (!carriesPayload(result.status)) return invalid(false);
   if (envelope === null) return invalid(!result.complete);
@@ -126,7 +126,7 @@ export function judgeRead<T>(
     case 'refused':
     case 'serverError': {
       const { code, retryable } = errorOfStatus(envelope.code ?? 400, true) ?? REJECTED;
-      return { kind: 'error', error: upstreamError(code, envelope.facts, retryable) };
+      return { kind: 'error', error: upstreamError(code, envelope.facts(), retryable) };
     }
   }
 }
