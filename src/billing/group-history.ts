@@ -39,11 +39,15 @@ export async function readBaseline(
   call: UpstreamCall,
 ): Promise<readonly string[] | null> {
   if (groupId === null) return null;
+  // Unlike `AbortSignal.timeout`, nothing is left behind that fires later, at a time when nobody waits any more.
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), BASELINE_TIMEOUT_MS);
   try {
-    const signal = AbortSignal.timeout(BASELINE_TIMEOUT_MS);
-    const rows = await readGroupHistory(client, credential, groupId, Date.now(), { ...call, signal });
+    const rows = await readGroupHistory(client, credential, groupId, Date.now(), { ...call, signal: patience.signal });
     return rows.map((row) => row.id);
   } catch {
     return null;
+  } finally {
+    clearTimeout(timer);
   }
 }
