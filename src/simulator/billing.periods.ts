@@ -11,13 +11,6 @@ export interface WorldChange {
   readonly documentIds?: readonly number[];
 }
 
-export interface PeriodRules {
-  /** A plan change ends the period before it. */
-  readonly closeOldPeriod: boolean;
-  /** How the credit for the unused part of the old period is counted. */
-  readonly creditForUnused: boolean;
-}
-
 /** Opens a period of `plan` at `start`. Its number is the next one of the world. */
 export function openPeriod(
   state: WorldState,
@@ -44,15 +37,25 @@ export function openPeriod(
   return period;
 }
 
-/** Puts the group on `plan` at `at`: signup, renew, upgrade or downgrade, by what it has now. Usage starts again at zero. */
-export function changePlan(state: WorldState, groupId: string, plan: Plan, at: number, rules: PeriodRules): Period {
+/**
+ * Puts the group on `plan` at `at`: signup, renew, upgrade or downgrade, by what it has now. Usage starts again at zero.
+ *
+ * @param closeOldPeriod whether the change ends the period before it
+ */
+export function changePlan(
+  state: WorldState,
+  groupId: string,
+  plan: Plan,
+  at: number,
+  closeOldPeriod: boolean,
+): Period {
   const current = currentPeriod(state, groupId, at);
   const currentPlan = current === null ? undefined : state.plans[current.planId];
   if (current === null || currentPlan === undefined) return openPeriod(state, groupId, plan, 'signup', at);
   const activity = activityOf(currentPlan, plan);
-  const credit = activity === 'renew' || !rules.creditForUnused ? 0 : unusedCredit(current, currentPlan, at);
+  const credit = activity === 'renew' ? 0 : unusedCredit(current, currentPlan, at);
   // A second change within the same second can't end before it started.
-  if (rules.closeOldPeriod) current.expiry = Math.max(current.start, at - 1000);
+  if (closeOldPeriod) current.expiry = Math.max(current.start, at - 1000);
   return openPeriod(state, groupId, plan, activity, at, credit);
 }
 

@@ -8,7 +8,7 @@ import { flattenJson, mask, maskForm } from './request.journal.js';
 import { type Form, isObject, type ReceivedRequest, readForm, readJson } from './request.reader.js';
 import type { World } from './world.js';
 import type { WorldRegistry } from './world.registry.js';
-import type { Toggles } from './world.toggles.js';
+import { DEFAULT_TOGGLES, type Toggles } from './world.toggles.js';
 import { listPlans, openBillingUi, orderBooster, readUsage, updatePlan } from './xtracta.endpoints.js';
 import { readHistory } from './xtracta.history.js';
 import type { XtractaRequest } from './xtracta.parameters.js';
@@ -92,8 +92,9 @@ function xtractaCall(
   const fields: Record<string, string> = Object.fromEntries(form);
   const apiKey = fields['api_key'];
   const identity = apiKey === undefined ? null : registry.byApiKey(apiKey);
-  // The sample of this one endpoint answers with another root than its schema names.
-  const root = endpoint === 'billing_ui' ? 'documents_response' : 'billings_response';
+  // The sample of this one endpoint answers with another root than its schema names; its refusals have the root of its answers.
+  const { billingUiRoot } = identity?.world.toggles() ?? DEFAULT_TOGGLES;
+  const root = endpoint === 'billing_ui' ? billingUiRoot : 'billings_response';
   const base = { endpoint, dialect: 'xml', root, world: identity?.world ?? null, params: maskForm(form) } as const;
   const magicId = endpoint === 'booster' ? fields['pack_id'] : endpoint === 'update' ? fields['plan_id'] : undefined;
   return {

@@ -16,16 +16,21 @@ export const TOGGLES = {
   /** Whether rows name their group: the schema allows leaving it out. */
   activityGroupId: ['yes', 'no'],
   activityIdZeros: ['yes', 'no'],
+  /** `credit_amount` of the row that a plan change opens: the price of the unused part, or what the schema would not let it be. */
   creditAmount: ['unused', 'zero', 'decimal', 'negative', 'empty'],
+  /** How histories and plan changes write dates; usage always writes them as its own page does, `gmt`. */
   dateFormat: ['atom', 'auckland', 'gmt', 'naive', 'zulu'],
   /** Whether a plan change ends the period before it; if not, the latest start is the one in force. */
   closeOldPeriod: ['yes', 'no'],
+  /** Whether a period that ends is followed by the next, from now on. */
   autoRenew: ['yes', 'no'],
   /** What leaving `purge` out does to the documents on hold. */
   purgeOmitted: ['keep', 'process', 'refuse'],
+  /** Whether `<pack><price>` is that of one pack or of all. */
   packPrice: ['unit', 'total'],
   /** What `<pack><id>` is: the order's own number or the catalogue's. */
   packId: ['order', 'catalogue'],
+  /** What a group outside of the key's tree is answered with: 403 or 404. */
   foreignGroup: ['forbidden', 'not_found'],
   /** What usage answers of a group without a plan: 404, or an empty `<plan/>`. */
   usageWithoutPlan: ['not_found', 'empty_element'],
@@ -33,16 +38,22 @@ export const TOGGLES = {
   catalogueShape: ['flat', 'nested'],
   /** The manual's table names no currency for a catalogue's prices. */
   catalogueCurrency: ['no', 'yes'],
+  /** The manual's sample has another root than its schema. */
   billingUiRoot: ['documents_response', 'billings_response'],
   billingUiOverMax: ['refuse', 'clamp'],
+  /** `<expire>`: since 1970, or from now. */
   billingUiExpire: ['seconds', 'milliseconds', 'relative'],
   /** What the same PurchaseID does a second time: the first record again, an error, or another purchase. */
   purchaseMode: ['replay', 'reject', 'repurchase'],
+  /** Any PurchaseID but that of the fixtures. */
   unknownPurchase: ['sell', 'reject'],
   purchaseAllowed: ['yes', 'no'],
   purchaseOrderRequired: ['no', 'yes'],
+  /** An unpaid purchase has no invoice, and adds no credits yet. */
   purchasePaid: ['yes', 'no'],
+  /** HTTP status beside an Error envelope. */
   creditsErrorHttpStatus: ['200', '400'],
+  /** .NET's ways of writing a date: digits of the second, with `Z`, an offset or neither, and the year 1 for none. */
   creditsDate: ['offset6', 'offset7', 'millis', 'seconds', 'zulu7', 'naive7', 'unset'],
 } as const satisfies Record<string, readonly string[]>;
 

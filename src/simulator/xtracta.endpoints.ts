@@ -75,10 +75,8 @@ export function updatePlan(request: XtractaRequest): Answer {
   const plan = state.plans[magicFault(planId) === null ? planId : '112'];
   if (plan === undefined) throw new Refused(404, 'Plan not found');
 
-  const period = changePlan(state, groupId, plan, request.now, {
-    closeOldPeriod: request.toggles.closeOldPeriod === 'yes',
-    creditForUnused: request.toggles.creditAmount !== 'zero',
-  });
+  const closeOldPeriod = request.toggles.closeOldPeriod === 'yes';
+  const period = changePlan(state, groupId, plan, request.now, closeOldPeriod);
   applyPurge(request, groupId, purge);
   return success('billings_response', 'The new billing plan is assigned successfully', [
     element('plan', [

@@ -169,8 +169,9 @@ function activityElement(row: Row, state: WorldState, toggles: Toggles): XmlElem
 function creditText(credit: number, toggle: Toggles['creditAmount']): string {
   switch (toggle) {
     case 'unused':
-    case 'zero':
       return String(credit);
+    case 'zero':
+      return '0';
     case 'decimal':
       return `${credit}.50`;
     case 'negative':

@@ -12,7 +12,6 @@ import type { Period } from '../../src/simulator/world.state.js';
 
 const at = (iso: string) => Date.parse(iso);
 const iso = (ms: number) => new Date(ms).toISOString().replace('.000Z', 'Z');
-const RULES = { closeOldPeriod: true, creditForUnused: true };
 
 /** A world whose clock stands still unless it is moved. */
 function worldAt(instant: string): World {
@@ -75,23 +74,23 @@ describe('a plan change', () => {
     ['as many documents for more money upgrade', '114', '112', 'upgrade'],
   ])('%s', (_name, from, to, activity) => {
     const world = worldAt('2026-03-10T00:00:00Z');
-    changePlan(world.state(), '100013', plan(world, from), world.now(), RULES);
+    changePlan(world.state(), '100013', plan(world, from), world.now(), true);
     world.advance({ days: 3 });
-    expect(changePlan(world.state(), '100013', plan(world, to), world.now(), RULES).activity).toBe(activity);
+    expect(changePlan(world.state(), '100013', plan(world, to), world.now(), true).activity).toBe(activity);
   });
 
   test('a group without a plan signs up; usage starts at zero', () => {
     const world = worldAt('2026-03-10T00:00:00Z');
-    const period = changePlan(world.state(), '100013', plan(world, '112'), world.now(), RULES);
+    const period = changePlan(world.state(), '100013', plan(world, '112'), world.now(), true);
     expect(period).toMatchObject({ activity: 'signup', used: 0, credit: 0 });
     expect(iso(period.expiry)).toBe('2026-04-10T00:59:59Z');
   });
 
   test('ends the period before it a second earlier, and credits its unused part in whole units', () => {
     const world = worldAt('2026-05-10T00:00:00Z');
-    const old = changePlan(world.state(), '100013', plan(world, '112'), world.now(), RULES);
+    const old = changePlan(world.state(), '100013', plan(world, '112'), world.now(), true);
     world.advance({ days: 10 });
-    const next = changePlan(world.state(), '100013', plan(world, '113'), world.now(), RULES);
+    const next = changePlan(world.state(), '100013', plan(world, '113'), world.now(), true);
     expect(iso(old.expiry)).toBe('2026-05-19T23:59:59Z');
     // 21 of 31 days of 500.
     expect(next.credit).toBe(338);
@@ -99,10 +98,10 @@ describe('a plan change', () => {
 
   test('can leave the old period open', () => {
     const world = worldAt('2026-05-10T00:00:00Z');
-    const old = changePlan(world.state(), '100013', plan(world, '112'), world.now(), RULES);
+    const old = changePlan(world.state(), '100013', plan(world, '112'), world.now(), true);
     const expiry = old.expiry;
     world.advance({ days: 10 });
-    changePlan(world.state(), '100013', plan(world, '113'), world.now(), { ...RULES, closeOldPeriod: false });
+    changePlan(world.state(), '100013', plan(world, '113'), world.now(), false);
     expect(old.expiry).toBe(expiry);
   });
 });
@@ -110,7 +109,7 @@ describe('a plan change', () => {
 describe('the clock', () => {
   test('renews each period where the one before it ended, across daylight saving', () => {
     const world = worldAt('2026-03-20T01:00:00Z');
-    changePlan(world.state(), '100013', plan(world, '111'), world.now(), RULES);
+    changePlan(world.state(), '100013', plan(world, '111'), world.now(), true);
     world.advance({ months: 3 });
     const periods = (world.state().periods['100013'] ?? []).map((period) => [
       period.activity,
@@ -127,7 +126,7 @@ describe('the clock', () => {
 
   test('covers the last second of a period whole', () => {
     const world = worldAt('2026-05-10T00:00:00Z');
-    const period = changePlan(world.state(), '100013', plan(world, '111'), world.now(), RULES);
+    const period = changePlan(world.state(), '100013', plan(world, '111'), world.now(), true);
     world.setClock(period.expiry + 999);
     expect(lastPeriod(world, '100013').id).toBe(period.id);
     world.setClock(period.expiry + 1000);
@@ -172,7 +171,7 @@ describe('documents', () => {
   test('use the plan first, then packs oldest first, then go on hold', () => {
     const world = worldAt('2026-05-10T00:00:00Z');
     const state = world.state();
-    changePlan(state, '100013', plan(world, '130'), world.now(), RULES);
+    changePlan(state, '100013', plan(world, '130'), world.now(), true);
     const order = { groupId: '100013', packId: '1225', quantity: 2, orderedAt: world.now(), used: 0 };
     state.packOrders.push({ ...order, id: 1, activityId: 9001 }, { ...order, id: 2, activityId: 9002 });
     expect(remainingCapacity(state, '100013', world.now())).toBe(11);
@@ -184,7 +183,7 @@ describe('documents', () => {
 
   test('on hold are processed first come, first served when the period renews, and the rest waits', () => {
     const world = worldAt('2026-05-10T00:00:00Z');
-    changePlan(world.state(), '100013', plan(world, '130'), world.now(), RULES);
+    changePlan(world.state(), '100013', plan(world, '130'), world.now(), true);
     receiveDocuments(world.state(), '100013', 17, world.now());
     const held = heldDocuments(world.state(), '100013').map((document) => document.id);
     expect(held).toHaveLength(10);

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe, jest } from '@jest/globals';
+import { batchingSuite } from './batching.suite.js';
+import { billingUiSuite } from './billing-ui.suite.js';
+import { catalogueSuite } from './catalogue.suite.js';
+import { type ContractStand, type ContractWorld, openContractStand } from './contract.stand.js';
+import { creditsSuite } from './credits.suite.js';
+import { historySuite } from './history.suite.js';
+import { partialAnswersSuite } from './partial-answers.suite.js';
+import { planSuite } from './plan.suite.js';
+import { POSITIONS } from './toggle.differences.js';
+import { unknownOutcomesSuite } from './unknown-outcomes.suite.js';
+import { writesSuite } from './writes.suite.js';
+
+// Two whole gateways answer these tests, beside whatever else the machine does.
+jest.setTimeout(60_000);
+
+let stand: ContractStand;
+
+beforeAll(async () => {
+  stand = await openContractStand(POSITIONS);
+});
+afterAll(() => stand.close());
+
+// In this order: what is bought shows in the histories that are read later.
+describe.each(POSITIONS)('with $name', (position) => {
+  const { facts } = position;
+  const open = (): ContractWorld => {
+    const world = stand.worlds.get(position);
+    if (world === undefined) throw new Error(`no world for ${position.name}`);
+    return world;
+  };
+
+  batchingSuite(open, facts);
+  planSuite(open, facts);
+  historySuite(open, facts);
+  catalogueSuite(open, facts);
+  partialAnswersSuite(open, facts);
+  writesSuite(open, facts);
+  unknownOutcomesSuite(open, facts);
+  creditsSuite(open, facts);
+  billingUiSuite(open, facts);
+});
