@@ -7,7 +7,7 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
-import { COMPILE_AFTER, gatewayExecution } from '../graphql/execution.js';
+import { COMPILE_AFTER, compiledQueriesPlugin } from '../graphql/plugins/compiled-queries.plugin.js';
 import { answerText } from './answer.text.js';
 import type { HttpServerOptions } from './http-server.options.js';
 import { operationRecordPlugin } from './plugins/operation-record.plugin.js';
@@ -18,11 +18,13 @@ import { UnexpectedErrors } from './unexpected-errors.js';
 export async function startApollo(options: HttpServerOptions): Promise<ApolloServer<ServerContext>> {
   const { config, logger, limits } = options;
   const unexpected = new UnexpectedErrors();
+  const formatError = unexpected.watch(options.formatError);
   const persistedQueries = options.safelist?.persistedQueries ?? options.persistedQueryCache;
   const apollo = new ApolloServer<ServerContext>({
-    gateway: gatewayExecution(options.schema, { compileAfter: COMPILE_AFTER }),
+    schema: options.schema,
     plugins: [
       ...options.plugins,
+      compiledQueriesPlugin({ compileAfter: COMPILE_AFTER, formatError }),
       operationRecordPlugin(logger, unexpected),
       landingPage(config.explorer),
       ApolloServerPluginCacheControlDisabled(),
@@ -33,7 +35,7 @@ export async function startApollo(options: HttpServerOptions): Promise<ApolloSer
       ApolloServerPluginSchemaReportingDisabled(),
     ],
     ...(persistedQueries === undefined ? {} : { cache: persistedQueries }),
-    formatError: unexpected.watch(options.formatError),
+    formatError,
     introspection: config.introspection,
     hideSchemaDetailsFromClientErrors: !config.introspection,
     includeStacktraceInErrorResponses: false,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { COMPILE_AFTER } from '../../src/graphql/execution.js';
+import { COMPILE_AFTER } from '../../src/graphql/plugins/compiled-queries.plugin.js';
 import { type OperationRunner, startOperationRunner } from './operation-runner.js';
 
 // A query that comes again is compiled, and reads what stands behind fields in another way than graphql-js does.

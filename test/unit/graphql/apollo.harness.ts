@@ -6,13 +6,13 @@ import {
 import type { Caller } from '../../../src/domain/caller.js';
 import type { GatewayContext } from '../../../src/graphql/context.js';
 import { formatError } from '../../../src/graphql/error-format.js';
-import { gatewayExecution } from '../../../src/graphql/execution.js';
 import {
   MAX_RECURSIVE_SELECTIONS,
   MAX_REPORTED_ERRORS,
   MAX_TOKENS,
   operationLimitRules,
 } from '../../../src/graphql/operation-limits.js';
+import { compiledQueriesPlugin } from '../../../src/graphql/plugins/compiled-queries.plugin.js';
 import { type GatewayPluginOptions, gatewayPlugins } from '../../../src/graphql/plugins/gateway.plugins.js';
 import { buildGatewaySchema } from '../../../src/graphql/schema.js';
 import { contextOf, type InMemoryPorts, inMemoryPorts } from './in-memory.context.js';
@@ -58,11 +58,12 @@ export class ApolloHarness {
     const { introspection = true, ...pluginOptions } = options;
     const { schema } = await buildGatewaySchema();
     const server = new ApolloServer<GatewayContext>({
-      gateway: gatewayExecution(schema, { compileAfter: compileAfter() }),
+      schema,
       introspection,
       formatError,
       plugins: [
         ...gatewayPlugins({ exposeUpstreamCalls: true, ...pluginOptions }),
+        compiledQueriesPlugin({ compileAfter: compileAfter(), formatError }),
         // As in the server. A plugin that watches fields gives each a resolver, and hides how compiled queries read plain ones.
         ApolloServerPluginCacheControlDisabled(),
         ApolloServerPluginInlineTraceDisabled(),

@@ -108,6 +108,7 @@ describe('fields', () => {
       'AvailablePlan.differenceToCurrent',
       'AvailablePlan.pricePerDocument',
       'BillingActivity.group',
+      'BillingOperation.evidence',
       'BillingOperation.group',
       'BillingOperationConnection.nodes',
       'BoosterPackOrder.group',
