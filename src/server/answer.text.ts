@@ -1,67 +1,103 @@
 import type { FormattedExecutionResult } from 'graphql';
 
-/** Lists up to this length are written at once: their text takes less than a millisecond. */
+/** Objects whose text is made without a pause: it takes less than a millisecond. */
 const AT_ONCE = 250;
-/** How deep lists are looked for: `data._entities[].billingHistory.nodes`. Deeper ones belong to a row. */
-const MAX_DEPTH = 7;
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * The JSON text of a GraphQL answer. The text of a page of 5,000 rows takes tens of milliseconds to make, so long lists are written in
- * pieces, with a turn of the event loop after each. The result is what `JSON.stringify` gives, and a line end.
+ * The JSON text of a GraphQL answer. The text of a page of 5,000 rows takes many milliseconds to make, so that of a large answer is made in
+ * pieces, with a turn of the event loop between them. The result is what `JSON.stringify` gives, and a line end.
  */
-export async function answerText(result: FormattedExecutionResult): Promise<string> {
-  const { errors, data, extensions } = result;
+export async function answerText({ errors, data, extensions }: FormattedExecutionResult): Promise<string> {
   const answer: JsonObject = { errors, data, extensions };
-  if (!hasLongList(answer, 0)) return `${JSON.stringify(answer)}\n`;
-  const pieces: string[] = [];
-  await writeObject(answer, pieces, 0);
-  pieces.push('\n');
-  return pieces.join('');
+  if (objectsIn(answer) <= AT_ONCE) return `${JSON.stringify(answer)}\n`;
+  const text = new TextInPieces();
+  await text.add(answer);
+  return text.end();
 }
 
-function hasLongList(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return false;
-  const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
-  return members.length > AT_ONCE || members.some((member) => hasLongList(member, depth + 1));
-}
+/** Mutable: the text so far. */
+class TextInPieces {
+  private readonly pieces: string[] = [];
+  private sinceTurn = 0;
 
-async function writeObject(object: JsonObject, pieces: string[], depth: number): Promise<void> {
-  let separator = '{';
-  for (const [name, member] of Object.entries(object)) {
-    if (member === undefined) continue;
-    pieces.push(separator, JSON.stringify(name), ':');
-    await write(member, pieces, depth + 1);
-    separator = ',';
+  end(): string {
+    this.pieces.push('\n');
+    return this.pieces.join('');
   }
-  pieces.push(separator === '{' ? '{}' : '}');
-}
 
-async function writeList(list: readonly unknown[], pieces: string[], depth: number): Promise<void> {
-  let separator = '[';
-  for (let at = 0; at < list.length; at += AT_ONCE) {
-    const part = list.slice(at, at + AT_ONCE);
-    if (part.some((member) => hasLongList(member, depth + 1))) {
-      for (const member of part) {
-        pieces.push(separator);
-        await write(member, pieces, depth + 1);
-        separator = ',';
-      }
-    } else {
-      pieces.push(separator, JSON.stringify(part).slice(1, -1));
-      separator = ',';
-    }
+  /** Values of an execution are plain: what is neither object nor list is written as it is. */
+  async add(value: unknown): Promise<void> {
+    const objects = objectsIn(value);
+    if (objects <= AT_ONCE) await this.addAtOnce(JSON.stringify(value), objects);
+    else if (isList(value)) await this.addList(value);
+    else if (isObject(value)) await this.addObject(value);
+  }
+
+  private async addAtOnce(text: string, objects: number): Promise<void> {
+    this.pieces.push(text);
+    this.sinceTurn += objects;
+    if (this.sinceTurn < AT_ONCE) return;
+    this.sinceTurn = 0;
     await new Promise(setImmediate);
   }
-  pieces.push(separator === '[' ? '[]' : ']');
+
+  private async addObject(object: JsonObject): Promise<void> {
+    let separator = '{';
+    for (const [name, member] of Object.entries(object)) {
+      if (member === undefined) continue;
+      this.pieces.push(separator, JSON.stringify(name), ':');
+      await this.add(member);
+      separator = ',';
+    }
+    this.pieces.push(separator === '{' ? '{}' : '}');
+  }
+
+  private async addList(list: readonly unknown[]): Promise<void> {
+    if (!holdsLists(list[0])) return this.addRows(list);
+    let separator = '[';
+    for (const member of list) {
+      this.pieces.push(separator);
+      await this.add(member);
+      separator = ',';
+    }
+    this.pieces.push(']');
+  }
+
+  private async addRows(rows: readonly unknown[]): Promise<void> {
+    let separator = '[';
+    for (let at = 0; at < rows.length; at += AT_ONCE) {
+      this.pieces.push(separator);
+      await this.addAtOnce(JSON.stringify(rows.slice(at, at + AT_ONCE)).slice(1, -1), AT_ONCE);
+      separator = ',';
+    }
+    this.pieces.push(']');
+  }
 }
 
-/** Values of an execution are plain: what is neither object nor list is written as it is. */
-async function write(value: unknown, pieces: string[], depth: number): Promise<void> {
-  if (!hasLongList(value, depth)) pieces.push(JSON.stringify(value));
-  else if (isList(value)) await writeList(value, pieces, depth);
-  else if (isObject(value)) await writeObject(value, pieces, depth);
+/**
+ * About how many objects a value holds. The members of a list are of one selection: where the first holds no list, none is looked for.
+ * Should that be wrong, the text is the same, and a piece of it larger.
+ */
+function objectsIn(value: unknown): number {
+  if (isList(value)) {
+    if (!holdsLists(value[0])) return value.length;
+    return value.reduce<number>((sum, member) => sum + objectsIn(member), 0);
+  }
+  if (!isObject(value)) return 0;
+  let objects = 1;
+  for (const name in value) objects += objectsIn(value[name]);
+  return objects;
+}
+
+function holdsLists(value: unknown): boolean {
+  if (isList(value)) return true;
+  if (!isObject(value)) return false;
+  for (const name in value) {
+    if (holdsLists(value[name])) return true;
+  }
+  return false;
 }
 
 function isList(value: unknown): value is readonly unknown[] {
@@ -69,5 +105,5 @@ function isList(value: unknown): value is readonly unknown[] {
 }
 
 function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null;
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
