@@ -93,6 +93,7 @@ async function composeGateway(
     takeAllowance: (tenantId, action) => shared.takeAllowance(tenantId, action),
     forgetReads: (credentialId, groupId) => readsFactory.forget(credentialId, groupId),
     onWrite: (kind, status) => metrics.write(kind, status),
+    onUserError: (code) => metrics.graphqlError(code),
     audit: (event, facts) => logger.info(facts, event),
   };
   const authenticator = await createAuthenticator({

@@ -1,23 +1,39 @@
 import { findOperation, listOperations } from './billing-operations.js';
-import type { BillingWrites } from './billing-writes.js';
+import type { BillingOperation, BillingUserError, BillingWrites } from './billing-writes.js';
 import { changePlan } from './change-plan.js';
 import { openBillingUi } from './open-billing-ui.js';
 import { orderBoosterPack } from './order-booster-pack.js';
 import { purchaseCredits } from './purchase-credits.js';
 import { reconcileBillingOperation } from './reconcile-billing-operation.js';
 import { resolveBillingOperation } from './resolve-billing-operation.js';
-import type { WriteScope } from './write-scope.js';
+import type { WriteScope, WriteServices } from './write-scope.js';
 
 /** The writes of one request. */
 export function createBillingWrites(scope: WriteScope): BillingWrites {
+  const { services } = scope;
   return {
-    orderBoosterPack: (input) => orderBoosterPack(scope, input),
-    changePlan: (input) => changePlan(scope, input),
-    purchaseCredits: (input) => purchaseCredits(scope, input),
-    openBillingUi: (input) => openBillingUi(scope, input),
+    orderBoosterPack: (input) => counted(services, orderBoosterPack(scope, input)),
+    changePlan: (input) => counted(services, changePlan(scope, input)),
+    purchaseCredits: (input) => counted(services, purchaseCredits(scope, input)),
+    openBillingUi: (input) => counted(services, openBillingUi(scope, input)),
     operation: (idempotencyKey) => findOperation(scope, idempotencyKey),
     operations: (status, first, after) => listOperations(scope, status, first, after),
-    reconcile: (idempotencyKey) => reconcileBillingOperation(scope, idempotencyKey),
-    resolve: (input) => resolveBillingOperation(scope, input),
+    reconcile: (idempotencyKey) => counted(services, reconcileBillingOperation(scope, idempotencyKey)),
+    resolve: (input) => counted(services, resolveBillingOperation(scope, input)),
   };
+}
+
+/** What the payloads of all mutations have in common; those without a ledger row name no operation. */
+interface Payload {
+  readonly operation?: BillingOperation | null;
+  readonly userErrors: readonly BillingUserError[];
+}
+
+/** Counts the errors of a payload, whether or not the client selects them. A replay tells again what was counted when it happened. */
+async function counted<T extends Payload>(services: WriteServices, answer: Promise<T>): Promise<T> {
+  const payload = await answer;
+  if (payload.operation?.replayed !== true) {
+    for (const { code } of payload.userErrors) services.onUserError(code);
+  }
+  return payload;
 }

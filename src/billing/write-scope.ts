@@ -71,6 +71,8 @@ export interface WriteServices {
   forgetReads(credentialId: string, groupId: string | null): void;
   /** Counts a write that was attempted, by the status it was answered with; replays are not counted. */
   onWrite(kind: BillingOperationKind | 'OPEN_BILLING_UI', status: BillingOperationStatus): void;
+  /** Counts a code that a mutation is answered with in `userErrors`; replays are not counted. */
+  onUserError(code: BillingErrorCode): void;
   /** One line of the audit trail. No secret, no personal data. */
   audit(event: string, facts: Readonly<Record<string, string | number | boolean | null>>): void;
 }

@@ -57,7 +57,7 @@ export class Metrics {
   });
   readonly #errors = new Counter({
     name: 'graphql_errors_total',
-    help: 'Errors in GraphQL answers by code.',
+    help: 'Errors in GraphQL answers by code, userErrors of mutations too; replays of writes are not counted.',
     labelNames: ['code'],
     registers: [this.#registry],
   });
@@ -120,6 +120,7 @@ export class Metrics {
     this.#client.observe({ upstream, operation, outcome }, seconds);
   }
 
+  /** One error of an answer: of its `errors`, or of a payload's `userErrors`. */
   graphqlError(code: string): void {
     this.#errors.inc({ code: KNOWN_CODES.has(code) ? code : 'other' });
   }

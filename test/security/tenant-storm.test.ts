@@ -135,6 +135,7 @@ beforeAll(async () => {
     takeAllowance: () => ({ ok: true }),
     forgetReads: (credentialId, groupId) => factory.forget(credentialId, groupId),
     onWrite: () => undefined,
+    onUserError: () => undefined,
     audit: () => undefined,
   };
 });

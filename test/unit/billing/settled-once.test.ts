@@ -63,6 +63,7 @@ describe('an unknown outcome that two requests settle at once', () => {
       takeAllowance: () => ({ ok: true }),
       forgetReads: () => undefined,
       onWrite: () => undefined,
+      onUserError: () => undefined,
       audit: (event, facts) => logged.push(`${event}: ${String(facts['outcome'] ?? '')}`),
     },
     caller: {
