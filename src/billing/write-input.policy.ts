@@ -1,5 +1,6 @@
 import type { Caller } from '../domain/caller.js';
 import { BillingError, badInput } from '../domain/errors.js';
+import { parseGroupId } from '../domain/group-id.js';
 import { parseNumericId } from '../domain/numeric-id.js';
 import type { BillingContact, CreditPurchaseRequest } from '../domain/purchases.js';
 import type { HeldDocumentsAction } from '../domain/write.js';
@@ -67,10 +68,7 @@ export function checkDeletion(caller: Caller, action: HeldDocumentsAction, confi
  * upstream alone knows). Where a list of groups applies, the result must be on it; an unknown root never is.
  */
 export function checkWriteGroup(caller: Caller, groupId: string | null): string | null {
-  const named = groupId === null ? null : parseNumericId(groupId);
-  if (groupId !== null && named === null) {
-    throw badInput('groupId must be 1 to 18 digits, greater than 0', ['input', 'groupId']);
-  }
+  const named = groupId === null ? null : parseGroupId(groupId, ['input', 'groupId']);
   const effective = named ?? caller.tenant.xtracta?.rootGroupId ?? null;
   if (caller.allowedGroups !== null && (effective === null || !caller.allowedGroups.has(effective))) {
     throw new BillingError('FORBIDDEN', 'This caller may not act on that group.');

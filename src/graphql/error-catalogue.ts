@@ -45,8 +45,8 @@ export const ERROR_CATALOGUE: Readonly<Record<BillingErrorCode, ErrorCodeEntry>>
   },
   OPERATION_TOO_COMPLEX: {
     meaning:
-      'The operation passes a limit: tokens, depth, aliases, directives, selections, root fields, more than one mutation field, or the upstream calls it would cause.',
-    action: 'Ask for less at once: split the operation, or page.',
+      'The operation passes a limit: tokens, depth, aliases, directives, selections, root fields, more than one mutation field, the upstream calls that it would cause, or the rows that it might answer.',
+    action: 'Ask for less at once: split the operation, ask for smaller pages, or for fewer lists inside lists.',
     retryable: 'no',
   },
   UPSTREAM_UNAUTHENTICATED: {

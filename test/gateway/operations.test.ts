@@ -40,9 +40,9 @@ describe('the operations of operations/, against the simulated upstreams', () =>
     expect(group?.now).toMatchObject({ name: 'Business Annual 12000', type: 'ANNUAL' });
     // The end of a period belongs to it; after all periods there is no plan.
     const inside = await operations.dataOf<Answers.GroupPlanAtQuery>('GroupPlanAt', { at: group?.now?.expiryDate });
-    expect(inside.group?.then).toEqual(group?.now);
+    expect(inside.group?.atMoment).toEqual(group?.now);
     const later = await operations.dataOf<Answers.GroupPlanAtQuery>('GroupPlanAt', { at: '2099-01-01T00:00:00Z' });
-    expect(later.group?.then).toBeNull();
+    expect(later.group?.atMoment).toBeNull();
   });
 
   it('ManyGroups answers in the order asked; a group without a plan has none', async () => {
