@@ -35,7 +35,7 @@ export const UNSUPPORTED_MEDIA_TYPE: Refusal = {
   message: 'The body must be application/json in UTF-8 without a content-encoding.',
 };
 const TOO_LARGE: Refusal = { status: 413, code: 'OPERATION_TOO_COMPLEX', message: 'The body is too large.' };
-const BAD_REQUEST: Refusal = { status: 400, code: 'BAD_USER_INPUT', message: 'The request could not be read.' };
+export const BAD_REQUEST: Refusal = { status: 400, code: 'BAD_USER_INPUT', message: 'The request could not be read.' };
 const FAILED: Refusal = { status: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Internal server error.' };
 
 /** What a client is told of an error that Fastify or a hook raised. Only the status is taken over, never the text. */
@@ -43,7 +43,7 @@ export function refusalOf(error: {
   readonly statusCode?: number | undefined;
   readonly code?: string | undefined;
 }): Refusal {
-  // A Host header that makes no URL.
+  // A request target that makes no URL.
   if (error.code === 'ERR_INVALID_URL') return BAD_REQUEST;
   const status = error.statusCode ?? 500;
   if (status === 413) return TOO_LARGE;

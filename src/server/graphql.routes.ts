@@ -1,12 +1,13 @@
 import type { ApolloServer } from '@apollo/server';
-import { fastifyApolloHandler } from '@as-integrations/fastify';
 import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { BillingError } from '../domain/errors.js';
 import { answerTypeFor } from './accept.policy.js';
+import { askApollo } from './apollo.handler.js';
 import { requireReadableHash } from './document-request.js';
 import {
+  BAD_REQUEST,
   METHOD_NOT_ALLOWED,
   NOT_ACCEPTABLE,
   NOT_AUTHENTICATED,
@@ -59,9 +60,6 @@ export async function graphqlRoutes(app: FastifyInstance, options: GraphqlRouteO
     else sendRefusal(request, reply.header('allow', 'GET, POST'), refusal);
   });
 
-  const handle = fastifyApolloHandler<ServerContext>(options.apollo, {
-    context: (request, reply) => contextOf(request, reply, options),
-  });
   app.route({
     method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD', 'TRACE'],
     url: '/graphql',
@@ -71,9 +69,9 @@ export async function graphqlRoutes(app: FastifyInstance, options: GraphqlRouteO
       // Counted beside the request itself: a write goes on when its client has left.
       inFlight.enter();
       try {
-        const body = await handle.call(app, request, reply);
+        const body = await askApollo(options.apollo, request, reply, () => contextOf(request, reply, options));
         if (isDraining()) reply.header('connection', 'close');
-        if (reply.statusCode < 400 || request.record.answered || typeof body !== 'string') return body;
+        if (reply.statusCode < 400 || request.record.answered) return body;
         return withRequestId(body, request.id, (code) => request.record.errorCodes.push(code));
       } finally {
         inFlight.leave();
@@ -86,6 +84,8 @@ export async function graphqlRoutes(app: FastifyInstance, options: GraphqlRouteO
 function refuse(request: FastifyRequest, draining: boolean): Refusal | null {
   if (draining) return SHUTTING_DOWN;
   if (request.method !== 'GET' && request.method !== 'POST') return METHOD_NOT_ALLOWED;
+  // RFC 9112, 3.2: what is no host is answered 400.
+  if (!URL.canParse(`http://${request.headers.host ?? ''}`)) return BAD_REQUEST;
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') return UNSUPPORTED_MEDIA_TYPE;
   const type = request.headers['content-type'];

@@ -33,6 +33,27 @@ describe('the HTTP layer', () => {
     expect(await response.json()).toEqual({ data: { hello: 'world' } });
   });
 
+  it('shows plugins no header that a credential could stand in', async () => {
+    const names: string[] = [];
+    const watched = await startTinyServer(
+      {},
+      {
+        plugins: [
+          {
+            requestDidStart: async ({ request }) => {
+              names.push(...(request.http?.headers.keys() ?? []));
+            },
+          },
+        ],
+      },
+    );
+    const headers = { authorization: 'Bearer a.b.c', cookie: 'a=b', 'x-xtracta-api-key': 'k', 'x-upstream-calls': '1' };
+    expect((await post(watched.url, '{ hello }', { headers })).status).toBe(200);
+    await watched.server.drain();
+    expect(names).toEqual(expect.arrayContaining(['content-type', 'x-upstream-calls']));
+    for (const name of ['authorization', 'cookie', 'x-xtracta-api-key', 'host']) expect(names).not.toContain(name);
+  });
+
   it('keeps a safe request id and passes it to the context', async () => {
     const response = await post(tiny.url, '{ hello }', { headers: { 'x-request-id': 'abc-123:4' } });
     expect(response.headers.get('x-request-id')).toBe('abc-123:4');
