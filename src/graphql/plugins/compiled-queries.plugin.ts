@@ -28,6 +28,12 @@ export interface CompiledQueriesOptions {
 
 export const COMPILE_AFTER = 2;
 
+/**
+ * Values of enums and of the built-in scalars are answered as they are: they come from decoders of the same type, so that to serialize them
+ * changes nothing. Scalars of our own are serialized.
+ */
+const COMPILATION = { disableLeafSerialization: true } as const;
+
 type Executable = GraphQLRequestContextResponseForOperation<GatewayContext>;
 
 /** What is known of one parsed document. The server keeps documents that come again, bounded; this goes with them. */
@@ -136,7 +142,7 @@ function compiledFor(
   const name = operationName ?? '';
   const compiled = facts.compiled.get(name);
   if (compiled !== undefined) return compiled;
-  const made = needsGraphqlJs(document) ? null : compileQuery(schema, document, operationName ?? undefined);
+  const made = needsGraphqlJs(document) ? null : compileQuery(schema, document, operationName ?? undefined, COMPILATION);
   const query = made !== null && isCompiledQuery(made) ? made : null;
   facts.compiled.set(name, query);
   return query;

@@ -16,6 +16,6 @@ function words(kind: BillingActivityKind, ...spellings: readonly string[]): [str
 
 /** What a history row records, and whether the word was known; an unknown one is `OTHER`. Case, blanks, `-` and `_` do not matter. */
 export function decodeActivityKind(text: string): { readonly kind: BillingActivityKind; readonly known: boolean } {
-  const kind = KINDS.get(text.toLowerCase().replace(/[\s_-]+/g, ''));
+  const kind = KINDS.get(text) ?? KINDS.get(text.toLowerCase().replace(/[\s_-]+/g, ''));
   return { kind: kind ?? 'OTHER', known: kind !== undefined };
 }

@@ -33,6 +33,9 @@ export function decodeDateTime(text: string): Decoded<Instant> {
   return instant(sign === '-' ? wallMs + offsetMs : wallMs - offsetMs, fraction);
 }
 
+/** Of each month, from 1. A 29 February is looked at closely. */
+const LEAST_DAYS = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
 const USUAL = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\+00:00$/;
 
 /**
@@ -47,8 +50,8 @@ function usualForm(text: string): Decoded<Instant> | null {
   const hour = two(text, 11);
   const minute = two(text, 14);
   const second = two(text, 17);
-  // Every month has 28 days, and Date.UTC takes a year of two digits for one of the last century.
-  const isPlain = year >= 100 && month >= 1 && month <= 12 && day >= 1 && day <= 28;
+  // Date.UTC takes a year of two digits for one of the last century.
+  const isPlain = year >= 100 && day >= 1 && day <= (LEAST_DAYS[month] ?? 0);
   if (!isPlain || hour > 23 || minute > 59 || second > 59) return null;
   const epochMs = Date.UTC(year, month - 1, day, hour, minute, second);
   return decoded({ text: `${text.slice(0, 19)}Z`, epochMs });
