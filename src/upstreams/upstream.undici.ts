@@ -95,7 +95,9 @@ class LeanAttempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.settled) return;
+    // Resumed where no byte has arrived yet, undici's parser hands on an empty chunk. To pause for it would resume, and get, the next
+    // one for as long as the upstream is silent.
+    if (this.settled || chunk.byteLength === 0) return;
     this.bytes += chunk.byteLength;
     if (this.bytes > this.request.maxAnswerBytes) {
       this.stop('too-large');
