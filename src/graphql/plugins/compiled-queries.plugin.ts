@@ -142,7 +142,9 @@ function compiledFor(
   const name = operationName ?? '';
   const compiled = facts.compiled.get(name);
   if (compiled !== undefined) return compiled;
-  const made = needsGraphqlJs(document) ? null : compileQuery(schema, document, operationName ?? undefined, COMPILATION);
+  const made = needsGraphqlJs(document)
+    ? null
+    : compileQuery(schema, document, operationName ?? undefined, COMPILATION);
   const query = made !== null && isCompiledQuery(made) ? made : null;
   facts.compiled.set(name, query);
   return query;
