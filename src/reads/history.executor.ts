@@ -176,14 +176,19 @@ export class HistoryExecutor {
     const { answer, isStarted } = this.source.read(this.context.subject, call, upstreamCall);
     if (isStarted) this.context.budget.countCall();
     else observer?.shared(answer);
-    const noted = answer
-      .then((value) => {
-        this.#answers.push(value);
-        return value;
-      })
-      .finally(() => this.#underWay.delete(call));
+    const noted = this.#noted(call, answer);
     this.#underWay.set(call, noted);
     return noted;
+  }
+
+  async #noted(call: HistoryRead, pending: Promise<HistoryAnswer>): Promise<HistoryAnswer> {
+    try {
+      const answer = await pending;
+      this.#answers.push(answer);
+      return answer;
+    } finally {
+      this.#underWay.delete(call);
+    }
   }
 
   /** @returns the questions for which the failure of this call says nothing */

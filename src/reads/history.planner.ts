@@ -80,6 +80,8 @@ function batchesOn(
   recursives: readonly Draft[],
   knowledge: PlannerKnowledge,
 ): Batch[] {
+  // Nothing is saved by standing in for one call.
+  if (singles.length < 2 && recursives.length === 0) return [];
   const { size, isAvoided } = knowledge.base(baseGroupId);
   if (isAvoided) return [];
   const own = recursives.filter((draft) => draft.groupId === baseGroupId);

@@ -38,14 +38,22 @@ export class InFlightReads<T> {
 
   #launch(key: string, call: UpstreamCall, start: (call: UpstreamCall) => Promise<T>): Flight<T> {
     const controller = new AbortController();
-    const answer = start({ ...call, signal: controller.signal }).finally(() => this.#land(key, flight));
+    const answer = this.#fly(key, controller, start({ ...call, signal: controller.signal }));
     const flight: Flight<T> = { answer, controller, sharers: 0 };
     this.#flights.set(key, flight);
     return flight;
   }
 
-  #land(key: string, flight: Flight<T>): void {
-    if (this.#flights.get(key) === flight) this.#flights.delete(key);
+  async #fly(key: string, controller: AbortController, answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } finally {
+      this.#land(key, controller);
+    }
+  }
+
+  #land(key: string, controller: AbortController): void {
+    if (this.#flights.get(key)?.controller === controller) this.#flights.delete(key);
   }
 
   #share(key: string, flight: Flight<T>, signal: AbortSignal | undefined): Promise<T> {
@@ -54,13 +62,22 @@ export class InFlightReads<T> {
       const leave = (): void => {
         flight.sharers -= 1;
         if (flight.sharers === 0) {
-          this.#land(key, flight);
+          this.#land(key, flight.controller);
           flight.controller.abort();
         }
         reject(abandoned());
       };
       signal.addEventListener('abort', leave, { once: true });
-      flight.answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+      flight.answer.then(
+        (answer) => {
+          signal.removeEventListener('abort', leave);
+          resolve(answer);
+        },
+        () => {
+          signal.removeEventListener('abort', leave);
+          resolve(flight.answer);
+        },
+      );
     });
   }
 }

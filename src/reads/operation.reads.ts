@@ -15,7 +15,7 @@ import type {
 import { CallBudget } from './call.budget.js';
 import type { CredentialEpochs } from './credential.epochs.js';
 import type { CatalogueSource, UsageSource } from './group.source.js';
-import type { Rows } from './history.executor.js';
+import type { ExecutorContext, Rows } from './history.executor.js';
 import { HistoryPaging } from './history.paging.js';
 import { type HistorySource, readSubject } from './history.source.js';
 import { groupNameIn } from './history-answer.js';
@@ -56,12 +56,41 @@ export interface SharedReads {
   readonly catalogue: CatalogueSource;
 }
 
-interface Upstream {
-  readonly history: OperationHistory;
-  readonly paging: HistoryPaging;
-  readonly usage: GroupLoader<string, GroupUsage>;
-  readonly catalogue: GroupLoader<string | null, BillingCatalogue>;
+/** Made when first used: an operation seldom needs more than one of them. Mutable state of one operation by one caller. */
+class Upstream {
   readonly rootGroupId: string | null;
+  #history: OperationHistory | undefined;
+  #paging: HistoryPaging | undefined;
+  #usage: GroupLoader<string, GroupUsage> | undefined;
+  #catalogue: GroupLoader<string | null, BillingCatalogue> | undefined;
+
+  constructor(
+    private readonly context: ExecutorContext & { readonly nowMs: number },
+    private readonly shared: SharedReads,
+  ) {
+    this.rootGroupId = context.subject.credential.rootGroupId;
+  }
+
+  get history(): OperationHistory {
+    const { source, memory, epochs } = this.shared;
+    this.#history ??= new OperationHistory(this.context, source, memory, epochs);
+    return this.#history;
+  }
+
+  get paging(): HistoryPaging {
+    this.#paging ??= new HistoryPaging(this.context.subject, this.shared.snapshots, this.shared.epochs);
+    return this.#paging;
+  }
+
+  get usage(): GroupLoader<string, GroupUsage> {
+    this.#usage ??= new GroupLoader(this.context, this.shared.usage, this.shared.epochs);
+    return this.#usage;
+  }
+
+  get catalogue(): GroupLoader<string | null, BillingCatalogue> {
+    this.#catalogue ??= new GroupLoader(this.context, this.shared.catalogue, this.shared.epochs);
+    return this.#catalogue;
+  }
 }
 
 /** The rows of which one is the plan in force at the instant. */
@@ -106,14 +135,7 @@ export class OperationReads implements BillingReads {
     }
     const subject = readSubject(caller.tenant.id, caller.tenant.xtracta);
     const { mergeWindows } = settings;
-    const { source, memory, epochs, snapshots } = shared;
-    this.#upstream = {
-      history: new OperationHistory({ subject, call, nowMs, mergeWindows, budget, askers }, source, memory, epochs),
-      paging: new HistoryPaging(subject, snapshots, epochs),
-      usage: new GroupLoader({ subject, call, budget }, shared.usage, epochs),
-      catalogue: new GroupLoader({ subject, call, budget }, shared.catalogue, epochs),
-      rootGroupId: caller.tenant.xtracta.rootGroupId,
-    };
+    this.#upstream = new Upstream({ subject, call, nowMs, mergeWindows, budget, askers }, shared);
   }
 
   upstreamCalls(): UpstreamCallCounts {
