@@ -3,7 +3,7 @@ import { type Caller, type CreditsCredential, SCOPES, type Tenant } from '../dom
 import { BillingError } from '../domain/errors.js';
 import type { Logger } from '../observability/logger.js';
 import { type CallerHeaders, singleHeader } from './caller-headers.js';
-import { groupsOf, intersectGroups, nameOf, scopesOf } from './claims.policy.js';
+import { callerClaimsOf, intersectGroups } from './claims.policy.js';
 import { type KeyedHash, tenantOf, xtractaCredential } from './credentials.js';
 import type { RemoteKeysOptions } from './remote-keys.js';
 import { TenantDirectory, type TenantEntry } from './tenant-directory.js';
@@ -85,26 +85,29 @@ function jwt(
   sole: Tenant,
 ): Authenticate {
   const { logger } = options;
-  const verify = createTokenVerifier(auth, {
-    ...options.remoteKeys,
-    onFailure: (error) => logger.warn({ err: error }, 'the key set could not be fetched'),
-  });
+  const verify = createTokenVerifier(
+    auth,
+    {
+      ...options.remoteKeys,
+      onFailure: (error) => logger.warn({ err: error }, 'the key set could not be fetched'),
+    },
+    (payload) => callerClaimsOf(payload, auth),
+  );
   const everyone: TenantEntry = { tenant: sole, allowedGroups: null };
   return async (request) => {
     const token = BEARER.exec(singleHeader(request, 'authorization') ?? '')?.[1];
     if (token === undefined) throw unauthenticated();
-    const payload = await verify(token).catch((error: unknown) => {
+    const { tenantId, scopes, groups, subject } = await verify(token).catch((error: unknown) => {
       logger.debug({ err: error }, 'token refused');
       throw unauthenticated();
     });
-    const tenantId = nameOf(payload, auth.tenantClaim);
     const entry = directory === null ? everyone : tenantId === null ? null : directory.find(tenantId);
     if (entry === null) throw new BillingError('FORBIDDEN', 'The caller belongs to no tenant of this gateway.');
     return {
       tenant: entry.tenant,
-      scopes: scopesOf(payload),
-      allowedGroups: intersectGroups(groupsOf(payload, auth.groupsClaim), entry.allowedGroups),
-      subject: nameOf(payload, 'sub'),
+      scopes,
+      allowedGroups: intersectGroups(groups, entry.allowedGroups),
+      subject,
     };
   };
 }

@@ -5,7 +5,7 @@ import { parseNumericId } from '../domain/numeric-id.js';
 const NAME = /^[^\p{Cc}]{1,200}$/u;
 
 /** Scopes that the token grants: `scope` (RFC 8693, words in one text) and `scp` (text or list). Unknown words grant nothing. */
-export function scopesOf(payload: JWTPayload): ReadonlySet<Scope> {
+function scopesOf(payload: JWTPayload): ReadonlySet<Scope> {
   const granted = new Set([...words(claim(payload, 'scope')), ...words(claim(payload, 'scp'))]);
   return new Set(SCOPES.filter((scope) => granted.has(scope)));
 }
@@ -14,15 +14,37 @@ export function scopesOf(payload: JWTPayload): ReadonlySet<Scope> {
  * Group ids that the token limits its bearer to, leading zeros stripped; null when it has no such claim. A claim that makes no
  * sense limits to nothing: its issuer meant a limit.
  */
-export function groupsOf(payload: JWTPayload, name: string): ReadonlySet<string> | null {
+function groupsOf(payload: JWTPayload, name: string): ReadonlySet<string> | null {
   if (!Object.hasOwn(payload, name)) return null;
   return new Set(words(payload[name]).flatMap((word) => parseNumericId(word) ?? []));
 }
 
 /** A claim that is a name: text of 1 to 200 characters without control characters; else null. */
-export function nameOf(payload: JWTPayload, name: string): string | null {
+function nameOf(payload: JWTPayload, name: string): string | null {
   const value = claim(payload, name);
   return typeof value === 'string' && NAME.test(value) ? value : null;
+}
+
+/** What decides of a token who calls and what they may do. */
+export interface CallerClaims {
+  readonly tenantId: string | null;
+  readonly scopes: ReadonlySet<Scope>;
+  /** Null: no limit. */
+  readonly groups: ReadonlySet<string> | null;
+  readonly subject: string | null;
+}
+
+/** @param names of the claims that the operator chose */
+export function callerClaimsOf(
+  payload: JWTPayload,
+  names: { readonly tenantClaim: string; readonly groupsClaim: string },
+): CallerClaims {
+  return {
+    tenantId: nameOf(payload, names.tenantClaim),
+    scopes: scopesOf(payload),
+    groups: groupsOf(payload, names.groupsClaim),
+    subject: nameOf(payload, 'sub'),
+  };
 }
 
 /** What both lists permit; null stands for no list. */

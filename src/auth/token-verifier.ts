@@ -25,18 +25,21 @@ const MAX_TOKEN_CHARACTERS = 8_192;
 // Clocks of well-kept machines differ by less.
 const CLOCK_TOLERANCE_SECONDS = 5;
 
-export type VerifyToken = (token: string) => Promise<JWTPayload>;
+export type VerifyToken<T> = (token: string) => Promise<T>;
 
 /**
  * Makes the check of signature, issuer, audience, expiry and not-before. What it returns rejects with a `jose` error, which says
  * why and must not reach the caller.
+ *
+ * @param read what is wanted of a verified token; once per verification
  */
-export function createTokenVerifier(
+export function createTokenVerifier<T>(
   config: Pick<JwtConfig, 'keys' | 'issuer' | 'audience'>,
   remote: RemoteKeysOptions,
-): VerifyToken {
+  read: (payload: JWTPayload) => T,
+): VerifyToken<T> {
   const keys = keySource(config.keys, remote);
-  const verified = new VerifiedTokens(remote.now);
+  const verified = new VerifiedTokens<T>(remote.now);
   const options = {
     algorithms: ALGORITHMS,
     issuer: config.issuer,
@@ -50,8 +53,9 @@ export function createTokenVerifier(
     const known = verified.find(token, generation);
     if (known !== null) return known;
     const { payload } = await jwtVerify(token, keys.find, options);
-    verified.keep(token, payload, generation);
-    return payload;
+    const claims = read(payload);
+    verified.keep(token, claims, payload.exp ?? 0, generation);
+    return claims;
   };
 }
 

@@ -15,6 +15,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { Scope } from '../domain/caller.js';
+import { isCounted } from './operation-size.js';
 import type { CoercedVariables } from './operation-variables.js';
 import { accessOf, INHERITED } from './scopes.js';
 
@@ -24,6 +25,8 @@ export interface OperationFacts {
   readonly scopes: ReadonlySet<Scope>;
   /** Root fields by response key, without meta fields. Equal keys are one field, as GraphQL merges them. */
   readonly rootFields: ReadonlyMap<string, FieldNode>;
+  /** Some of what is selected are lists whose size is limited. */
+  readonly hasLists: boolean;
   /** False: the same for all variables, so the facts may be kept with the document. */
   readonly conditional: boolean;
 }
@@ -46,6 +49,7 @@ export function operationFacts(
   const entered = new Set<string>();
   const scopes = new Set<Scope>();
   const rootFields = new Map<string, FieldNode>();
+  let hasLists = false;
   let conditional = false;
 
   const isSelected = (selection: SelectionNode): boolean => {
@@ -69,6 +73,7 @@ export function operationFacts(
     if (isRoot) rootFields.set(field.alias?.value ?? name, field);
     const access = accessOf(typeName, name);
     if (access !== undefined && access !== INHERITED) for (const scope of access) scopes.add(scope);
+    hasLists ||= isCounted(typeName, name);
     const type = schema.getType(typeName);
     if (field.selectionSet === undefined || !isObjectType(type)) return;
     const inner = type.getFields()[name]?.type;
@@ -85,7 +90,7 @@ export function operationFacts(
   };
 
   enterSet(operation.selectionSet, rootTypeName(schema, operation), true);
-  return { scopes, rootFields, conditional };
+  return { scopes, rootFields, hasLists, conditional };
 }
 
 function isCondition({ name }: DirectiveNode): boolean {

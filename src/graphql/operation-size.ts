@@ -41,6 +41,11 @@ const SIZES: Readonly<Record<string, (args: Arguments, isBelowSubgroups: boolean
   'BillingOperation.evidence': () => 5,
 };
 
+/** Whether the field is a list that counts; an operation without one answers no rows. */
+export function isCounted(typeName: string, fieldName: string): boolean {
+  return Object.hasOwn(SIZES, `${typeName}.${fieldName}`);
+}
+
 /**
  * The most rows that an operation of a validated document can answer, all lists together. The document must have passed the limit of
  * selections after fragments are expanded, which bounds the work here.

@@ -39,7 +39,7 @@ export function admissionPlugin(): ApolloServerPlugin<GatewayContext> {
           if (!facts.conditional) known.set(operation, facts);
           if (operation.operation === OperationTypeNode.MUTATION) requireOneField(facts);
           requireScopes(contextValue.caller, [...facts.scopes, ...scopesOfInput(schema, operation, facts, variables)]);
-          requireFewRows(rowsAskedFor(schema, fragmentsOf(document), operation, variables));
+          if (facts.hasLists) requireFewRows(rowsAskedFor(schema, fragmentsOf(document), operation, variables));
         } catch (error) {
           throw error instanceof BillingError ? requestError(error) : error;
         }
