@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { QUERY_NAMES, type QueryName, type Workload } from '#bench/billing.workload';
-import { askOnce } from '#bench/load.generator';
+import type { AskedRequest } from '#bench/http.connection';
 import type { System } from '#bench/systems';
 
 /**
@@ -16,18 +16,32 @@ export async function checkAnswers(
   if (first === undefined) return;
   for (const name of QUERY_NAMES) {
     // Far from every sequence number that the load uses.
-    const body = JSON.stringify({ query: workloads[name].query, variables: workloads[name].variables(99_000_000) });
-    const expected = await askOnce(first.server.origin, body, first.bearerTokens[0]);
+    const request = workloads[name].ask(99_000_000);
+    const expected = await wholeAnswer(first, request);
     for (const system of others) {
-      const answer = await askOnce(system.server.origin, body, system.bearerTokens[0]);
+      const answer = await wholeAnswer(system, request);
       if (isDeepStrictEqual(answer, expected)) continue;
       throw new Error(`${name}: ${first.name} and ${system.name} differ at ${firstDifference(expected, answer, '$')}`);
     }
   }
 }
 
+async function wholeAnswer({ server, bearerTokens }: System, { method, path, body }: AskedRequest): Promise<unknown> {
+  const [token] = bearerTokens;
+  const response = await fetch(server.origin + path, {
+    method,
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+    ...(body === undefined ? {} : { body }),
+  });
+  return response.json();
+}
+
 /** Path and both values of the first place where two JSON values differ. */
-export function firstDifference(a: unknown, b: unknown, path: string): string {
+function firstDifference(a: unknown, b: unknown, path: string): string {
   if (isObject(a) && isObject(b)) {
     for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
       if (!isDeepStrictEqual(a[key], b[key])) return firstDifference(a[key], b[key], `${path}.${key}`);

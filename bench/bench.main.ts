@@ -1,25 +1,18 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { checkAnswers } from '#bench/answers.check';
+import { type Amounts, FULL, QUICK } from '#bench/bench.amounts';
 import { type BenchOptions, parseOptions, USAGE } from '#bench/bench.options';
-import { type BenchResults, emptyResults } from '#bench/bench.results';
-import { type QueryName, workloads } from '#bench/billing.workload';
+import { emptyResults } from '#bench/bench.results';
+import { measureComparison } from '#bench/comparison.section';
 import { profileQuery } from '#bench/cpu.profile';
-import { runLoad } from '#bench/load.generator';
-import { renderReport, writeReport } from '#bench/report.markdown';
-import { type Amounts, FULL, QUICK, sampleMix, sampleQuery, sampleStall } from '#bench/rounds';
-import {
-  type Bench,
-  prepareBench,
-  type System,
-  type SystemName,
-  startSystem,
-  startUpstream,
-  type Upstream,
-} from '#bench/systems';
-
-const STARTS = 5;
+import { measureIsolation } from '#bench/isolation.section';
+import { openMarkedBlock } from '#bench/marked.block';
+import { measureMemory } from '#bench/memory.section';
+import { renderCapacity } from '#bench/report.capacity';
+import { renderReport } from '#bench/report.markdown';
+import { measureRows } from '#bench/rows.section';
+import { type Bench, prepareBench, startUpstream, type Upstream } from '#bench/systems';
 
 /** Runs the benchmark as the arguments say, and prints its tables. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -41,7 +34,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   );
   const upstream = await startUpstream(bench);
   try {
-    if (options.profile === null) await compare(bench, upstream, options, amounts);
+    if (options.profile === null) await measure(bench, upstream, options, amounts);
     else await profileQuery(bench, upstream, options.profile, amounts);
     if (options.profile === null) rmSync(workDirectory, { recursive: true, force: true });
   } finally {
@@ -49,88 +42,19 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-async function compare(bench: Bench, upstream: Upstream, options: BenchOptions, amounts: Amounts): Promise<void> {
+async function measure(bench: Bench, upstream: Upstream, options: BenchOptions, amounts: Amounts): Promise<void> {
+  // Opened before, so that a document without its marks is not found out after everything has been measured.
+  const figures = openMarkedBlock(join(bench.root, 'docs/performance.md'), 'figures');
+  const capacity = openMarkedBlock(join(bench.root, 'docs/operations.md'), 'capacity');
   const results = emptyResults(options.rounds);
-  await measureStarts(bench, upstream, options, results);
-  const systems: System[] = [];
-  try {
-    for (const name of options.systems) systems.push(await startSystem(name, bench, upstream));
-    await checkAnswers(systems, workloads(bench.run));
-    console.error(`answers are equal; warming up (logs in ${bench.workDirectory})`);
-    for (const system of systems) await warmUp(system, bench, options.queries, amounts);
-    for (let round = 0; round < options.rounds; round += 1) {
-      await oneRound(round, systems, upstream, bench, options, amounts, results);
-    }
-  } finally {
-    for (const system of systems) await system.server.stop();
-  }
+  const measures = (part: BenchOptions['parts'][number]): boolean => options.parts.includes(part);
+  if (measures('compare')) await measureComparison(bench, upstream, options, amounts, results);
+  if (measures('memory')) await measureMemory(bench, upstream, options.systems, amounts, results);
+  if (measures('rows')) await measureRows(bench, upstream, amounts, results);
+  if (measures('isolation')) await measureIsolation(bench, upstream, amounts, results);
   const report = renderReport(results, options);
   console.log(report);
-  if (options.write) writeReport(join(bench.root, 'docs/performance.md'), report);
-}
-
-async function measureStarts(
-  bench: Bench,
-  upstream: Upstream,
-  options: BenchOptions,
-  results: BenchResults,
-): Promise<void> {
-  for (let start = 0; start < (options.quick ? 1 : STARTS); start += 1) {
-    for (const name of options.systems) {
-      const { server } = await startSystem(name, bench, upstream);
-      results.startUpMs[name].push(server.startUpMs);
-      await server.stop();
-    }
-  }
-}
-
-/** Compiled code and filled pools are what runs in production; the first requests are not measured. */
-async function warmUp(system: System, bench: Bench, queries: readonly QueryName[], amounts: Amounts): Promise<void> {
-  for (const name of queries) {
-    const total = amounts.warmUps[name];
-    await runLoad({
-      origin: system.server.origin,
-      workload: workloads(bench.run)[name],
-      connections: Math.min(8, total),
-      more: (sent) => sent < total,
-      nextSequence: system.nextSequence,
-      bearerTokens: system.bearerTokens,
-    });
-  }
-}
-
-async function oneRound(
-  round: number,
-  systems: readonly System[],
-  upstream: Upstream,
-  bench: Bench,
-  options: BenchOptions,
-  amounts: Amounts,
-  results: BenchResults,
-): Promise<void> {
-  const all = workloads(bench.run);
-  // Whoever comes second finds the machine warmer or busier: the order changes with each round.
-  const order = round % 2 === 0 ? systems : [...systems].reverse();
-  const say = (name: SystemName, what: string) => console.error(`round ${round + 1}: ${what} ${name}`);
-  for (const query of options.queries) {
-    for (const system of order) {
-      const sample = await sampleQuery(system, upstream, all[query], amounts);
-      results.queries[system.name][query].push(sample);
-      say(
-        system.name,
-        `${query} ${sample.cpuMsPerRequest.toFixed(3)} ms CPU/request, p99 ${sample.p99Ms.toFixed(0)} ms,`,
-      );
-    }
-  }
-  if (options.queries.length < Object.keys(all).length) return;
-  for (const system of order) {
-    const mix = await sampleMix(system, all.Q1, all.Q4, amounts);
-    results.mix[system.name].push(mix);
-    say(system.name, `MIX p99 of Q1 ${mix.p99Ms.toFixed(0)} ms (${mix.smallRequests} Q1, ${mix.largeRequests} Q4),`);
-  }
-  for (const system of order) {
-    const longestMs = await sampleStall(system, all.Q4, amounts);
-    results.longestStopMs[system.name].push(longestMs);
-    say(system.name, `longest stop ${longestMs.toFixed(0)} ms,`);
-  }
+  if (!options.write) return;
+  figures.write(report);
+  capacity.write(renderCapacity(results));
 }

@@ -2,12 +2,17 @@ import { parseArgs } from 'node:util';
 import { QUERY_NAMES, type QueryName } from '#bench/billing.workload';
 import { SYSTEM_NAMES, type SystemName } from '#bench/systems';
 
+const PARTS = ['compare', 'memory', 'rows', 'isolation'] as const;
+/** compare: the gateway and the baseline; the others are of the gateway alone. */
+export type BenchPart = (typeof PARTS)[number];
+
 export const USAGE = `npm run bench -- [options]
 
   --quick            a few requests in one round: shows that everything works, and never fails on time
-  --write            writes the tables into docs/performance.md
+  --write            writes the tables into docs/performance.md and docs/operations.md; only of a whole run
   --rounds N         rounds (default 3, with --quick 1); figures are medians over them
-  --queries Q1,M1    only these queries, and neither MIX nor the longest stop
+  --parts rows       only these of ${PARTS.join(', ')}
+  --queries Q1,M1    only these queries of the comparison, and neither MIX nor the longest stop
   --systems naive    only these of ${SYSTEM_NAMES.join(', ')}
   --gateway PATH     entry point of the gateway to measure (default dist/main.js): two builds can be compared in two runs
   --profile Q1       runs one query against the gateway with --cpu-prof and says what its time went to
@@ -19,6 +24,7 @@ export interface BenchOptions {
   readonly quick: boolean;
   readonly write: boolean;
   readonly rounds: number;
+  readonly parts: readonly BenchPart[];
   readonly queries: readonly QueryName[];
   readonly systems: readonly SystemName[];
   readonly profile: QueryName | null;
@@ -35,6 +41,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
       quick: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
       rounds: { type: 'string' },
+      parts: { type: 'string' },
       queries: { type: 'string' },
       systems: { type: 'string' },
       profile: { type: 'string' },
@@ -43,11 +50,16 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
   });
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds must be a whole number from 1');
+  const { parts = values.queries === undefined ? undefined : 'compare' } = values;
+  const isWhole = [values.parts, values.queries, values.systems].every((restriction) => restriction === undefined);
+  if (values.write && (values.quick || !isWhole))
+    throw new Error('--write: only the figures of a whole run are written');
   return {
     help: values.help,
     quick: values.quick,
     write: values.write,
     rounds,
+    parts: choose('--parts', parts, PARTS),
     queries: choose('--queries', values.queries, QUERY_NAMES),
     systems: choose('--systems', values.systems, SYSTEM_NAMES),
     profile: values.profile === undefined ? null : (choose('--profile', values.profile, QUERY_NAMES)[0] ?? null),

@@ -1,5 +1,8 @@
 import type { QueryName } from '#bench/billing.workload';
+import type { IsolationSample } from '#bench/isolation.section';
+import type { PeakSample } from '#bench/memory.section';
 import type { MixSample, Sample } from '#bench/rounds';
+import type { RowsSample } from '#bench/rows.section';
 import type { SystemName } from '#bench/systems';
 
 type PerSystem<T> = Readonly<Record<SystemName, T>>;
@@ -11,6 +14,9 @@ export interface BenchResults {
   readonly mix: PerSystem<MixSample[]>;
   readonly longestStopMs: PerSystem<number[]>;
   readonly startUpMs: PerSystem<number[]>;
+  readonly peaks: PeakSample[];
+  readonly rows: RowsSample[];
+  readonly isolation: IsolationSample[];
 }
 
 export function emptyResults(rounds: number): BenchResults {
@@ -21,5 +27,8 @@ export function emptyResults(rounds: number): BenchResults {
     mix: { gateway: [], naive: [] },
     longestStopMs: { gateway: [], naive: [] },
     startUpMs: { gateway: [], naive: [] },
+    peaks: [],
+    rows: [],
+    isolation: [],
   };
 }

@@ -1,19 +1,13 @@
 import { groupId, SECOND_MS, SUBGROUP_IDS } from '#bench/billing.ids';
+import { type AskedRequest, graphqlPost, type Question } from '#bench/http.connection';
 
 export const QUERY_NAMES = ['Q1', 'Q2', 'Q3', 'Q4', 'M1'] as const;
 export type QueryName = (typeof QUERY_NAMES)[number];
 
 /** One query of the benchmark. Every request differs in its ids or instants, so that no cache and no sharing can help. */
-export interface Workload {
+export interface Workload extends Question {
   readonly name: QueryName;
   readonly title: string;
-  readonly query: string;
-  /** Never the same twice for different sequence numbers. */
-  variables(sequence: number): Readonly<Record<string, unknown>>;
-  /** What stands in every good answer, within its first 64 KB. */
-  readonly marker: string;
-  /** Least length of a good answer in bytes. */
-  readonly minBytes: number;
 }
 
 /** What distinguishes one run from another: the moment its answers' dates lie around, and a word in its idempotency keys. */
@@ -26,7 +20,8 @@ const PLAN = `plan(at: $at) {
   name type typeRaw price { amount currency } allowedDocuments usedDocuments remainingDocuments startDate expiryDate
 }`;
 
-const ACTIVITY = `id kind planName planType price { amount currency } creditAmount allowedDocuments usedDocuments
+/** The fields of an activity that all queries of histories ask. */
+export const ACTIVITY = `id kind planName planType price { amount currency } creditAmount allowedDocuments usedDocuments
   startDate expiryDate groupName group { id }`;
 
 const HISTORY_DAYS = 330;
@@ -35,7 +30,8 @@ function rfc3339(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
 
-function window(anchorMs: number): { from: string; to: string } {
+/** Variables of a query of histories: a window that holds every row of the upstream's. */
+export function historyWindow(anchorMs: number): { readonly from: string; readonly to: string } {
   return { from: rfc3339(anchorMs - HISTORY_DAYS * 24 * 3600 * SECOND_MS), to: rfc3339(anchorMs + 60 * SECOND_MS) };
 }
 
@@ -44,33 +40,49 @@ function manyPlans(run: Run): Workload {
   const declarations = SUBGROUP_IDS.map((_, index) => `$id${index}: ID!`).join(' ');
   const fields = SUBGROUP_IDS.map((_, index) => `g${index}: group(id: $id${index}) { id ${PLAN} }`).join('\n');
   const ids = Object.fromEntries(SUBGROUP_IDS.map((id, index) => [`id${index}`, id]));
+  const query = `query Q3($at: DateTime, ${declarations}) { ${fields} }`;
   return {
     name: 'Q3',
     title: '50 groups by alias, each with its plan',
-    query: `query Q3($at: DateTime, ${declarations}) { ${fields} }`,
-    variables: (sequence) => ({ ...ids, at: rfc3339(run.anchorMs - (sequence % 500_000) * SECOND_MS) }),
+    ask: (sequence) => graphqlPost(query, { ...ids, at: rfc3339(run.anchorMs - (sequence % 500_000) * SECOND_MS) }),
     marker: '"g0":{"id":"5001","plan":{"name":"',
     minBytes: 10_000,
   };
 }
 
+const Q1 = `query Q1($id: ID!, $at: DateTime) { group(id: $id) { ${PLAN} } }`;
+
+/** Q1 of a group. */
+export function planQuery(id: string): AskedRequest {
+  return graphqlPost(Q1, { id });
+}
+
+const Q2 = `query Q2($id: ID!, $from: DateTime, $to: DateTime) {
+  group(id: $id) { billingHistory(from: $from, to: $to, first: 100) { totalCount nodes { ${ACTIVITY} } } } }`;
+
+const Q4 = `query Q4($id: ID!, $from: DateTime, $to: DateTime) {
+  group(id: $id) { billingHistory(from: $from, to: $to, includeSubgroups: true, first: 5000) {
+    totalCount nodes { ${ACTIVITY} } } } }`;
+
+const M1 = `mutation M1($input: OrderBoosterPackInput!) { orderBoosterPack(input: $input) {
+  pack { id name allowedDocuments price { amount currency } quantity group { id } }
+  summary { totalUsedDocuments totalAvailableDocuments }
+  userErrors { code } } }`;
+
 export function workloads(run: Run): Readonly<Record<QueryName, Workload>> {
-  const range = window(run.anchorMs);
+  const range = historyWindow(run.anchorMs);
   return {
     Q1: {
       name: 'Q1',
       title: "one group's current plan, 9 fields",
-      query: `query Q1($id: ID!, $at: DateTime) { group(id: $id) { ${PLAN} } }`,
-      variables: (sequence) => ({ id: groupId('plan', sequence) }),
+      ask: (sequence) => planQuery(groupId('plan', sequence)),
       marker: '"plan":{"name":"',
       minBytes: 200,
     },
     Q2: {
       name: 'Q2',
       title: "one group's history, 100 activities, 13 fields",
-      query: `query Q2($id: ID!, $from: DateTime, $to: DateTime) {
-        group(id: $id) { billingHistory(from: $from, to: $to, first: 100) { totalCount nodes { ${ACTIVITY} } } } }`,
-      variables: (sequence) => ({ id: groupId('history', sequence), ...range }),
+      ask: (sequence) => graphqlPost(Q2, { id: groupId('history', sequence), ...range }),
       marker: '"totalCount":100,',
       minBytes: 20_000,
     },
@@ -78,28 +90,22 @@ export function workloads(run: Run): Readonly<Record<QueryName, Workload>> {
     Q4: {
       name: 'Q4',
       title: 'recursive history, 5,000 activities, 13 fields',
-      query: `query Q4($id: ID!, $from: DateTime, $to: DateTime) {
-        group(id: $id) { billingHistory(from: $from, to: $to, includeSubgroups: true, first: 5000) {
-          totalCount nodes { ${ACTIVITY} } } } }`,
-      variables: (sequence) => ({ id: groupId('large', sequence), ...range }),
+      ask: (sequence) => graphqlPost(Q4, { id: groupId('large', sequence), ...range }),
       marker: '"totalCount":5000,',
       minBytes: 1_000_000,
     },
     M1: {
       name: 'M1',
-      title: '`orderBoosterPack`',
-      query: `mutation M1($input: OrderBoosterPackInput!) { orderBoosterPack(input: $input) {
-        pack { id name allowedDocuments price { amount currency } quantity group { id } }
-        summary { totalUsedDocuments totalAvailableDocuments }
-        userErrors { code } } }`,
-      variables: (sequence) => ({
-        input: {
-          idempotencyKey: `bench-${run.id}-${sequence}`,
-          packId: '1223',
-          groupId: groupId('pack', sequence),
-          quantity: 1,
-        },
-      }),
+      title: 'order of a booster pack, SQLite ledger',
+      ask: (sequence) =>
+        graphqlPost(M1, {
+          input: {
+            idempotencyKey: `bench-${run.id}-${sequence}`,
+            packId: '1223',
+            groupId: groupId('pack', sequence),
+            quantity: 1,
+          },
+        }),
       marker: '"userErrors":[]',
       minBytes: 100,
     },

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Amounts } from '#bench/bench.amounts';
 import { type QueryName, workloads } from '#bench/billing.workload';
 import { runLoad } from '#bench/load.generator';
 import { cpuMs } from '#bench/process.meter';
-import type { Amounts } from '#bench/rounds';
 import { type Bench, startSystem, type Upstream } from '#bench/systems';
 
 interface CallFrame {
@@ -47,13 +47,10 @@ export async function profileQuery(
   const flags = ['--cpu-prof', `--cpu-prof-dir=${directory}`, '--cpu-prof-interval=500'];
   const gateway = await startSystem('gateway', bench, upstream, flags);
   const load = (total: number) =>
-    runLoad({
-      origin: gateway.server.origin,
-      workload: workloads(bench.run)[query],
+    runLoad(gateway, {
+      question: workloads(bench.run)[query],
       connections: Math.min(amounts.connections, total),
       more: (sent) => sent < total,
-      nextSequence: gateway.nextSequence,
-      bearerTokens: gateway.bearerTokens,
     });
   try {
     await load(amounts.requests[query]);

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 
 // Linux counts in ticks of 10 ms towards user space, whatever the kernel's own tick is.
 const TICK_MS = 10;
@@ -11,17 +11,9 @@ export function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
-/** Highest resident memory since the start or since {@link resetPeakMemory}, in bytes. */
-export function peakMemory(pid: number): number {
-  const line = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(line?.[1] ?? Number.NaN) * 1024;
-}
-
-/** Makes the peak start anew from what is resident now. Where the system forbids it, the peak since the start remains. */
-export function resetPeakMemory(pid: number): void {
-  try {
-    writeFileSync(`/proc/${pid}/clear_refs`, '5');
-  } catch {
-    return;
-  }
+/** Resident memory: now, and the most since the start, in bytes. */
+export function residentMemory(pid: number): { readonly now: number; readonly peak: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const bytes = (line: RegExp): number => Number(line.exec(status)?.[1] ?? Number.NaN) * 1024;
+  return { now: bytes(/^VmRSS:\s+(\d+) kB$/m), peak: bytes(/^VmHWM:\s+(\d+) kB$/m) };
 }

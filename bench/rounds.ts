@@ -1,36 +1,10 @@
-import type { QueryName, Workload } from '#bench/billing.workload';
+import type { Amounts } from '#bench/bench.amounts';
+import type { Workload } from '#bench/billing.workload';
 import { runLoad } from '#bench/load.generator';
-import { cpuMs, peakMemory, resetPeakMemory } from '#bench/process.meter';
+import { cpuMs } from '#bench/process.meter';
 import { percentile } from '#bench/sample.statistics';
 import { longestStopDuring } from '#bench/stall.probe';
 import type { System, Upstream } from '#bench/systems';
-
-/** How much of each measurement one round does. */
-export interface Amounts {
-  readonly connections: number;
-  readonly requests: Readonly<Record<QueryName, number>>;
-  /** Before the first round: enough for the compiler to have seen the hot code. */
-  readonly warmUps: Readonly<Record<QueryName, number>>;
-  readonly mixMs: number;
-  readonly stallRequests: number;
-}
-
-export const FULL: Amounts = {
-  connections: 32,
-  requests: { Q1: 2_500, Q2: 400, Q3: 160, Q4: 48, M1: 1_500 },
-  warmUps: { Q1: 3_000, Q2: 300, Q3: 100, Q4: 24, M1: 2_000 },
-  mixMs: 10_000,
-  stallRequests: 8,
-};
-
-/** Enough to see that everything works; its figures mean little. */
-export const QUICK: Amounts = {
-  connections: 4,
-  requests: { Q1: 200, Q2: 40, Q3: 12, Q4: 4, M1: 100 },
-  warmUps: { Q1: 100, Q2: 20, Q3: 6, Q4: 2, M1: 50 },
-  mixMs: 1_000,
-  stallRequests: 2,
-};
 
 /** One query on one system in one round. */
 export interface Sample {
@@ -38,7 +12,6 @@ export interface Sample {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly requestsPerSecond: number;
-  readonly peakMemory: number;
   readonly resets: number;
   readonly upstreamCallsPerRequest: Readonly<Record<string, number>>;
 }
@@ -58,17 +31,13 @@ export async function sampleQuery(
   amounts: Amounts,
 ): Promise<Sample> {
   const total = amounts.requests[workload.name];
-  const { pid, origin } = system.server;
+  const { pid } = system.server;
   await upstream.takeCalls();
-  resetPeakMemory(pid);
   const before = cpuMs(pid);
-  const load = await runLoad({
-    origin,
-    workload,
+  const load = await runLoad(system, {
+    question: workload,
     connections: Math.min(amounts.connections, total),
     more: (sent) => sent < total,
-    nextSequence: system.nextSequence,
-    bearerTokens: system.bearerTokens,
   });
   const used = cpuMs(pid) - before;
   const calls = Object.entries(await upstream.takeCalls());
@@ -77,7 +46,6 @@ export async function sampleQuery(
     p50Ms: percentile(load.latenciesMs, 0.5),
     p99Ms: percentile(load.latenciesMs, 0.99),
     requestsPerSecond: (load.requests / load.wallMs) * 1_000,
-    peakMemory: peakMemory(pid),
     resets: load.resets,
     upstreamCallsPerRequest: Object.fromEntries(calls.map(([endpoint, count]) => [endpoint, count / load.requests])),
   };
@@ -91,15 +59,10 @@ export async function sampleMix(
   amounts: Amounts,
 ): Promise<MixSample> {
   const until = performance.now() + amounts.mixMs;
-  const common = {
-    origin: system.server.origin,
-    more: () => performance.now() < until,
-    nextSequence: system.nextSequence,
-    bearerTokens: system.bearerTokens,
-  };
+  const more = () => performance.now() < until;
   const [smallLoad, largeLoad] = await Promise.all([
-    runLoad({ ...common, workload: small, connections: 8 }),
-    runLoad({ ...common, workload: large, connections: 2 }),
+    runLoad(system, { question: small, connections: 8, more }),
+    runLoad(system, { question: large, connections: 2, more }),
   ]);
   return {
     p50Ms: percentile(smallLoad.latenciesMs, 0.5),
@@ -111,14 +74,7 @@ export async function sampleMix(
 
 /** Longest stop of the event loop while Q4 keeps 2 connections busy, in milliseconds. */
 export function sampleStall(system: System, large: Workload, amounts: Amounts): Promise<number> {
-  return longestStopDuring(system.stallTarget, () =>
-    runLoad({
-      origin: system.server.origin,
-      workload: large,
-      connections: 2,
-      more: (sent) => sent < amounts.stallRequests,
-      nextSequence: system.nextSequence,
-      bearerTokens: system.bearerTokens,
-    }),
+  return longestStopDuring({ port: system.server.port, page: system.cheapPage }, () =>
+    runLoad(system, { question: large, connections: 2, more: (sent) => sent < amounts.stallRequests }),
   );
 }

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import type { CheapPage } from '#bench/http.connection';
 
 /** A page that costs the server next to nothing. */
 export interface StallProbeTarget {
   readonly port: number;
-  readonly method: 'GET' | 'OPTIONS';
-  readonly path: string;
+  readonly page: CheapPage;
 }
 
 /** The longest time that a cheap page had to wait while the work ran, in milliseconds. */

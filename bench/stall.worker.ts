@@ -16,9 +16,12 @@ parentPort?.once('message', () => stop.abort());
 function ping(): Promise<void> {
   return new Promise((resolve) => {
     // A reset by a server that closes idle connections is an answer too: its event loop turns.
-    request({ agent, host: '127.0.0.1', port: target.port, path: target.path, method: target.method }, (response) => {
-      response.on('end', () => resolve()).resume();
-    })
+    request(
+      { agent, host: '127.0.0.1', port: target.port, path: target.page.path, method: target.page.method },
+      (response) => {
+        response.on('end', () => resolve()).resume();
+      },
+    )
       .on('error', () => resolve())
       .end();
   });

@@ -1,10 +1,10 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { issueTokens, type TokenIssuer } from '#bench/bearer.tokens';
+import { createTokenIssuer, type TokenIssuer } from '#bench/bearer.tokens';
 import { ROOT_GROUP_ID } from '#bench/billing.ids';
 import type { Run } from '#bench/billing.workload';
 import { type ServerCommand, type ServerProcess, startServer } from '#bench/child.process';
-import type { StallProbeTarget } from '#bench/stall.probe';
+import type { CheapPage } from '#bench/http.connection';
 
 export const SYSTEM_NAMES = ['gateway', 'naive'] as const;
 export type SystemName = (typeof SYSTEM_NAMES)[number];
@@ -14,7 +14,7 @@ export interface System {
   readonly name: SystemName;
   readonly server: ServerProcess;
   readonly bearerTokens: readonly string[];
-  readonly stallTarget: StallProbeTarget;
+  readonly cheapPage: CheapPage;
   readonly nextSequence: () => number;
 }
 
@@ -22,6 +22,10 @@ export interface Upstream {
   readonly server: ServerProcess;
   /** Calls per endpoint since it was asked last. */
   takeCalls(): Promise<Readonly<Record<string, number>>>;
+  /** Calls that it has received and not answered. */
+  countHeld(): Promise<number>;
+  /** Makes it answer them. */
+  release(): Promise<void>;
 }
 
 export interface Bench {
@@ -32,6 +36,8 @@ export interface Bench {
   readonly workDirectory: string;
   readonly run: Run;
   readonly tokens: TokenIssuer;
+  /** Of the one tenant that all load but that of the isolation comes from. */
+  readonly bearerTokens: readonly string[];
 }
 
 const API_KEY = 'bench-key-0123456789012345678901234567890';
@@ -44,12 +50,14 @@ export async function prepareBench(
 ): Promise<Bench> {
   mkdirSync(workDirectory, { recursive: true });
   const now = Date.now();
+  const tokens = await createTokenIssuer();
   return {
     root,
     gatewayPath,
     workDirectory,
     run: { anchorMs: now - (now % 1000), id: now.toString(36) },
-    tokens: await issueTokens(connections),
+    tokens,
+    bearerTokens: await tokens.issue('bench', connections),
   };
 }
 
@@ -61,14 +69,26 @@ export async function startUpstream(bench: Bench): Promise<Upstream> {
     readyPath: '/bench/calls',
     logFile: join(bench.workDirectory, 'upstream.log'),
   });
+  const ask = async (what: string): Promise<unknown> => (await fetch(`${server.origin}/bench/${what}`)).json();
   return {
     server,
-    takeCalls: async () => (await (await fetch(`${server.origin}/bench/calls`)).json()) as Record<string, number>,
+    takeCalls: async () => (await ask('calls')) as Record<string, number>,
+    countHeld: async () => (await ask('held')) as number,
+    release: async () => {
+      await ask('release');
+    },
   };
 }
 
+type Environment = Readonly<Record<string, string>>;
+
 /** What the gateway runs with: every promise on. Only what would cap the load itself is set wider than its default. */
-function gatewayCommand(bench: Bench, upstream: Upstream, nodeArguments: readonly string[]): ServerCommand {
+function gatewayCommand(
+  bench: Bench,
+  upstream: Upstream,
+  credentials: Environment,
+  nodeArguments: readonly string[],
+): ServerCommand {
   return {
     name: 'gateway',
     arguments: ['--enable-source-maps', ...nodeArguments, bench.gatewayPath],
@@ -76,8 +96,6 @@ function gatewayCommand(bench: Bench, upstream: Upstream, nodeArguments: readonl
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
       XTRACTA_URL: upstream.server.origin,
-      XTRACTA_API_KEY: API_KEY,
-      XTRACTA_ROOT_GROUP_ID: ROOT_GROUP_ID,
       AUTH: 'jwt',
       JWT_PUBLIC_KEY: bench.tokens.publicKeyPem,
       JWT_ISSUER: bench.tokens.issuer,
@@ -86,6 +104,7 @@ function gatewayCommand(bench: Bench, upstream: Upstream, nodeArguments: readonl
       LOG_FORMAT: 'json',
       READ_TIMEOUT_MS: '120000',
       RATE_LIMIT_WRITES_PER_MINUTE: '100000',
+      ...credentials,
     }),
     readyPath: '/ready',
     logFile: join(bench.workDirectory, 'gateway.log'),
@@ -109,20 +128,50 @@ export async function startSystem(
   upstream: Upstream,
   nodeArguments: readonly string[] = [],
 ): Promise<System> {
-  const gateway = name === 'gateway';
-  const command = gateway ? gatewayCommand(bench, upstream, nodeArguments) : naiveCommand(bench, upstream);
-  const server = await startServer(command);
+  if (name === 'gateway') {
+    const credentials = { XTRACTA_API_KEY: API_KEY, XTRACTA_ROOT_GROUP_ID: ROOT_GROUP_ID };
+    const server = await startServer(gatewayCommand(bench, upstream, credentials, nodeArguments));
+    return gatewaySystem(server, bench.bearerTokens);
+  }
+  const server = await startServer(naiveCommand(bench, upstream));
   // A CORS preflight is the one request that the stand-alone server answers without GraphQL.
-  const page = gateway ? ({ method: 'GET', path: '/health' } as const) : ({ method: 'OPTIONS', path: '/' } as const);
-  let sequence = 0;
+  return { name, server, bearerTokens: [], cheapPage: { method: 'OPTIONS', path: '/' }, nextSequence: sequence() };
+}
+
+/** The gateway with both upstreams and several tenants, each with credentials of its own. Its tokens are those of the first tenant. */
+export async function startTenantsGateway(
+  bench: Bench,
+  upstream: Upstream,
+  tenants: readonly string[],
+): Promise<System> {
+  const file = join(bench.workDirectory, 'tenants.json');
+  const credentialsOf = (tenant: string) => ({ xtractaApiKey: `${API_KEY}-${tenant}`, creditsToken: tenant });
+  const entries = tenants.map((tenant) => [tenant, credentialsOf(tenant)] as const);
+  writeFileSync(file, JSON.stringify({ tenants: Object.fromEntries(entries) }));
+  const credentials = {
+    TENANTS_FILE: file,
+    CREDITS_URL: upstream.server.origin,
+    // What is held must hang for as long as something is measured.
+    WRITE_TIMEOUT_MS: '120000',
+  };
+  const server = await startServer(gatewayCommand(bench, upstream, credentials, []));
+  return gatewaySystem(server, await bench.tokens.issue(tenants[0] ?? '', 1));
+}
+
+function gatewaySystem(server: ServerProcess, bearerTokens: readonly string[]): System {
   return {
-    name,
+    name: 'gateway',
     server,
-    bearerTokens: gateway ? bench.tokens.tokens : [],
-    stallTarget: { port: server.port, ...page },
-    nextSequence: () => {
-      sequence += 1;
-      return sequence;
-    },
+    bearerTokens,
+    cheapPage: { method: 'GET', path: '/health' },
+    nextSequence: sequence(),
+  };
+}
+
+function sequence(): () => number {
+  let last = 0;
+  return () => {
+    last += 1;
+    return last;
   };
 }

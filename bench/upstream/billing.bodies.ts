@@ -1,4 +1,4 @@
-import { GROUPS, ROOT_GROUP_ID, SECOND_MS, SUBGROUP_IDS } from '#bench/billing.ids';
+import { GROUPS, PURCHASE_IDS, ROOT_GROUP_ID, ROW_COUNTS, SECOND_MS, SUBGROUP_IDS } from '#bench/billing.ids';
 
 const DAY_MS = 24 * 60 * 60 * SECOND_MS;
 const ACTIVITIES = ['renew', 'upgrade', 'renew', 'downgrade', 'renew', 'booster'] as const;
@@ -104,6 +104,28 @@ function packXml(): string {
 `;
 }
 
+/** One purchase for all: the gateway compares its id with nothing. */
+const PURCHASE = JSON.stringify({
+  Error: null,
+  ResponseData: {
+    Identification: { UserId: 'bench' },
+    Result: 'Credits purchased successfully',
+    Detail: {
+      Currency: 'GBP',
+      DatePurchased: '2026-01-01T00:00:00Z',
+      GrossTotal: 42.5,
+      ID: PURCHASE_IDS.answered,
+      InvoiceNumber: 70_001,
+      NetTotal: 35.5,
+      Paid: true,
+      PurchaseType: 'Credits',
+      Quantity: 1000.5,
+      Tax: 7.5,
+      UnitPrice: 0.035,
+    },
+  },
+});
+
 /** Every body the benchmark's upstream answers with, made once. */
 export class BillingBodies {
   readonly #plan: Template;
@@ -111,21 +133,24 @@ export class BillingBodies {
   readonly #pack = new Template(packXml());
   readonly #large: Buffer;
   readonly #root: Buffer;
+  /** In the order of `ROW_COUNTS`. */
+  readonly #rows: readonly Buffer[];
   readonly #subgroups = new Map<string, Buffer>();
 
   constructor(anchorMs: number) {
     this.#plan = new Template(historyXml([currentPlan(100_000, PLACEHOLDER, anchorMs)]));
     this.#history = new Template(historyXml(history(100, anchorMs, () => PLACEHOLDER)));
-    this.#large = Buffer.from(
-      historyXml(history(5_000, anchorMs, (index) => SUBGROUP_IDS[index % SUBGROUP_IDS.length] ?? '')),
-    );
+    const recursive = (rows: number): Buffer =>
+      Buffer.from(historyXml(history(rows, anchorMs, (index) => SUBGROUP_IDS[index % SUBGROUP_IDS.length] ?? '')));
+    this.#rows = ROW_COUNTS.map(recursive);
+    this.#large = recursive(5_000);
     const plans = SUBGROUP_IDS.map((id, index) => currentPlan(200_000 + index, id, anchorMs));
     this.#root = Buffer.from(historyXml(plans));
     for (const row of plans) this.#subgroups.set(row.groupId, Buffer.from(historyXml([row])));
   }
 
   history(groupId: string, recursive: boolean): Buffer {
-    if (recursive) return groupId === ROOT_GROUP_ID ? this.#root : this.#large;
+    if (recursive) return this.#recursiveHistory(groupId);
     const subgroup = this.#subgroups.get(groupId);
     if (subgroup !== undefined) return subgroup;
     return groupId.startsWith(GROUPS.history) ? this.#history.forGroup(groupId) : this.#plan.forGroup(groupId);
@@ -133,5 +158,15 @@ export class BillingBodies {
 
   pack(groupId: string): Buffer {
     return this.#pack.forGroup(groupId);
+  }
+
+  purchase(): string {
+    return PURCHASE;
+  }
+
+  #recursiveHistory(groupId: string): Buffer {
+    if (groupId === ROOT_GROUP_ID) return this.#root;
+    const sized = groupId.startsWith(GROUPS.rows) ? this.#rows[Number(groupId[1])] : undefined;
+    return sized ?? this.#large;
   }
 }

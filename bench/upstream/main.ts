@@ -1,11 +1,16 @@
-// The upstream of the benchmark: answers at once, from bodies made at the start, and counts what it is asked.
+// The upstream of the benchmark, both APIs in one: answers at once, from bodies made at the start, and counts what it is asked. What
+// names a held group or purchase is not answered until /bench/release is asked: to the gateway, an upstream that hangs.
 // Environment: PORT, BENCH_ANCHOR_MS (the moment around which the answers' dates lie).
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { GROUPS, PURCHASE_IDS } from '#bench/billing.ids';
 import { BillingBodies } from '#bench/upstream/billing.bodies';
 
 const { PORT, BENCH_ANCHOR_MS } = process.env;
+const XML = 'text/xml; charset=UTF-8';
+const JSON_TYPE = 'application/json';
 const bodies = new BillingBodies(Number(BENCH_ANCHOR_MS));
 let calls: Record<string, number> = {};
+let held: (() => void)[] = [];
 
 function count(endpoint: string): void {
   calls[endpoint] = (calls[endpoint] ?? 0) + 1;
@@ -15,21 +20,42 @@ function send(response: ServerResponse, status: number, type: string, body: stri
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body);
 }
 
-function answer(path: string, form: URLSearchParams, response: ServerResponse): void {
+function sendOrHold(isHeld: boolean, answerIt: () => void): void {
+  if (isHeld) held.push(answerIt);
+  else answerIt();
+}
+
+function answerHistory(form: URLSearchParams, response: ServerResponse): void {
   const group = form.get('group_id') ?? '';
   const recursive = form.get('recursive') === '1';
+  count(recursive ? 'history (recursive)' : 'history');
+  sendOrHold(group.startsWith(GROUPS.held), () => send(response, 200, XML, bodies.history(group, recursive)));
+}
+
+function answer(path: string, body: string, response: ServerResponse): void {
   switch (path) {
     case '/v1/billings/history':
-      count(recursive ? 'history (recursive)' : 'history');
-      send(response, 200, 'text/xml; charset=UTF-8', bodies.history(group, recursive));
+      answerHistory(new URLSearchParams(body), response);
       return;
     case '/v1/billings/booster':
       count('booster');
-      send(response, 200, 'text/xml; charset=UTF-8', bodies.pack(group));
+      send(response, 200, XML, bodies.pack(new URLSearchParams(body).get('group_id') ?? ''));
+      return;
+    case '/api/v1/AccountAdminAPI/PurchaseCredits':
+      count('purchase');
+      sendOrHold(body.includes(PURCHASE_IDS.held), () => send(response, 200, JSON_TYPE, bodies.purchase()));
       return;
     case '/bench/calls':
-      send(response, 200, 'application/json', JSON.stringify(calls));
+      send(response, 200, JSON_TYPE, JSON.stringify(calls));
       calls = {};
+      return;
+    case '/bench/held':
+      send(response, 200, JSON_TYPE, JSON.stringify(held.length));
+      return;
+    case '/bench/release':
+      for (const answerIt of held) answerIt();
+      held = [];
+      send(response, 200, JSON_TYPE, 'true');
       return;
     default:
       count('unexpected');
@@ -37,12 +63,12 @@ function answer(path: string, form: URLSearchParams, response: ServerResponse): 
   }
 }
 
-const server = createServer((request, response) => {
+const server = createServer((request: IncomingMessage, response) => {
   let body = '';
   request.setEncoding('latin1');
   request.on('data', (chunk: string) => (body += chunk));
   request.on('end', () => {
-    answer(request.url ?? '', new URLSearchParams(body), response);
+    answer(request.url ?? '', body, response);
   });
 });
 // Longer than any pause of a run: a connection that dies while idle would be measured as a retry.

@@ -1,0 +1,52 @@
+import type { QueryName } from '#bench/billing.workload';
+
+/** How much of each measurement one round does. */
+export interface Amounts {
+  readonly connections: number;
+  /** Starts of each system, in the whole run. */
+  readonly starts: number;
+  readonly requests: Readonly<Record<QueryName, number>>;
+  /** Before the first round: enough for the compiler to have seen the hot code. */
+  readonly warmUps: Readonly<Record<QueryName, number>>;
+  readonly mixMs: number;
+  readonly stallRequests: number;
+  readonly isolation: {
+    /** Of four slots each: two while calls hang, two while none does. */
+    readonly blocks: number;
+    /** Of each cheap question in each slot. */
+    readonly requests: number;
+    readonly purchases: number;
+  };
+  /** Rows answered for each size of a history; sizes below a hundred rows count as a hundred. */
+  readonly rows: number;
+  readonly memory: {
+    /** Numbers of requests in flight to compare; the last one is also the one at which the systems are compared. */
+    readonly inFlight: readonly number[];
+    readonly requests: number;
+  };
+}
+
+export const FULL: Amounts = {
+  connections: 32,
+  starts: 5,
+  requests: { Q1: 2_500, Q2: 400, Q3: 160, Q4: 48, M1: 1_500 },
+  warmUps: { Q1: 3_000, Q2: 300, Q3: 100, Q4: 24, M1: 2_000 },
+  mixMs: 10_000,
+  stallRequests: 8,
+  isolation: { blocks: 12, requests: 400, purchases: 200 },
+  rows: 200_000,
+  memory: { inFlight: [1, 4, 8, 16, 32], requests: 64 },
+};
+
+/** Enough to see that everything works; its figures mean little. */
+export const QUICK: Amounts = {
+  connections: 4,
+  starts: 1,
+  requests: { Q1: 200, Q2: 40, Q3: 12, Q4: 4, M1: 100 },
+  warmUps: { Q1: 100, Q2: 20, Q3: 6, Q4: 2, M1: 50 },
+  mixMs: 1_000,
+  stallRequests: 2,
+  isolation: { blocks: 1, requests: 50, purchases: 20 },
+  rows: 20_000,
+  memory: { inFlight: [1, 4], requests: 4 },
+};

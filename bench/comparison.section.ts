@@ -1,0 +1,95 @@
+import { checkAnswers } from '#bench/answers.check';
+import type { Amounts } from '#bench/bench.amounts';
+import type { BenchOptions } from '#bench/bench.options';
+import type { BenchResults } from '#bench/bench.results';
+import { QUERY_NAMES, type QueryName, workloads } from '#bench/billing.workload';
+import { runLoad } from '#bench/load.generator';
+import { sampleMix, sampleQuery, sampleStall } from '#bench/rounds';
+import { type Bench, type System, type SystemName, startSystem, type Upstream } from '#bench/systems';
+
+/** The systems side by side: start, each query, the mix of small and large, and the longest stop. */
+export async function measureComparison(
+  bench: Bench,
+  upstream: Upstream,
+  options: BenchOptions,
+  amounts: Amounts,
+  results: BenchResults,
+): Promise<void> {
+  await measureStarts(bench, upstream, options.systems, amounts, results);
+  const systems: System[] = [];
+  try {
+    for (const name of options.systems) systems.push(await startSystem(name, bench, upstream));
+    await checkAnswers(systems, workloads(bench.run));
+    console.error(`answers are equal; warming up (logs in ${bench.workDirectory})`);
+    for (const system of systems) await warmUp(system, bench, options.queries, amounts);
+    for (let round = 0; round < options.rounds; round += 1) {
+      await oneRound(round, systems, upstream, bench, options, amounts, results);
+    }
+  } finally {
+    for (const system of systems) await system.server.stop();
+  }
+}
+
+async function measureStarts(
+  bench: Bench,
+  upstream: Upstream,
+  systems: readonly SystemName[],
+  amounts: Amounts,
+  results: BenchResults,
+): Promise<void> {
+  for (let start = 0; start < amounts.starts; start += 1) {
+    for (const name of systems) {
+      const { server } = await startSystem(name, bench, upstream);
+      results.startUpMs[name].push(server.startUpMs);
+      await server.stop();
+    }
+  }
+}
+
+/** Compiled code and filled pools are what runs in production; the first requests are not measured. */
+async function warmUp(system: System, bench: Bench, queries: readonly QueryName[], amounts: Amounts): Promise<void> {
+  for (const name of queries) {
+    const total = amounts.warmUps[name];
+    await runLoad(system, {
+      question: workloads(bench.run)[name],
+      connections: Math.min(8, total),
+      more: (sent) => sent < total,
+    });
+  }
+}
+
+async function oneRound(
+  round: number,
+  systems: readonly System[],
+  upstream: Upstream,
+  bench: Bench,
+  options: BenchOptions,
+  amounts: Amounts,
+  results: BenchResults,
+): Promise<void> {
+  const all = workloads(bench.run);
+  // Whoever comes second finds the machine warmer or busier: the order changes with each round.
+  const order = round % 2 === 0 ? systems : [...systems].reverse();
+  const say = (name: SystemName, what: string) => console.error(`round ${round + 1}: ${what} ${name}`);
+  for (const query of options.queries) {
+    for (const system of order) {
+      const sample = await sampleQuery(system, upstream, all[query], amounts);
+      results.queries[system.name][query].push(sample);
+      say(
+        system.name,
+        `${query} ${sample.cpuMsPerRequest.toFixed(3)} ms CPU/request, p99 ${sample.p99Ms.toFixed(0)} ms,`,
+      );
+    }
+  }
+  if (options.queries.length < QUERY_NAMES.length) return;
+  for (const system of order) {
+    const mix = await sampleMix(system, all.Q1, all.Q4, amounts);
+    results.mix[system.name].push(mix);
+    say(system.name, `MIX p99 of Q1 ${mix.p99Ms.toFixed(0)} ms (${mix.smallRequests} Q1, ${mix.largeRequests} Q4),`);
+  }
+  for (const system of order) {
+    const longestMs = await sampleStall(system, all.Q4, amounts);
+    results.longestStopMs[system.name].push(longestMs);
+    say(system.name, `longest stop ${longestMs.toFixed(0)} ms,`);
+  }
+}

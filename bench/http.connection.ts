@@ -1,0 +1,108 @@
+import { performance } from 'node:perf_hooks';
+import { Client } from 'undici';
+
+export interface AskedRequest {
+  readonly method: 'GET' | 'POST' | 'OPTIONS';
+  readonly path: string;
+  readonly body?: string;
+}
+
+/** How a good answer looks. */
+export interface Expectation {
+  readonly name: string;
+  /** What stands in every good answer, within its first 64 KB. */
+  readonly marker: string;
+  /** Least length of a good answer in bytes. */
+  readonly minBytes: number;
+}
+
+/** What is asked again and again. */
+export interface Question extends Expectation {
+  /** Never the same request for two sequence numbers, if anything could be remembered of it. */
+  ask(sequence: number): AskedRequest;
+}
+
+/** A page that costs a server next to nothing. */
+export type CheapPage = AskedRequest;
+
+export interface Answer {
+  readonly status: number;
+  readonly bytes: number;
+  /** Its first 64 KB. */
+  readonly start: string;
+  /** From sending to the last byte. */
+  readonly elapsedMs: number;
+}
+
+const KEPT_BYTES = 65_536;
+const MOST_RESETS = 5;
+
+export function graphqlPost(query: string, variables: Readonly<Record<string, unknown>>): AskedRequest {
+  return { method: 'POST', path: '/graphql', body: JSON.stringify({ query, variables }) };
+}
+
+/** One keep-alive connection, for one request at a time. Mutable: counts its resets. */
+export class Connection {
+  /** Requests sent again because the server had closed the kept-alive connection under them. */
+  resets = 0;
+  readonly #client: Client;
+  readonly #headers: Readonly<Record<string, string>>;
+
+  private constructor(origin: string, token: string | undefined) {
+    this.#client = new Client(origin, { pipelining: 1, bodyTimeout: 600_000, headersTimeout: 600_000 });
+    this.#headers = {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    };
+  }
+
+  /** Connects, and asks a page that costs nothing: the first answer pays for the connection, and no figure should hold that. */
+  static async open(origin: string, page: CheapPage, token: string | undefined): Promise<Connection> {
+    const connection = new Connection(origin, token);
+    await connection.#send(page);
+    return connection;
+  }
+
+  /** @throws Error with the start of an answer that is not as it must be: a wrong answer makes the figures worthless. */
+  async ask(request: AskedRequest, { name, marker, minBytes }: Expectation): Promise<Answer> {
+    const answer = await this.#send(request);
+    const { status, bytes, start } = answer;
+    const isGood = status === 200 && bytes >= minBytes && start.includes(marker) && !start.startsWith('{"errors"');
+    if (!isGood) throw new Error(`${name}: HTTP ${status}, ${bytes} bytes: ${start.slice(0, 600)}`);
+    return answer;
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+
+  /**
+   * A server whose event loop stood still for longer than its keep-alive time-out closes connections on which a request waits to be
+   * read. Clients of HTTP send it again, so this one does, within the same measured time.
+   */
+  async #send(request: AskedRequest): Promise<Answer> {
+    const started = performance.now();
+    for (let resets = 0; ; resets += 1) {
+      try {
+        return await this.#sendOnce(request, started);
+      } catch (error) {
+        const code = error instanceof Error && 'code' in error ? error.code : null;
+        if (resets === MOST_RESETS || (code !== 'ECONNRESET' && code !== 'UND_ERR_SOCKET')) throw error;
+        this.resets += 1;
+      }
+    }
+  }
+
+  async #sendOnce({ method, path, body }: AskedRequest, started: number): Promise<Answer> {
+    const response = await this.#client.request({ method, path, headers: this.#headers, body: body ?? null });
+    const kept: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+      if (bytes < KEPT_BYTES) kept.push(chunk);
+      bytes += chunk.length;
+    }
+    const elapsedMs = performance.now() - started;
+    return { status: response.statusCode, bytes, start: Buffer.concat(kept).toString('utf8'), elapsedMs };
+  }
+}

@@ -1,0 +1,58 @@
+import type { Amounts } from '#bench/bench.amounts';
+import type { BenchResults } from '#bench/bench.results';
+import { type Workload, workloads } from '#bench/billing.workload';
+import { runLoad } from '#bench/load.generator';
+import { residentMemory } from '#bench/process.meter';
+import { type Bench, type SystemName, startSystem, type Upstream } from '#bench/systems';
+
+/** Memory of one process that has answered nothing but Q4, in bytes. */
+export interface PeakSample {
+  readonly system: SystemName;
+  readonly inFlight: number;
+  /** When it had become ready. */
+  readonly atRest: number;
+  readonly peak: number;
+}
+
+/**
+ * Peak memory by the number of Q4 in flight. Each figure comes from a process of its own, as a heap that has grown once is seldom given
+ * back: in a process that has done something before, the peak would be that of what it did before.
+ */
+export async function measureMemory(
+  bench: Bench,
+  upstream: Upstream,
+  systems: readonly SystemName[],
+  amounts: Amounts,
+  results: BenchResults,
+): Promise<void> {
+  const { inFlight, requests } = amounts.memory;
+  const question = workloads(bench.run).Q4;
+  for (let round = 0; round < results.rounds; round += 1) {
+    for (const name of systems) {
+      // The baseline is only compared, where most is in flight.
+      for (const count of name === 'gateway' ? inFlight : inFlight.slice(-1)) {
+        const sample = await samplePeak(name, bench, upstream, question, count, requests);
+        results.peaks.push(sample);
+        console.error(`round ${round + 1}: peak with ${count} × Q4 ${Math.round(sample.peak / 1024 ** 2)} MB, ${name}`);
+      }
+    }
+  }
+}
+
+async function samplePeak(
+  name: SystemName,
+  bench: Bench,
+  upstream: Upstream,
+  question: Workload,
+  inFlight: number,
+  requests: number,
+): Promise<PeakSample> {
+  const system = await startSystem(name, bench, upstream);
+  try {
+    const { now: atRest } = residentMemory(system.server.pid);
+    await runLoad(system, { question, connections: inFlight, more: (sent) => sent < requests });
+    return { system: name, inFlight, atRest, peak: residentMemory(system.server.pid).peak };
+  } finally {
+    await system.server.stop();
+  }
+}

@@ -1,0 +1,39 @@
+import { ROW_COUNTS, type RowCount } from '#bench/billing.ids';
+import { milliseconds, ratio, table } from '#bench/report.format';
+import type { RowsSample } from '#bench/rows.section';
+import { ratios, type Spread, spread } from '#bench/sample.statistics';
+
+const ONE: RowCount = 1;
+const BASE: RowCount = 100;
+const MICROSECONDS = 1_000;
+
+/** CPU by the size of a history, with the part that each request costs whatever its size taken off. */
+export function renderRows(samples: readonly RowsSample[]): string {
+  const of = (rows: RowCount): readonly RowsSample[] => samples.filter((sample) => sample.rows === rows);
+  const fixed = of(ONE).map((sample) => sample.cpuMs);
+  const perRow = (rows: RowCount): number[] => of(rows).map((sample) => (sample.cpuMs / rows) * MICROSECONDS);
+  const furtherRow = (rows: RowCount): number[] =>
+    of(rows).map(
+      ({ cpuMs, pages }, round) => ((cpuMs - pages * (fixed[round] ?? Number.NaN)) / (rows - pages)) * MICROSECONDS,
+    );
+  return table(
+    ['Rows', 'requests', 'CPU', 'CPU per row', `CPU per further row`, `of that at ${BASE} rows`, 'to reach'],
+    ROW_COUNTS.map((rows) => {
+      const isMany = rows !== ONE;
+      const relative = ratios(furtherRow(rows), furtherRow(BASE));
+      return [
+        rows.toLocaleString('en'),
+        String(of(rows)[0]?.pages ?? ''),
+        milliseconds(spread(of(rows).map((sample) => sample.cpuMs))),
+        microseconds(spread(perRow(rows))),
+        isMany ? microseconds(spread(furtherRow(rows))) : '',
+        isMany && rows !== BASE ? ratio(relative.median, relative) : '',
+        isMany && rows !== BASE ? '0.8 to 1.2' : '',
+      ];
+    }),
+  );
+}
+
+function microseconds({ median, min, max }: Spread): string {
+  return `${median.toFixed(1)} µs (${min.toFixed(1)}–${max.toFixed(1)})`;
+}

@@ -1,0 +1,89 @@
+import type { Amounts } from '#bench/bench.amounts';
+import type { BenchResults } from '#bench/bench.results';
+import { ROW_COUNTS, type RowCount, rowsGroupId } from '#bench/billing.ids';
+import { ACTIVITY, historyWindow } from '#bench/billing.workload';
+import { Connection, graphqlPost } from '#bench/http.connection';
+import { cpuMs } from '#bench/process.meter';
+import { type Bench, type System, startSystem, type Upstream } from '#bench/systems';
+
+/** The most rows that the schema gives on one page. */
+const MAX_PAGE = 5_000;
+/** Walks at a time. The gateway keeps 100,000 rows for those who page: more walks of 20,000 would push each other out. */
+const WALKS_AT_ONCE = 4;
+
+/** What a whole history of this size cost in one round, from its upstream call to its last page. */
+export interface RowsSample {
+  readonly rows: RowCount;
+  /** Requests that it took. */
+  readonly pages: number;
+  readonly cpuMs: number;
+}
+
+/**
+ * CPU of the gateway by the size of a history. The question is the same at every size and takes the largest page that the schema has. The
+ * upstream has no pages, so 20,000 rows are one upstream answer and four requests, each later one with the cursor of the one before: every
+ * row is read, ordered and written once, as at the smaller sizes.
+ */
+export async function measureRows(
+  bench: Bench,
+  upstream: Upstream,
+  amounts: Amounts,
+  results: BenchResults,
+): Promise<void> {
+  const gateway = await startSystem('gateway', bench, upstream);
+  try {
+    for (const rows of ROW_COUNTS) await sampleRows(gateway, bench, rows, amounts.rows / 2);
+    for (let round = 0; round < results.rounds; round += 1) {
+      for (const rows of round % 2 === 0 ? ROW_COUNTS : ROW_COUNTS.toReversed()) {
+        const sample = await sampleRows(gateway, bench, rows, amounts.rows);
+        results.rows.push(sample);
+        console.error(`round ${round + 1}: ${rows} row(s) ${sample.cpuMs.toFixed(2)} ms CPU`);
+      }
+    }
+  } finally {
+    await gateway.server.stop();
+  }
+}
+
+async function sampleRows(gateway: System, bench: Bench, rows: RowCount, totalRows: number): Promise<RowsSample> {
+  const { server, cheapPage, bearerTokens } = gateway;
+  const total = Math.ceil(totalRows / Math.max(rows, 100));
+  const connections = await Promise.all(
+    bearerTokens
+      .slice(0, Math.min(WALKS_AT_ONCE, total))
+      .map((token) => Connection.open(server.origin, cheapPage, token)),
+  );
+  let begun = 0;
+  const before = cpuMs(server.pid);
+  await Promise.all(
+    connections.map(async (connection) => {
+      while (begun < total) {
+        begun += 1;
+        await walk(connection, rowsGroupId(rows, gateway.nextSequence()), rows, bench);
+      }
+    }),
+  );
+  const used = cpuMs(server.pid) - before;
+  await Promise.all(connections.map((connection) => connection.close()));
+  return { rows, pages: Math.ceil(rows / MAX_PAGE), cpuMs: used / total };
+}
+
+// What the next page needs stands before the rows, in the part of an answer that is kept.
+const QUERY = `query Rows($id: ID!, $from: DateTime, $to: DateTime, $first: Int, $after: String) {
+  group(id: $id) { billingHistory(from: $from, to: $to, includeSubgroups: true, first: $first, after: $after) {
+    totalCount pageInfo { hasNextPage endCursor } nodes { ${ACTIVITY} } } } }`;
+
+async function walk(connection: Connection, id: string, rows: RowCount, bench: Bench): Promise<void> {
+  const variables = { id, ...historyWindow(bench.run.anchorMs), first: Math.min(rows, MAX_PAGE) };
+  // A variable that is left out is no null: the gateway executes the two differently.
+  for (let after = {}; ; ) {
+    const { start } = await connection.ask(graphqlPost(QUERY, { ...variables, ...after }), {
+      name: `${rows} rows`,
+      marker: `"totalCount":${rows},`,
+      minBytes: variables.first * 200,
+    });
+    const cursor = /"hasNextPage":true,"endCursor":"([^"]+)"/.exec(start)?.[1];
+    if (cursor === undefined) return;
+    after = { after: cursor };
+  }
+}
