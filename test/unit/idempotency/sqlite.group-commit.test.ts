@@ -65,6 +65,22 @@ describe('GroupCommit', () => {
     expect(kept()).toEqual(['a', 'b']);
   });
 
+  it('keeps a change once, and answers the run that was committed, when a failure beside it has it run again', async () => {
+    let runs = 0;
+    const [good, bad] = await Promise.allSettled([
+      commits.run(() => {
+        keep('a')();
+        runs += 1;
+        return runs;
+      }),
+      commits.run(keep('a')),
+    ]);
+    expect(bad.status).toBe('rejected');
+    expect(runs).toBeGreaterThan(1);
+    expect(good).toEqual({ status: 'fulfilled', value: runs });
+    expect(kept()).toEqual(['a']);
+  });
+
   it('fails them all when the commit fails', async () => {
     const asked = ['a', 'b'].map((name) => commits.run(keep(name)));
     db.close();
