@@ -80,8 +80,6 @@ function batchesOn(
   recursives: readonly Draft[],
   knowledge: PlannerKnowledge,
 ): Batch[] {
-  // Nothing is saved by standing in for one call.
-  if (singles.length < 2 && recursives.length === 0) return [];
   const { size, isAvoided } = knowledge.base(baseGroupId);
   if (isAvoided) return [];
   const own = recursives.filter((draft) => draft.groupId === baseGroupId);
@@ -137,6 +135,8 @@ export function planCalls(
   bases: readonly string[],
   knowledge: PlannerKnowledge,
 ): PlannedCall[] {
+  const [only] = reads;
+  if (only !== undefined && reads.length === 1 && underWay.length === 0) return planExactCalls([only]);
   const plan: PlannedCall[] = [];
   const open: HistoryRead[] = [];
   for (const read of reads) {

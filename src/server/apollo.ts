@@ -23,8 +23,9 @@ export async function startApollo(options: HttpServerOptions): Promise<ApolloSer
   const apollo = new ApolloServer<ServerContext>({
     schema: options.schema,
     plugins: [
-      ...options.plugins,
+      // First, because plugins are asked in turn who answers.
       compiledQueriesPlugin({ compileAfter: COMPILE_AFTER, formatError }),
+      ...options.plugins,
       operationRecordPlugin(logger, unexpected),
       landingPage(config.explorer),
       ApolloServerPluginCacheControlDisabled(),

@@ -1,4 +1,4 @@
-import type { ApolloServerPlugin } from '@apollo/server';
+import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
 import {
   type DocumentNode,
   type FieldNode,
@@ -28,24 +28,23 @@ import { DELETE_DOCUMENTS_SCOPE } from '../scopes.js';
  */
 export function admissionPlugin(): ApolloServerPlugin<GatewayContext> {
   const known = new WeakMap<OperationDefinitionNode, OperationFacts>();
-  return {
-    requestDidStart: async () => ({
-      didResolveOperation: async ({ schema, document, operation, request, contextValue }) => {
-        // No operation of that name, or several and none named: execution answers that.
-        if (operation === undefined) return;
-        try {
-          const variables = coerceVariables(schema, operation, request.variables ?? {});
-          const facts = known.get(operation) ?? operationFacts(schema, document, operation, variables);
-          if (!facts.conditional) known.set(operation, facts);
-          if (operation.operation === OperationTypeNode.MUTATION) requireOneField(facts);
-          requireScopes(contextValue.caller, [...facts.scopes, ...scopesOfInput(schema, operation, facts, variables)]);
-          if (facts.hasLists) requireFewRows(rowsAskedFor(schema, fragmentsOf(document), operation, variables));
-        } catch (error) {
-          throw error instanceof BillingError ? requestError(error) : error;
-        }
-      },
-    }),
+  const listener: GraphQLRequestListener<GatewayContext> = {
+    didResolveOperation: async ({ schema, document, operation, request, contextValue }) => {
+      // No operation of that name, or several and none named: execution answers that.
+      if (operation === undefined) return;
+      try {
+        const variables = coerceVariables(schema, operation, request.variables ?? {});
+        const facts = known.get(operation) ?? operationFacts(schema, document, operation, variables);
+        if (!facts.conditional) known.set(operation, facts);
+        if (operation.operation === OperationTypeNode.MUTATION) requireOneField(facts);
+        requireScopes(contextValue.caller, [...facts.scopes, ...scopesOfInput(schema, operation, facts, variables)]);
+        if (facts.hasLists) requireFewRows(rowsAskedFor(schema, fragmentsOf(document), operation, variables));
+      } catch (error) {
+        throw error instanceof BillingError ? requestError(error) : error;
+      }
+    },
   };
+  return { requestDidStart: async () => listener };
 }
 
 /** Two writes in one request could not be told apart when the answer is lost half-way. */

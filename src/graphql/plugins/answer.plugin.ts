@@ -1,4 +1,4 @@
-import type { ApolloServerPlugin, GraphQLRequestContextWillSendResponse } from '@apollo/server';
+import type { ApolloServerPlugin, GraphQLRequestContextWillSendResponse, GraphQLRequestListener } from '@apollo/server';
 import type { FormattedExecutionResult } from 'graphql';
 import type { GatewayContext } from '../context.js';
 import { MAX_REPORTED_ERRORS } from '../operation-limits.js';
@@ -21,22 +21,21 @@ const REQUEST_ERROR_CODES: ReadonlySet<unknown> = new Set([
 
 /** Finishes every GraphQL answer: no cache keeps it, each error names the request, few errors, the right status. */
 export function answerPlugin(options: AnswerOptions): ApolloServerPlugin<GatewayContext> {
-  return {
-    requestDidStart: async () => ({
-      willSendResponse: async (context) => {
-        const { http, body } = context.response;
-        http.headers.set('cache-control', 'no-store');
-        if (body.kind !== 'single') return;
-        const result = body.singleResult;
-        finishErrors(result, context.contextValue.requestId);
-        if (http.status === 400 && isRequestError(result) && isJsonClient(context)) http.status = 200;
-        if (options.exposeUpstreamCalls && context.request.http?.headers.get('x-upstream-calls') === '1') {
-          const upstreamCalls = context.contextValue.reads.upstreamCalls();
-          result.extensions = { ...result.extensions, upstreamCalls };
-        }
-      },
-    }),
+  const listener: GraphQLRequestListener<GatewayContext> = {
+    willSendResponse: async (context) => {
+      const { http, body } = context.response;
+      http.headers.set('cache-control', 'no-store');
+      if (body.kind !== 'single') return;
+      const result = body.singleResult;
+      finishErrors(result, context.contextValue.requestId);
+      if (http.status === 400 && isRequestError(result) && isJsonClient(context)) http.status = 200;
+      if (options.exposeUpstreamCalls && context.request.http?.headers.get('x-upstream-calls') === '1') {
+        const upstreamCalls = context.contextValue.reads.upstreamCalls();
+        result.extensions = { ...result.extensions, upstreamCalls };
+      }
+    },
   };
+  return { requestDidStart: async () => listener };
 }
 
 function finishErrors(result: FormattedExecutionResult, requestId: string): void {

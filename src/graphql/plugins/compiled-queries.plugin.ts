@@ -2,6 +2,7 @@ import {
   type ApolloServerPlugin,
   type GraphQLRequestContext,
   type GraphQLRequestContextResponseForOperation,
+  type GraphQLRequestListener,
   type GraphQLResponse,
   HeaderMap,
 } from '@apollo/server';
@@ -52,17 +53,16 @@ interface KnownDocument {
  */
 export function compiledQueriesPlugin(options: CompiledQueriesOptions): ApolloServerPlugin<GatewayContext> {
   const known = new WeakMap<DocumentNode, KnownDocument>();
-  return {
-    requestDidStart: async () => ({
-      responseForOperation: async (context) => {
-        if (!isCompilable(context)) return null;
-        const { schema, document, request, contextValue } = context;
-        const compiled = compiledFor(schema, document, request.operationName ?? null, known, options.compileAfter);
-        if (compiled === null) return null;
-        return respond(context, await compiled.query(undefined, contextValue, request.variables ?? {}), options);
-      },
-    }),
+  const listener: GraphQLRequestListener<GatewayContext> = {
+    responseForOperation: async (context) => {
+      if (!isCompilable(context)) return null;
+      const { schema, document, request, contextValue } = context;
+      const compiled = compiledFor(schema, document, request.operationName ?? null, known, options.compileAfter);
+      if (compiled === null) return null;
+      return respond(context, await compiled.query(undefined, contextValue, request.variables ?? {}), options);
+    },
   };
+  return { requestDidStart: async () => listener };
 }
 
 /**

@@ -179,23 +179,28 @@ describe('the HTTP layer', () => {
     expect([foreign.status, (await errorsOf(foreign))[0]?.code]).toEqual([403, 'FORBIDDEN']);
   });
 
-  it('logs one line per operation, names unexpected errors by request, and never their text', async () => {
-    const response = await post(tiny.url, 'query Bang { boom }', { headers: { 'x-request-id': 'bang-1' } });
-    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }] });
-    await settled(() => tiny.log.filter((line) => line.includes('bang-1')).length === 2);
-    const lines = tiny.log.filter((line) => line.includes('bang-1')).map((line): unknown => JSON.parse(line));
-    expect(lines).toContainEqual(
-      expect.objectContaining({
-        level: 'info',
-        operation: 'query',
-        operationName: 'Bang',
-        tenant: 'acme',
-        errors: ['INTERNAL_SERVER_ERROR'],
-      }),
-    );
-    expect(lines).toContainEqual(
-      expect.objectContaining({ level: 'error', err: expect.objectContaining({ name: 'Error' }) }),
-    );
+  it('logs one line per operation, names unexpected errors by request, and never their text, also of a query that comes again', async () => {
+    for (const id of ['bang-1', 'bang-2', 'bang-3', 'bang-4']) {
+      const response = await post(tiny.url, 'query Bang { boom }', { headers: { 'x-request-id': id } });
+      expect(await response.json()).toMatchObject({
+        data: { boom: null },
+        errors: [{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }],
+      });
+      await settled(() => tiny.log.filter((line) => line.includes(id)).length === 2);
+      const lines = tiny.log.filter((line) => line.includes(id)).map((line): unknown => JSON.parse(line));
+      expect(lines).toContainEqual(
+        expect.objectContaining({
+          level: 'info',
+          operation: 'query',
+          operationName: 'Bang',
+          tenant: 'acme',
+          errors: ['INTERNAL_SERVER_ERROR'],
+        }),
+      );
+      expect(lines).toContainEqual(
+        expect.objectContaining({ level: 'error', path: ['boom'], err: expect.objectContaining({ name: 'Error' }) }),
+      );
+    }
     expect(tiny.log.join('')).not.toContain('CANARY-SECRET');
   });
 
