@@ -3,7 +3,7 @@ import type { QueryName } from '#bench/billing.workload';
 /** How much of each measurement one round does. */
 export interface Amounts {
   readonly connections: number;
-  /** Starts of each system, in the whole run. */
+  /** Measured starts of each system in the whole run; the last one is kept for what follows. */
   readonly starts: number;
   readonly requests: Readonly<Record<QueryName, number>>;
   /** Before the first round: enough for the compiler to have seen the hot code. */
@@ -13,12 +13,14 @@ export interface Amounts {
   readonly isolation: {
     /** Of four slots each: two while calls hang, two while none does. */
     readonly blocks: number;
+    /** Blocks before the first round. */
+    readonly warmUps: number;
     /** Of each cheap question in each slot. */
     readonly requests: number;
     readonly purchases: number;
   };
-  /** Rows answered for each size of a history; sizes below a hundred rows count as a hundred. */
-  readonly rows: number;
+  /** Rows answered for each size of a history, before the first round and in each; a history below a hundred rows counts as a hundred. */
+  readonly rows: { readonly warmUp: number; readonly sample: number };
   readonly memory: {
     /** Numbers of requests in flight to compare; the last one is also the one at which the systems are compared. */
     readonly inFlight: readonly number[];
@@ -33,8 +35,8 @@ export const FULL: Amounts = {
   warmUps: { Q1: 3_000, Q2: 300, Q3: 100, Q4: 24, M1: 2_000 },
   mixMs: 10_000,
   stallRequests: 8,
-  isolation: { blocks: 12, requests: 400, purchases: 200 },
-  rows: 200_000,
+  isolation: { blocks: 12, warmUps: 1, requests: 400, purchases: 200 },
+  rows: { warmUp: 100_000, sample: 200_000 },
   memory: { inFlight: [1, 4, 8, 16, 32], requests: 64 },
 };
 
@@ -42,11 +44,11 @@ export const FULL: Amounts = {
 export const QUICK: Amounts = {
   connections: 4,
   starts: 1,
-  requests: { Q1: 200, Q2: 40, Q3: 12, Q4: 4, M1: 100 },
-  warmUps: { Q1: 100, Q2: 20, Q3: 6, Q4: 2, M1: 50 },
-  mixMs: 1_000,
+  requests: { Q1: 200, Q2: 40, Q3: 12, Q4: 2, M1: 100 },
+  warmUps: { Q1: 100, Q2: 20, Q3: 6, Q4: 1, M1: 50 },
+  mixMs: 500,
   stallRequests: 2,
-  isolation: { blocks: 1, requests: 50, purchases: 20 },
-  rows: 20_000,
-  memory: { inFlight: [1, 4], requests: 4 },
+  isolation: { blocks: 1, warmUps: 0, requests: 50, purchases: 20 },
+  rows: { warmUp: 0, sample: 10_000 },
+  memory: { inFlight: [4], requests: 4 },
 };

@@ -15,10 +15,17 @@ export async function measureComparison(
   amounts: Amounts,
   results: BenchResults,
 ): Promise<void> {
-  await measureStarts(bench, upstream, options.systems, amounts, results);
+  const start = async (name: SystemName): Promise<System> => {
+    const system = await startSystem(name, bench, upstream);
+    results.startUpMs[name].push(system.server.startUpMs);
+    return system;
+  };
+  for (let extra = 1; extra < amounts.starts; extra += 1) {
+    for (const name of options.systems) await (await start(name)).server.stop();
+  }
   const systems: System[] = [];
   try {
-    for (const name of options.systems) systems.push(await startSystem(name, bench, upstream));
+    for (const name of options.systems) systems.push(await start(name));
     await checkAnswers(systems, workloads(bench.run));
     console.error(`answers are equal; warming up (logs in ${bench.workDirectory})`);
     for (const system of systems) await warmUp(system, bench, options.queries, amounts);
@@ -27,22 +34,6 @@ export async function measureComparison(
     }
   } finally {
     for (const system of systems) await system.server.stop();
-  }
-}
-
-async function measureStarts(
-  bench: Bench,
-  upstream: Upstream,
-  systems: readonly SystemName[],
-  amounts: Amounts,
-  results: BenchResults,
-): Promise<void> {
-  for (let start = 0; start < amounts.starts; start += 1) {
-    for (const name of systems) {
-      const { server } = await startSystem(name, bench, upstream);
-      results.startUpMs[name].push(server.startUpMs);
-      await server.stop();
-    }
   }
 }
 

@@ -59,7 +59,7 @@ export async function measureIsolation(
   try {
     const directions = await openDirections(gateway, bench, upstream, amounts);
     // Compiled code is what runs in production: the first slots are not counted.
-    for (const direction of directions) await sampleRound(gateway, direction, 1);
+    for (const direction of directions) await sampleRound(gateway, direction, amounts.isolation.warmUps);
     for (let round = 0; round < results.rounds; round += 1) {
       for (const direction of directions) {
         results.isolation.push(...(await sampleRound(gateway, direction, amounts.isolation.blocks)));

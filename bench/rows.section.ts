@@ -32,10 +32,10 @@ export async function measureRows(
 ): Promise<void> {
   const gateway = await startSystem('gateway', bench, upstream);
   try {
-    for (const rows of ROW_COUNTS) await sampleRows(gateway, bench, rows, amounts.rows / 2);
+    for (const rows of ROW_COUNTS) await sampleRows(gateway, bench, rows, amounts.rows.warmUp);
     for (let round = 0; round < results.rounds; round += 1) {
       for (const rows of round % 2 === 0 ? ROW_COUNTS : ROW_COUNTS.toReversed()) {
-        const sample = await sampleRows(gateway, bench, rows, amounts.rows);
+        const sample = await sampleRows(gateway, bench, rows, amounts.rows.sample);
         results.rows.push(sample);
         console.error(`round ${round + 1}: ${rows} row(s) ${sample.cpuMs.toFixed(2)} ms CPU`);
       }
