@@ -27,6 +27,19 @@ export interface BillingActivity {
   /** Null when the row names no group: never guessed from `groupName`, which is not unique. Leading zeros stripped. */
   readonly groupId: string | null;
   readonly groupName: string | null;
+  /** Both as one thing, for who goes on from the row to its group. Null when the row names no group by id. */
+  readonly group: NamedGroup | null;
+}
+
+/** A group as an answer names it. A name that the answer has spares the call that would look it up. */
+export interface NamedGroup {
+  readonly id: string;
+  readonly name?: string;
+}
+
+export function namedGroup(groupId: string | null, name: string | null): NamedGroup | null {
+  if (groupId === null) return null;
+  return name === null ? { id: groupId } : { id: groupId, name };
 }
 
 /** A whole history answer, in the upstream's own order, which nobody may rely on. */

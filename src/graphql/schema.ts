@@ -18,7 +18,7 @@ import type { GatewayContext } from './context.js';
 import { CreditsResolver } from './credits/credits.resolver.js';
 import { groupNamed } from './group/group.reference.js';
 import { GroupResolver } from './group/group.resolver.js';
-import { BillingActivityResolver } from './history/history.resolver.js';
+import './history/activity.group.js';
 import { BillingOperationConnectionResolver, BillingOperationResolver } from './operation/operation.resolver.js';
 import { PlanChangeResolver } from './plan-change/plan-change.resolver.js';
 import { FEDERATION_HEAD, withAccessDirectives } from './schema.directives.js';
@@ -40,7 +40,6 @@ export async function buildGatewaySchema(): Promise<GatewaySchema> {
       GroupResolver,
       AvailablePlanResolver,
       AvailablePackResolver,
-      BillingActivityResolver,
       BillingOperationResolver,
       BillingOperationConnectionResolver,
       BoosterPackResolver,

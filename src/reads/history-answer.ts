@@ -1,4 +1,4 @@
-import type { BillingActivity, BillingHistory } from '../domain/billing-activity.js';
+import { type BillingActivity, type BillingHistory, namedGroup } from '../domain/billing-activity.js';
 import type { HistoryRead } from './history-client.port.js';
 import { rowsInWindow, windowCovers, windowsEqual } from './history-window.policy.js';
 
@@ -61,7 +61,7 @@ export function toAnswer(read: HistoryRead, history: BillingHistory, onForeignRo
   const own: BillingActivity[] = [];
   for (const row of rows) {
     if (row.groupId === groupId) own.push(row);
-    else if (row.groupId === null) own.push({ ...row, groupId });
+    else if (row.groupId === null) own.push({ ...row, groupId, group: namedGroup(groupId, row.groupName) });
     else onForeignRow();
   }
   return new HistoryAnswer(read, own);

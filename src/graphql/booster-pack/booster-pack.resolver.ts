@@ -1,10 +1,10 @@
 import { Arg, Authorized, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
+import { namedGroup } from '../../domain/billing-activity.js';
 import { type AvailablePack, itemOf } from '../../domain/catalogue.js';
 import type { BoosterPackOrder } from '../../domain/purchases.js';
 import type { GroupRef } from '../../reads/billing-reads.js';
 import type { GatewayContext } from '../context.js';
 import { CostsUpstreamCall, MovesMoney } from '../federation.directive.js';
-import { groupOfRow } from '../group/group.reference.js';
 import type { PlainFields } from '../payload/plain-fields.js';
 import { mutationScopes } from '../scopes.js';
 import { OrderBoosterPackInput } from './booster-pack.input.js';
@@ -32,7 +32,7 @@ export class BoosterPackResolver {
 
   @FieldResolver()
   group(@Root() pack: BoosterPackOrder['pack']): GroupRef | null {
-    return groupOfRow(pack.groupId, null);
+    return namedGroup(pack.groupId, null);
   }
 }
 

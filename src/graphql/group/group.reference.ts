@@ -17,12 +17,6 @@ export function groupNamed(caller: Caller, id: string, field: readonly string[])
   return { id: groupId };
 }
 
-/** The group that an answer names. A name that the answer has spares the call that would look it up. */
-export function groupOfRow(groupId: string | null, name: string | null): GroupRef | null {
-  if (groupId === null) return null;
-  return name === null ? { id: groupId } : { id: groupId, name };
-}
-
 /** The plan that the group has now. */
 export function presentPlan(group: GroupRef, { reads, nowMs }: GatewayContext): Promise<BillingPlan | null> {
   return reads.plan(group.id, group.planAtMs ?? nowMs, true);

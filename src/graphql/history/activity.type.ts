@@ -15,7 +15,7 @@ import { BillingActivityKindEnum } from './activity.enum.js';
   description:
     'One row of a billing history (Xtracta `activity`): a plan or a booster pack in one period. A value that the upstream left out is null; one that is there and cannot be read is null with an error at its path.',
 })
-export class BillingActivityType implements Omit<BillingActivity, 'startMs' | 'expiryMs' | 'groupId'> {
+export class BillingActivityType implements Omit<BillingActivity, 'startMs' | 'expiryMs' | 'groupId' | 'group'> {
   @Field(() => ID, { description: 'The upstream\'s id of the row, text as sent: leading zeros are kept, `"0123"`.' })
   readonly id!: string;
 

@@ -1,10 +1,9 @@
 import { Arg, Authorized, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { BillingOperation, BillingOperationStatus, OperationsPage } from '../../billing/billing-writes.js';
-import type { BillingActivity } from '../../domain/billing-activity.js';
+import { type BillingActivity, namedGroup } from '../../domain/billing-activity.js';
 import type { GroupRef } from '../../reads/billing-reads.js';
 import type { GatewayContext } from '../context.js';
 import { CostsUpstreamCall, SizedConnection } from '../federation.directive.js';
-import { groupOfRow } from '../group/group.reference.js';
 import type { PlainFields } from '../payload/plain-fields.js';
 import { mutationScopes } from '../scopes.js';
 import { BillingOperationStatusEnum } from './operation.enum.js';
@@ -70,7 +69,7 @@ export class BillingOperationResolver {
 
   @FieldResolver()
   group(@Root() operation: BillingOperation): GroupRef | null {
-    return groupOfRow(operation.groupId, null);
+    return namedGroup(operation.groupId, null);
   }
 
   // graphql-js would call it by itself, a compiled query would not.

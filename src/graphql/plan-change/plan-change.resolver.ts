@@ -1,11 +1,11 @@
 import { Arg, Authorized, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
+import { namedGroup } from '../../domain/billing-activity.js';
 import type { BillingPlan } from '../../domain/billing-plan.js';
 import { itemOf } from '../../domain/catalogue.js';
 import { readableOrNull } from '../../domain/readable.js';
 import type { PlanOfGroup } from '../catalogue/catalogue.type.js';
 import type { GatewayContext } from '../context.js';
 import { CostsUpstreamCall, MovesMoney } from '../federation.directive.js';
-import { groupOfRow } from '../group/group.reference.js';
 import type { PlainFields } from '../payload/plain-fields.js';
 import { mutationScopes } from '../scopes.js';
 import { ChangePlanInput } from './plan-change.input.js';
@@ -39,7 +39,7 @@ export class PlanChangeResolver {
   ): Promise<ChangePlanAnswer> {
     const { value, ...rest } = await writes.changePlan({ ...input, groupId: input.groupId ?? null });
     if (value === null) return { ...rest, plan: null, group: null, chosen: null };
-    const named = groupOfRow(rest.operation?.groupId ?? null, null);
+    const named = namedGroup(rest.operation?.groupId ?? null, null);
     const group = named === null ? null : { ...named, ...planMoment(value.plan, nowMs) };
     return { ...rest, plan: value.plan, group, chosen: { planId: input.planId, group } };
   }

@@ -1,9 +1,9 @@
 import type { BillingActivity, BillingHistory } from '../../domain/billing-activity.js';
-import type { WorkTurns } from '../resilience/work.turns.js';
+import type { WorkShare, WorkTurns } from '../resilience/work.turns.js';
 import type { BodySink } from '../upstream.transport.js';
 import { FieldReader } from './xtracta.fields.js';
 import { HistoryXml } from './xtracta.history.xml.js';
-import { toActivity } from './xtracta.mapper.js';
+import { NamedGroups, toActivity } from './xtracta.mapper.js';
 import type { XmlLimits } from './xtracta.strict.xml.js';
 import type { XmlElement, XmlReading } from './xtracta.xml.js';
 
@@ -23,8 +23,9 @@ export class HistoryReader implements BodySink {
   /** Held back until it is known that the answer counts. */
   private readonly drifts = new Map<string, number>();
   private readonly fields: FieldReader;
+  private readonly groups = new NamedGroups();
   private bytes = 0;
-  private seniority = 0;
+  private share: WorkShare | null = null;
 
   constructor(
     operation: string,
@@ -33,8 +34,8 @@ export class HistoryReader implements BodySink {
   ) {
     this.fields = new FieldReader(operation, (field) => this.drifts.set(field, (this.drifts.get(field) ?? 0) + 1));
     this.xml = new HistoryXml(limits, {
-      activity: (row) => this.activities.push(toActivity(row, this.fields)),
-      plan: (row) => this.plans.push(toActivity(row, this.fields)),
+      activity: (row) => this.activities.push(toActivity(row, this.fields, this.groups)),
+      plan: (row) => this.plans.push(toActivity(row, this.fields, this.groups)),
     });
   }
 
@@ -47,6 +48,7 @@ export class HistoryReader implements BodySink {
 
   /** Call once, when the body is whole. The rows are not in the document's content. */
   end(): XmlReading {
+    this.share?.end();
     return this.xml.end();
   }
 
@@ -64,10 +66,13 @@ export class HistoryReader implements BodySink {
     return { activities: this.plans.length === 0 ? this.activities : [...this.activities, ...this.plans] };
   }
 
-  private async writeInTurns(chunk: Buffer): Promise<void> {
-    if (this.seniority === 0) this.seniority = this.turns.takeSeniority();
-    for (let at = 0; at < chunk.byteLength; at += PIECE_BYTES) {
-      await this.turns.run(this.seniority, () => this.xml.write(chunk.subarray(at, at + PIECE_BYTES)));
-    }
+  private writeInTurns(chunk: Buffer): Promise<void> {
+    this.share ??= this.turns.join();
+    let at = 0;
+    return this.share.run(() => {
+      this.xml.write(chunk.subarray(at, at + PIECE_BYTES));
+      at += PIECE_BYTES;
+      return at < chunk.byteLength;
+    });
   }
 }

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { BillingActivity, BillingActivityKind, PlanType } from '../../domain/billing-activity.js';
+import {
+  type BillingActivity,
+  type BillingActivityKind,
+  type NamedGroup,
+  namedGroup,
+  type PlanType,
+} from '../../domain/billing-activity.js';
 import type { BillingPlan } from '../../domain/billing-plan.js';
 import type { Instant } from '../../domain/instant.js';
 import type { DecimalText, Money } from '../../domain/money.js';
@@ -17,12 +23,18 @@ import type { FieldReader } from './xtracta.fields.js';
 import type { ActivityWire, PackSummaryWire, PackWire, PlanWire, WireRecord, WireText } from './xtracta.wire.js';
 
 /** One history row. Every element is read by itself: an odd one leaves the rest of the row, and the row itself, whole. */
-export function toActivity({ wire, hasUnknown }: WireRecord<ActivityWire>, fields: FieldReader): BillingActivity {
+export function toActivity(
+  { wire, hasUnknown }: WireRecord<ActivityWire>,
+  fields: FieldReader,
+  groups: NamedGroups,
+): BillingActivity {
   if (hasUnknown) fields.drift('(unknown)');
   const start = fields.readable('start_date', wire.start_date, decodeDateTime);
   const expiry = fields.readable('expiry_date', wire.expiry_date, decodeDateTime);
   const kind = activityKind(wire.plan_activity, fields);
   const type = planType(wire.plan_type, fields);
+  const groupId = readableOrNull(fields.optional('group_id', wire.group_id, decodeGroupId));
+  const groupName = fields.text('group_name', wire.group_name);
   return {
     id: activityId(wire, fields),
     kind: kind.kind,
@@ -41,9 +53,23 @@ export function toActivity({ wire, hasUnknown }: WireRecord<ActivityWire>, field
     expiryDate: textOf(expiry),
     startMs: readableOrNull(start)?.epochMs ?? null,
     expiryMs: readableOrNull(expiry)?.epochMs ?? null,
-    groupId: readableOrNull(fields.optional('group_id', wire.group_id, decodeGroupId)),
-    groupName: fields.text('group_name', wire.group_name),
+    groupId,
+    groupName,
+    group: groups.named(groupId, groupName),
   };
+}
+
+/** Gives the groups of an answer's rows, each but once. Mutable: the groups so far. */
+export class NamedGroups {
+  private readonly known = new Map<string, NamedGroup>();
+
+  named(groupId: string | null, name: string | null): NamedGroup | null {
+    const known = groupId === null ? undefined : this.known.get(groupId);
+    if (known !== undefined && (known.name ?? null) === name) return known;
+    const group = namedGroup(groupId, name);
+    if (group !== null) this.known.set(group.id, group);
+    return group;
+  }
 }
 
 /** `pack.id`, which the caller has found to be there, is the upstream's number of the order; it need not be the pack asked for. */

@@ -28,6 +28,7 @@ function row(
     expiryMs,
     groupId: '1',
     groupName: null,
+    group: { id: '1' },
   };
 }
 

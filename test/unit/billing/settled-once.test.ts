@@ -37,6 +37,7 @@ const PROOF: BillingActivity = {
   expiryMs: null,
   groupId: '123',
   groupName: null,
+  group: { id: '123' },
 };
 
 const never = () => Promise.reject(new Error('Nothing is bought here.'));

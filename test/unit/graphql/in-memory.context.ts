@@ -37,6 +37,7 @@ export const ROW: BillingActivity = {
   expiryMs: null,
   groupId: '123456',
   groupName: 'Café',
+  group: { id: '123456', name: 'Café' },
 };
 
 export const SUMMARY: HistorySummary = {

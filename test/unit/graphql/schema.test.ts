@@ -107,7 +107,6 @@ describe('fields', () => {
       'AvailablePack.pricePerDocument',
       'AvailablePlan.differenceToCurrent',
       'AvailablePlan.pricePerDocument',
-      'BillingActivity.group',
       'BillingOperation.evidence',
       'BillingOperation.group',
       'BillingOperationConnection.nodes',

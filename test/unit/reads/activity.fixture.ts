@@ -1,9 +1,9 @@
-import type { BillingActivity } from '../../../src/domain/billing-activity.js';
+import { type BillingActivity, namedGroup } from '../../../src/domain/billing-activity.js';
 import type { Caller } from '../../../src/domain/caller.js';
 
 /** A row of group 1 with the given fields; dates as epoch milliseconds. */
 export function activity(fields: Partial<BillingActivity> = {}): BillingActivity {
-  const { startMs = Date.UTC(2024, 0, 1), expiryMs = null } = fields;
+  const { startMs = Date.UTC(2024, 0, 1), expiryMs = null, groupId = '1', groupName = 'Group 1' } = fields;
   return {
     id: '1',
     kind: 'RENEW',
@@ -17,9 +17,10 @@ export function activity(fields: Partial<BillingActivity> = {}): BillingActivity
     usedDocuments: 8,
     startDate: startMs === null ? null : new Date(startMs).toISOString(),
     expiryDate: expiryMs === null ? null : new Date(expiryMs).toISOString(),
-    groupId: '1',
-    groupName: 'Group 1',
     ...fields,
+    groupId,
+    groupName,
+    group: namedGroup(groupId, groupName),
     startMs,
     expiryMs,
   };

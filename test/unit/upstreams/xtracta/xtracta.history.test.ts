@@ -64,6 +64,7 @@ describe("the manual's sample of a billing history", () => {
         expiryMs: Date.parse('2017-09-21T02:16:48Z'),
         groupId: '123456',
         groupName: 'Bob The Builders',
+        group: { id: '123456', name: 'Bob The Builders' },
       },
     ]);
     expect(recorded.drifts).toEqual([]);
@@ -177,6 +178,7 @@ describe('a history row', () => {
       '<id>3</id><group_id/>',
     );
     expect(rows.map(({ groupId }) => groupId)).toEqual(['494', null, null]);
+    expect(rows.map(({ group }) => group)).toEqual([{ id: '494' }, null, null]);
   });
 
   it('gets the same name of its own in every answer when it has no id', async () => {
