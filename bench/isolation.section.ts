@@ -82,9 +82,10 @@ async function openDirections(
     (await Promise.all(tenants.map((tenant) => bench.tokens.issue(tenant, 1)))).flat();
   const others = await tokensOf(OTHERS);
   const questions = questionsOf(bench.run);
-  const { requests, purchases } = amounts.isolation;
-  const health: Probe = { question: HEALTH, connections: 2, requests, bearerTokens: gateway.bearerTokens };
-  const read: Probe = { ...health, question: questions.read, connections: 4 };
+  const { health: healthRequests, reads, purchases } = amounts.isolation;
+  const { bearerTokens } = gateway;
+  const health: Probe = { question: HEALTH, connections: 2, requests: healthRequests, bearerTokens };
+  const read: Probe = { question: questions.read, connections: 4, requests: reads, bearerTokens };
   const purchase: Probe = {
     question: questions.purchase,
     connections: BUYERS,
