@@ -10,7 +10,7 @@ export interface ServerProcess {
   readonly origin: string;
   /** From starting the process to the first good answer of its probe, in milliseconds. */
   readonly startUpMs: number;
-  /** Asks it to end as an operator would, and waits. */
+  /** Asks it to end as an operator would, and waits; ends it by force after half a minute. */
   stop(): Promise<void>;
 }
 
@@ -25,6 +25,7 @@ export interface ServerCommand {
 }
 
 const START_LIMIT_MS = 30_000;
+const STOP_LIMIT_MS = 30_000;
 const POLL_MS = 3;
 
 /** A port that was free a moment ago. */
@@ -59,7 +60,10 @@ export async function startServer(command: ServerCommand): Promise<ServerProcess
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
       child.kill('SIGTERM');
+      // One whose event loop turns no more hears no signal but this one.
+      const force = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
       await ended;
+      clearTimeout(force);
     },
   };
 }
