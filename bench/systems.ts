@@ -91,7 +91,8 @@ function gatewayCommand(
 ): ServerCommand {
   return {
     name: 'gateway',
-    arguments: ['--enable-source-maps', ...nodeArguments, bench.gatewayPath],
+    // As `npm start` and the image.
+    arguments: ['--enable-source-maps', '--max-semi-space-size=32', ...nodeArguments, bench.gatewayPath],
     environment: () => ({
       NODE_ENV: 'production',
       HOST: '127.0.0.1',

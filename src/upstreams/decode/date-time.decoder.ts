@@ -54,7 +54,8 @@ function usualForm(text: string): Decoded<Instant> | null {
   const isPlain = year >= 100 && day >= 1 && day <= (LEAST_DAYS[month] ?? 0);
   if (!isPlain || hour > 23 || minute > 59 || second > 59) return null;
   const epochMs = Date.UTC(year, month - 1, day, hour, minute, second);
-  return decoded({ text: `${text.slice(0, 19)}Z`, epochMs });
+  // Of short parts: a long one would be a view of the whole text that this one was cut out of, and keep it in memory.
+  return decoded({ text: `${text.slice(0, 10)}T${text.slice(11, 19)}Z`, epochMs });
 }
 
 /** The number in two digits. */

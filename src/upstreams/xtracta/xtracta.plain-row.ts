@@ -1,3 +1,4 @@
+import { RepeatedTexts } from './repeated.texts.js';
 import type { ActivityWire, WireText } from './xtracta.wire.js';
 
 /** What stands at a place: a row in its plain form, the beginning of what may become one, or anything else. */
@@ -46,12 +47,13 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
 /**
  * Recognises a row of a history in the form in which nearly all come: `<activity>` with the manual's elements in its order, each at most
  * once, without attributes, holding characters and the entities that XML itself names. What matches is well-formed by its form, and means
- * what a parser would say; all else is left to the parser. Mutable: the row found last.
+ * what a parser would say; all else is left to the parser. Mutable: the row found last, and the names so far.
  */
 export class PlainRowScanner {
   /** Behind the row that was found last. */
   end = 0;
   private groups: readonly (string | undefined)[] = [];
+  private readonly names = new RepeatedTexts();
 
   /** @param text from sound UTF-8 @param from a place between two rows */
   scan(text: string, from: number): PlainRowScan {
@@ -73,7 +75,7 @@ export class PlainRowScanner {
     };
     return {
       id: text(0),
-      plan: text(1),
+      plan: this.names.same(text(1)),
       plan_type: text(2),
       price: text(3),
       credit_amount: text(4),
@@ -83,7 +85,7 @@ export class PlainRowScanner {
       plan_activity: text(8),
       start_date: text(9),
       expiry_date: text(10),
-      group_name: text(11),
+      group_name: this.names.same(text(11)),
       group_id: text(12),
     };
   }
