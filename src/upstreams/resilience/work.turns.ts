@@ -2,8 +2,8 @@
 const TURN_MS = 4;
 /** The second has something to do while the first waits for its next bytes. */
 const MAX_BEGUN = 2;
-/** Who has brought nothing for so long does not keep others from beginning. */
-const LULL_MS = 20;
+/** What is already there is brought in the next turn or the one after it; what is not is still on its way through the network. */
+const PATIENCE_TURNS = 3;
 
 /** One large piece of work, which comes in small ones. */
 export interface WorkShare {
@@ -12,7 +12,7 @@ export interface WorkShare {
    * @returns fulfilled when there is none
    */
   run(step: () => boolean): Promise<void>;
-  /** No more will come. Not to say so is no harm: it counts as a lull. */
+  /** No more will come. Not to say so is no harm: nobody waits long for who brings nothing. */
   end(): void;
 }
 
@@ -25,25 +25,22 @@ interface Waiting {
 interface Share extends WorkShare {
   readonly seniority: number;
   hasBegun: boolean;
-  lastMs: number;
+  /** Turns in which it did nothing, since it did something. */
+  idleTurns: number;
 }
 
 /**
  * Does large work in pieces, a few milliseconds in each turn of the event loop, so that nothing else waits for long however much work
- * there is. The senior goes first, and what was begun is finished before more is begun: the half-done work that is held in memory stays
- * little. Mutable: the pieces that wait, and whose work is under way.
+ * there is. The senior goes first, and while what was begun keeps coming, no more is begun: the half-done work that is held in memory
+ * stays little, and nobody waits for somebody else's slow network. Mutable: the pieces that wait, and whose work is under way.
  */
 export class WorkTurns {
   private readonly waiting: Waiting[] = [];
   private readonly begun = new Set<Share>();
   private nextSeniority = 0;
   private isPlanned = false;
-  private lull: NodeJS.Timeout | null = null;
 
-  constructor(
-    private readonly turnMs: number = TURN_MS,
-    private readonly lullMs: number = LULL_MS,
-  ) {}
+  constructor(private readonly turnMs: number = TURN_MS) {}
 
   /** Who begins first is the senior. */
   join(): WorkShare {
@@ -51,14 +48,14 @@ export class WorkTurns {
     const share: Share = {
       seniority: this.nextSeniority,
       hasBegun: false,
-      lastMs: 0,
+      idleTurns: 0,
       run: (step) =>
         new Promise((done) => {
           this.waiting.push({ share, step, done });
           this.plan();
         }),
       end: () => {
-        if (this.begun.delete(share) && this.waiting.length > 0) this.plan();
+        this.begun.delete(share);
       },
     };
     return share;
@@ -74,38 +71,26 @@ export class WorkTurns {
   }
 
   private turn(): void {
-    const startMs = performance.now();
-    let nowMs = startMs;
+    for (const share of this.begun) {
+      share.idleTurns += 1;
+      if (share.idleTurns > PATIENCE_TURNS) this.begun.delete(share);
+    }
+    const endMs = performance.now() + this.turnMs;
     do {
-      const next = this.senior(nowMs);
+      const next = this.senior();
       if (next === null) break;
-      const hasMore = next.step();
-      nowMs = performance.now();
       next.share.hasBegun = true;
-      next.share.lastMs = nowMs;
+      next.share.idleTurns = 0;
       this.begun.add(next.share);
-      if (hasMore) continue;
+      if (next.step()) continue;
       this.waiting.splice(this.waiting.indexOf(next), 1);
       next.done();
-    } while (nowMs - startMs < this.turnMs);
-    if (this.waiting.length === 0) return;
-    if (nowMs - startMs >= this.turnMs) this.plan();
-    else this.planAfterLull();
-  }
-
-  /** All that waits is new, and others are under way: they bring their next piece, end, or fall silent. */
-  private planAfterLull(): void {
-    this.lull ??= setTimeout(() => {
-      this.lull = null;
-      this.plan();
-    }, this.lullMs).unref();
+    } while (performance.now() < endMs);
+    if (this.waiting.length > 0) this.plan();
   }
 
   /** Of those that may work now. */
-  private senior(nowMs: number): Waiting | null {
-    for (const share of this.begun) {
-      if (nowMs - share.lastMs > this.lullMs) this.begun.delete(share);
-    }
+  private senior(): Waiting | null {
     const mayBegin = this.begun.size < MAX_BEGUN;
     let senior: Waiting | null = null;
     for (const one of this.waiting) {

@@ -1,10 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { type WorkShare, WorkTurns } from '../../../../src/upstreams/resilience/work.turns.js';
+import { WorkTurns } from '../../../../src/upstreams/resilience/work.turns.js';
 
 /** Every piece uses up its turn, so that each is a decision of its own. */
 const EACH_A_TURN = 0;
-/** Nobody waits for it to pass. */
-const NO_LULL = 3_600_000;
 
 /** Pieces of work that write their name down. */
 function pieces(done: string[], name: string, count: number): () => boolean {
@@ -18,7 +16,7 @@ function pieces(done: string[], name: string, count: number): () => boolean {
 
 describe('turns of large work', () => {
   it('go to the senior until it has no more', async () => {
-    const turns = new WorkTurns(EACH_A_TURN, NO_LULL);
+    const turns = new WorkTurns(EACH_A_TURN);
     const done: string[] = [];
     const [first, second] = [turns.join(), turns.join()];
     const later = second.run(pieces(done, 'second', 3));
@@ -27,25 +25,25 @@ describe('turns of large work', () => {
     expect(done).toEqual(['first', 'first', 'first', 'second', 'second', 'second']);
   });
 
-  it('begin nothing new while two are under way, until one of them ends', async () => {
-    const turns = new WorkTurns(EACH_A_TURN, NO_LULL);
+  it('begin nothing new while two keep bringing work, and go on with the next when one of them ends', async () => {
+    const turns = new WorkTurns(EACH_A_TURN);
     const done: string[] = [];
-    const shares: readonly WorkShare[] = [turns.join(), turns.join(), turns.join(), turns.join()];
-    const [first, second, third, fourth] = shares.map((share, index) => share.run(pieces(done, String(index + 1), 1)));
-    await Promise.all([first, second]);
-    // The second goes on, while those that came before its next piece wait.
-    await shares[1]?.run(pieces(done, '2 again', 1));
-    expect(done).toEqual(['1', '2', '2 again']);
-    shares[0]?.end();
-    await third;
-    expect(done).toEqual(['1', '2', '2 again', '3']);
-    shares[2]?.end();
-    await fourth;
-    expect(done).toEqual(['1', '2', '2 again', '3', '4']);
+    const bring = async (name: string): Promise<void> => {
+      const share = turns.join();
+      for (let piece = 0; piece < 10; piece += 1) await share.run(pieces(done, name, 1));
+      share.end();
+    };
+    await Promise.all(['1', '2', '3', '4'].map(bring));
+    const beginOfThird = done.indexOf('3');
+    const beginOfFourth = done.indexOf('4');
+    expect(Math.min(done.lastIndexOf('1'), done.lastIndexOf('2'))).toBeLessThan(beginOfThird);
+    expect(beginOfThird).toBeLessThan(beginOfFourth);
+    const ended = ['1', '2', '3'].filter((name) => done.lastIndexOf(name) < beginOfFourth);
+    expect(ended.length).toBeGreaterThanOrEqual(2);
   });
 
-  it('go on without those that fell silent and never said that they ended', async () => {
-    const turns = new WorkTurns(EACH_A_TURN, 1);
+  it('go on without those that bring nothing, and never said that they ended', async () => {
+    const turns = new WorkTurns(EACH_A_TURN);
     const done: string[] = [];
     const shares = Array.from({ length: 6 }, () => turns.join());
     await Promise.all(shares.map((share, index) => share.run(pieces(done, String(index + 1), 1))));
@@ -53,7 +51,7 @@ describe('turns of large work', () => {
   });
 
   it('leave the event loop to others between them', async () => {
-    const turns = new WorkTurns(EACH_A_TURN, NO_LULL);
+    const turns = new WorkTurns(EACH_A_TURN);
     const done: string[] = [];
     const work = turns.join().run(pieces(done, 'large', 5));
     const other = new Promise<void>((resolve) => setImmediate(resolve)).then(() => done.push('other'));
