@@ -22,6 +22,9 @@ export const MAX_RETRY_AFTER_MS = 5_000;
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 2_000;
 
+/** An attempt with less time could only fail. It also keeps off the retry that a timer would allow which fired a moment early. */
+const LEAST_ATTEMPT_MS = 10;
+
 const STOP: RetryDecision = { kind: 'stop' };
 
 /**
@@ -34,6 +37,5 @@ export function decideRetry(question: RetryQuestion): RetryDecision {
   if (question.retryAfterMs !== null && question.retryAfterMs > MAX_RETRY_AFTER_MS) return STOP;
   const backoffMs = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (question.attempt - 1));
   const delayMs = (question.retryAfterMs ?? 0) + question.random * backoffMs;
-  // With nothing left after the wait, the attempt could only fail.
-  return delayMs < question.remainingMs ? { kind: 'retry', delayMs } : STOP;
+  return delayMs + LEAST_ATTEMPT_MS <= question.remainingMs ? { kind: 'retry', delayMs } : STOP;
 }

@@ -89,7 +89,7 @@ describe('billingHistory', () => {
   });
 
   it('has no group in a row that names none', async () => {
-    const page = historyPage([{ ...ROW, groupId: null }]);
+    const page = historyPage([{ ...ROW, groupId: null, group: null }]);
     const ports = inMemoryPorts({ reads: { historyPage: async () => page } });
     const answer = await ask('{ group(id: "1") { billingHistory { nodes { group { id name } groupName } } } }', {
       ports,

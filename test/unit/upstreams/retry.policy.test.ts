@@ -15,6 +15,8 @@ describe('a read that failed', () => {
     ['does not wait longer than 5 s', { retryAfterMs: 5_001 }, 'stop'],
     ['does not wait beyond its time', { retryAfterMs: 3_000, remainingMs: 3_000 }, 'stop'],
     ['does not wait for nothing', { remainingMs: 50 }, 'stop'],
+    ['begins no attempt that would have no time to be answered', { remainingMs: 9, random: 0 }, 'stop'],
+    ['uses what time is left', { remainingMs: 10, random: 0 }, 0],
     ['does not go on without time', { remainingMs: 0, random: 0 }, 'stop'],
   ])('%s', (_name, change, expected) => {
     const decision = decideRetry({ ...PASSING, ...change });
