@@ -6,9 +6,10 @@ export function graphiqlUrl(gatewayUrl: string, query: string, variables: Readon
   return `${gatewayUrl}/graphiql#operation=${encodeURIComponent(operation)}`;
 }
 
-/** Opens one of the tabs. */
+/** Opens one of the tabs, and waits for its operation: until it is shown, GraphiQL still runs that of the tab before. */
 export async function openTab(page: Page, name: string): Promise<void> {
   await page.getByRole('tab', { name, exact: true }).click();
+  await page.locator('.graphiql-query-editor .view-lines').getByText(name).first().waitFor();
 }
 
 /** Runs the active tab and returns the answer as it stands on the screen, once it holds the text. */

@@ -176,7 +176,7 @@ if (binaries === null) {
         await query(url, 'CHECKPOINT');
         const found = new Set<string>();
         for (const file of filesBelow(server.dataDirectory)) {
-          const bytes = readFileSync(file, 'latin1');
+          const bytes = textOf(file);
           for (const text of ['kept-on-purpose', 'also-kept', ...canaries]) {
             if (bytes.includes(text)) {
               found.add(text);
@@ -193,4 +193,14 @@ function filesBelow(directory: string): string[] {
   return readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .map((name) => join(directory, name))
     .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
+}
+
+/** Empty when the server has removed the file since it was listed: it rewrites its caches at any time. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
+  }
 }
