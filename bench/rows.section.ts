@@ -8,12 +8,8 @@ import { type Bench, type System, startSystem, type Upstream } from '#bench/syst
 
 /** The most rows that the schema gives on one page. */
 const MAX_PAGE = 5_000;
-/** As the other queries: a server that hardly has anything to do pays more for each request, to sleep and to wake up. */
-const WALKS_AT_ONCE = 32;
-/** The gateway keeps 100,000 rows for those who page: more walks of 20,000 would push each other out. */
-const PAGED_WALKS_AT_ONCE = 4;
-/** Requests that the compiler wants to have seen before a small one costs what it costs in production. */
-const LEAST_WARM_UPS = 4_000;
+/** Walks at a time. The gateway keeps 100,000 rows for those who page: more walks of 20,000 would push each other out. */
+const WALKS_AT_ONCE = 4;
 
 /** What a whole history of this size cost in one round, from its upstream call to its last page. */
 export interface RowsSample {
@@ -36,10 +32,10 @@ export async function measureRows(
 ): Promise<void> {
   const gateway = await startSystem('gateway', bench, upstream);
   try {
-    for (const rows of ROW_COUNTS) await sampleRows(gateway, bench, rows, warmUps(rows, amounts.rows.warmUp));
+    for (const rows of ROW_COUNTS) await sampleRows(gateway, bench, rows, amounts.rows.warmUp);
     for (let round = 0; round < results.rounds; round += 1) {
       for (const rows of round % 2 === 0 ? ROW_COUNTS : ROW_COUNTS.toReversed()) {
-        const sample = await sampleRows(gateway, bench, rows, walks(rows, amounts.rows.sample));
+        const sample = await sampleRows(gateway, bench, rows, amounts.rows.sample);
         results.rows.push(sample);
         console.error(`round ${round + 1}: ${rows} row(s) ${sample.cpuMs.toFixed(2)} ms CPU`);
       }
@@ -49,20 +45,13 @@ export async function measureRows(
   }
 }
 
-/** How often a history of this size is read, for so many rows in all. */
-function walks(rows: RowCount, totalRows: number): number {
-  return Math.ceil(totalRows / Math.max(rows, 100));
-}
-
-function warmUps(rows: RowCount, totalRows: number): number {
-  return totalRows > 0 && rows === 1 ? Math.max(LEAST_WARM_UPS, walks(rows, totalRows)) : walks(rows, totalRows);
-}
-
-async function sampleRows(gateway: System, bench: Bench, rows: RowCount, total: number): Promise<RowsSample> {
+async function sampleRows(gateway: System, bench: Bench, rows: RowCount, totalRows: number): Promise<RowsSample> {
   const { server, cheapPage, bearerTokens } = gateway;
-  const atOnce = rows > MAX_PAGE ? PAGED_WALKS_AT_ONCE : WALKS_AT_ONCE;
+  const total = Math.ceil(totalRows / Math.max(rows, 100));
   const connections = await Promise.all(
-    bearerTokens.slice(0, Math.min(atOnce, total)).map((token) => Connection.open(server.origin, cheapPage, token)),
+    bearerTokens
+      .slice(0, Math.min(WALKS_AT_ONCE, total))
+      .map((token) => Connection.open(server.origin, cheapPage, token)),
   );
   let begun = 0;
   const before = cpuMs(server.pid);

@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Page, Request } from 'playwright-core';
 
 /** The address of GraphiQL with an operation as its active tab. */
 export function graphiqlUrl(gatewayUrl: string, query: string, variables: Readonly<Record<string, unknown>>): string {
@@ -14,10 +14,27 @@ export async function openTab(page: Page, name: string): Promise<void> {
 
 /** Runs the active tab and returns the answer as it stands on the screen, once it holds the text. */
 export async function runAndSee(page: Page, text: string): Promise<string> {
-  await page.getByRole('button', { name: /^Execute query/ }).click();
   const answer = page.locator('.graphiql-response .view-lines');
+  await answer.waitFor({ state: 'attached' });
+  await execute(page);
   await answer.getByText(text).first().waitFor();
   return await shownText(page, '.graphiql-response');
+}
+
+/** GraphiQL ignores the button until all of its editors stand, so it is clicked until an operation leaves. */
+async function execute(page: Page): Promise<void> {
+  for (let left = false; !left; ) {
+    const request = page.waitForRequest(isOperation, { timeout: 3_000 });
+    await page.getByRole('button', { name: /^Execute query/ }).click();
+    left = await request.then(
+      () => true,
+      () => false,
+    );
+  }
+}
+
+function isOperation(request: Request): boolean {
+  return request.method() === 'POST' && request.postData()?.includes('IntrospectionQuery') === false;
 }
 
 /** The text of an editor without the editor's non-breaking spaces. */
