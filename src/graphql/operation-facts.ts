@@ -1,12 +1,7 @@
 import {
-  type DirectiveNode,
   type DocumentNode,
   type FieldNode,
-  type FragmentDefinitionNode,
-  GraphQLIncludeDirective,
   type GraphQLSchema,
-  GraphQLSkipDirective,
-  getDirectiveValues,
   getNamedType,
   isObjectType,
   Kind,
@@ -15,6 +10,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { Scope } from '../domain/caller.js';
+import { fragmentsOf, isSelected } from './operation-selection.js';
 import { isCounted } from './operation-size.js';
 import type { CoercedVariables } from './operation-variables.js';
 import { accessOf, INHERITED } from './scopes.js';
@@ -41,24 +37,12 @@ export function operationFacts(
   operation: OperationDefinitionNode,
   variables: CoercedVariables,
 ): OperationFacts {
-  const fragments = new Map<string, FragmentDefinitionNode>(
-    document.definitions.flatMap((node) =>
-      node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [],
-    ),
-  );
+  const fragments = fragmentsOf(document);
   const entered = new Set<string>();
   const scopes = new Set<Scope>();
   const rootFields = new Map<string, FieldNode>();
   let hasLists = false;
   let conditional = false;
-
-  const isSelected = (selection: SelectionNode): boolean => {
-    if (selection.directives === undefined || selection.directives.length === 0) return true;
-    conditional ||= selection.directives.some(isCondition);
-    const skip = getDirectiveValues(GraphQLSkipDirective, selection, variables);
-    const include = getDirectiveValues(GraphQLIncludeDirective, selection, variables);
-    return skip?.['if'] !== true && include?.['if'] !== false;
-  };
 
   const enterFragment = (name: string, isRoot: boolean): void => {
     const fragment = fragments.get(name);
@@ -82,7 +66,8 @@ export function operationFacts(
 
   const enterSet = (set: SelectionSetNode, typeName: string, isRoot: boolean): void => {
     for (const selection of set.selections) {
-      if (!isSelected(selection)) continue;
+      conditional ||= isConditional(selection);
+      if (!isSelected(selection, variables)) continue;
       if (selection.kind === Kind.FIELD) enterField(selection, typeName, isRoot);
       else if (selection.kind === Kind.FRAGMENT_SPREAD) enterFragment(selection.name.value, isRoot);
       else enterSet(selection.selectionSet, selection.typeCondition?.name.value ?? typeName, isRoot);
@@ -93,8 +78,8 @@ export function operationFacts(
   return { scopes, rootFields, hasLists, conditional };
 }
 
-function isCondition({ name }: DirectiveNode): boolean {
-  return name.value === 'skip' || name.value === 'include';
+function isConditional({ directives }: SelectionNode): boolean {
+  return directives?.some(({ name }) => name.value === 'skip' || name.value === 'include') === true;
 }
 
 function rootTypeName(schema: GraphQLSchema, operation: OperationDefinitionNode): string {

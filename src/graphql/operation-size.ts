@@ -1,19 +1,16 @@
 import {
+  type DocumentNode,
   type FieldNode,
-  type FragmentDefinitionNode,
-  GraphQLIncludeDirective,
   type GraphQLNamedType,
   type GraphQLSchema,
-  GraphQLSkipDirective,
   getArgumentValues,
-  getDirectiveValues,
   getNamedType,
   isObjectType,
   Kind,
   type OperationDefinitionNode,
-  type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { fragmentsOf, isSelected } from './operation-selection.js';
 import type { CoercedVariables } from './operation-variables.js';
 
 /**
@@ -52,10 +49,11 @@ export function isCounted(typeName: string, fieldName: string): boolean {
  */
 export function rowsAskedFor(
   schema: GraphQLSchema,
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  document: DocumentNode,
   operation: OperationDefinitionNode,
   variables: CoercedVariables,
 ): number {
+  const fragments = fragmentsOf(document);
   let rows = 0;
 
   const enterField = (field: FieldNode, type: GraphQLNamedType, times: number, isBelowSubgroups: boolean): void => {
@@ -90,13 +88,6 @@ export function rowsAskedFor(
   const root = schema.getRootType(operation.operation);
   if (root != null) enterSet(operation.selectionSet, root, 1, false);
   return rows;
-}
-
-function isSelected(selection: SelectionNode, variables: CoercedVariables): boolean {
-  if (selection.directives === undefined || selection.directives.length === 0) return true;
-  const skip = getDirectiveValues(GraphQLSkipDirective, selection, variables);
-  const include = getDirectiveValues(GraphQLIncludeDirective, selection, variables);
-  return skip?.['if'] !== true && include?.['if'] !== false;
 }
 
 /** Arguments that do not fit are refused where they are used, so here they ask for nothing. */

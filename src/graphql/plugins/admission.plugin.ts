@@ -1,12 +1,9 @@
 import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
 import {
-  type DocumentNode,
   type FieldNode,
-  type FragmentDefinitionNode,
   GraphQLError,
   type GraphQLSchema,
   getArgumentValues,
-  Kind,
   type OperationDefinitionNode,
   OperationTypeNode,
 } from 'graphql';
@@ -38,7 +35,7 @@ export function admissionPlugin(): ApolloServerPlugin<GatewayContext> {
         if (!facts.conditional) known.set(operation, facts);
         if (operation.operation === OperationTypeNode.MUTATION) requireOneField(facts);
         requireScopes(contextValue.caller, [...facts.scopes, ...scopesOfInput(schema, operation, facts, variables)]);
-        if (facts.hasLists) requireFewRows(rowsAskedFor(schema, fragmentsOf(document), operation, variables));
+        if (facts.hasLists) requireFewRows(rowsAskedFor(schema, document, operation, variables));
       } catch (error) {
         throw error instanceof BillingError ? requestError(error) : error;
       }
@@ -62,14 +59,6 @@ function requireFewRows(rows: number): void {
       `The operation may answer more than ${MAX_ROWS} rows: ask for smaller pages, or for fewer lists inside lists.`,
     );
   }
-}
-
-function fragmentsOf(document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
-  return new Map(
-    document.definitions.flatMap((node) =>
-      node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [],
-    ),
-  );
 }
 
 function scopesOfInput(
