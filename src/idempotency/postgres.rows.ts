@@ -10,7 +10,8 @@ import {
   LedgerUnavailable,
   type ListRequest,
 } from './ledger.js';
-import { decodeAudit, decodeCursor, decodeRow, encodeCursor, jsonOrNull } from './ledger-row.codec.js';
+import { changeParameters, claimParameters } from './ledger.parameters.js';
+import { decodeAudit, decodeCursor, decodeRow, encodeCursor } from './ledger-row.codec.js';
 import { changedRow, firstClaim } from './ledger-row.policy.js';
 import type { LedgerRow } from './operation.js';
 import * as sql from './postgres.statements.js';
@@ -63,16 +64,7 @@ export class PostgresRows {
   async advance(row: LedgerRow, change: Change): Promise<LedgerRow | null> {
     assertTransition(change.from, change.to, change.by);
     const changed = await this.#all(sql.ADVANCE, [
-      row.tenantId,
-      row.idempotencyKey,
-      row.claim,
-      change.from,
-      change.to,
-      change.atMs,
-      jsonOrNull(change.baseline),
-      jsonOrNull(change.answer),
-      jsonOrNull(change.resolution),
-      change.atMs + reconcileDelayMs(0),
+      ...changeParameters(row, change),
       change.by,
       this.#ownerId,
       change.resolution?.note ?? null,
@@ -128,19 +120,7 @@ export class PostgresRows {
 
   /** False: the key is there, or the target is taken, and nothing was stored. */
   async #insert(request: ClaimRequest): Promise<boolean> {
-    const inserted = await this.#all(sql.INSERT, [
-      request.tenantId,
-      request.credentialId,
-      request.idempotencyKey,
-      request.kind,
-      request.target,
-      request.groupId,
-      request.fingerprint,
-      JSON.stringify(request.input ?? null),
-      this.#ownerId,
-      request.atMs,
-      request.deletesDocuments ? 1 : 0,
-    ]);
+    const inserted = await this.#all(sql.INSERT, claimParameters(request, this.#ownerId));
     return inserted.length > 0;
   }
 

@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import { judgeKnownKey } from './claim.policy.js';
 import type { AuditEntry, Change, ClaimRequest, ClaimResult, LedgerPage, ListRequest } from './ledger.js';
+import { changeParameters, claimParameters } from './ledger.parameters.js';
 import { decodeAudit, decodeCursor, decodeRow, encodeCursor, jsonOrNull } from './ledger-row.codec.js';
 import { changedRow, firstClaim } from './ledger-row.policy.js';
 import type { LedgerRow, LedgerState } from './operation.js';
@@ -46,18 +47,7 @@ export class SqliteRows {
 
   advance(row: LedgerRow, change: Change): LedgerRow | null {
     assertTransition(change.from, change.to, change.by);
-    const { changes } = this.#statements.advance.run(
-      row.tenantId,
-      row.idempotencyKey,
-      row.claim,
-      change.from,
-      change.to,
-      change.atMs,
-      jsonOrNull(change.baseline),
-      jsonOrNull(change.answer),
-      jsonOrNull(change.resolution),
-      change.atMs + reconcileDelayMs(0),
-    );
+    const { changes } = this.#statements.advance.run(...changeParameters(row, change));
     if (Number(changes) === 0) {
       return null;
     }
@@ -126,19 +116,7 @@ export class SqliteRows {
 
   /** False: the key is there, or the target is taken, and nothing was stored. */
   #insert(request: ClaimRequest): boolean {
-    const { changes } = this.#statements.insert.run(
-      request.tenantId,
-      request.credentialId,
-      request.idempotencyKey,
-      request.kind,
-      request.target,
-      request.groupId,
-      request.fingerprint,
-      JSON.stringify(request.input ?? null),
-      this.#ownerId,
-      request.atMs,
-      request.deletesDocuments ? 1 : 0,
-    );
+    const { changes } = this.#statements.insert.run(...claimParameters(request, this.#ownerId));
     return Number(changes) > 0;
   }
 

@@ -1,3 +1,5 @@
+import type { WireText } from './xtracta.wire.js';
+
 /** Shorter texts are copies in any case. */
 const LEAST_LENGTH = 13;
 /** Plans and groups of an account; of an odd answer's names the rest are simply not shared. */
@@ -10,8 +12,8 @@ const MAX_TEXTS = 1024;
 export class RepeatedTexts {
   private readonly known = new Map<string, string>();
 
-  same<T extends string | null | undefined>(text: T): T | string {
-    if (typeof text !== 'string' || text.length < LEAST_LENGTH) return text;
+  same(text: WireText): WireText {
+    if (text == null || text.length < LEAST_LENGTH) return text;
     const known = this.known.get(text);
     if (known !== undefined) return known;
     if (this.known.size >= MAX_TEXTS) return text;
