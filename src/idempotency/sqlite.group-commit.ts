@@ -9,11 +9,15 @@ interface QueuedWork {
   reject(error: unknown): void;
 }
 
+/** A commit waits for further changes this many turns of the event loop at most, so that under load none waits for long. */
+const MAX_TURNS = 8;
+
 type Failures = ReadonlyMap<QueuedWork, { readonly error: unknown }>;
 
 /**
- * Commits together what is asked for in one turn of the event loop: a durable commit costs a flush of the disk and about a tenth of a
- * millisecond of processor time, whether it holds one change or thirty. Each change is undone alone when it fails alone, and a promise
+ * Commits together what is asked for at about the same time: a durable commit costs a flush of the disk and about a tenth of a
+ * millisecond of processor time, whether it holds one change or thirty. So it waits for as long as each turn of the event loop brings
+ * further changes; a change that comes alone is committed in the next turn. Each change is undone alone when it fails alone, and a promise
  * resolves only after the commit that holds its change. Holds mutable state: the changes that wait for the next commit.
  */
 export class GroupCommit {
@@ -44,13 +48,23 @@ export class GroupCommit {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
+    this.#await(this.#queue.length, 1);
+  }
+
+  #await(queued: number, turn: number): void {
     setImmediate(() => {
-      const batch = this.#queue;
-      this.#queue = [];
-      void this.#commit(batch).finally(() => {
-        this.#isScheduled = false;
-        if (this.#queue.length > 0) this.#schedule();
-      });
+      const { length } = this.#queue;
+      if (length > queued && turn < MAX_TURNS) this.#await(length, turn + 1);
+      else this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const batch = this.#queue;
+    this.#queue = [];
+    void this.#commit(batch).finally(() => {
+      this.#isScheduled = false;
+      if (this.#queue.length > 0) this.#schedule();
     });
   }
 

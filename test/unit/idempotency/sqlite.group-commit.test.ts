@@ -31,14 +31,32 @@ describe('GroupCommit', () => {
     expect(kept()).toEqual(['a', 'b', 'c']);
   });
 
-  it('commits once for all that is asked for in one turn', async () => {
-    const seen = new Set<boolean>();
+  /** Counts transactions from here on. */
+  function countTransactions(): () => number {
     let begun = 0;
     const exec = db.exec.bind(db);
     db.exec = (sql: string) => {
       if (sql.startsWith('BEGIN')) begun += 1;
       exec(sql);
     };
+    return () => begun;
+  }
+
+  /** Asks for one change in each of so many turns of the event loop, the first one now. */
+  async function askInTurns(turns: number): Promise<Promise<string>[]> {
+    const asked: Promise<string>[] = [];
+    for (let turn = 0; turn < turns; turn += 1) {
+      // Ahead of the commit's own turn, as what comes over the network is.
+      const nextTurn = new Promise(setImmediate);
+      asked.push(commits.run(keep(String(turn))));
+      await nextTurn;
+    }
+    return asked;
+  }
+
+  it('commits once for all that is asked for in one turn', async () => {
+    const seen = new Set<boolean>();
+    const begun = countTransactions();
     await Promise.all(
       Array.from({ length: 30 }, (_, index) =>
         commits.run(() => {
@@ -47,8 +65,23 @@ describe('GroupCommit', () => {
         }),
       ),
     );
-    expect(begun).toBe(1);
+    expect(begun()).toBe(1);
     expect(seen).toEqual(new Set([true]));
+  });
+
+  it('commits once for what comes turn by turn', async () => {
+    const begun = countTransactions();
+    await Promise.all(await askInTurns(5));
+    expect(begun()).toBe(1);
+    expect(kept()).toHaveLength(5);
+  });
+
+  it('keeps none waiting for long, however many come after it', async () => {
+    const begun = countTransactions();
+    const asked = askInTurns(100);
+    await Promise.all(await asked);
+    expect(begun()).toBeGreaterThan(10);
+    expect(kept()).toHaveLength(100);
   });
 
   it('undoes only the change that fails', async () => {
