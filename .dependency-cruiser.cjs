@@ -64,7 +64,7 @@ module.exports = {
       comment: 'The core knows neither GraphQL nor HTTP clients.',
       severity: 'error',
       from: { path: '^src/(domain|reads|billing|idempotency)/' },
-      to: { path: 'node_modules/(graphql|type-graphql|@apollo|got|fastify)/' },
+      to: { path: 'node_modules/(graphql|type-graphql|@apollo|got|undici|fastify)/' },
     },
   ],
   options: {

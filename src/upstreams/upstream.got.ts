@@ -10,48 +10,23 @@ import {
   unsentReason,
 } from './transport-failure.policy.js';
 import type { EndpointKind } from './upstream.call.js';
-import type {
-  AnswerHeaders,
-  TransportFailureReason,
-  TransportRequest,
-  TransportResult,
-  UpstreamTransport,
+import {
+  type AnswerHeaders,
+  CONNECT_TIMEOUT_MS,
+  MAX_SOCKETS,
+  type TransportFailureReason,
+  type TransportOptions,
+  type TransportRequest,
+  type TransportResult,
+  type UpstreamTransport,
 } from './upstream.transport.js';
-import { createLeanTransport } from './upstream.undici.js';
-
-/** Long enough for a slow handshake across the world, short enough to leave most of a read's time for the answer. */
-const CONNECT_TIMEOUT_MS = 5_000;
-
-/** Above the pool of each upstream, so that the pool is what waits, where waiting is fair and measured. */
-const MAX_SOCKETS = 256;
-
-export interface HttpTransportOptions {
-  /** Time for name look-up, TCP and TLS together; default 5,000. Bounded by the attempt's own time. */
-  readonly connectTimeoutMs?: number;
-}
-
-/** Writes over got, each with evidence of what was sent; reads over undici, for a tenth of got's CPU time. Same rules for both. */
-export function createUpstreamTransport(options: HttpTransportOptions = {}): UpstreamTransport {
-  const writes = createHttpTransport(options);
-  const reads = createLeanTransport({
-    connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
-    maxSockets: MAX_SOCKETS,
-  });
-  return {
-    send: (request) => (request.kind === 'read' ? reads : writes).send(request),
-    close: () => {
-      reads.close();
-      writes.close();
-    },
-  };
-}
 
 /**
- * The transport over got. Everything of got that acts by itself is off: it would re-send a POST, api key included, to whatever a
+ * A transport over got. Everything of got that acts by itself is off: it would re-send a POST, api key included, to whatever a
  * 307 names, inflate a compressed answer without a limit, and read a body of any size into memory. The agents are our own, so
- * proxy variables of the environment are never looked at.
+ * proxy variables of the environment are never looked at. Every write gets a connection of its own; reads share kept-alive ones.
  */
-export function createHttpTransport(options: HttpTransportOptions = {}): UpstreamTransport {
+export function createGotTransport(options: TransportOptions = {}): UpstreamTransport {
   const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
   const shared = agents(true);
   const clients: Readonly<Record<EndpointKind, Got>> = { read: prepare(shared), write: prepare(agents(false)) };

@@ -1,9 +1,20 @@
 import type { EndpointKind } from './upstream.call.js';
 
+/** Long enough for a slow handshake across the world, short enough to leave most of a read's time for the answer. */
+export const CONNECT_TIMEOUT_MS = 5_000;
+
+/** Above the pool of each upstream, so that the pool is what waits, where waiting is fair and measured. */
+export const MAX_SOCKETS = 256;
+
+export interface TransportOptions {
+  /** Time for name look-up, TCP and TLS together; default {@link CONNECT_TIMEOUT_MS}. Bounded by the attempt's own time. */
+  readonly connectTimeoutMs?: number;
+}
+
 /** One HTTP POST. The transport makes exactly one attempt: it follows nothing and repeats nothing. */
 export interface TransportRequest {
   readonly url: string;
-  /** A write gets a connection of its own, so that "never connected" proves "never sent"; reads share kept-alive connections. */
+  /** Which connections it may travel by: a write's are none that might have died unnoticed. */
   readonly kind: EndpointKind;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -77,7 +88,7 @@ export interface TransportFailure {
 
 export type TransportResult = TransportAnswer | TransportFailure;
 
-/** The one door to the network for both upstreams. `send` never throws, and its result never holds anything of the request. */
+/** The door to the network, of which there are two implementations with the same rules. `send` never throws, and its result never holds anything of the request. */
 export interface UpstreamTransport {
   send(request: TransportRequest): Promise<TransportResult>;
   /** Closes idle connections; attempts under way are not touched. */

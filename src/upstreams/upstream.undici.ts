@@ -1,37 +1,71 @@
-import { Agent, type Dispatcher } from 'undici';
-import { connectReason, errorCode, refusalOf, unsentReason } from './transport-failure.policy.js';
-import type {
-  TransportFailureReason,
-  TransportRequest,
-  TransportResult,
-  UpstreamTransport,
+import { Agent, buildConnector, type Dispatcher } from 'undici';
+import {
+  connectReason,
+  errorCode,
+  provesUnfinishedHandshake,
+  refusalOf,
+  unsentReason,
+} from './transport-failure.policy.js';
+import type { EndpointKind } from './upstream.call.js';
+import {
+  CONNECT_TIMEOUT_MS,
+  MAX_SOCKETS,
+  type TransportFailureReason,
+  type TransportOptions,
+  type TransportRequest,
+  type TransportResult,
+  type UpstreamTransport,
 } from './upstream.transport.js';
 
-export interface LeanTransportOptions {
-  /** Time for name look-up, TCP and TLS together, in milliseconds. */
-  readonly connectTimeoutMs: number;
-  /** Above the pool of each upstream, so that the pool is what waits. */
-  readonly maxSockets: number;
+/**
+ * How long a connection may lie idle and be used again, in milliseconds; an upstream's own hint may shorten it. A read over a dead
+ * connection is tried again; a write over one would be an outcome that nobody knows, so it travels by a connection that is new, or has
+ * answered a moment ago: servers close idle connections after five seconds and more.
+ */
+const IDLE_MS: Readonly<Record<EndpointKind, number>> = { read: 4_000, write: 1_000 };
+
+/**
+ * The transport over undici's dispatcher: kept-alive connections, HTTP/1.1, nothing that acts by itself. It follows, repeats and inflates
+ * nothing, and never looks at proxy variables. Before an idle connection is used again undici lets the event loop turn once, so that an
+ * end of it that has arrived is seen before anything is written.
+ */
+export function createUndiciTransport(options: TransportOptions = {}): UpstreamTransport {
+  const connect = connectorOf(options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
+  const agentOf = (kind: EndpointKind): Agent =>
+    new Agent({
+      allowH2: false,
+      connections: MAX_SOCKETS,
+      pipelining: 1,
+      keepAliveTimeout: IDLE_MS[kind],
+      keepAliveMaxTimeout: IDLE_MS[kind],
+      // The attempt's own time is the only clock once there is a connection.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect,
+    });
+  const agents: Readonly<Record<EndpointKind, Agent>> = { read: agentOf('read'), write: agentOf('write') };
+  return {
+    send: (request) => new Promise((resolve) => new UndiciAttempt(request, resolve).dispatch(agents[request.kind])),
+    close: () => {
+      for (const agent of Object.values(agents)) void agent.close().catch(() => undefined);
+    },
+  };
 }
 
 /**
- * A transport for reads over undici's dispatcher: kept-alive connections, HTTP/1.1, nothing that acts by itself. It follows,
- * repeats and inflates nothing, and never looks at proxy variables. For writes it is not made: it shares connections.
+ * undici's own connector. A server that wants a certificate of ours says so after the handshake, and closes; undici reports the last
+ * it hears of a socket, so the socket is ended with what proves that the request was not read.
  */
-export function createLeanTransport(options: LeanTransportOptions): UpstreamTransport {
-  const agent = new Agent({
-    allowH2: false,
-    connections: options.maxSockets,
-    pipelining: 1,
-    // The attempt's own time is the only clock once there is a connection.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { timeout: options.connectTimeoutMs },
-  });
-  return {
-    send: (request) => new Promise((resolve) => new LeanAttempt(request, resolve).dispatch(agent)),
-    close: () => void agent.close().catch(() => undefined),
-  };
+function connectorOf(timeoutMs: number): buildConnector.connector {
+  const connect = buildConnector({ allowH2: false, timeout: timeoutMs });
+  return (options, callback) =>
+    connect(options, (...connected) => {
+      const [, socket] = connected;
+      socket?.once('error', (error: Error) => {
+        if (provesUnfinishedHandshake(error)) socket.destroy(error);
+      });
+      callback(...connected);
+    });
 }
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
@@ -46,7 +80,7 @@ const PROTOCOL_CODES: ReadonlySet<string> = new Set([
 const STOP = new Error('stopped');
 
 /** State of one attempt: what the connection has reached, what was read, and the first end that it came to. */
-class LeanAttempt implements Dispatcher.DispatchHandler {
+class UndiciAttempt implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | null = null;
   private status: number | null = null;
   private headers: Headers = {};
@@ -74,13 +108,16 @@ class LeanAttempt implements Dispatcher.DispatchHandler {
       const headers = { ...this.request.headers, 'accept-encoding': 'identity' };
       agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body: this.request.body }, this);
     } catch (error) {
-      this.fail(connectReason(errorCode(error)));
+      this.failUnsent(connectReason(errorCode(error)));
     }
   }
 
-  /** undici calls it when the connection stands (over TLS: is verified), right before it writes the request. */
+  /**
+   * undici calls it when the connection stands (over TLS: is verified), right before it writes the request: from here on it may have been
+   * sent. An attempt that has ended meanwhile, or has begun once already, is stopped before a byte is written.
+   */
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.settled) controller.abort(STOP);
+    if (this.settled || this.controller !== null) controller.abort(STOP);
     else this.controller = controller;
   }
 
@@ -130,7 +167,7 @@ class LeanAttempt implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     const code = errorCode(error);
-    if (this.controller === null) this.fail(connectReason(code));
+    if (this.controller === null || provesUnfinishedHandshake(error)) this.failUnsent(connectReason(code));
     else if (error.name === 'HTTPParserError' || PROTOCOL_CODES.has(code)) this.fail('protocol');
     else this.fail(this.status === null ? 'reset' : 'cut');
   }
@@ -142,14 +179,12 @@ class LeanAttempt implements Dispatcher.DispatchHandler {
   }
 
   private fail(reason: TransportFailureReason): void {
-    const sent = this.controller !== null;
-    this.settle({
-      kind: 'failure',
-      reason: sent ? reason : unsentReason(reason),
-      sent,
-      status: this.status,
-      bytes: this.bytes,
-    });
+    if (this.controller === null) this.failUnsent(unsentReason(reason));
+    else this.settle({ kind: 'failure', reason, sent: true, status: this.status, bytes: this.bytes });
+  }
+
+  private failUnsent(reason: TransportFailureReason): void {
+    this.settle({ kind: 'failure', reason, sent: false, status: this.status, bytes: this.bytes });
   }
 
   private settle(result: TransportResult): void {

@@ -6,7 +6,8 @@ import { BillingError } from '../../src/domain/errors.js';
 import type { WriteOutcome } from '../../src/domain/write.js';
 import { CreditsClient } from '../../src/upstreams/credits/credits.client.js';
 import { UpstreamChannel } from '../../src/upstreams/resilience/upstream.channel.js';
-import { createUpstreamTransport } from '../../src/upstreams/upstream.http.js';
+import { createGotTransport } from '../../src/upstreams/upstream.got.js';
+import { createUndiciTransport } from '../../src/upstreams/upstream.undici.js';
 import { XtractaClient } from '../../src/upstreams/xtracta/xtracta.client.js';
 import { recordedCall } from '../support/upstream-call.js';
 import { type FuzzedAnswer, fuzzedAnswer } from './body.arbitrary.js';
@@ -60,7 +61,8 @@ afterAll(async () => {
 
 /** A channel that never trips: every body must be looked at. */
 function channelOf(service: 'xtracta' | 'credits'): UpstreamChannel {
-  const transport = createUpstreamTransport({ connectTimeoutMs: 10_000 });
+  const createTransport = service === 'xtracta' ? createUndiciTransport : createGotTransport;
+  const transport = createTransport({ connectTimeoutMs: 10_000 });
   return new UpstreamChannel({ service, transport, random: () => 0, breaker: { failures: 1_000_000 } });
 }
 

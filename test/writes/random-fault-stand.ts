@@ -5,6 +5,7 @@ import { openLedger } from '../../src/idempotency/open-ledger.js';
 import { RunOnce } from '../../src/idempotency/run-once.js';
 import type { OnceRequest, OnceResult, OnceSteps } from '../../src/idempotency/run-once.port.js';
 import { UpstreamChannel } from '../../src/upstreams/resilience/upstream.channel.js';
+import { createUndiciTransport } from '../../src/upstreams/upstream.undici.js';
 import { XtractaClient } from '../../src/upstreams/xtracta/xtracta.client.js';
 import type { FaultMoment, LedgerStep } from '../ledger/faulty-ledger.js';
 import { recordedCall } from '../support/upstream-call.js';
@@ -201,7 +202,12 @@ export class RandomFaultStand {
 
 function clientOf(baseUrl: string): XtractaClient {
   // Neither an open circuit nor a queue keeps a fault from being met.
-  const channel = new UpstreamChannel({ service: 'xtracta', breaker: { failures: 1e9 }, pool: { size: 256 } });
+  const channel = new UpstreamChannel({
+    service: 'xtracta',
+    transport: createUndiciTransport(),
+    breaker: { failures: 1e9 },
+    pool: { size: 256 },
+  });
   return new XtractaClient({ baseUrl, readTimeoutMs: 1_000, writeTimeoutMs: WRITE_TIMEOUT_MS, channel });
 }
 

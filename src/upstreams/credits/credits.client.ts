@@ -5,7 +5,7 @@ import type { BreakerState } from '../resilience/circuit.breaker.js';
 import { UpstreamChannel } from '../resilience/upstream.channel.js';
 import type { UpstreamCall } from '../upstream.call.js';
 import { notSent, upstreamFacts } from '../upstream.errors.js';
-import { createUpstreamTransport } from '../upstream.http.js';
+import { createGotTransport } from '../upstream.got.js';
 import type { UpstreamTransport } from '../upstream.transport.js';
 import { purchaseBody } from './credits.body.js';
 import { judgePurchase } from './credits.outcome.js';
@@ -38,8 +38,10 @@ export class CreditsClient {
 
   constructor(private readonly options: CreditsClientOptions) {
     // The API has writes alone: if none of them might be the trial call, an open circuit would never close.
-    this.channel = options.channel ?? new UpstreamChannel({ service: 'credits', breaker: { writesMayProbe: true } });
-    this.tokenTransport = options.tokenTransport ?? createUpstreamTransport();
+    this.channel =
+      options.channel ??
+      new UpstreamChannel({ service: 'credits', transport: createGotTransport(), breaker: { writesMayProbe: true } });
+    this.tokenTransport = options.tokenTransport ?? createGotTransport();
     this.tokens = new CreditsTokens(this.tokenTransport);
     this.url = `${options.baseUrl.replace(/\/+$/, '')}${PATH}`;
   }

@@ -5,7 +5,6 @@ import { decodeRetryAfter } from '../decode/retry-after.decoder.js';
 import { decideRetry } from '../retry.policy.js';
 import type { AttemptOutcome, AttemptSpan, EndpointKind, UpstreamAttempt, UpstreamCall } from '../upstream.call.js';
 import { notSent, outcomeUnknown, upstreamError, upstreamFacts } from '../upstream.errors.js';
-import { createUpstreamTransport } from '../upstream.http.js';
 import type { BodySink, TransportRequest, TransportResult, UpstreamTransport } from '../upstream.transport.js';
 import { type BreakerState, UpstreamBreaker, type UpstreamBreakerOptions } from './circuit.breaker.js';
 import { FairPool, type FairPoolOptions } from './fair.pool.js';
@@ -13,7 +12,7 @@ import { RetryBudget } from './retry.budget.js';
 
 export interface UpstreamChannelOptions {
   readonly service: UpstreamService;
-  readonly transport?: UpstreamTransport;
+  readonly transport: UpstreamTransport;
   readonly pool?: FairPoolOptions;
   readonly breaker?: UpstreamBreakerOptions;
   /** Retries that may be saved up; default 5. */
@@ -60,7 +59,7 @@ export class UpstreamChannel {
 
   constructor(options: UpstreamChannelOptions) {
     this.service = options.service;
-    this.transport = options.transport ?? createUpstreamTransport();
+    this.transport = options.transport;
     this.pool = new FairPool(options.pool);
     this.breaker = new UpstreamBreaker(options.breaker);
     this.budget = new RetryBudget(options.retryReserve);

@@ -16,6 +16,7 @@ import { type ChannelRequest, UpstreamChannel } from '../resilience/upstream.cha
 import { WorkTurns } from '../resilience/work.turns.js';
 import type { UpstreamCall } from '../upstream.call.js';
 import type { TransportAnswer } from '../upstream.transport.js';
+import { createUndiciTransport } from '../upstream.undici.js';
 import { toCatalogue, toUsage } from './xtracta.catalogue.mapper.js';
 import {
   CHANGE_PLAN,
@@ -27,7 +28,7 @@ import {
   type XtractaEndpoint,
 } from './xtracta.endpoints.js';
 import { readEnvelope } from './xtracta.envelope.js';
-import { FieldReader } from './xtracta.fields.js';
+import { type FieldReader, withFields } from './xtracta.fields.js';
 import {
   billingUiForm,
   boosterForm,
@@ -40,6 +41,7 @@ import {
 import { HistoryReader } from './xtracta.history.reader.js';
 import { type EnvelopeReader, judgeCatalogue, judgeRead, judgeWrite, type WholePayload } from './xtracta.outcome.js';
 import { billingUiPayload, boosterPayload, hasElement, planPayload } from './xtracta.payload.js';
+import { readDocument } from './xtracta.stream.xml.js';
 import type { XmlLimits } from './xtracta.strict.xml.js';
 import { readXml, type XmlElement, type XmlReading } from './xtracta.xml.js';
 
@@ -78,7 +80,7 @@ export class XtractaClient {
   private readonly turns = new WorkTurns();
 
   constructor(private readonly options: XtractaClientOptions) {
-    this.channel = options.channel ?? new UpstreamChannel({ service: 'xtracta' });
+    this.channel = options.channel ?? new UpstreamChannel({ service: 'xtracta', transport: createUndiciTransport() });
     this.limits = { maxRows: options.maxRows ?? MAX_ROWS };
     this.baseUrl = options.baseUrl.replace(/\/+$/, '');
     this.isLoopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(new URL(options.baseUrl).hostname);
@@ -185,11 +187,7 @@ export class XtractaClient {
     const envelopes = this.envelopes(endpoint, credential, call, ({ body }) => readXml(body, this.limits));
     return this.channel.read(wire, call, () => ({
       judge: (result) =>
-        judge(endpoint.operation, result, envelopes, ({ content, verdict }) => {
-          const fields = fieldReader(endpoint, call);
-          if (verdict === 'absent') fields.drift('status');
-          return payloadOf(content, fields);
-        }),
+        judge(endpoint.operation, result, envelopes, withFields(endpoint.operation, call.observer, payloadOf)),
     }));
   }
 
@@ -206,12 +204,8 @@ export class XtractaClient {
       judgeWrite(
         endpoint.operation,
         result,
-        this.envelopes(endpoint, credential, call, ({ body }) => readXml(body, this.limits)),
-        ({ content, verdict }) => {
-          const fields = fieldReader(endpoint, call);
-          if (verdict === 'absent') fields.drift('status');
-          return payloadOf(content, fields);
-        },
+        this.envelopes(endpoint, credential, call, ({ body }) => readDocument(body, this.limits)),
+        withFields(endpoint.operation, call.observer, payloadOf),
         ({ content }) => hasElement(content, ...traces),
       ),
     );
@@ -243,8 +237,4 @@ export class XtractaClient {
       return envelope;
     };
   }
-}
-
-function fieldReader(endpoint: XtractaEndpoint, call: UpstreamCall): FieldReader {
-  return new FieldReader(endpoint.operation, (field) => call.observer.drift({ endpoint: endpoint.operation, field }));
 }

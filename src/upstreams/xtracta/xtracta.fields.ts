@@ -1,6 +1,9 @@
 import { type Readable, UnreadableValue } from '../../domain/readable.js';
 import type { Decoded } from '../decode/decoded.js';
+import type { UpstreamObserver } from '../upstream.call.js';
+import type { Envelope } from './xtracta.envelope.js';
 import type { WireText } from './xtracta.wire.js';
+import type { XmlElement } from './xtracta.xml.js';
 
 /**
  * Reads the fields of one record and takes note of what the manual does not foresee. In a history an unreadable value stands in
@@ -56,4 +59,17 @@ export class FieldReader {
 
 function readableText(value: Readable<string>): string | null {
   return typeof value === 'string' ? value : null;
+}
+
+/** Reads a payload, and counts what of its answer had drifted. */
+export function withFields<T>(
+  operation: string,
+  observer: UpstreamObserver,
+  payloadOf: (content: XmlElement, fields: FieldReader) => T,
+): (envelope: Envelope) => T {
+  return ({ content, verdict }) => {
+    const fields = new FieldReader(operation, (field) => observer.drift({ endpoint: operation, field }));
+    if (verdict === 'absent') fields.drift('status');
+    return payloadOf(content, fields);
+  };
 }

@@ -69,7 +69,7 @@ export function isElement(node: unknown): node is XmlElement {
 }
 
 /** Fatal: a replaced character would alter a name or, worse, an id. The decoder drops the byte order mark. */
-function decodeUtf8(body: Uint8Array): string | null {
+export function decodeUtf8(body: Uint8Array): string | null {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body).replace(/^[\t\n\r ]+/, '');
   } catch {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createHttpTransport, createUpstreamTransport } from '../../../src/upstreams/upstream.http.js';
+import { createGotTransport } from '../../../src/upstreams/upstream.got.js';
 import type { UpstreamTransport } from '../../../src/upstreams/upstream.transport.js';
+import { createUndiciTransport } from '../../../src/upstreams/upstream.undici.js';
 import { type RawUpstream, startRawUpstream } from '../../support/raw-upstream.js';
 
 const HALF = Buffer.alloc(100_000, 'a');
@@ -16,8 +17,8 @@ afterEach(async () => {
 });
 
 describe.each([
-  ['undici', createUpstreamTransport],
-  ['got', createHttpTransport],
+  ['undici', createUndiciTransport],
+  ['got', createGotTransport],
 ])('an answer that pauses in its middle, over %s', (_name, createTransport) => {
   // A sink that has nothing to do with an empty piece is done at once; to be given another one for it would never end.
   it.each(['keep-alive', 'close'])(

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { UpstreamChannel, type UpstreamChannelOptions } from '../../../../src/upstreams/resilience/upstream.channel.js';
+import { createUndiciTransport } from '../../../../src/upstreams/upstream.undici.js';
 import { XtractaClient } from '../../../../src/upstreams/xtracta/xtracta.client.js';
 import {
   answer,
@@ -25,7 +26,12 @@ afterEach(async () => {
 
 async function setUp(handler: RawHandler, options: Partial<UpstreamChannelOptions> = {}, readTimeoutMs = 5_000) {
   const upstream: RawUpstream = await startRawUpstream(handler);
-  const channel = new UpstreamChannel({ service: 'xtracta', random: () => 0, ...options });
+  const channel = new UpstreamChannel({
+    service: 'xtracta',
+    transport: createUndiciTransport(),
+    random: () => 0,
+    ...options,
+  });
   const client = new XtractaClient({ baseUrl: upstream.url, readTimeoutMs, writeTimeoutMs: 600, channel });
   stops.push(
     () => channel.close(),

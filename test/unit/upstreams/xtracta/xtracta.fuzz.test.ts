@@ -8,7 +8,7 @@ import { FieldReader } from '../../../../src/upstreams/xtracta/xtracta.fields.js
 import { HistoryReader } from '../../../../src/upstreams/xtracta/xtracta.history.reader.js';
 import { judgeRead, judgeWrite } from '../../../../src/upstreams/xtracta/xtracta.outcome.js';
 import { boosterPayload, hasElement } from '../../../../src/upstreams/xtracta/xtracta.payload.js';
-import { readXml } from '../../../../src/upstreams/xtracta/xtracta.xml.js';
+import { readDocument } from '../../../../src/upstreams/xtracta/xtracta.stream.xml.js';
 
 const BOOSTER = readFileSync(new URL('../../../fixtures/xtracta/booster.xml', import.meta.url));
 const REQUEST = { packId: '1', groupId: '494', quantity: 2, heldDocuments: 'PROCESS' } as const;
@@ -16,7 +16,7 @@ const REQUEST = { packId: '1', groupId: '494', quantity: 2, heldDocuments: 'PROC
 const fields = (): FieldReader => new FieldReader('orderBoosterPack', () => undefined);
 const LIMITS = { maxRows: 100 };
 const envelopeOf = (answer: TransportAnswer) =>
-  readEnvelope('orderBoosterPack', answer, readXml(answer.body, LIMITS), []);
+  readEnvelope('orderBoosterPack', answer, readDocument(answer.body, LIMITS), []);
 
 function order(body: Uint8Array, status = 200) {
   const headers = { contentType: null, retryAfter: null };

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { BillingError } from '../../../../src/domain/errors.js';
 import { UpstreamChannel } from '../../../../src/upstreams/resilience/upstream.channel.js';
-import { createHttpTransport, createUpstreamTransport } from '../../../../src/upstreams/upstream.http.js';
+import { createGotTransport } from '../../../../src/upstreams/upstream.got.js';
+import { createUndiciTransport } from '../../../../src/upstreams/upstream.undici.js';
 import { XtractaClient } from '../../../../src/upstreams/xtracta/xtracta.client.js';
 import {
   type RawHandler,
@@ -54,17 +55,18 @@ export async function upstreamOf(handler: RawHandler, options?: RawUpstreamOptio
 /** For upstreams that hang, and for them alone: a busy machine must not turn an answer into a timeout. */
 export const SHORT_MS = 300;
 
-/** What reads travel by: undici, as the gateway is run, or got, which writes travel by always. */
-export type ReadTransport = 'undici' | 'got';
-export const READ_TRANSPORTS: readonly ReadTransport[] = ['undici', 'got'];
+/** Both implementations of the transport; in the gateway calls of Xtracta travel by undici, those of the other API by got. */
+const TRANSPORTS = { undici: createUndiciTransport, got: createGotTransport } as const;
+export type TransportName = keyof typeof TRANSPORTS;
+export const TRANSPORT_NAMES: readonly TransportName[] = ['undici', 'got'];
 
 export function clientOf(
   baseUrl: string,
   timeoutMs = 10_000,
   connectTimeoutMs = 10_000,
-  reads: ReadTransport = 'undici',
+  transportName: TransportName = 'undici',
 ): XtractaClient {
-  const transport = (reads === 'got' ? createHttpTransport : createUpstreamTransport)({ connectTimeoutMs });
+  const transport = TRANSPORTS[transportName]({ connectTimeoutMs });
   const channel = new UpstreamChannel({ service: 'xtracta', transport, random: () => 0, breaker: { failures: 50 } });
   stops.push(() => channel.close());
   return new XtractaClient({ baseUrl, readTimeoutMs: timeoutMs, writeTimeoutMs: timeoutMs, channel });
@@ -87,23 +89,22 @@ export async function readCode(client: XtractaClient): Promise<string> {
 
 /** Both kinds of call under each fault, with the count of what the upstream received. */
 export function describeFaults(title: string, faults: readonly Fault[]): void {
-  describe(title, () => {
+  describe.each(TRANSPORT_NAMES)(`${title}, over %s`, (transport) => {
     it.each(faults)('classes a write right, and sends it once: %s', async (_name, handler, write, read) => {
       const upstream = await upstreamOf(handler);
-      const outcome = await order(clientOf(upstream.url, read === TIMEOUT ? SHORT_MS : undefined));
+      const client = clientOf(upstream.url, read === TIMEOUT ? SHORT_MS : undefined, undefined, transport);
+      const outcome = await order(client);
       expect(outcome.kind).toBe(write);
       expect(upstream.requests()).toHaveLength(1);
       expect(upstream.connections()).toBe(1);
       expect(JSON.stringify(outcome)).not.toContain(API_KEY);
     });
 
-    describe.each(READ_TRANSPORTS)('over %s', (transport) => {
-      it.each(faults)('answers a read with the right code: %s', async (_name, handler, _write, read, reads) => {
-        const upstream = await upstreamOf(handler);
-        const client = clientOf(upstream.url, read === TIMEOUT ? SHORT_MS : undefined, undefined, transport);
-        expect(await readCode(client)).toBe(read);
-        expect(upstream.requests()).toHaveLength(reads);
-      });
+    it.each(faults)('answers a read with the right code: %s', async (_name, handler, _write, read, reads) => {
+      const upstream = await upstreamOf(handler);
+      const client = clientOf(upstream.url, read === TIMEOUT ? SHORT_MS : undefined, undefined, transport);
+      expect(await readCode(client)).toBe(read);
+      expect(upstream.requests()).toHaveLength(reads);
     });
   });
 }

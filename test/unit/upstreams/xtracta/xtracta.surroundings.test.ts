@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { answer, flood } from '../../../support/raw-upstream.js';
 import { recordedCall } from '../../../support/upstream-call.js';
@@ -9,9 +11,10 @@ import {
   HISTORY,
   INVALID,
   order,
-  READ_TRANSPORTS,
   readCode,
   stopAllAfterEach,
+  TRANSPORT_NAMES,
+  type TransportName,
   upstreamOf,
 } from './xtracta.stand.js';
 
@@ -19,8 +22,8 @@ stopAllAfterEach();
 
 const xml = (inner: string): string => `<?xml version="1.0"?><billings_response>${inner}</billings_response>`;
 
-describe.each(READ_TRANSPORTS)('Xtracta and its surroundings, reads over %s', (reads) => {
-  const clientOver = (url: string, timeoutMs?: number) => clientOf(url, timeoutMs, undefined, reads);
+describe.each(TRANSPORT_NAMES)('Xtracta and its surroundings, over %s', (transport) => {
+  const clientOver = (url: string, timeoutMs?: number) => clientOf(url, timeoutMs, undefined, transport);
 
   it('ignores proxy variables of the environment', async () => {
     const proxy = await upstreamOf(answer(200, BOOSTER));
@@ -59,17 +62,16 @@ describe.each(READ_TRANSPORTS)('Xtracta and its surroundings, reads over %s', (r
     expect(written).toBeLessThan(64 * 1024 * 1024);
   });
 
-  it('opens a connection of its own for each write, and keeps the one of reads', async () => {
-    const upstream = await upstreamOf(answer(200, BOOSTER));
+  it('keeps the connection of reads, and sends no write over it', async () => {
+    const upstream = await upstreamOf(answer(200, HISTORY));
     const client = clientOver(upstream.url);
-    await order(client);
-    await order(client);
-    expect(upstream.connections()).toBe(2);
     await readCode(client);
     // A connection is free again a turn of the event loop after its answer, in case the upstream closes it.
     await new Promise(setImmediate);
     await readCode(client);
-    expect(upstream.connections()).toBe(3);
+    expect(upstream.connections()).toBe(1);
+    await order(client);
+    expect(upstream.connections()).toBe(2);
   });
 
   it('tries a read again when a kept connection was closed in the meantime', async () => {
@@ -86,7 +88,7 @@ describe.each(READ_TRANSPORTS)('Xtracta and its surroundings, reads over %s', (r
     const upstream = await upstreamOf(answer(200, BOOSTER));
     const request = { packId: '1', groupId: null, quantity: 2, heldDocuments: 'PROCESS' } as const;
     const { call } = recordedCall({ signal: AbortSignal.abort() });
-    expect((await clientOf(upstream.url).orderBoosterPack(CREDENTIAL, request, call)).kind).toBe('succeeded');
+    expect((await clientOver(upstream.url).orderBoosterPack(CREDENTIAL, request, call)).kind).toBe('succeeded');
   });
 
   it('aborts a read whose caller has left, and does not try it again', async () => {
@@ -104,10 +106,71 @@ describe.each(READ_TRANSPORTS)('Xtracta and its surroundings, reads over %s', (r
     const upstream = await upstreamOf(
       answer(400, xml(`<status>400</status><message>key ${API_KEY} at https://x.test/?t=1</message>`)),
     );
-    const outcome = await order(clientOf(upstream.url));
+    const outcome = await order(clientOver(upstream.url));
     expect(outcome).toMatchObject({
       kind: 'rejected',
       failure: { upstream: { message: 'key [removed] at [removed]' } },
     });
   });
+});
+
+describe('the connections of writes', () => {
+  /** Answers, and keeps the sockets in the order in which they came. */
+  async function setUp(transport: TransportName) {
+    const sockets: Socket[] = [];
+    const upstream = await upstreamOf((exchange) => {
+      sockets.push(exchange.socket);
+      answer(200, BOOSTER)(exchange);
+    });
+    const client = clientOf(upstream.url, undefined, undefined, transport);
+    expect((await order(client)).kind).toBe('succeeded');
+    await new Promise(setImmediate);
+    return { upstream, client, first: sockets[0] };
+  }
+
+  it('are new for each over got', async () => {
+    const { upstream, client } = await setUp('got');
+    expect((await order(client)).kind).toBe('succeeded');
+    expect(upstream.connections()).toBe(2);
+  });
+
+  it('have answered a moment ago over undici, or are new', async () => {
+    const { upstream, client } = await setUp('undici');
+    expect((await order(client)).kind).toBe('succeeded');
+    expect(upstream.connections()).toBe(1);
+  });
+
+  it('are let go over undici when a moment has passed', async () => {
+    const { upstream, client, first } = await setUp('undici');
+    if (first !== undefined) await once(first, 'close');
+    expect((await order(client)).kind).toBe('succeeded');
+    expect(upstream.connections()).toBe(2);
+  });
+
+  it('are not used over undici when the upstream has ended them, even at that very moment', async () => {
+    const { upstream, client, first } = await setUp('undici');
+    first?.end();
+    expect((await order(client)).kind).toBe('succeeded');
+    expect(upstream.requests()).toHaveLength(2);
+    expect(upstream.connections()).toBe(2);
+  });
+
+  it('prove over undici that nothing was sent when the upstream resets them at that very moment', async () => {
+    const { upstream, client, first } = await setUp('undici');
+    first?.resetAndDestroy();
+    expect((await order(client)).kind).toBe('notSent');
+    expect(upstream.requests()).toHaveLength(1);
+    expect((await order(client)).kind).toBe('succeeded');
+    expect(upstream.connections()).toBe(2);
+  });
+
+  it.each<TransportName>(['undici', 'got'])(
+    'send nothing again over %s when they break under a write',
+    async (transport) => {
+      const { upstream, client } = await setUp(transport);
+      upstream.handle(({ socket }) => socket.destroy());
+      expect((await order(client)).kind).toBe('unknown');
+      expect(upstream.requests()).toHaveLength(2);
+    },
+  );
 });
