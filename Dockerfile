@@ -27,10 +27,17 @@ COPY package.json schema.graphql ./
 COPY operations ./operations
 # The ledger's volume is all that is ever written. The user is numeric, so that a cluster can check that it is not root.
 RUN mkdir -p data && chown 10001:10001 data
+# One start and stop leaves the compiled code of all modules behind, where Node looks for that of this user, with these flags; from then
+# on it is only read.
+RUN mkdir dist/.compile-cache && chown 10001:10001 dist/.compile-cache \
+  && AUTH=passthrough HOST=127.0.0.1 PORT=0 LEDGER_URL=sqlite:/tmp/first-start/ledger.sqlite timeout --preserve-status 10 \
+    setpriv --reuid=10001 --regid=10001 --clear-groups \
+    node --enable-source-maps --max-semi-space-size=32 --heap-growing-percent=100 dist/main.js \
+  && chown -R 0:0 dist/.compile-cache && chmod -R a+rX dist/.compile-cache && rm -rf /tmp/first-start
 USER 10001:10001
 VOLUME ["/app/data"]
 EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # node is PID 1: it gets SIGTERM itself and drains.
-CMD ["node", "--enable-source-maps", "--max-semi-space-size=32", "dist/main.js"]
+CMD ["node", "--enable-source-maps", "--max-semi-space-size=32", "--heap-growing-percent=100", "dist/main.js"]

@@ -63,8 +63,7 @@ async function oneRound(
   const order = round % 2 === 0 ? systems : [...systems].reverse();
   const say = (name: SystemName, what: string) => console.error(`round ${round + 1}: ${what} ${name}`);
   for (const query of options.queries) {
-    for (const system of order) {
-      const sample = await sampleQuery(system, upstream, all[query], amounts);
+    for (const [system, sample] of await sampleQuery(order, upstream, all[query], amounts)) {
       results.queries[system.name][query].push(sample);
       say(
         system.name,

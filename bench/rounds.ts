@@ -2,7 +2,7 @@ import type { Amounts } from '#bench/bench.amounts';
 import type { Workload } from '#bench/billing.workload';
 import { runLoad } from '#bench/load.generator';
 import { cpuMs } from '#bench/process.meter';
-import { percentile } from '#bench/sample.statistics';
+import { conditionOfSlot, percentile } from '#bench/sample.statistics';
 import { longestStopDuring } from '#bench/stall.probe';
 import type { System, Upstream } from '#bench/systems';
 
@@ -24,30 +24,82 @@ export interface MixSample {
   readonly largeRequests: number;
 }
 
+/** What one system did in some of a round's slots. */
+interface Tally {
+  requests: number;
+  cpuMs: number;
+  wallMs: number;
+  resets: number;
+  readonly latenciesMs: number[];
+  readonly upstreamCalls: Map<string, number>;
+}
+
+/** Of one query in a round; more would make no difference to what the machine's mood does. */
+const MAX_SLOTS = 5;
+
+/**
+ * One query on all systems in one round, in slots that take turns: what disturbs the machine for some seconds meets all of them. In a slot
+ * each connection has at least two requests.
+ */
 export async function sampleQuery(
-  system: System,
+  systems: readonly System[],
   upstream: Upstream,
   workload: Workload,
   amounts: Amounts,
-): Promise<Sample> {
+): Promise<ReadonlyMap<System, Sample>> {
   const total = amounts.requests[workload.name];
+  const slots = Math.min(MAX_SLOTS, Math.max(1, Math.floor(total / amounts.connections / 2)));
+  const tallies = new Map(systems.map((system) => [system, emptyTally()]));
+  for (let slot = 0; slot < slots; slot += 1) {
+    const inOrder = conditionOfSlot(slot) === 0 ? [...tallies] : [...tallies].reverse();
+    for (const [system, tally] of inOrder) {
+      await runSlot(system, upstream, workload, amounts.connections, Math.ceil(total / slots), tally);
+    }
+  }
+  return new Map([...tallies].map(([system, tally]) => [system, sampleOf(tally)]));
+}
+
+function emptyTally(): Tally {
+  return { requests: 0, cpuMs: 0, wallMs: 0, resets: 0, latenciesMs: [], upstreamCalls: new Map() };
+}
+
+async function runSlot(
+  system: System,
+  upstream: Upstream,
+  question: Workload,
+  connections: number,
+  requests: number,
+  tally: Tally,
+): Promise<void> {
   const { pid } = system.server;
   await upstream.takeCalls();
   const before = cpuMs(pid);
   const load = await runLoad(system, {
-    question: workload,
-    connections: Math.min(amounts.connections, total),
-    more: (sent) => sent < total,
+    question,
+    connections: Math.min(connections, requests),
+    more: (sent) => sent < requests,
   });
-  const used = cpuMs(pid) - before;
-  const calls = Object.entries(await upstream.takeCalls());
+  tally.cpuMs += cpuMs(pid) - before;
+  tally.requests += load.requests;
+  tally.wallMs += load.wallMs;
+  tally.resets += load.resets;
+  tally.latenciesMs.push(...load.latenciesMs);
+  for (const [endpoint, count] of Object.entries(await upstream.takeCalls())) {
+    tally.upstreamCalls.set(endpoint, (tally.upstreamCalls.get(endpoint) ?? 0) + count);
+  }
+}
+
+function sampleOf({ requests, cpuMs: used, wallMs, resets, latenciesMs, upstreamCalls }: Tally): Sample {
+  const ascending = latenciesMs.sort((a, b) => a - b);
   return {
-    cpuMsPerRequest: used / load.requests,
-    p50Ms: percentile(load.latenciesMs, 0.5),
-    p99Ms: percentile(load.latenciesMs, 0.99),
-    requestsPerSecond: (load.requests / load.wallMs) * 1_000,
-    resets: load.resets,
-    upstreamCallsPerRequest: Object.fromEntries(calls.map(([endpoint, count]) => [endpoint, count / load.requests])),
+    cpuMsPerRequest: used / requests,
+    p50Ms: percentile(ascending, 0.5),
+    p99Ms: percentile(ascending, 0.99),
+    requestsPerSecond: (requests / wallMs) * 1_000,
+    resets,
+    upstreamCallsPerRequest: Object.fromEntries(
+      [...upstreamCalls].map(([endpoint, count]) => [endpoint, count / requests]),
+    ),
   };
 }
 

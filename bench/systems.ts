@@ -92,7 +92,13 @@ function gatewayCommand(
   return {
     name: 'gateway',
     // As `npm start` and the image.
-    arguments: ['--enable-source-maps', '--max-semi-space-size=32', ...nodeArguments, bench.gatewayPath],
+    arguments: [
+      '--enable-source-maps',
+      '--max-semi-space-size=32',
+      '--heap-growing-percent=100',
+      ...nodeArguments,
+      bench.gatewayPath,
+    ],
     environment: () => ({
       NODE_ENV: 'production',
       HOST: '127.0.0.1',

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import module from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dieWithLauncher, handOver, isTooOld, pinnedNode } from './runtime/pinned-node.js';
 
@@ -15,6 +17,8 @@ if (isTooOld(process.version)) {
   }
 } else {
   dieWithLauncher();
+  // Compiling is a fifth of a start. The results lie beside the code: who may write there may change the code as well.
+  module.enableCompileCache(join(import.meta.dirname, '.compile-cache'));
   const { main } = await import('./cli.js');
   await main();
 }

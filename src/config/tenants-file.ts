@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { parseNumericId } from '../domain/numeric-id.js';
 import type { ConfigProblem, CreditsAuthorization, EnvironmentCredentials } from './config.js';
@@ -56,6 +55,8 @@ export async function readTenantsFile(path: string): Promise<TenantsFileResult> 
   const file = resolve(path);
   const text = await readText(file);
   if (text === null) return refused([problem('', 'cannot be read')], [file]);
+  // Of all that a start loads the largest part that most gateways never use.
+  const { parseDocument } = await import('yaml');
   // All scalars as text: an 18-digit group id is no exact number, and 007 is an id, not a 7.
   const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false });
   if (document.errors.length > 0) {
