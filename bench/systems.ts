@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTokenIssuer, type TokenIssuer } from '#bench/bearer.tokens';
 import { ROOT_GROUP_ID } from '#bench/billing.ids';
@@ -91,14 +91,7 @@ function gatewayCommand(
 ): ServerCommand {
   return {
     name: 'gateway',
-    // As `npm start` and the image.
-    arguments: [
-      '--enable-source-maps',
-      '--max-semi-space-size=32',
-      '--heap-growing-percent=100',
-      ...nodeArguments,
-      bench.gatewayPath,
-    ],
+    arguments: [...startFlags(bench.root), ...nodeArguments, bench.gatewayPath],
     environment: () => ({
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
@@ -116,6 +109,14 @@ function gatewayCommand(
     readyPath: '/ready',
     logFile: join(bench.workDirectory, 'gateway.log'),
   };
+}
+
+/** What `npm start` gives to node, as the image does. */
+function startFlags(root: string): readonly string[] {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    readonly scripts: { readonly start: string };
+  };
+  return scripts.start.split(' ').filter((word) => word.startsWith('--'));
 }
 
 function naiveCommand(bench: Bench, upstream: Upstream): ServerCommand {

@@ -9,15 +9,17 @@ interface QueuedWork {
   reject(error: unknown): void;
 }
 
-/** A commit waits for further changes this many turns of the event loop at most, so that under load none waits for long. */
-const MAX_TURNS = 8;
+/** Turns of the event loop in a row that bring nothing: then a commit waits no longer. */
+const QUIET_TURNS = 2;
+/** And this many turns at most, so that under load none waits for long. */
+const MAX_TURNS = 16;
 
 type Failures = ReadonlyMap<QueuedWork, { readonly error: unknown }>;
 
 /**
  * Commits together what is asked for at about the same time: a durable commit costs a flush of the disk and about a tenth of a
- * millisecond of processor time, whether it holds one change or thirty. So it waits for as long as each turn of the event loop brings
- * further changes; a change that comes alone is committed in the next turn. Each change is undone alone when it fails alone, and a promise
+ * millisecond of processor time, whether it holds one change or thirty. So it waits while turns of the event loop bring further
+ * changes; one that comes alone is committed in the second turn. Each change is undone alone when it fails alone, and a promise
  * resolves only after the commit that holds its change. Holds mutable state: the changes that wait for the next commit.
  */
 export class GroupCommit {
@@ -48,14 +50,15 @@ export class GroupCommit {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    this.#await(this.#queue.length, 1);
+    this.#await({ queued: this.#queue.length, turn: 1, quiet: 0 });
   }
 
-  #await(queued: number, turn: number): void {
+  #await(seen: { readonly queued: number; readonly turn: number; readonly quiet: number }): void {
     setImmediate(() => {
-      const { length } = this.#queue;
-      if (length > queued && turn < MAX_TURNS) this.#await(length, turn + 1);
-      else this.#flush();
+      const queued = this.#queue.length;
+      const quiet = queued > seen.queued ? 0 : seen.quiet + 1;
+      if (quiet >= QUIET_TURNS || seen.turn >= MAX_TURNS) this.#flush();
+      else this.#await({ queued, turn: seen.turn + 1, quiet });
     });
   }
 
