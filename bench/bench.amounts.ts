@@ -15,6 +15,8 @@ export interface Amounts {
     readonly blocks: number;
     /** Blocks before the first round. */
     readonly warmUps: number;
+    /** Asked in each slot before what is measured. */
+    readonly settling: { readonly reads: number; readonly purchases: number };
     /** In each slot; of what is answered in no time the most, so that no moment's disturbance makes up its p99. */
     readonly health: number;
     readonly reads: number;
@@ -36,7 +38,14 @@ export const FULL: Amounts = {
   warmUps: { Q1: 3_000, Q2: 300, Q3: 100, Q4: 24, M1: 2_000 },
   mixMs: 10_000,
   stallRequests: 8,
-  isolation: { blocks: 12, warmUps: 1, health: 2_000, reads: 400, purchases: 200 },
+  isolation: {
+    blocks: 12,
+    warmUps: 1,
+    settling: { reads: 400, purchases: 300 },
+    health: 2_000,
+    reads: 400,
+    purchases: 200,
+  },
   rows: { warmUp: 100_000, sample: 200_000 },
   memory: { inFlight: [1, 4, 8, 16, 32], requests: 64 },
 };
@@ -49,7 +58,7 @@ export const QUICK: Amounts = {
   warmUps: { Q1: 100, Q2: 20, Q3: 6, Q4: 1, M1: 50 },
   mixMs: 500,
   stallRequests: 2,
-  isolation: { blocks: 1, warmUps: 0, health: 100, reads: 50, purchases: 20 },
+  isolation: { blocks: 1, warmUps: 0, settling: { reads: 0, purchases: 0 }, health: 100, reads: 50, purchases: 20 },
   rows: { warmUp: 0, sample: 10_000 },
   memory: { inFlight: [4], requests: 4 },
 };

@@ -33,6 +33,8 @@ export interface IsolationSample {
 interface Probe {
   readonly question: Question;
   readonly connections: number;
+  /** Before what is measured: until the collector has moved what the hanging calls hold to where it stays. */
+  readonly settling: number;
   readonly requests: number;
   readonly bearerTokens: readonly string[];
 }
@@ -82,13 +84,20 @@ async function openDirections(
     (await Promise.all(tenants.map((tenant) => bench.tokens.issue(tenant, 1)))).flat();
   const others = await tokensOf(OTHERS);
   const questions = questionsOf(bench.run);
-  const { health: healthRequests, reads, purchases } = amounts.isolation;
+  const { health: healthRequests, reads, purchases, settling } = amounts.isolation;
   const { bearerTokens } = gateway;
-  const health: Probe = { question: HEALTH, connections: 2, requests: healthRequests, bearerTokens };
-  const read: Probe = { question: questions.read, connections: 4, requests: reads, bearerTokens };
+  const health: Probe = { question: HEALTH, connections: 2, settling: 0, requests: healthRequests, bearerTokens };
+  const read: Probe = {
+    question: questions.read,
+    connections: 4,
+    settling: settling.reads,
+    requests: reads,
+    bearerTokens,
+  };
   const purchase: Probe = {
     question: questions.purchase,
     connections: BUYERS,
+    settling: settling.purchases,
     requests: purchases,
     bearerTokens: await tokensOf(BUYING),
   };
@@ -120,6 +129,7 @@ async function sampleRound(
     await held.begin();
     if (isCalm) await held.end();
     for (const probe of probes) {
+      await runLoad(gateway, { ...probe, more: (sent) => sent < probe.settling });
       const { latenciesMs } = await runLoad(gateway, { ...probe, more: (sent) => sent < probe.requests });
       slots.push({ question: probe.question, condition, latenciesMs });
     }

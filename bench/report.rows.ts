@@ -7,7 +7,7 @@ const ONE: RowCount = 1;
 const BASE: RowCount = 100;
 const MICROSECONDS = 1_000;
 
-/** CPU by the size of a history, with the part that each request costs whatever its size taken off. */
+/** CPU by the size of a history; last the cost of a row without the part that each request costs whatever its size. */
 export function renderRows(samples: readonly RowsSample[]): string {
   const of = (rows: RowCount): readonly RowsSample[] => samples.filter((sample) => sample.rows === rows);
   const fixed = of(ONE).map((sample) => sample.cpuMs);
@@ -17,18 +17,18 @@ export function renderRows(samples: readonly RowsSample[]): string {
       ({ cpuMs, pages }, round) => ((cpuMs - pages * (fixed[round] ?? Number.NaN)) / (rows - pages)) * MICROSECONDS,
     );
   return table(
-    ['Rows', 'requests', 'CPU', 'CPU per row', `CPU per further row`, `of that at ${BASE} rows`, 'to reach'],
+    ['Rows', 'requests', 'CPU', 'CPU per row', `of that at ${BASE} rows`, 'to reach', 'CPU per further row'],
     ROW_COUNTS.map((rows) => {
       const isMany = rows !== ONE;
-      const relative = ratios(furtherRow(rows), furtherRow(BASE));
+      const relative = ratios(perRow(rows), perRow(BASE));
       return [
         rows.toLocaleString('en'),
         String(of(rows)[0]?.pages ?? ''),
         milliseconds(spread(of(rows).map((sample) => sample.cpuMs))),
         microseconds(spread(perRow(rows))),
-        isMany ? microseconds(spread(furtherRow(rows))) : '',
         isMany && rows !== BASE ? ratio(relative.median, relative) : '',
         isMany && rows !== BASE ? '0.8 to 1.2' : '',
+        isMany ? microseconds(spread(furtherRow(rows))) : '',
       ];
     }),
   );

@@ -8,8 +8,8 @@ import { type Bench, type System, startSystem, type Upstream } from '#bench/syst
 
 /** The most rows that the schema gives on one page. */
 const MAX_PAGE = 5_000;
-/** Walks at a time. The gateway keeps 100,000 rows for those who page: more walks of 20,000 would push each other out. */
-const WALKS_AT_ONCE = 4;
+/** The gateway keeps this many rows for those who page: more walks than fit into them would push each other out. */
+const KEPT_ROWS = 100_000;
 
 /** What a whole history of this size cost in one round, from its upstream call to its last page. */
 export interface RowsSample {
@@ -50,7 +50,7 @@ async function sampleRows(gateway: System, bench: Bench, rows: RowCount, totalRo
   const total = Math.ceil(totalRows / Math.max(rows, 100));
   const connections = await Promise.all(
     bearerTokens
-      .slice(0, Math.min(WALKS_AT_ONCE, total))
+      .slice(0, Math.min(Math.floor(KEPT_ROWS / rows), total))
       .map((token) => Connection.open(server.origin, cheapPage, token)),
   );
   let begun = 0;
