@@ -18,11 +18,15 @@ import {
 } from './upstream.transport.js';
 
 /**
- * How long a connection may lie idle and be used again, in milliseconds; an upstream's own hint may shorten it. A read over a dead
- * connection is tried again; a write over one would be an outcome that nobody knows, so it travels by a connection that is new, or has
- * answered a moment ago: servers close idle connections after five seconds and more.
+ * How long a connection may lie idle and be used again, in milliseconds: by itself, and at most where the upstream's `keep-alive` header
+ * says how long it waits. A read over a dead connection is tried again (the figures are undici's own); a write over one would be an outcome
+ * that nobody knows, so it travels by a connection that is new, or has answered a moment ago: servers close idle connections after five
+ * seconds and more.
  */
-const IDLE_MS: Readonly<Record<EndpointKind, number>> = { read: 4_000, write: 1_000 };
+const IDLE: Readonly<Record<EndpointKind, Pick<Agent.Options, 'keepAliveTimeout' | 'keepAliveMaxTimeout'>>> = {
+  read: { keepAliveTimeout: 4_000, keepAliveMaxTimeout: 600_000 },
+  write: { keepAliveTimeout: 1_000, keepAliveMaxTimeout: 1_000 },
+};
 
 /**
  * The transport over undici's dispatcher: kept-alive connections, HTTP/1.1, nothing that acts by itself. It follows, repeats and inflates
@@ -36,8 +40,7 @@ export function createUndiciTransport(options: TransportOptions = {}): UpstreamT
       allowH2: false,
       connections: MAX_SOCKETS,
       pipelining: 1,
-      keepAliveTimeout: IDLE_MS[kind],
-      keepAliveMaxTimeout: IDLE_MS[kind],
+      ...IDLE[kind],
       // The attempt's own time is the only clock once there is a connection.
       headersTimeout: 0,
       bodyTimeout: 0,

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import net from 'node:net';
 import tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createGotTransport } from '../../../src/upstreams/upstream.got.js';
@@ -61,6 +63,30 @@ describe.each(TRANSPORTS)('a %s over TLS, over %s', (kind, _client, createTransp
     const result = await sendTo({ ...localhost, ...options, requestCert: true, rejectUnauthorized: true });
     expect(result).toMatchObject({ kind: 'failure', sent: false });
     expect(upstream?.requests()).toHaveLength(0);
+  });
+
+  it('sends not a byte when its time is over before the handshake is', async () => {
+    let bytes = 0;
+    const server = tls.createServer(localhost, (socket) => {
+      socket.on('data', (chunk: Buffer) => {
+        bytes += chunk.byteLength;
+      });
+      socket.on('error', () => undefined);
+    });
+    const gate = net.createServer().listen(0, '127.0.0.1');
+    const connection = once(gate, 'connection') as Promise<[net.Socket]>;
+    await once(gate, 'listening');
+    const transport = createTransport();
+    const { port } = gate.address() as net.AddressInfo;
+    const request = { kind, headers: {}, body: 'api_key=canary', timeoutMs: 200, maxAnswerBytes: 1_000 };
+    expect(await transport.send({ ...request, url: `https://127.0.0.1:${port}/` })).toMatchObject({ sent: false });
+    const [socket] = await connection;
+    const gone = once(socket, 'close');
+    server.emit('connection', socket);
+    transport.close();
+    await gone;
+    expect(bytes).toBe(0);
+    gate.close();
   });
 
   it('sends not a byte to a server that speaks TLS 1.0 alone', async () => {
