@@ -42,7 +42,7 @@ export const FULL: Amounts = {
     blocks: 12,
     warmUps: 1,
     settling: { reads: 400, purchases: 300 },
-    health: 2_000,
+    health: 4_000,
     reads: 400,
     purchases: 200,
   },
