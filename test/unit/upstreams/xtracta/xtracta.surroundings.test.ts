@@ -164,6 +164,19 @@ describe('the connections of writes', () => {
     expect(upstream.connections()).toBe(2);
   });
 
+  it('are not used over undici when the upstream has sent more than it was asked for', async () => {
+    const booster = answer(200, BOOSTER);
+    const upstream = await upstreamOf((exchange) => {
+      booster(exchange);
+      if (exchange.number === 1) booster(exchange);
+    });
+    const client = clientOf(upstream.url);
+    expect((await order(client)).kind).toBe('succeeded');
+    expect((await order(client)).kind).toBe('succeeded');
+    expect(upstream.requests()).toHaveLength(2);
+    expect(upstream.connections()).toBe(2);
+  });
+
   it.each<TransportName>(['undici', 'got'])(
     'send nothing again over %s when they break under a write',
     async (transport) => {
