@@ -27,13 +27,13 @@ COPY package.json schema.graphql ./
 COPY operations ./operations
 # The ledger's volume is all that is ever written. The user is numeric, so that a cluster can check that it is not root.
 RUN mkdir -p data && chown 10001:10001 data
-# One start and stop leaves the compiled code of all modules behind, where Node looks for that of this user, with these flags; from then
-# on it is only read.
+# Loading all modules once leaves their compiled code behind, where Node looks for that of this user, with these flags; from then on it is
+# only read.
 RUN mkdir dist/.compile-cache && chown 10001:10001 dist/.compile-cache \
-  && AUTH=passthrough HOST=127.0.0.1 PORT=0 LEDGER_URL=sqlite:/tmp/first-start/ledger.sqlite timeout --preserve-status 10 \
-    setpriv --reuid=10001 --regid=10001 --clear-groups \
-    node --enable-source-maps --v8-pool-size=1 --max-semi-space-size=32 --heap-growing-percent=100 dist/main.js \
-  && chown -R 0:0 dist/.compile-cache && chmod -R a+rX dist/.compile-cache && rm -rf /tmp/first-start
+  && NODE_COMPILE_CACHE=dist/.compile-cache setpriv --reuid=10001 --regid=10001 --clear-groups \
+    node --enable-source-maps --v8-pool-size=1 --max-semi-space-size=32 --heap-growing-percent=100 \
+    -e "import('./dist/cli.js').then(() => import('./dist/gateway.js'))" \
+  && chown -R 0:0 dist/.compile-cache && chmod -R a+rX dist/.compile-cache
 USER 10001:10001
 VOLUME ["/app/data"]
 EXPOSE 4000

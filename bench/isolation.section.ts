@@ -129,7 +129,7 @@ async function sampleRound(
     await held.begin();
     if (isCalm) await held.end();
     for (const probe of probes) {
-      await runLoad(gateway, { ...probe, more: (sent) => sent < probe.settling });
+      if (probe.settling > 0) await runLoad(gateway, { ...probe, more: (sent) => sent < probe.settling });
       const { latenciesMs } = await runLoad(gateway, { ...probe, more: (sent) => sent < probe.requests });
       slots.push({ question: probe.question, condition, latenciesMs });
     }

@@ -105,15 +105,18 @@ export class XtractaClient {
     const wire = this.request(endpoint, historyForm(credential.apiKey, request));
     return this.channel.read(wire, call, () => {
       const reader = new HistoryReader(endpoint.operation, this.limits, this.turns);
-      const onDrift = (field: string) => call.observer.drift({ endpoint: endpoint.operation, field });
       const envelopes = this.envelopes(endpoint, credential, call, () => reader.end());
       return {
         sink: reader,
         judge: (result) =>
-          judgeRead(endpoint.operation, result, envelopes, ({ content, verdict }) => {
-            if (verdict === 'absent') onDrift('status');
-            return reader.history(content, onDrift);
-          }),
+          judgeRead(
+            endpoint.operation,
+            result,
+            envelopes,
+            withFields(endpoint.operation, call.observer, (content, fields) =>
+              reader.history(content, (field) => fields.drift(field)),
+            ),
+          ),
       };
     });
   }
