@@ -15,7 +15,16 @@ const layers = {
   graphql: ['domain', 'billing', 'reads/billing-reads\\.ts', 'auth'],
   pages: [],
   debug: ['domain', 'observability', 'pages', 'upstreams/upstream\\.call\\.ts'],
-  server: ['domain', 'observability', 'config', 'auth', 'graphql', 'pages', 'upstreams/upstream\\.call\\.ts'],
+  server: [
+    'domain',
+    'observability',
+    'config',
+    'auth',
+    'graphql',
+    'pages',
+    'upstreams/upstream\\.call\\.ts',
+    'runtime/package-root\\.ts',
+  ],
   simulator: [],
 };
 

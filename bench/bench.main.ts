@@ -28,7 +28,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   const amounts = options.quick ? QUICK : FULL;
   const bench = await prepareBench(
     root,
-    resolve(options.gateway ?? join(root, 'dist/main.js')),
+    // What is not bundled has files with names, which a profile is made of.
+    resolve(options.gateway ?? join(root, options.profile === null ? 'dist/main.js' : 'build/main.js')),
     workDirectory,
     amounts.connections,
   );

@@ -14,7 +14,7 @@ export const USAGE = `npm run bench -- [options]
   --parts rows       only these of ${PARTS.join(', ')}
   --queries Q1,M1    only these queries of the comparison, and neither MIX nor the longest stop
   --systems naive    only these of ${SYSTEM_NAMES.join(', ')}
-  --gateway PATH     entry point of the gateway to measure (default dist/main.js): two builds can be compared in two runs
+  --gateway PATH     entry point of the gateway to measure (default dist/main.js, for --profile build/main.js): two builds can be compared in two runs
   --profile Q1       runs one query against the gateway with --cpu-prof and says what its time went to
   --help
 `;

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Config, ConfigProblem } from './config/config.js';
 import { renderHelp } from './config/describe-settings.js';
 import { loadConfig } from './config/load-config.js';
@@ -8,6 +8,7 @@ import { printConfig } from './config/print-config.js';
 import { BillingError } from './domain/errors.js';
 import { errorFields } from './observability/error-fields.js';
 import { createLogger, type Logger } from './observability/logger.js';
+import { PACKAGE_ROOT } from './runtime/package-root.js';
 
 /** What the errors mean that an operator can do something about. */
 const START_FAILURES: Readonly<Record<string, string>> = {
@@ -143,8 +144,7 @@ function lines(label: string, problems: readonly ConfigProblem[]): string {
 }
 
 function version(): string {
-  // One folder up from src and from dist alike.
-  const parsed: unknown = JSON.parse(readFileSync(resolve(import.meta.dirname, '../package.json'), 'utf8'));
+  const parsed: unknown = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8'));
   return typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : 'unknown';
 }
 

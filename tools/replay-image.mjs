@@ -197,7 +197,7 @@ try {
   const readyMs = await runImage();
   const size = (part) => megabytes(inStage(part));
   console.log(
-    `node_modules ${size('node_modules')} MB, dist ${size('dist')} MB, Node itself ${megabytes(join(stage.bin, 'node'))} MB`,
+    `/app ${size('.')} MB, of which dist ${size('dist')} MB; Node itself ${megabytes(join(stage.bin, 'node'))} MB`,
   );
   console.log(
     `started as ${stage.user.uid}:${stage.user.gid}, ready after ${Math.round(readyMs)} ms; /health and HEALTHCHECK good; SIGTERM: exit 0`,

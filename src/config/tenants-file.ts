@@ -55,14 +55,10 @@ export async function readTenantsFile(path: string): Promise<TenantsFileResult> 
   const file = resolve(path);
   const text = await readText(file);
   if (text === null) return refused([problem('', 'cannot be read')], [file]);
-  // Of all that a start loads the largest part that most gateways never use.
-  const { parseDocument } = await import('yaml');
-  // All scalars as text: an 18-digit group id is no exact number, and 007 is an id, not a 7.
-  const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false });
-  if (document.errors.length > 0) {
-    return refused([problem('', 'is neither valid YAML nor valid JSON')], [file]);
-  }
-  const parsed = fileSchema.safeParse(document.toJS({ maxAliasCount: 10 }));
+  const { parseTenantsDocument } = await import('./tenants-document.js');
+  const document = parseTenantsDocument(text);
+  if (document === null) return refused([problem('', 'is neither valid YAML nor valid JSON')], [file]);
+  const parsed = fileSchema.safeParse(document.content);
   if (!parsed.success) return refused(parsed.error.issues.map(issueProblem), [file]);
 
   const reader = new SecretReader(dirname(file));

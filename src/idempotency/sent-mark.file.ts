@@ -17,7 +17,7 @@ export class SentMark {
   }
 
   /**
-   * Null when there is none, or an empty one, which a power cut leaves when it comes before the very first mark. when it
+   * Null when there is none, or an empty one, which a power cut leaves when it comes before the very first mark. Infinity when it
    * cannot be understood, so that the ledger counts as behind.
    */
   read(): number | null {

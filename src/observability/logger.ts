@@ -17,7 +17,8 @@ export interface LoggerOptions {
  */
 export async function createLogger(options: LoggerOptions): Promise<Logger> {
   const pretty = options.format === 'pretty' || (options.format === null && process.stdout.isTTY);
-  const destination = options.destination ?? (pretty ? await prettyStream() : undefined);
+  const destination =
+    options.destination ?? (pretty ? (await import('./logger.pretty.js')).prettyDestination() : undefined);
   return pino(
     {
       level: options.level,
@@ -28,10 +29,4 @@ export async function createLogger(options: LoggerOptions): Promise<Logger> {
     },
     destination ?? pino.destination({ fd: 1, sync: true }),
   );
-}
-
-// Loaded only when used: production logs JSON.
-async function prettyStream(): Promise<DestinationStream> {
-  const { PinoPretty } = await import('pino-pretty');
-  return PinoPretty({ sync: true, colorize: process.stdout.isTTY, translateTime: 'SYS:HH:MM:ss.l' });
 }

@@ -12,13 +12,25 @@ export interface GatewayProcess {
   end(signal: NodeJS.Signals): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
 }
 
-const ROOT = new URL('../..', import.meta.url);
+/** What to run: arguments of node, and the folder to run it in. */
+export interface GatewayProgram {
+  readonly args: readonly string[];
+  readonly cwd: URL | string;
+}
 
-/** Starts it from its source and waits until it listens. The process has `env` and nothing else of ours but the path. */
-export async function startGatewayProcess(env: Readonly<Record<string, string>>): Promise<GatewayProcess> {
+const SOURCE: GatewayProgram = {
+  args: ['--import', '@swc-node/register/esm-register', 'src/main.ts'],
+  cwd: new URL('../..', import.meta.url),
+};
+
+/** Starts it, from its source if nothing else is said, and waits until it listens. The process has `env` and nothing else of ours but the path. */
+export async function startGatewayProcess(
+  env: Readonly<Record<string, string>>,
+  program: GatewayProgram = SOURCE,
+): Promise<GatewayProcess> {
   const { PATH = '' } = process.env;
-  const child = spawn(process.execPath, ['--import', '@swc-node/register/esm-register', 'src/main.ts'], {
-    cwd: ROOT,
+  const child = spawn(process.execPath, program.args, {
+    cwd: program.cwd,
     env: { PATH, LOG_FORMAT: 'json', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -29,7 +41,7 @@ export async function startGatewayProcess(env: Readonly<Record<string, string>>)
   const url = await new Promise<string>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
       lines.push(line);
-      const listening = /"msg":"listening on (http:[^"]+)"/.exec(line)?.[1];
+      const listening = /listening on (http:[\w:./[\]]+)/.exec(line)?.[1];
       if (listening !== undefined) resolve(listening);
     });
     void exited.then(() => reject(new Error(`The gateway did not start: ${faults.join('')}${lines.join('\n')}`)));

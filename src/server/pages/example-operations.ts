@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { PACKAGE_ROOT } from '../../runtime/package-root.js';
 
 /** One operation of `operations/`, as an explorer's tab shows it. */
 export interface ExampleOperation {
@@ -8,8 +9,7 @@ export interface ExampleOperation {
   readonly variables: string;
 }
 
-// The same number of folders up from src/server/pages and from dist/server/pages.
-const OPERATIONS_FOLDER = resolve(import.meta.dirname, '../../../operations');
+const OPERATIONS_FOLDER = join(PACKAGE_ROOT, 'operations');
 
 const FALLBACK: ExampleOperation = { query: '{\n  __typename\n}\n', variables: '' };
 

@@ -47,7 +47,7 @@ export function graphiqlPage(
 
 async function loadTemplate({ links, headers }: GraphiqlPageOptions): Promise<Template> {
   const [{ renderGraphiQL }, operations] = await Promise.all([
-    import('@graphql-yoga/render-graphiql'),
+    import('./graphiql.template.js'),
     readExampleOperations(),
   ]);
   const html = renderGraphiQL({

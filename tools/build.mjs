@@ -1,0 +1,163 @@
+// `npm run build`: compiles src/ into build/, then bundles that into dist/, which needs no node_modules. Most of a start was the looking up of
+// 1,500 files. docs/adr/0012-one-bundle.md has the figures.
+//
+//   node tools/build.mjs [--out DIR]      DIR in place of dist/
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const compiled = join(root, 'build');
+const { values } = parseArgs({ options: { out: { type: 'string', default: join(root, 'dist') } } });
+const out = resolve(values.out);
+
+/** Packages that a dependency tries to load and does without. */
+const OPTIONAL = ['pg-native'];
+/** Apollo looks whether graphql is a certain version 17, and type-graphql validates by class-validator where that is on. */
+const NAMES_NOT_NEEDED = ['graphql', 'class-validator'];
+/** Makes a `require` of its own, which the bundler cannot know for one: it is rewritten. */
+const OWN_REQUIRE = /@opentelemetry\/otlp-grpc-exporter-base\//;
+/** So does pino, for log transports in threads, of which the gateway uses none. */
+const REQUIRE_NOT_NEEDED = /node_modules\/pino\//;
+
+/** Modules that are loaded in another way than they are written, each because of what it costs: what imports them, and what it gets. */
+const SUBSTITUTES = {
+  // An `import` reads every export, and one of http's loads the whole of Node's own fetch: a twelfth of a start.
+  'node:http': { kind: 'import-statement', contents: "module.exports = require('node:http')" },
+  http: { kind: 'import-statement', contents: "module.exports = require('node:http')" },
+  // @apollo/utils.createhash takes its hashes written in JavaScript where it finds itself bundled.
+  'sha.js': {
+    kind: 'require-call',
+    contents: "const { createHash } = require('node:crypto'); module.exports = (kind) => createHash(kind)",
+  },
+};
+
+const substituted = {
+  name: 'substituted',
+  setup({ onResolve, onLoad }) {
+    const names = Object.keys(SUBSTITUTES).map((name) => name.replace('.', '\\.'));
+    onResolve({ filter: new RegExp(`^(?:${names.join('|')})$`) }, ({ path, kind }) =>
+      SUBSTITUTES[path].kind === kind ? { path, namespace: 'substitute' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'substitute' }, ({ path }) => ({ contents: SUBSTITUTES[path].contents }));
+    onLoad({ filter: OWN_REQUIRE }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replaceAll('__require(', 'require('),
+    }));
+  },
+};
+
+function compile() {
+  rmSync(compiled, { recursive: true, force: true });
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+  if (status !== 0) process.exit(1);
+}
+
+/** An import of a dependency, as tsc writes it: a default, a namespace, names, and where from. */
+const IMPORT = /^import (?:(\w+)|(\* as) \w+)?(?:, )?(?:\{(.*)\})?(?: from )?'(?!node:)([^.'][^']*)';$/gm;
+
+/**
+ * A module that exports what ours import of the dependencies. As one more entry point it parts the two: what both reach goes to files of
+ * their own, which hold nothing of ours.
+ */
+function dependencies() {
+  const files = readdirSync(compiled, { recursive: true }).filter((name) => name.endsWith('.js'));
+  const imports = files.flatMap((name) => [...readFileSync(join(compiled, name), 'utf8').matchAll(IMPORT)]);
+  const wanted = imports.flatMap(([, whole, namespace, listed, path]) => [
+    ...[...(listed ?? '').matchAll(/(\w+)(?: as \w+)?/g)].map(([, name]) => `export { ${name} as $ } from '${path}';`),
+    ...(whole ? [`export { default as $ } from '${path}';`] : []),
+    ...(namespace ? [`export * as $ from '${path}';`] : []),
+    ...(whole || namespace || listed ? [] : [`import '${path}';`]),
+  ]);
+  return [...new Set(wanted)].map((line, index) => line.replace('$', `_${index}`)).join('\n');
+}
+
+/**
+ * Takes away the maps of what is not ours: node reads all of a file's map when it writes the first stack of an error, and those of the
+ * dependencies would take a fifth of a second, and 90 MB.
+ */
+function keepOwnMap(file) {
+  const { sources } = JSON.parse(readFileSync(file, 'utf8'));
+  // Some dependencies' maps name files in a src/ that was never published.
+  const isOwn = (source) => {
+    const path = resolve(dirname(file), source);
+    return path.startsWith(join(root, 'src/')) && existsSync(path);
+  };
+  const others = sources.filter((source) => !isOwn(source) && !source.startsWith('substitute:'));
+  const own = sources.filter(isOwn);
+  if (own.length > 0 && others.length === 0) return;
+  if (own.length > 0) throw new Error(`${file}: our code and others' are in one file.`);
+  const code = file.slice(0, -'.map'.length);
+  writeFileSync(code, readFileSync(code, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\n$/, '\n'));
+  rmSync(file);
+}
+
+/** Bundles these modules of build/ and what they need; what they load only when asked is in files of its own. */
+async function bundle(modules, more = {}) {
+  const { metafile } = await build({
+    absWorkingDir: compiled,
+    entryPoints: modules,
+    ...more,
+    outbase: compiled,
+    outdir: out,
+    bundle: true,
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    // As Node itself finds a package's files; 'module' would load graphql twice, once in each module system.
+    mainFields: ['main'],
+    external: OPTIONAL,
+    plugins: [substituted],
+    // What CommonJS has in every module.
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname;",
+    },
+    sourcemap: 'linked',
+    sourcesContent: false,
+    metafile: true,
+    logLevel: 'warning',
+  });
+  return metafile;
+}
+
+/** What the bundled modules would look for in vain. */
+function findMissing({ inputs }) {
+  const imports = Object.entries(inputs).flatMap(([file, input]) =>
+    input.imports.map((wanted) => ({ file, ...wanted })),
+  );
+  const outside = imports
+    .filter(({ external, path }) => external && path !== '<runtime>' && !OPTIONAL.includes(path))
+    .filter(({ path }) => !path.startsWith('node:') && !isBuiltin(path))
+    .map(({ file, path }) => `${path}, which ${file} imports`);
+  // Node itself gives an import() of a CommonJS module its names; a bundle gives it the default alone.
+  const nameless = imports
+    .filter(({ kind, path }) => kind === 'dynamic-import' && inputs[path]?.format === 'cjs')
+    .filter(({ path }) => !NAMES_NOT_NEEDED.some((name) => path.includes(`node_modules/${name}/`)))
+    .map(({ file, path }) => `names of ${path}, of which ${file} does an import()`);
+  const hidden = Object.keys(inputs)
+    .filter((file) => file.includes('node_modules/') && !OWN_REQUIRE.test(file) && !REQUIRE_NOT_NEEDED.test(file))
+    .filter((file) => readFileSync(resolve(compiled, file), 'utf8').includes('createRequire('))
+    .map((file) => `what ${file} requires behind the bundler's back`);
+  return [...outside, ...nameless, ...hidden];
+}
+
+rmSync(out, { recursive: true, force: true });
+compile();
+const gateway = await bundle(['main.js', 'cli.js', 'gateway.js'], {
+  stdin: { contents: dependencies(), resolveDir: root },
+});
+for (const name of ['stdin.js', 'stdin.js.map']) rmSync(join(out, name));
+// By itself, so that it shares no file with the gateway.
+const simulator = await bundle(['simulator/main.js']);
+for (const name of readdirSync(out, { recursive: true })) if (name.endsWith('.map')) keepOwnMap(join(out, name));
+const missing = [gateway, simulator].flatMap(findMissing);
+if (missing.length > 0) {
+  process.stderr.write(`The bundle lacks\n${missing.map((line) => `  ${line}\n`).join('')}`);
+  process.exitCode = 1;
+}
