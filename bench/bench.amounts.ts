@@ -34,8 +34,8 @@ export interface Amounts {
 export const FULL: Amounts = {
   connections: 32,
   starts: 5,
-  requests: { Q1: 2_500, Q2: 400, Q3: 160, Q4: 48, M1: 1_500 },
-  warmUps: { Q1: 3_000, Q2: 300, Q3: 100, Q4: 24, M1: 2_000 },
+  requests: { Q1: 6_000, Q2: 400, Q3: 160, Q4: 48, M1: 6_000 },
+  warmUps: { Q1: 6_000, Q2: 300, Q3: 100, Q4: 24, M1: 6_000 },
   mixMs: 10_000,
   stallRequests: 8,
   isolation: {

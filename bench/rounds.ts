@@ -34,8 +34,8 @@ interface Tally {
   readonly upstreamCalls: Map<string, number>;
 }
 
-/** Of one query in a round; more would make no difference to what the machine's mood does. */
-const MAX_SLOTS = 5;
+/** Of one query in a round. The machine's mood changes within seconds, so short slots and many of them. */
+const MAX_SLOTS = 10;
 
 /**
  * One query on all systems in one round, in slots that take turns: what disturbs the machine for some seconds meets all of them. In a slot

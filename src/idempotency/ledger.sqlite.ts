@@ -60,7 +60,8 @@ class SqliteLedger implements Ledger {
   readonly #sweepIntervalMs: number;
   #sweeping: NodeJS.Timeout | undefined;
   #writable = true;
-  /** Sends that the mark is known to cover. */
+  /** Sends of this process that were counted, and those of them that the mark is known to cover. */
+  #counted = 0;
   #marked = 0;
 
   constructor(db: DatabaseSync, file: string, hashKey: Buffer, options: LedgerOptions) {
@@ -106,12 +107,15 @@ class SqliteLedger implements Ledger {
     const counted = await this.#write(() => {
       this.#refuseWhenBehind();
       const sending = this.#rows.advance(row, change);
-      return sending === null ? null : { sending, sends: this.#rows.countSend() };
+      if (sending === null) return null;
+      this.#rows.countSend();
+      this.#counted += 1;
+      return { sending, number: this.#counted };
     });
     if (counted === null) {
       return null;
     }
-    await this.#guard(() => this.#markUpTo(counted.sends));
+    await this.#guard(() => this.#markUpTo(counted.number));
     return counted.sending;
   }
 
@@ -188,17 +192,17 @@ class SqliteLedger implements Ledger {
 
   /**
    * After the commit, so that the mark never runs ahead of a healthy ledger; under the write lock, so that it never goes back; once for
-   * all sends that were committed together.
+   * all sends that were committed together. Whatever this process has counted is then either committed, or undone and to be counted anew
+   * under a higher number.
    */
-  async #markUpTo(sends: number): Promise<void> {
-    if (this.#marked >= sends) {
+  async #markUpTo(number: number): Promise<void> {
+    if (this.#marked >= number) {
       return;
     }
     await whileBusy(() =>
       transaction(this.#db, () => {
-        const counted = this.#rows.sends();
-        this.#mark.write(counted);
-        this.#marked = counted;
+        this.#mark.write(this.#rows.sends());
+        this.#marked = this.#counted;
       }),
     );
   }
