@@ -1,10 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -101,7 +101,32 @@ async function collect(protocol: 'grpc' | 'http/protobuf') {
   return { url: `http://127.0.0.1:${port}`, request: promise };
 }
 
+/** A file of the bundle and all that it loads before its first line runs. */
+function loadedWith(file: string, seen: Set<string>): Set<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  const imports = readFileSync(file, 'utf8').matchAll(/^(?:import|\} from|(?:import|export) .* from) ?"(\.[^"]+)";/gm);
+  for (const [, path = ''] of imports) loadedWith(join(dirname(file), path), seen);
+  return seen;
+}
+
+const megabytes = (files: Iterable<string>): number =>
+  [...files].reduce((sum, file) => sum + statSync(file).size, 0) / 1e6;
+
 describe('the bundle, with no node_modules', () => {
+  // Bytes and files, because a time would say more of the machine. Who goes over a limit knows why, and raises it.
+  it('is small, and loads a third of itself at a start', () => {
+    const dist = join(folder, 'dist');
+    const atStart = ['main.js', 'cli.js', 'gateway.js'].reduce(
+      (seen, name) => loadedWith(join(dist, name), seen),
+      new Set<string>(),
+    );
+    expect(atStart.size).toBeLessThan(30);
+    expect(megabytes(atStart)).toBeLessThan(8);
+    const all = readdirSync(dist, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    expect(megabytes(all.map(({ parentPath, name }) => join(parentPath, name)))).toBeLessThan(24);
+  });
+
   it('serves the schema, reads and writes, and replays', async () => {
     const gateway = await start({ XTRACTA_ROOT_GROUP_ID: upstream.fixtures['rootGroupId'] ?? '' });
     const { data } = await execute(gateway.url, '{ _service { sdl } }');
