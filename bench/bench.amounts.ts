@@ -46,7 +46,7 @@ export const FULL: Amounts = {
     reads: 400,
     purchases: 200,
   },
-  rows: { warmUp: 100_000, sample: 200_000 },
+  rows: { warmUp: 500_000, sample: 400_000 },
   memory: { inFlight: [1, 4, 8, 16, 32], requests: 64 },
 };
 

@@ -5,9 +5,14 @@ import { ratios, type Spread, spread } from '#bench/sample.statistics';
 
 const ONE: RowCount = 1;
 const BASE: RowCount = 100;
+const MOST: RowCount = 20_000;
+const TO_REACH = '0.8 to 1.2';
 const MICROSECONDS = 1_000;
 
-/** CPU by the size of a history; last the cost of a row without the part that each request costs whatever its size. */
+/**
+ * CPU by the size of a history: per row, beside a straight line from the smallest to the largest size, and last the cost of a row without the part
+ * that each request costs whatever its size.
+ */
 export function renderRows(samples: readonly RowsSample[]): string {
   const of = (rows: RowCount): readonly RowsSample[] => samples.filter((sample) => sample.rows === rows);
   const fixed = of(ONE).map((sample) => sample.cpuMs);
@@ -16,18 +21,37 @@ export function renderRows(samples: readonly RowsSample[]): string {
     of(rows).map(
       ({ cpuMs, pages }, round) => ((cpuMs - pages * (fixed[round] ?? Number.NaN)) / (rows - pages)) * MICROSECONDS,
     );
+  const onLine = (rows: RowCount): number[] =>
+    of(BASE).map(
+      ({ cpuMs }, round) => cpuMs + (((of(MOST)[round]?.cpuMs ?? Number.NaN) - cpuMs) / (MOST - BASE)) * (rows - BASE),
+    );
   return table(
-    ['Rows', 'requests', 'CPU', 'CPU per row', `of that at ${BASE} rows`, 'to reach', 'CPU per further row'],
+    [
+      'Rows',
+      'requests',
+      'CPU',
+      'CPU per row',
+      `of that at ${BASE} rows`,
+      'to reach',
+      'of a straight line',
+      'to reach',
+      'CPU per further row',
+    ],
     ROW_COUNTS.map((rows) => {
       const isMany = rows !== ONE;
+      const cpuMs = of(rows).map((sample) => sample.cpuMs);
       const relative = ratios(perRow(rows), perRow(BASE));
+      const straight = ratios(cpuMs, onLine(rows));
+      const isBetween = isMany && rows !== BASE && rows !== MOST;
       return [
         rows.toLocaleString('en'),
         String(of(rows)[0]?.pages ?? ''),
-        milliseconds(spread(of(rows).map((sample) => sample.cpuMs))),
+        milliseconds(spread(cpuMs)),
         microseconds(spread(perRow(rows))),
         isMany && rows !== BASE ? ratio(relative.median, relative) : '',
-        isMany && rows !== BASE ? '0.8 to 1.2' : '',
+        isMany && rows !== BASE ? TO_REACH : '',
+        isBetween ? ratio(straight.median, straight) : '',
+        isBetween ? TO_REACH : '',
         isMany ? microseconds(spread(furtherRow(rows))) : '',
       ];
     }),

@@ -17,7 +17,7 @@ function cellsOf(markdown: string, row: number): string[] {
 }
 
 describe('the tables of the benchmark', () => {
-  it('the cost of a row is compared with that of a hundred, and shown without that of a request', () => {
+  it('the cost of a row is compared with that of a hundred and with a straight line, and shown without that of a request', () => {
     const rows = renderRows([
       { rows: 1, pages: 1, cpuMs: 1 },
       { rows: 100, pages: 1, cpuMs: 1 + 99 * 0.02 },
@@ -32,9 +32,13 @@ describe('the tables of the benchmark', () => {
       '29.8 µs (29.8–29.8)',
       '',
       '',
+      '',
+      '',
       '20.0 µs (20.0–20.0)',
     ]);
-    expect(cellsOf(rows, 4).slice(4)).toEqual(['**1.500** (1.500–1.500)', '0.8 to 1.2', '44.5 µs (44.5–44.5)']);
+    expect(cellsOf(rows, 4).slice(4)).toEqual(['**1.500** (1.500–1.500)', '0.8 to 1.2', '', '', '44.5 µs (44.5–44.5)']);
+    // 20.98 ms; on the line from 2.98 ms at 100 rows to 894 ms at 20,000 it would be 43.28 ms.
+    expect(cellsOf(rows, 2).slice(6, 8)).toEqual(['**0.485** (0.485–0.485)', '0.8 to 1.2']);
   });
 
   it('memory grows from what a new process has at rest', () => {
