@@ -39,17 +39,18 @@ export function renderRows(samples: readonly RowsSample[]): string {
     ],
     ROW_COUNTS.map((rows) => {
       const isMany = rows !== ONE;
+      const isCompared = isMany && rows !== BASE;
       const cpuMs = of(rows).map((sample) => sample.cpuMs);
       const relative = ratios(perRow(rows), perRow(BASE));
       const straight = ratios(cpuMs, onLine(rows));
-      const isBetween = isMany && rows !== BASE && rows !== MOST;
+      const isBetween = isCompared && rows !== MOST;
       return [
         rows.toLocaleString('en'),
         String(of(rows)[0]?.pages ?? ''),
         milliseconds(spread(cpuMs)),
         microseconds(spread(perRow(rows))),
-        isMany && rows !== BASE ? ratio(relative.median, relative) : '',
-        isMany && rows !== BASE ? TO_REACH : '',
+        isCompared ? ratio(relative.median, relative) : '',
+        isCompared ? TO_REACH : '',
         isBetween ? ratio(straight.median, straight) : '',
         isBetween ? TO_REACH : '',
         isMany ? microseconds(spread(furtherRow(rows))) : '',

@@ -1,7 +1,7 @@
 // `npm run build`: compiles src/ into build/, then bundles that into dist/, which needs no node_modules. Most of a start was the looking up of
 // 1,500 files. docs/adr/0012-one-bundle.md has the figures.
 //
-//   node tools/build.mjs [--out DIR]      DIR in place of dist/
+//   node tools/build.mjs [--out DIR]      DIR in place of dist/; it is emptied first
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
@@ -87,10 +87,10 @@ function keepOwnMap(file) {
     const path = resolve(dirname(file), source);
     return path.startsWith(join(root, 'src/')) && existsSync(path);
   };
-  const others = sources.filter((source) => !isOwn(source) && !source.startsWith('substitute:'));
-  const own = sources.filter(isOwn);
-  if (own.length > 0 && others.length === 0) return;
-  if (own.length > 0) throw new Error(`${file}: our code and others' are in one file.`);
+  if (sources.some(isOwn)) {
+    if (sources.every((source) => isOwn(source) || source.startsWith('substitute:'))) return;
+    throw new Error(`${file}: our code and others' are in one file.`);
+  }
   const code = file.slice(0, -'.map'.length);
   writeFileSync(code, readFileSync(code, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\n$/, '\n'));
   rmSync(file);
