@@ -1,5 +1,5 @@
 // `npm run build`: compiles src/ into build/, then bundles that into dist/, which needs no node_modules. Most of a start was the looking up of
-// 1,500 files. docs/adr/0012-one-bundle.md has the figures.
+// 1,500 files. docs/adr/0012-one-bundle.md has the figures. sbom.cdx.json beside it says which packages are in the bundle.
 //
 //   node tools/build.mjs [--out DIR]      DIR in place of dist/; it is emptied first
 import { spawnSync } from 'node:child_process';
@@ -9,16 +9,17 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { billOfMaterials } from './sbom.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const compiled = join(root, 'build');
 const { values } = parseArgs({ options: { out: { type: 'string', default: join(root, 'dist') } } });
 const out = resolve(values.out);
 
-/** Packages that a dependency tries to load and does without. */
-const OPTIONAL = ['pg-native'];
-/** Apollo looks whether graphql is a certain version 17, and type-graphql validates by class-validator where that is on. */
-const NAMES_NOT_NEEDED = ['graphql', 'class-validator'];
+/** Packages that a dependency tries to load and does without: type-graphql validates by class-validator only where that is switched on. */
+const OPTIONAL = ['pg-native', 'class-validator'];
+/** Apollo looks whether graphql is a certain version 17. */
+const NAMES_NOT_NEEDED = ['graphql'];
 /** Makes a `require` of its own, which the bundler cannot know for one: it is rewritten. */
 const OWN_REQUIRE = /@opentelemetry\/otlp-grpc-exporter-base\//;
 /** So does pino, for log transports in threads, of which the gateway uses none. */
@@ -156,6 +157,12 @@ for (const name of ['stdin.js', 'stdin.js.map']) rmSync(join(out, name));
 // By itself, so that it shares no file with the gateway.
 const simulator = await bundle(['simulator/main.js']);
 for (const name of readdirSync(out, { recursive: true })) if (name.endsWith('.map')) keepOwnMap(join(out, name));
+/** Modules of which something is left in the bundle. */
+const bundled = [gateway, simulator]
+  .flatMap(({ outputs }) => Object.values(outputs))
+  .flatMap(({ inputs }) => Object.entries(inputs))
+  .flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [resolve(compiled, file)] : []));
+writeFileSync(join(out, 'sbom.cdx.json'), `${JSON.stringify(billOfMaterials(bundled, root), null, 2)}\n`);
 const missing = [gateway, simulator].flatMap(findMissing);
 if (missing.length > 0) {
   process.stderr.write(`The bundle lacks\n${missing.map((line) => `  ${line}\n`).join('')}`);

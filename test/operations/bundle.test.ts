@@ -22,6 +22,7 @@ const START_LIMIT_MS = 60_000;
 const folder = mkdtempSync(join(tmpdir(), 'bundle-'));
 const program = { args: ['--enable-source-maps', 'dist/main.js'], cwd: folder };
 const announcement = z.object({ simulator: z.string(), fixtures: z.record(z.string(), z.string()) });
+const billOfMaterials = z.object({ components: z.array(z.object({ name: z.string(), version: z.string() })).min(50) });
 const started: GatewayProcess[] = [];
 let simulator: ReturnType<typeof spawn>;
 let upstream: z.infer<typeof announcement>;
@@ -125,6 +126,20 @@ describe('the bundle, with no node_modules', () => {
     expect(megabytes(atStart)).toBeLessThan(8);
     const all = readdirSync(dist, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     expect(megabytes(all.map(({ parentPath, name }) => join(parentPath, name)))).toBeLessThan(24);
+  });
+
+  it('has a bill of materials with each package that it holds a file of, and no other', () => {
+    const dist = join(folder, 'dist');
+    const bill = billOfMaterials.parse(JSON.parse(readFileSync(join(dist, 'sbom.cdx.json'), 'utf8')));
+    // The bundler writes the path of each module above its code.
+    const code = readdirSync(dist, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => readFileSync(join(dist, name), 'utf8'))
+      .join('');
+    const held = [...code.matchAll(/^\/\/ .*node_modules\/((?:@[^/\n]+\/)?[^/\n]+)\/.*$/gm)].map(([, name]) => name);
+    expect(held.length).toBeGreaterThan(1_000);
+    expect([...new Set(bill.components.map(({ name }) => name))].sort()).toEqual([...new Set(held)].sort());
+    expect(bill.components.map(({ name }) => name)).toEqual(expect.arrayContaining(['fastify', 'pg', 'undici']));
   });
 
   it('serves the schema, reads and writes, and replays', async () => {

@@ -1,14 +1,12 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { OperationSummary } from '../../../src/graphql/plugins/operation-summary.plugin.js';
 import { ApolloHarness } from './apollo.harness.js';
 import { callerWith } from './in-memory.context.js';
 
 const JSON_ONLY = { accept: 'application/json' };
-const summaries: OperationSummary[] = [];
 let gateway: ApolloHarness;
 
 beforeAll(async () => {
-  gateway = await ApolloHarness.start({ onOperation: (summary) => summaries.push(summary) });
+  gateway = await ApolloHarness.start();
 });
 
 const OK = '{ group(id: "1") { id } }';
@@ -119,42 +117,5 @@ describe('extensions.upstreamCalls', () => {
     expect((await gateway.ask({ query: OK, headers: { 'x-upstream-calls': '0' } })).extensions).toBeUndefined();
     const closed = await ApolloHarness.start({ exposeUpstreamCalls: false });
     expect((await closed.ask({ query: OK, headers: { 'x-upstream-calls': '1' } })).extensions).toBeUndefined();
-  });
-});
-
-describe('the summary of an operation', () => {
-  it('tells name, type, codes and root fields, and nothing that a client put in', async () => {
-    summaries.length = 0;
-    const query =
-      'query Mine($id: ID!) { a: group(id: $id) { id } b: group(id: "1") { id } groups(ids: ["s3cret"]) { id } }';
-    await gateway.ask({ query, variables: { id: 's3cret' } });
-    expect(summaries).toEqual([
-      {
-        requestId: 'request-1',
-        tenantId: 'tenant-1',
-        operationName: 'Mine',
-        operationType: 'query',
-        durationMs: expect.any(Number),
-        errorCodes: ['BAD_USER_INPUT'],
-        rootFields: ['group', 'groups'],
-      },
-    ]);
-    expect(JSON.stringify(summaries)).not.toContain('s3cret');
-  });
-
-  it('is told of refused operations too', async () => {
-    summaries.length = 0;
-    await gateway.ask({ query: '{' });
-    await gateway.ask({ query: UI, caller: callerWith([]) });
-    expect(summaries.map(({ operationType, errorCodes }) => [operationType, errorCodes])).toEqual([
-      [null, ['GRAPHQL_PARSE_FAILED']],
-      ['mutation', ['FORBIDDEN']],
-    ]);
-  });
-
-  it('bounds what a client can make long', async () => {
-    summaries.length = 0;
-    await gateway.ask({ query: `query ${'N'.repeat(5_000)} { ${OK.slice(1)}` });
-    expect(summaries[0]?.operationName).toHaveLength(100);
   });
 });

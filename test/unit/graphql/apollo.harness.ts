@@ -12,8 +12,9 @@ import {
   MAX_TOKENS,
   operationLimitRules,
 } from '../../../src/graphql/operation-limits.js';
+import type { AnswerOptions } from '../../../src/graphql/plugins/answer.plugin.js';
 import { compiledQueriesPlugin } from '../../../src/graphql/plugins/compiled-queries.plugin.js';
-import { type GatewayPluginOptions, gatewayPlugins } from '../../../src/graphql/plugins/gateway.plugins.js';
+import { gatewayPlugins } from '../../../src/graphql/plugins/gateway.plugins.js';
 import { buildGatewaySchema } from '../../../src/graphql/schema.js';
 import { contextOf, type InMemoryPorts, inMemoryPorts } from './in-memory.context.js';
 
@@ -53,7 +54,7 @@ export class ApolloHarness {
   }
 
   static async start(
-    options: Partial<GatewayPluginOptions> & { readonly introspection?: boolean } = {},
+    options: Partial<AnswerOptions> & { readonly introspection?: boolean } = {},
   ): Promise<ApolloHarness> {
     const { introspection = true, ...pluginOptions } = options;
     const { schema } = await buildGatewaySchema();
