@@ -1,9 +1,36 @@
+import type { RowCount } from '#bench/billing.ids';
 import type { QueryName } from '#bench/billing.workload';
-import type { IsolationSample } from '#bench/isolation.section';
-import type { PeakSample } from '#bench/memory.section';
 import type { MixSample, Sample } from '#bench/rounds';
-import type { RowsSample } from '#bench/rows.section';
 import type { SystemName } from '#bench/systems';
+
+/** Memory of one process that has answered nothing but Q4, in bytes. */
+export interface PeakSample {
+  readonly system: SystemName;
+  readonly inFlight: number;
+  /** When it had become ready. */
+  readonly atRest: number;
+  readonly peak: number;
+}
+
+/** What a whole history of this size cost in one round, from its upstream call to its last page. */
+export interface RowsSample {
+  readonly rows: RowCount;
+  /** Requests that it took. */
+  readonly pages: number;
+  readonly cpuMs: number;
+}
+
+/** The upstream whose calls hang. */
+export type Hanging = 'credits' | 'xtracta';
+
+/** One question in one round: the latencies of each slot, ascending. */
+export interface IsolationSample {
+  readonly hangs: Hanging;
+  readonly question: string;
+  readonly hanging: readonly (readonly number[])[];
+  /** The slots in which nothing hangs, in two halves, whose difference is what chance alone does. */
+  readonly calm: readonly [readonly (readonly number[])[], readonly (readonly number[])[]];
+}
 
 type PerSystem<T> = Readonly<Record<SystemName, T>>;
 

@@ -1,5 +1,5 @@
 import type { Amounts } from '#bench/bench.amounts';
-import type { BenchResults } from '#bench/bench.results';
+import type { BenchResults, Hanging, IsolationSample } from '#bench/bench.results';
 import { groupId, PURCHASE_IDS } from '#bench/billing.ids';
 import { planQuery, type Run, workloads } from '#bench/billing.workload';
 import { HeldCalls } from '#bench/held.calls';
@@ -18,17 +18,6 @@ const SLOTS_OF_BLOCK = 4;
 const READER = 'bench';
 const OTHERS = Array.from({ length: HANGING }, (_, index) => `other-${index}`);
 const BUYING = Array.from({ length: BUYERS }, (_, index) => `buyer-${index}`);
-
-export type Hanging = 'credits' | 'xtracta';
-
-/** One question in one round: the latencies of each slot, ascending. */
-export interface IsolationSample {
-  readonly hangs: Hanging;
-  readonly question: string;
-  readonly hanging: readonly (readonly number[])[];
-  /** The slots in which nothing hangs, in two halves, whose difference is what chance alone does. */
-  readonly calm: readonly [readonly (readonly number[])[], readonly (readonly number[])[]];
-}
 
 interface Probe {
   readonly question: Question;

@@ -1,18 +1,9 @@
 import type { Amounts } from '#bench/bench.amounts';
-import type { BenchResults } from '#bench/bench.results';
+import type { BenchResults, PeakSample } from '#bench/bench.results';
 import { type Workload, workloads } from '#bench/billing.workload';
 import { runLoad } from '#bench/load.generator';
 import { residentMemory } from '#bench/process.meter';
 import { type Bench, type SystemName, startSystem, type Upstream } from '#bench/systems';
-
-/** Memory of one process that has answered nothing but Q4, in bytes. */
-export interface PeakSample {
-  readonly system: SystemName;
-  readonly inFlight: number;
-  /** When it had become ready. */
-  readonly atRest: number;
-  readonly peak: number;
-}
 
 /**
  * Peak memory by the number of Q4 in flight. Each figure comes from a process of its own, as a heap that has grown once is seldom given

@@ -1,4 +1,4 @@
-import type { IsolationSample } from '#bench/isolation.section';
+import type { IsolationSample } from '#bench/bench.results';
 import { ratio, table } from '#bench/report.format';
 import { pooledPercentile, pooledRatio, type SlotFigure, typicalPercentile } from '#bench/sample.statistics';
 

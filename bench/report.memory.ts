@@ -1,4 +1,4 @@
-import type { PeakSample } from '#bench/memory.section';
+import type { PeakSample } from '#bench/bench.results';
 import { megabytes, table } from '#bench/report.format';
 import { spread } from '#bench/sample.statistics';
 

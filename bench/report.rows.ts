@@ -1,6 +1,6 @@
+import type { RowsSample } from '#bench/bench.results';
 import { ROW_COUNTS, type RowCount } from '#bench/billing.ids';
 import { milliseconds, ratio, table } from '#bench/report.format';
-import type { RowsSample } from '#bench/rows.section';
 import { ratios, type Spread, spread } from '#bench/sample.statistics';
 
 const ONE: RowCount = 1;

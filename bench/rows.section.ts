@@ -1,5 +1,5 @@
 import type { Amounts } from '#bench/bench.amounts';
-import type { BenchResults } from '#bench/bench.results';
+import type { BenchResults, RowsSample } from '#bench/bench.results';
 import { ROW_COUNTS, type RowCount, rowsGroupId } from '#bench/billing.ids';
 import { ACTIVITY, historyWindow } from '#bench/billing.workload';
 import { Connection, graphqlPost } from '#bench/http.connection';
@@ -10,14 +10,6 @@ import { type Bench, type System, startSystem, type Upstream } from '#bench/syst
 const MAX_PAGE = 5_000;
 /** The gateway keeps this many rows for those who page: more walks than fit into them would push each other out. */
 const KEPT_ROWS = 100_000;
-
-/** What a whole history of this size cost in one round, from its upstream call to its last page. */
-export interface RowsSample {
-  readonly rows: RowCount;
-  /** Requests that it took. */
-  readonly pages: number;
-  readonly cpuMs: number;
-}
 
 /**
  * CPU of the gateway by the size of a history. The question is the same at every size and takes the largest page that the schema has. The

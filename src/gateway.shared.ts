@@ -3,7 +3,7 @@ import { SharedRateLimiter } from './auth/rate-limiter.redis.js';
 import type { Allowance, RateLimitedAction } from './billing/write-scope.js';
 import type { Config } from './config/config.js';
 import type { Logger } from './observability/logger.js';
-import type { PersistedQueryCache } from './server/http-server.options.js';
+import type { PersistedQueryCache } from './server/safelist.js';
 
 /** What replicas share where `CACHE_URL` names a Redis, and keep to themselves otherwise. */
 export interface SharedState {

@@ -4,6 +4,7 @@ import { BackgroundReconciler } from './billing/background.reconciler.js';
 import { createBillingWrites } from './billing/billing-writes.service.js';
 import type { AnsweredWrite, WriteServices } from './billing/write-scope.js';
 import type { Config } from './config/config.js';
+import type { AttemptStart, UpstreamCall, UpstreamObserver } from './domain/upstream-call.js';
 import { healthOf, readinessOf } from './gateway.health.js';
 import { createDebugUi, explorerHeaders, linksOf } from './gateway.pages.js';
 import { createSharedState, type SharedState } from './gateway.shared.js';
@@ -18,14 +19,13 @@ import { openLedger } from './idempotency/open-ledger.js';
 import { RunOnce } from './idempotency/run-once.js';
 import type { Logger } from './observability/logger.js';
 import { Metrics } from './observability/metrics.js';
-import { startTracing } from './observability/tracing.js';
+import { startTracing } from './observability/tracing.start.js';
 import { createUpstreamObserver } from './observability/upstream.observer.js';
 import { BillingReadsFactory } from './reads/reads.factory.js';
 import { createHttpServer } from './server/http-server.js';
 import type { GraphqlRequest, HttpServer } from './server/http-server.options.js';
 import { createSafelist } from './server/safelist.js';
 import { CreditsClient } from './upstreams/credits/credits.client.js';
-import type { AttemptStart, UpstreamCall, UpstreamObserver } from './upstreams/upstream.call.js';
 import { XtractaClient } from './upstreams/xtracta/xtracta.client.js';
 
 export interface Gateway {

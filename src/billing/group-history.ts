@@ -1,6 +1,6 @@
 import type { BillingActivity } from '../domain/billing-activity.js';
 import type { XtractaCredential } from '../domain/caller.js';
-import type { UpstreamCall } from '../upstreams/upstream.call.js';
+import type { UpstreamCall } from '../domain/upstream-call.js';
 import type { XtractaWriteClient } from './write-scope.js';
 
 /** Whether the upstream filters by start, by expiry or by overlap is not documented; 400 days cover a yearly period under each. */

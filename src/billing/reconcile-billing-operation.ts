@@ -1,7 +1,7 @@
 import type { XtractaCredential } from '../domain/caller.js';
 import { BillingError } from '../domain/errors.js';
+import type { UpstreamCall } from '../domain/upstream-call.js';
 import type { LedgerRow } from '../idempotency/operation.js';
-import type { UpstreamCall } from '../upstreams/upstream.call.js';
 import { findVisibleRow, operationView } from './billing-operations.js';
 import type { BillingOperation, BillingUserError } from './billing-writes.js';
 import { findProof } from './evidence.policy.js';

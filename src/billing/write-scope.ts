@@ -11,10 +11,10 @@ import type {
   PlanChange,
   PlanChangeRequest,
 } from '../domain/purchases.js';
+import type { UpstreamCall } from '../domain/upstream-call.js';
 import type { BillingOperationKind, WriteOutcome } from '../domain/write.js';
 import type { Ledger } from '../idempotency/ledger.js';
 import type { RunOnce } from '../idempotency/run-once.js';
-import type { UpstreamCall } from '../upstreams/upstream.call.js';
 import type { BillingOperationStatus } from './billing-writes.js';
 
 /** The Xtracta endpoints that the writes use; {@link XtractaClient} is the implementation. */

@@ -1,4 +1,4 @@
-import type { ReadObserver, UpstreamAttempt, UpstreamObserver, UpstreamReadFacts } from '../upstreams/upstream.call.js';
+import type { ReadObserver, UpstreamAttempt, UpstreamObserver, UpstreamReadFacts } from '../domain/upstream-call.js';
 import type { AttemptView, CallView } from './operation.view.js';
 
 const MAX_CALLS = 150;

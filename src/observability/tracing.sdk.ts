@@ -12,7 +12,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { NodeSDK, startNodeSdk } from '@opentelemetry/sdk-node';
-import type { AttemptSpan, AttemptStart, UpstreamAttempt } from '../upstreams/upstream.call.js';
+import type { AttemptSpan, AttemptStart, UpstreamAttempt } from '../domain/upstream-call.js';
 import type { RequestTrace, TracedRequest, Tracing } from './tracing.js';
 
 const TRACER = 'billing-gateway';

@@ -1,4 +1,4 @@
-import type { AttemptSpan, AttemptStart } from '../upstreams/upstream.call.js';
+import type { AttemptSpan, AttemptStart } from '../domain/upstream-call.js';
 
 /** What a trace knows of an HTTP request: no query string, no body, no header but those that name the trace. */
 export interface TracedRequest {
@@ -30,28 +30,4 @@ export interface Tracing {
   beginLoneAttempt(requestId: string, start: AttemptStart): AttemptSpan;
   /** Sends what is still kept, for three seconds at most. Never rejects. */
   shutdown(): Promise<void>;
-}
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Any of these says where traces are to go; `OTEL_TRACES_EXPORTER=none` says nowhere. */
-const DESTINATIONS = [
-  'OTEL_TRACES_EXPORTER',
-  'OTEL_EXPORTER_OTLP_ENDPOINT',
-  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
-  'OTEL_CONFIG_FILE',
-] as const;
-
-/** Whether the environment asks for traces, by the SDK's own variables. */
-export function wantsTraces(env: Environment): boolean {
-  if (env['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true') return false;
-  if (env['OTEL_TRACES_EXPORTER']?.trim().toLowerCase() === 'none') return false;
-  return DESTINATIONS.some((name) => (env[name]?.trim() ?? '') !== '');
-}
-
-/** Starts the SDK, which reads `process.env` by itself; null where no traces are wanted, and then nothing of it is loaded. */
-export async function startTracing(env: Environment): Promise<Tracing | null> {
-  if (!wantsTraces(env)) return null;
-  const { startSdkTracing } = await import('./tracing.sdk.js');
-  return startSdkTracing(env);
 }

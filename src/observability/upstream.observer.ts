@@ -4,7 +4,7 @@ import type {
   UpstreamDrift,
   UpstreamObserver,
   UpstreamReadFacts,
-} from '../upstreams/upstream.call.js';
+} from '../domain/upstream-call.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
 

@@ -1,7 +1,7 @@
 import type { GroupUsage } from '../domain/billing-plan.js';
 import type { XtractaCredential } from '../domain/caller.js';
 import type { BillingCatalogue } from '../domain/catalogue.js';
-import type { UpstreamCall } from '../upstreams/upstream.call.js';
+import type { UpstreamCall } from '../domain/upstream-call.js';
 
 /** The part of the Xtracta client that answers about one group at a time. Throws `BillingError`; may be retried and shared. */
 export interface GroupClient {

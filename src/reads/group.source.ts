@@ -1,7 +1,7 @@
 import type { GroupUsage } from '../domain/billing-plan.js';
 import type { BillingCatalogue } from '../domain/catalogue.js';
 import { BillingError } from '../domain/errors.js';
-import type { UpstreamCall } from '../upstreams/upstream.call.js';
+import type { UpstreamCall } from '../domain/upstream-call.js';
 import type { CatalogueStore } from './catalogue.store.js';
 import type { CredentialEpochs } from './credential.epochs.js';
 import type { GroupClient } from './group-client.port.js';

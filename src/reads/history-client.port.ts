@@ -1,6 +1,6 @@
 import type { BillingHistory } from '../domain/billing-activity.js';
 import type { XtractaCredential } from '../domain/caller.js';
-import type { UpstreamCall } from '../upstreams/upstream.call.js';
+import type { UpstreamCall } from '../domain/upstream-call.js';
 
 /** One read of the upstream's history endpoint. Equal fields mean the same question. */
 export interface HistoryRead {

@@ -1,6 +1,6 @@
 import type { BillingActivity } from '../domain/billing-activity.js';
 import { BillingError } from '../domain/errors.js';
-import type { ReadObserver, UpstreamCall, UpstreamReadFacts } from '../upstreams/upstream.call.js';
+import type { ReadObserver, UpstreamCall, UpstreamReadFacts } from '../domain/upstream-call.js';
 import { type CallBudget, tooManyCalls } from './call.budget.js';
 import {
   type PlannedCall,

@@ -1,5 +1,5 @@
 import type { XtractaCredential } from '../domain/caller.js';
-import type { UpstreamCall } from '../upstreams/upstream.call.js';
+import type { UpstreamCall } from '../domain/upstream-call.js';
 import type { CredentialEpochs } from './credential.epochs.js';
 import { type HistoryAnswer, toAnswer } from './history-answer.js';
 import type { HistoryClient, HistoryRead } from './history-client.port.js';

@@ -1,5 +1,5 @@
 import { BillingError } from '../domain/errors.js';
-import type { UpstreamCall } from '../upstreams/upstream.call.js';
+import type { UpstreamCall } from '../domain/upstream-call.js';
 
 interface Flight<T> {
   readonly answer: Promise<T>;

@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
 import { BillingError } from '../domain/errors.js';
-import type { UpstreamCall, UpstreamReadFacts } from '../upstreams/upstream.call.js';
+import type { UpstreamCall, UpstreamReadFacts } from '../domain/upstream-call.js';
 import { type CallBudget, tooManyCalls } from './call.budget.js';
 import type { CredentialEpochs } from './credential.epochs.js';
 import type { GroupSource } from './group.source.js';

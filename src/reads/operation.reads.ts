@@ -3,7 +3,7 @@ import type { Caller } from '../domain/caller.js';
 import type { BillingCatalogue } from '../domain/catalogue.js';
 import { BillingError } from '../domain/errors.js';
 import { parseGroupId } from '../domain/group-id.js';
-import type { UpstreamCall } from '../upstreams/upstream.call.js';
+import type { UpstreamCall } from '../domain/upstream-call.js';
 import type {
   BillingReads,
   CatalogueField,

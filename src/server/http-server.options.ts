@@ -1,4 +1,4 @@
-import type { ApolloServerOptions, ApolloServerPlugin } from '@apollo/server';
+import type { ApolloServerPlugin } from '@apollo/server';
 import type { FastifyInstance } from 'fastify';
 import type { GraphQLFormattedError, GraphQLSchema, ValidationRule } from 'graphql';
 import type { Authenticator } from '../auth/authenticate.js';
@@ -9,7 +9,7 @@ import type { Logger } from '../observability/logger.js';
 import type { Metrics } from '../observability/metrics.js';
 import type { RequestTrace, Tracing } from '../observability/tracing.js';
 import type { PageLink } from '../pages/page.frame.js';
-import type { Safelist } from './safelist.js';
+import type { PersistedQueryCache, Safelist } from './safelist.js';
 
 /** What the HTTP layer knows of one GraphQL request when its context is made. */
 export interface GraphqlRequest {
@@ -31,9 +31,6 @@ export interface ReadinessPart {
   /** For people; holds no secret and no URL with one. */
   readonly detail?: string;
 }
-
-/** Apollo's `KeyValueCache`: where persisted queries are kept. */
-export type PersistedQueryCache = Exclude<NonNullable<ApolloServerOptions<GatewayContext>['cache']>, 'bounded'>;
 
 /** Bounds of an operation that are checked while it is parsed and validated. */
 export interface OperationLimits {

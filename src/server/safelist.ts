@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
+import type { ApolloServerOptions, BaseContext } from '@apollo/server';
 import { parse, print, stripIgnoredCharacters } from 'graphql';
 import { BillingError } from '../domain/errors.js';
 import { type DocumentRequest, documentOf } from './document-request.js';
-import type { PersistedQueryCache } from './http-server.options.js';
+
+/** Apollo's `KeyValueCache`: where persisted queries are kept. */
+export type PersistedQueryCache = Exclude<NonNullable<ApolloServerOptions<BaseContext>['cache']>, 'bounded'>;
 
 /** The documents that may run, where not every document may. */
 export interface Safelist {

@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
 import got, { type Got, type Request } from 'got';
+import type { EndpointKind } from '../domain/upstream-call.js';
 import {
   connectReason,
   errorCode,
@@ -9,7 +10,6 @@ import {
   refusalOf,
   unsentReason,
 } from './transport-failure.policy.js';
-import type { EndpointKind } from './upstream.call.js';
 import {
   type AnswerHeaders,
   CONNECT_TIMEOUT_MS,

@@ -1,4 +1,4 @@
-import type { EndpointKind } from './upstream.call.js';
+import type { EndpointKind } from '../domain/upstream-call.js';
 
 /** Long enough for a slow handshake across the world, short enough to leave most of a read's time for the answer. */
 export const CONNECT_TIMEOUT_MS = 5_000;

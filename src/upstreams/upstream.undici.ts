@@ -1,4 +1,5 @@
 import { Agent, buildConnector, type Dispatcher } from 'undici';
+import type { EndpointKind } from '../domain/upstream-call.js';
 import {
   connectReason,
   errorCode,
@@ -6,7 +7,6 @@ import {
   refusalOf,
   unsentReason,
 } from './transport-failure.policy.js';
-import type { EndpointKind } from './upstream.call.js';
 import {
   CONNECT_TIMEOUT_MS,
   MAX_SOCKETS,

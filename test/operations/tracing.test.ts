@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startTracing, wantsTraces } from '../../src/observability/tracing.js';
+import { startTracing, wantsTraces } from '../../src/observability/tracing.start.js';
 import { answer, type RawRequest, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
 import { execute } from '../support/start-gateway.js';
 import { type GatewayProcess, startGatewayProcess } from '../support/start-gateway-process.js';

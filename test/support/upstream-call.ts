@@ -1,4 +1,4 @@
-import type { UpstreamAttempt, UpstreamCall, UpstreamDrift } from '../../src/upstreams/upstream.call.js';
+import type { UpstreamAttempt, UpstreamCall, UpstreamDrift } from '../../src/domain/upstream-call.js';
 
 /** A call of one request, and everything that its observer was told. */
 export interface RecordedCall {

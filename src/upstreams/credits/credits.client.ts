@@ -1,9 +1,9 @@
 import type { CreditsCredential } from '../../domain/caller.js';
 import type { BillingContact, CreditPurchase, CreditPurchaseRequest } from '../../domain/purchases.js';
+import type { UpstreamCall } from '../../domain/upstream-call.js';
 import type { WriteOutcome } from '../../domain/write.js';
 import type { BreakerState } from '../resilience/circuit.breaker.js';
 import { UpstreamChannel } from '../resilience/upstream.channel.js';
-import type { UpstreamCall } from '../upstream.call.js';
 import { notSent, upstreamFacts } from '../upstream.errors.js';
 import { createGotTransport } from '../upstream.got.js';
 import type { UpstreamTransport } from '../upstream.transport.js';

@@ -1,5 +1,5 @@
 import type { CreditsCredential } from '../../domain/caller.js';
-import type { AttemptOutcome, UpstreamCall } from '../upstream.call.js';
+import type { AttemptOutcome, UpstreamCall } from '../../domain/upstream-call.js';
 import type { TransportAnswer, TransportResult, UpstreamTransport } from '../upstream.transport.js';
 import { readJsonObject } from './credits.json.js';
 import { leafText, tokenResponseWire } from './credits.wire.js';

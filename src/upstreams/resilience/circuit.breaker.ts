@@ -5,7 +5,7 @@ import {
   circuitBreaker,
   handleWhenResult,
 } from 'cockatiel';
-import type { EndpointKind } from '../upstream.call.js';
+import type { EndpointKind } from '../../domain/upstream-call.js';
 import type { TransportResult } from '../upstream.transport.js';
 
 export type BreakerState = 'closed' | 'open' | 'half-open';

@@ -1,9 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BillingError, UpstreamService } from '../../domain/errors.js';
+import type {
+  AttemptOutcome,
+  AttemptSpan,
+  EndpointKind,
+  UpstreamAttempt,
+  UpstreamCall,
+} from '../../domain/upstream-call.js';
 import type { WriteOutcome } from '../../domain/write.js';
 import { decodeRetryAfter } from '../decode/retry-after.decoder.js';
 import { decideRetry } from '../retry.policy.js';
-import type { AttemptOutcome, AttemptSpan, EndpointKind, UpstreamAttempt, UpstreamCall } from '../upstream.call.js';
 import { notSent, outcomeUnknown, upstreamError, upstreamFacts } from '../upstream.errors.js';
 import type { BodySink, TransportRequest, TransportResult, UpstreamTransport } from '../upstream.transport.js';
 import { type BreakerState, UpstreamBreaker, type UpstreamBreakerOptions } from './circuit.breaker.js';

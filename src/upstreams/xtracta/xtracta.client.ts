@@ -10,11 +10,11 @@ import type {
   PlanChange,
   PlanChangeRequest,
 } from '../../domain/purchases.js';
+import type { UpstreamCall } from '../../domain/upstream-call.js';
 import type { WriteOutcome } from '../../domain/write.js';
 import type { BreakerState } from '../resilience/circuit.breaker.js';
 import { type ChannelRequest, UpstreamChannel } from '../resilience/upstream.channel.js';
 import { WorkTurns } from '../resilience/work.turns.js';
-import type { UpstreamCall } from '../upstream.call.js';
 import type { TransportAnswer } from '../upstream.transport.js';
 import { createUndiciTransport } from '../upstream.undici.js';
 import { toCatalogue, toUsage } from './xtracta.catalogue.mapper.js';

@@ -1,4 +1,4 @@
-import type { EndpointKind } from '../upstream.call.js';
+import type { EndpointKind } from '../../domain/upstream-call.js';
 
 /** One endpoint of the billing API. All are POST; what may be repeated is said by `kind` alone. */
 export interface XtractaEndpoint {

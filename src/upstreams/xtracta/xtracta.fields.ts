@@ -1,6 +1,6 @@
 import { type Readable, UnreadableValue } from '../../domain/readable.js';
+import type { UpstreamObserver } from '../../domain/upstream-call.js';
 import type { Decoded } from '../decode/decoded.js';
-import type { UpstreamObserver } from '../upstream.call.js';
 import type { Envelope } from './xtracta.envelope.js';
 import type { WireText } from './xtracta.wire.js';
 import type { XmlElement } from './xtracta.xml.js';

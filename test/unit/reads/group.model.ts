@@ -2,8 +2,8 @@ import type { BillingPlan, GroupUsage } from '../../../src/domain/billing-plan.j
 import type { XtractaCredential } from '../../../src/domain/caller.js';
 import type { BillingCatalogue } from '../../../src/domain/catalogue.js';
 import { BillingError, type BillingErrorCode } from '../../../src/domain/errors.js';
+import type { UpstreamCall } from '../../../src/domain/upstream-call.js';
 import type { GroupClient } from '../../../src/reads/group-client.port.js';
-import type { UpstreamCall } from '../../../src/upstreams/upstream.call.js';
 
 export function planInUse(groupId: string, fields: Partial<BillingPlan> = {}): BillingPlan {
   return {

@@ -1,9 +1,9 @@
 import type { Caller } from '../../../src/domain/caller.js';
 import { BillingError } from '../../../src/domain/errors.js';
+import type { UpstreamCall } from '../../../src/domain/upstream-call.js';
 import type { BillingReads, HistoryRequest } from '../../../src/reads/billing-reads.js';
 import type { HistoryClient } from '../../../src/reads/history-client.port.js';
 import { BillingReadsFactory, type OperationBillingReads } from '../../../src/reads/reads.factory.js';
-import type { UpstreamCall } from '../../../src/upstreams/upstream.call.js';
 import { recordedCall } from '../../support/upstream-call.js';
 import { caller } from './activity.fixture.js';
 import type { ModelGroup, ModelRow, UpstreamModel } from './upstream.model.js';

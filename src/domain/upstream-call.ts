@@ -1,4 +1,4 @@
-import type { UpstreamService } from '../domain/errors.js';
+import type { UpstreamService } from './errors.js';
 
 /** A read may be retried, shared and aborted; a write is attempted once. Declared per endpoint: the HTTP verb decides nothing. */
 export type EndpointKind = 'read' | 'write';
