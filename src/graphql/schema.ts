@@ -10,6 +10,7 @@ import {
   print,
 } from 'graphql';
 import { buildSchema } from 'type-graphql';
+import { badInput } from '../domain/errors.js';
 import { authChecker } from './auth-checker.js';
 import { BillingUiResolver } from './billing-ui/billing-ui.resolver.js';
 import { BoosterPackResolver, OrderBoosterPackPayloadResolver } from './booster-pack/booster-pack.resolver.js';
@@ -21,6 +22,8 @@ import { GroupResolver } from './group/group.resolver.js';
 import './history/activity.group.js';
 import { BillingOperationConnectionResolver, BillingOperationResolver } from './operation/operation.resolver.js';
 import { PlanChangeResolver } from './plan-change/plan-change.resolver.js';
+import { idText, useSafeIds } from './scalars/id.scalar.js';
+import { ScalarInputError } from './scalars/scalar-input.js';
 import { FEDERATION_HEAD, withAccessDirectives } from './schema.directives.js';
 import { accessOf, decidedCoordinates } from './scopes.js';
 
@@ -62,12 +65,13 @@ export async function buildGatewaySchema(): Promise<GatewaySchema> {
     {
       typeDefs: concatAST([]),
       resolvers: {
-        // The library would answer its whole working document; what is published is what is committed.
-        Query: { _service: () => ({ sdl }) },
-        Group: { __resolveReference: resolveGroupReference },
+        // The library would answer its whole working document; what is published is what is committed. It would also fail the whole
+        // list of entities for one representation that is none.
+        Query: { _service: () => ({ sdl }), _entities: resolveEntities },
       },
     },
   ]);
+  useSafeIds(schema);
   assertEveryFieldDecided(schema);
   return { schema, sdl };
 }
@@ -88,14 +92,40 @@ function resolverMap(schema: GraphQLSchema): GraphQLResolverMap<unknown> {
   return map;
 }
 
-/** An error for one representation is answered in its place; the other entities stand. */
-function resolveGroupReference(reference: { readonly id?: unknown }, context: GatewayContext): unknown {
-  const { id } = reference;
-  try {
-    return groupNamed(context.caller, typeof id === 'string' || typeof id === 'number' ? String(id) : '', ['id']);
-  } catch (error) {
-    return error;
+/** `Query._entities` of the Federation specification. An error for one representation stands in its place; the other entities stand. */
+function resolveEntities(
+  _root: unknown,
+  { representations }: { readonly representations: readonly unknown[] },
+  context: GatewayContext,
+): readonly unknown[] {
+  return representations.map((representation, index) => {
+    try {
+      return groupEntity(representation, context, ['representations', String(index)]);
+    } catch (error) {
+      return error;
+    }
+  });
+}
+
+/** Throws `BAD_USER_INPUT` for what represents no group, in words that hold nothing of it; `FORBIDDEN` for a group outside a list. */
+function groupEntity(representation: unknown, { caller }: GatewayContext, field: readonly string[]): unknown {
+  const { __typename, id } = isRecord(representation) ? representation : {};
+  if (__typename !== 'Group') {
+    throw badInput('A representation is an object with the __typename of an entity of this subgraph.', field);
   }
+  return { __typename, ...groupNamed(caller, entityId(id, [...field, 'id']), [...field, 'id']) };
+}
+
+function entityId(id: unknown, field: readonly string[]): string {
+  try {
+    return idText(id);
+  } catch (error) {
+    throw error instanceof ScalarInputError ? badInput(error.message, field) : error;
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 function assertEveryFieldDecided(schema: GraphQLSchema): void {

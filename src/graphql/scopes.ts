@@ -74,7 +74,7 @@ const ACCESS = {
   ),
   BillingHistoryConnection: inherited('edges', 'nodes', 'pageInfo', 'totalCount', 'summary'),
   BillingHistoryEdge: inherited('cursor', 'node'),
-  BillingHistorySummary: inherited('count', 'usedDocuments', 'spend', 'unreadablePrices'),
+  BillingHistorySummary: inherited('count', 'usedDocuments', 'spend', 'unreadablePrices', 'unreadableCounts'),
   BillingOperationConnection: inherited('edges', 'nodes', 'pageInfo', 'totalCount'),
   BillingOperationEdge: inherited('cursor', 'node'),
   BillingOperationPayload: inherited('operation', 'userErrors'),

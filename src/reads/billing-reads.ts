@@ -42,6 +42,8 @@ export interface HistorySummary {
   readonly spend: readonly { readonly amount: DecimalText; readonly currency: string | null }[];
   /** Rows whose price is there but could not be read, and which `spend` therefore lacks. */
   readonly unreadablePrices: number;
+  /** Rows whose `usedDocuments` is there but could not be read, and which the sum therefore lacks. */
+  readonly unreadableCounts: number;
 }
 
 export interface HistoryPage {

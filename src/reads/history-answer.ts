@@ -2,8 +2,6 @@ import { type BillingActivity, type BillingHistory, namedGroup } from '../domain
 import type { HistoryRead } from './history-client.port.js';
 import { rowsInWindow, windowCovers, windowsEqual } from './history-window.policy.js';
 
-const NO_ROWS: readonly BillingActivity[] = [];
-
 /** One upstream answer, with the question that it answers. Immutable; what is derived from it is worked out once. */
 export class HistoryAnswer {
   #byGroup: ReadonlyMap<string, readonly BillingActivity[]> | undefined;
@@ -16,7 +14,7 @@ export class HistoryAnswer {
   ) {}
 
   rowsOf(groupId: string): readonly BillingActivity[] {
-    return this.groups.get(groupId) ?? NO_ROWS;
+    return this.groups.get(groupId) ?? [];
   }
 
   get groups(): ReadonlyMap<string, readonly BillingActivity[]> {
@@ -71,16 +69,10 @@ export function toAnswer(read: HistoryRead, history: BillingHistory, onForeignRo
  * What an answer says to a narrower or equal question; null when it does not settle it, and the question must be asked on its own.
  * Null is returned rather than a guess where
  * - a recursive answer holds a row that names no group: it may be the asked group's;
- * - a group has no row in a recursive answer and is not known to lie below: it may lie elsewhere;
+ * - a group has no row in a recursive answer: it may have none, lie elsewhere, or be gone, and only its own answer tells which;
  * - a wider answer holds rows of the group with no readable start date: they may lie outside the asked window.
- *
- * @param isBelow whether the group is remembered as one of those that the recursive answer is about
  */
-export function settle(
-  answer: HistoryAnswer,
-  asked: HistoryRead,
-  isBelow: (groupId: string) => boolean,
-): readonly BillingActivity[] | null {
+export function settle(answer: HistoryAnswer, asked: HistoryRead): readonly BillingActivity[] | null {
   if (!windowCovers(answer.read, asked)) return null;
   const isSameWindow = windowsEqual(answer.read, asked);
   if (answer.read.recursive === asked.recursive) {
@@ -89,7 +81,7 @@ export function settle(
   }
   if (!answer.read.recursive || !answer.namesEveryGroup) return null;
   const rows = answer.rowsOf(asked.groupId);
-  if (rows.length === 0) return isBelow(asked.groupId) ? NO_ROWS : null;
+  if (rows.length === 0) return null;
   if (!isSameWindow && rows.some((row) => row.startMs === null)) return null;
   return rowsInWindow(rows, asked);
 }

@@ -13,13 +13,15 @@ function compareCurrencies(a: string | null, b: string | null): number {
 
 /**
  * Count and exact sums over a selection of rows. A sum has the largest scale of its addends: 99.50 + 0.50 is `100.00`. Prices with no
- * currency are summed apart; a price whose amount or currency cannot be read is counted, never guessed.
+ * currency are summed apart; a price whose amount or currency cannot be read, and a count of documents that cannot, is counted, never guessed.
  */
 export function summarise(rows: readonly BillingActivity[]): HistorySummary {
   const sums = new Map<string | null, ExactDecimal>();
   let usedDocuments = 0;
   let unreadablePrices = 0;
+  let unreadableCounts = 0;
   for (const row of rows) {
+    if (row.usedDocuments instanceof UnreadableValue) unreadableCounts += 1;
     usedDocuments += readableOrNull(row.usedDocuments) ?? 0;
     if (row.price === null) continue;
     const currency = row.price instanceof UnreadableValue ? null : row.price.currency;
@@ -38,5 +40,6 @@ export function summarise(rows: readonly BillingActivity[]): HistorySummary {
       .sort(([a], [b]) => compareCurrencies(a, b))
       .map(([currency, sum]) => ({ amount: decimalText(sum), currency })),
     unreadablePrices,
+    unreadableCounts,
   };
 }

@@ -123,9 +123,8 @@ export class HistoryExecutor {
   }
 
   #settleFrom(answer: HistoryAnswer, read: HistoryRead): boolean {
-    const standing = (groupId: string) => this.#knowledge.base(answer.read.groupId).standing(groupId, answer.read);
     const isUsable = this.#knowledge.mergeWindows || windowsEqual(answer.read, read);
-    const rows = isUsable ? settle(answer, read, (groupId) => standing(groupId) === 'below') : null;
+    const rows = isUsable ? settle(answer, read) : null;
     if (rows === null) return false;
     this.#slotOf(read).resolve(rows);
     return true;

@@ -34,7 +34,7 @@ export interface MembershipLimits {
   readonly avoidedMs: number;
 }
 
-/** Groups are moved and founded rarely; ten minutes bound how long a moved group is settled as empty by its old parent's answer. */
+/** Groups are moved and founded rarely. What is remembered decides which calls are made, never what they answer. */
 const LIMITS: MembershipLimits = { groups: 100_000, groupsPerBase: 20_000, keptMs: 600_000, avoidedMs: 60_000 };
 
 const NOTHING_KNOWN: BaseKnowledge = { size: null, isAvoided: false, standing: () => 'unknown' };

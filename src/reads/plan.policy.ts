@@ -5,9 +5,22 @@ import { compareActivities } from './history-order.policy.js';
 /**
  * A booster adds documents to a plan and a cancellation ends one; neither is a plan. What a cancellation ends is not worked out: the
  * upstream does not say which row it cancels, and shortens that row's own period where it means to.
+ *
+ * A row of an unknown kind (`addon`) is a plan only if it is charged as plans are, by the month or by the year.
  */
 function isPlanRow(row: BillingActivity): boolean {
-  return row.kind !== 'BOOSTER' && row.kind !== 'CANCEL';
+  switch (row.kind) {
+    case 'SIGNUP':
+    case 'RENEW':
+    case 'UPGRADE':
+    case 'DOWNGRADE':
+      return true;
+    case 'BOOSTER':
+    case 'CANCEL':
+      return false;
+    case 'OTHER':
+      return row.planType !== 'OTHER';
+  }
 }
 
 /** `expiry_date` is the last second inside the period (2018-04-27T02:11:17Z for a month from 02:11:18Z), so all of that second belongs. */

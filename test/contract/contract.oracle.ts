@@ -101,6 +101,7 @@ export function summaryOf(rows: readonly ExpectedRow[]): Readonly<Record<string,
     usedDocuments: rows.reduce((sum, { node }) => sum + node.usedDocuments, 0),
     spend: [...byCurrency].sort().map(([currency, own]) => ({ amount: sumOf(own), currency })),
     unreadablePrices: 0,
+    unreadableCounts: 0,
   };
 }
 

@@ -5,7 +5,7 @@ import { ROW, rowsOf, secondText, summaryOf, treeOf, type Window } from './contr
 import type { ContractWorld } from './contract.stand.js';
 
 const DAY_MS = 86_400_000;
-const SUMMARY = 'summary { count usedDocuments spend { amount currency } unreadablePrices }';
+const SUMMARY = 'summary { count usedDocuments spend { amount currency } unreadablePrices unreadableCounts }';
 
 interface History {
   readonly group: {

@@ -103,6 +103,7 @@ describe('the operations of operations/, against the simulated upstreams', () =>
       count: nodes.length,
       spend: [{ amount: total.toFixed(2), currency: 'NZD' }],
       unreadablePrices: 0,
+      unreadableCounts: 0,
     });
     expect(new Set(nodes.map(({ kind }) => kind))).toEqual(new Set(['RENEW']));
     const starts = nodes.map(({ startDate }) => startDate);

@@ -28,7 +28,8 @@ export class BillingHistorySummaryType implements HistorySummary {
 
   @Field(() => LongScalar, {
     nullable: true,
-    description: 'Sum of `usedDocuments` over the rows where it can be read. Null when the sum passes 2^53-1.',
+    description:
+      'Sum of `usedDocuments` over the rows where it can be read; `unreadableCounts` says how many it lacks. Null when the sum passes 2^53-1.',
   })
   readonly usedDocuments!: number | null;
 
@@ -41,6 +42,11 @@ export class BillingHistorySummaryType implements HistorySummary {
 
   @Field(() => Int, { description: 'Rows whose price is there and could not be read: `spend` lacks them.' })
   readonly unreadablePrices!: number;
+
+  @Field(() => Int, {
+    description: 'Rows whose `usedDocuments` is there and could not be read: the sum `usedDocuments` lacks them.',
+  })
+  readonly unreadableCounts!: number;
 }
 
 @ObjectType('BillingHistoryConnection', {

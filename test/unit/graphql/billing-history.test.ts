@@ -69,7 +69,7 @@ describe('billingHistory', () => {
       `{ group(id: "1") { billingHistory {
         edges { cursor node { id } } nodes { ${fields} group { id name } }
         pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount
-        summary { count usedDocuments spend { amount currency } unreadablePrices }
+        summary { count usedDocuments spend { amount currency } unreadablePrices unreadableCounts }
       } } }`,
       { ports },
     );
@@ -81,7 +81,13 @@ describe('billingHistory', () => {
           nodes: [{ ...row, group: { id: groupId, name: 'Café' } }],
           pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
           totalCount: 1,
-          summary: { count: 1, usedDocuments: 0, spend: [{ amount: '99', currency: null }], unreadablePrices: 0 },
+          summary: {
+            count: 1,
+            usedDocuments: 0,
+            spend: [{ amount: '99', currency: null }],
+            unreadablePrices: 0,
+            unreadableCounts: 0,
+          },
         },
       },
     });

@@ -60,9 +60,30 @@ describe('entities', () => {
     expect(answer.codes).toEqual(['FORBIDDEN']);
   });
 
-  it('of a type that there is not are an internal error that tells nothing', async () => {
-    const answer = await ask(query, { variables: { representations: [{ __typename: 's3cret-type' }] } });
-    expect(answer.codes).toEqual(['INTERNAL_SERVER_ERROR']);
+  it.each([
+    ['a number', 5],
+    ['a text', 's3cret-type'],
+    ['an empty object', {}],
+    ['a list', [{ __typename: 'Group', id: '1' }]],
+    ['a type that there is not', { __typename: 's3cret-type', id: '1' }],
+    ['a type that is no entity', { __typename: 'Money', amount: '1', currency: 's3cret-type' }],
+    ['a type whose name is a number', { __typename: 5, id: '1' }],
+    ['a name of the language', { __typename: '__proto__', id: '1' }],
+  ])('that are none are refused in their place: %s', async (_name, representation) => {
+    const representations = [group('1'), representation, group('2')];
+    const answer = await ask(query, { variables: { representations } });
+    expect(answer.data).toMatchObject({ _entities: [{ id: '1' }, null, { id: '2' }] });
+    expect(answer.errors).toMatchObject([
+      { path: ['_entities', 1], extensions: { code: 'BAD_USER_INPUT', field: ['representations', '1'] } },
+    ]);
     expect(answer.text).not.toContain('s3cret');
+  });
+
+  it('cannot be null, as the type of the list says', async () => {
+    const answer = await ask(query, { variables: { representations: [group('1'), null] } });
+    expect([answer.codes, answer.errors[0]?.extensions['field']]).toEqual([
+      ['BAD_USER_INPUT'],
+      ['representations', '1'],
+    ]);
   });
 });

@@ -45,6 +45,7 @@ export const SUMMARY: HistorySummary = {
   usedDocuments: 0,
   spend: [{ amount: '99', currency: null }],
   unreadablePrices: 0,
+  unreadableCounts: 0,
 };
 
 export function historyPage(rows: readonly BillingActivity[] = [ROW]): HistoryPage {

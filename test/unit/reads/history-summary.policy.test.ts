@@ -45,7 +45,13 @@ describe('the summary of a history', () => {
       usedDocuments: 32,
       spend: [{ amount: '1', currency: 'NZD' }],
       unreadablePrices: 2,
+      unreadableCounts: 0,
     });
+  });
+
+  it('counts numbers of documents that cannot be read, and leaves missing ones out', () => {
+    const rows = [null, unreadable, 5, unreadable].map((usedDocuments) => activity({ usedDocuments }));
+    expect(summarise(rows)).toMatchObject({ count: 4, usedDocuments: 5, unreadableCounts: 2 });
   });
 
   it('has no sum of documents that is not exact', () => {

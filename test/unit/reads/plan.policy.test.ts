@@ -53,6 +53,18 @@ const cases: readonly (readonly [string, readonly BillingActivity[], string, str
   ['only a booster', [{ ...JANUARY, kind: 'BOOSTER' }], '2024-01-10T00:00:00Z', null],
   ['only a cancellation', [{ ...JANUARY, kind: 'CANCEL' }], '2024-01-10T00:00:00Z', null],
   ['an activity of a word that nobody foresaw', [{ ...JANUARY, kind: 'OTHER' }], '2024-01-10T00:00:00Z', 'January'],
+  [
+    'an unknown activity that is charged once',
+    [YEAR, { ...JANUARY, kind: 'OTHER', planType: 'OTHER' }],
+    '2024-01-10T00:00:00Z',
+    'Year',
+  ],
+  [
+    'a signup to a plan of an unknown type',
+    [{ ...JANUARY, kind: 'SIGNUP', planType: 'OTHER' }],
+    '2024-01-10T00:00:00Z',
+    'January',
+  ],
   ['a row with no start date', [{ ...JANUARY, startMs: null, startDate: null }], '2024-01-10T00:00:00Z', null],
   [
     'a row with an unreadable start',

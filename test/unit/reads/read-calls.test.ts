@@ -145,7 +145,7 @@ describe('upstream calls', () => {
     expect([await made(), await made()]).toEqual([2, 2]);
   });
 
-  it('are none for a member without rows in the window, once an answer has named it', async () => {
+  it('are one for a member without rows in the window, though an answer has named it: it may be gone by now', async () => {
     const groups: ModelGroup[] = [...rootWithGroups(10), { id: '99', parent: '1', rows: [rowDaysAgo('5', 500)] }];
     const model = new UpstreamModel(groups);
     const factory = readsFactory(model);
@@ -153,7 +153,7 @@ describe('upstream calls', () => {
     await operation(factory, { who: ROOTED }).historyPage(all);
     const reads = operation(factory, { who: ROOTED });
     expect((await plans(reads, [...ids(10), '99'])).at(-1)).toBeNull();
-    expect(reads.upstreamCalls().made).toBe(1);
+    expect(reads.upstreamCalls().made).toBe(2);
   });
 
   it('leave a root alone whose answers hold far more than is asked for, once that is known', async () => {

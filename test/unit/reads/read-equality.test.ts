@@ -1,8 +1,29 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { activity, caller } from './activity.fixture.js';
-import { ask, asked, forest, named, oneByOne, setting, shuffled } from './read-question.arbitrary.js';
-import { DAY, historyRequest, NOW_MS, operation, readsFactory } from './reads.fixture.js';
+import {
+  ask,
+  asked,
+  changed,
+  forest,
+  named,
+  oneByOne,
+  setting,
+  shuffled,
+  upheavals,
+} from './read-question.arbitrary.js';
+import {
+  codes,
+  DAY,
+  historyRequest,
+  ids,
+  NOW_MS,
+  operation,
+  plans,
+  ROOTED,
+  readsFactory,
+  rootWithGroups,
+} from './reads.fixture.js';
 import { type ModelBehaviour, UpstreamModel } from './upstream.model.js';
 
 describe('a batched answer', () => {
@@ -43,6 +64,46 @@ describe('a batched answer', () => {
       { numRuns: 300 },
     );
   }, 60_000);
+
+  it('equals it also after groups were moved, deleted or emptied, for as long as memberships are remembered', async () => {
+    await fc.assert(
+      fc.asyncProperty(setting, upheavals, async ({ groups, root, operations }, changes) => {
+        let nowMs = NOW_MS;
+        const model = new UpstreamModel(groups);
+        const factory = readsFactory(model, { clock: () => nowMs });
+        // The same questions each time, so that what was learned of a group meets its new place.
+        const questions = operations.flat(2);
+        for (const change of [null, ...changes]) {
+          if (change !== null) {
+            model.groups = changed(model.groups, change);
+            nowMs += change.afterMs;
+          }
+          const reads = operation(factory, { who: caller({ root }) });
+          const batched = await Promise.all(questions.map((asking) => ask(reads, asking)));
+          expect(batched).toEqual(await oneByOne(model.groups, {}, questions, caller({})));
+        }
+      }),
+      { numRuns: 150 },
+    );
+  }, 60_000);
+
+  it('costs one call for fifty groups, and one more for each that has no rows', async () => {
+    const groups = rootWithGroups(50);
+    const model = new UpstreamModel(groups);
+    const factory = readsFactory(model);
+    await plans(operation(factory, { who: ROOTED }), ids(50));
+    expect(model.calls).toBe(1);
+    model.groups = groups.flatMap((group) =>
+      group.id === '7' ? [] : [group.id === '9' ? { ...group, rows: [] } : group],
+    );
+    const answers = await Promise.allSettled(ids(50).map((id) => operation(factory, { who: ROOTED }).plan(id, NOW_MS)));
+    expect(codes(answers).filter((code) => code !== 'ok')).toEqual(['NOT_FOUND']);
+    const before = model.calls;
+    const reads = operation(factory, { who: ROOTED });
+    const together = await Promise.allSettled(ids(50).map((id) => reads.plan(id, NOW_MS)));
+    expect(codes(together)).toEqual(codes(answers));
+    expect(model.calls - before).toBe(3);
+  });
 
   it("never costs more calls than one by one, but for the root's one attempt that settles nothing", async () => {
     const plansOnly = fc.array(

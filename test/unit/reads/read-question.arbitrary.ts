@@ -146,6 +146,32 @@ export function shuffled(seed: number) {
       .map(({ row }) => row);
 }
 
+/** What happens to a group between two operations, and how long they are apart: learned memberships are kept for ten minutes. */
+const upheaval = fc.record({
+  groupId: fc.constantFrom(...GROUPS),
+  change: fc.constantFrom('delete' as const, 'empty' as const, 'moveUp' as const, 'moveDown' as const),
+  afterMs: fc.integer({ min: 0, max: 600_000 }),
+});
+
+/** The groups after the upheaval; a parent stands before its groups, so that no circle comes of it. */
+export function changed(groups: readonly ModelGroup[], { groupId, change }: Upheaval): ModelGroup[] {
+  const before = groups[groups.findIndex(({ id }) => id === groupId) - 1];
+  return groups.flatMap((group) => {
+    if (group.id !== groupId) return [group];
+    const changes = {
+      delete: [],
+      empty: [{ ...group, rows: [] }],
+      moveUp: [{ ...group, parent: null }],
+      moveDown: [{ ...group, parent: before?.id ?? null }],
+    } satisfies Record<Upheaval['change'], ModelGroup[]>;
+    return changes[change];
+  });
+}
+
+export type Upheaval = typeof upheaval extends fc.Arbitrary<infer T> ? T : never;
+
+export const upheavals = fc.array(upheaval, { minLength: 1, maxLength: 4 });
+
 export const setting = fc.record({
   groups: forest,
   seed: fc.nat({ max: 1_000 }),

@@ -36,13 +36,13 @@ export interface ModelBehaviour {
   readonly distort?: (rows: BillingActivity[]) => BillingActivity[];
 }
 
-/** The upstream as a pure function of its groups, with a journal of what was asked. */
+/** The upstream as a function of its groups, which a test may change, with a journal of what was asked. */
 export class UpstreamModel implements HistoryClient {
   readonly journal: { readonly credentialId: string; readonly read: HistoryRead }[] = [];
   readonly signals: (AbortSignal | undefined)[] = [];
 
   constructor(
-    readonly groups: readonly ModelGroup[],
+    public groups: readonly ModelGroup[],
     private readonly behaviour: ModelBehaviour = {},
   ) {}
 
