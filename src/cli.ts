@@ -8,6 +8,7 @@ import { printConfig } from './config/print-config.js';
 import { BillingError } from './domain/errors.js';
 import { errorFields } from './observability/error-fields.js';
 import { createLogger, type Logger } from './observability/logger.js';
+import { isOpsCommandName, type OpsCommandName } from './ops/ops.output.js';
 import { PACKAGE_ROOT } from './runtime/package-root.js';
 
 /** What the errors mean that an operator can do something about. */
@@ -26,9 +27,10 @@ export interface Gateway {
   drain(): Promise<void>;
 }
 
-/** What one run of the command came to: `running` goes on until a signal. */
+/** What one run of the command comes to. `ops`: a sub-command, which may touch the network. `run`: the gateway, until a signal. */
 export type CommandResult =
   | { readonly kind: 'done'; readonly exitCode: number; readonly out: string; readonly err: string }
+  | { readonly kind: 'ops'; readonly name: OpsCommandName; readonly args: readonly string[] }
   | { readonly kind: 'run'; readonly config: Config; readonly warnings: readonly ConfigProblem[] };
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -39,6 +41,7 @@ export async function decide(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<CommandResult> {
   const [option, ...rest] = args;
+  if (isOpsCommandName(option)) return { kind: 'ops', name: option, args: rest };
   if (rest.length > 0) return failure('Give one option at most. See --help.\n');
   switch (option) {
     case '--help':
@@ -63,6 +66,7 @@ export async function decide(
 /** Runs the command of this process: prints and sets the exit code, or serves until a signal. */
 export async function main(): Promise<void> {
   const result = await decide(process.argv.slice(2), process.env);
+  if (result.kind === 'ops') return operate(result.name, result.args);
   if (result.kind === 'done') {
     process.stdout.write(result.out);
     process.stderr.write(result.err);
@@ -80,6 +84,22 @@ export async function main(): Promise<void> {
     logger.debug({ err: error }, 'start-up failed');
     process.exit(1);
   }
+}
+
+/** Runs a sub-command to its end, and exits even where a connection of an upstream lingers. */
+async function operate(name: OpsCommandName, args: readonly string[]): Promise<void> {
+  const { runOpsCommand } = await import('./ops/ops.command.js');
+  const { exitCode, out, err } = await runOpsCommand(name, args, process.env).catch((error: unknown) => {
+    const { name: kind, code } = errorFields(error);
+    return { exitCode: 1, out: '', err: `Something unforeseen happened (${code ?? kind}).\n` };
+  });
+  await Promise.all([written(process.stdout, out), written(process.stderr, err)]);
+  process.exit(exitCode);
+}
+
+/** Waits for a pipe, of which `process.exit` would drop the rest. */
+function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve) => stream.write(text, () => resolve()));
 }
 
 /** Listens, and on the first signal drains and exits with 0. Later signals are noted and change nothing: a write may be running. */

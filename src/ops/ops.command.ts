@@ -1,0 +1,34 @@
+import { type CommandOutput, type Environment, type OpsCommandName, UsageError } from './ops.output.js';
+import { READ_USAGE, readCommand } from './read.command.js';
+
+interface OpsCommand {
+  readonly run: (args: readonly string[], env: Environment) => Promise<CommandOutput>;
+  readonly usage: string;
+}
+
+const OPS_COMMANDS: Readonly<Record<OpsCommandName, OpsCommand>> = {
+  read: { run: readCommand, usage: READ_USAGE },
+};
+
+/** Runs one sub-command. Never throws what holds a secret: of a fault of its own the kind alone is told. */
+export async function runOpsCommand(
+  name: OpsCommandName,
+  args: readonly string[],
+  env: Environment,
+): Promise<CommandOutput> {
+  const { run, usage } = OPS_COMMANDS[name];
+  try {
+    return await run(args, env);
+  } catch (error) {
+    const fault = error instanceof UsageError ? error.message : argumentFault(error);
+    if (fault === null) throw error;
+    return { exitCode: 1, out: '', err: `${fault}\n\n${usage}` };
+  }
+}
+
+/** Of node:util's parseArgs: its messages name options, and say in a second sentence what is of no help here. */
+function argumentFault(error: unknown): string | null {
+  if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error)) return null;
+  if (!String(error.code).startsWith('ERR_PARSE_ARGS')) return null;
+  return `${String(error.message).split('. ')[0] ?? ''}.`;
+}

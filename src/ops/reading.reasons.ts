@@ -1,0 +1,147 @@
+import type { WriteOutcome } from '../domain/write.js';
+import { carriesPayload } from '../upstreams/upstream.answer.js';
+import type { TransportFailureReason } from '../upstreams/upstream.transport.js';
+import {
+  type ExaminedDocument,
+  type ExaminedElement,
+  examineDocument,
+} from '../upstreams/xtracta/document.examination.js';
+import type { ReplayedAttempt } from './stored-response.js';
+
+/** Why there was no whole response, in words that end a sentence. */
+export const TRANSPORT_REASONS: Readonly<Record<TransportFailureReason, string>> = {
+  dns: 'the name could not be resolved',
+  refused: 'the connection was refused',
+  tls: 'no TLS connection came about: the certificate, its name or its date, or a reset during the handshake',
+  'connect-timeout': 'no connection came about in time',
+  timeout: 'the response did not end in time',
+  reset: 'the connection broke before the head of a response',
+  cut: 'the body ends before its own length says so',
+  protocol: 'the response is not HTTP, or its head is larger than the gateway reads',
+  'too-large': 'the body is larger than the gateway reads',
+  encoded: 'the body has a content-encoding, which was not asked for; the gateway inflates nothing',
+  aborted: 'the call was given up',
+};
+
+export const XML_FAULTS: Readonly<Record<NonNullable<ExaminedDocument['fault']>, string>> = {
+  encoding: 'it is not UTF-8',
+  'not-well-formed':
+    'it is not well-formed to its end: cut, crossed or unclosed tags, two roots, or text around the root',
+  doctype: 'it has a DOCTYPE, which is refused whatever it says',
+  'too-deep': 'its elements stand deeper in each other than the gateway reads',
+  'too-many-rows': 'it has more rows than the gateway reads',
+};
+
+const ROOTS = ['billings_response', 'documents_response'];
+
+/** The elements whose presence betrays a success, by endpoint. */
+const PAYLOADS = {
+  booster: ['pack', 'pack_summary'],
+  update: ['plan', 'id'],
+  billing_ui: ['url'],
+} as const;
+
+/** What a response is not, or null where it is a document of this API. */
+export function foreignDocument({ fault, root }: ExaminedDocument): string | null {
+  if (fault !== null) return `the body is not one whole XML document: ${XML_FAULTS[fault]}`;
+  if (root === null || !ROOTS.includes(root.name)) {
+    return `the root is <${shortName(root?.name ?? '')}>, where this API has <billings_response>`;
+  }
+  return null;
+}
+
+/** Why a read ended as an error. */
+export function whyOfReadError(attempt: ReplayedAttempt | null): string {
+  if (attempt === null) return 'Nothing was sent.';
+  const { result, body } = attempt;
+  if (result.kind === 'failure') return sentence(TRANSPORT_REASONS[result.reason]);
+  const http = `HTTP ${result.status}`;
+  if (result.status >= 500) return `${http} is a failure of the upstream, whatever the body says.`;
+  if (result.status === 401 || result.status === 403) return `${http} refuses the credential.`;
+  if ([408, 425, 429].includes(result.status)) return `${http} asks to come back later.`;
+  if (result.status >= 300 && result.status < 400) return `${http} is a redirect, and the gateway follows none.`;
+  if (!carriesPayload(result.status) && result.status < 300) return `${http} has no body by definition.`;
+  const document = examineDocument(body);
+  const foreign = foreignDocument(document);
+  if (foreign !== null) return sentence(`${http}, but ${foreign}`);
+  return `${http}, and ${statusOf(document.root)}.`;
+}
+
+/** Why a write would end as it does. */
+export function whyOfOutcome(endpoint: string, outcome: WriteOutcome<object>, attempt: ReplayedAttempt | null): string {
+  if (attempt === null) return 'Nothing was sent.';
+  const { result, body } = attempt;
+  if (result.kind === 'failure') {
+    const sent = result.sent ? 'after the request had been sent' : 'before the request was sent';
+    return sentence(`${TRANSPORT_REASONS[result.reason]}, ${sent}`);
+  }
+  const http = `HTTP ${result.status}`;
+  if (outcome.kind === 'unknown') {
+    if (result.status >= 500) return `${http} says nothing of what was done before it.`;
+    if (result.status >= 300 && result.status < 400) return `${http} is a redirect, and the gateway follows none.`;
+    if (result.status < 300 && !carriesPayload(result.status)) return `${http} has no body by definition.`;
+  }
+  return endpoint === 'purchase'
+    ? whyOfPurchase(http, outcome)
+    : whyOfXtractaWrite(http, payloadNames(endpoint), outcome, examineDocument(body));
+}
+
+function payloadNames(endpoint: string): readonly string[] {
+  return endpoint === 'booster' || endpoint === 'update' || endpoint === 'billing_ui' ? PAYLOADS[endpoint] : [];
+}
+
+function whyOfXtractaWrite(
+  http: string,
+  names: readonly string[],
+  outcome: WriteOutcome<object>,
+  document: ExaminedDocument,
+): string {
+  const foreign = foreignDocument(document);
+  if (foreign !== null) return sentence(`${http}, but ${foreign}`);
+  const status = statusOf(document.root);
+  const payload = `<${names[0] ?? ''}>`;
+  const hasPayload = document.root?.children.some(({ name }) => names.includes(name)) ?? false;
+  switch (outcome.kind) {
+    case 'succeeded':
+      return `${http}, ${status}, and ${payload} is whole.`;
+    case 'rejected':
+      return `${http}, ${status}, and nothing of a success is there: a refusal by the upstream itself.`;
+    case 'notSent':
+      return 'Nothing was sent.';
+    case 'unknown':
+      return hasPayload
+        ? `${http}, ${status}, and a ${payload} that contradicts it or is not whole: money may have moved.`
+        : `${http}, ${status}, and no ${payload}: this is neither a whole success nor a refusal.`;
+  }
+}
+
+function whyOfPurchase(http: string, outcome: WriteOutcome<object>): string {
+  switch (outcome.kind) {
+    case 'succeeded':
+      return `${http}, and Detail has an ID that is not zero.`;
+    case 'rejected':
+      return `${http}, an error of the API's own, and nothing of a purchase is there.`;
+    case 'notSent':
+      return 'Nothing was sent.';
+    case 'unknown':
+      return `${http}, and the body is not JSON of this API, or has neither a purchase with an ID nor an error alone.`;
+  }
+}
+
+function statusOf(root: ExaminedElement | null): string {
+  const found = root?.children.filter(({ name }) => name === 'status') ?? [];
+  const [status] = found;
+  if (status === undefined) return 'there is no <status>';
+  if (found.length > 1) return 'there is more than one <status>';
+  const text = status.text.trim();
+  // A status is a number or a short word; anything else is not repeated.
+  return /^\w{1,20}$/.test(text) ? `<status> is ${text}` : '<status> is no number and no known word';
+}
+
+function shortName(name: string): string {
+  return name.slice(0, 60);
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
