@@ -10,10 +10,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 const HOST = '127.0.0.1';
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 15_000;
+/** Who develops a page serves it on a port of this machine. The others are Apollo Sandbox. */
+const CORS_ORIGINS = 'loopback,https://studio.apollographql.com,https://sandbox.embed.apollographql.com';
 
 // The only variables that the gateway inherits. Real credentials in the shell must never reach a demo: it would charge them.
 const INHERITED =
-  /^(PATH|Path|HOME|USERPROFILE|TMPDIR|TEMP|TMP|SystemRoot|LANG|NO_COLOR|FORCE_COLOR|LOG_LEVEL|LOG_FORMAT|DEBUG_UI|EXPLORER|INTROSPECTION)$/;
+  /^(PATH|Path|HOME|USERPROFILE|TMPDIR|TEMP|TMP|SystemRoot|LANG|NO_COLOR|FORCE_COLOR|LOG_LEVEL|LOG_FORMAT|CORS_ORIGINS|DEBUG_UI|EXPLORER|INTROSPECTION)$/;
 
 /** A problem that is told in one line, without a stack. */
 class StackProblem extends Error {}
@@ -48,6 +50,7 @@ export async function runLocalStack({ gatewayArgs, simulatorArgs, onReady }) {
     children.push(simulator.child);
     const { simulator: simulatorUrl, fixtures } = await simulator.announcement;
     const environment = {
+      CORS_ORIGINS,
       ...baseEnvironment(),
       LOG_FORMAT: process.env.LOG_FORMAT ?? 'pretty',
       HOST,

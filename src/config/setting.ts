@@ -123,12 +123,17 @@ export const serviceUrl = z.string().transform((text, context) => {
   return url.href.replace(/\/+$/, '');
 });
 
-/** As browsers name it in `Origin`. */
+/** In place of an origin: every page that this machine serves itself, on any port. */
+export const LOOPBACK_ORIGINS = 'loopback';
+
+/** As browsers name it in `Origin`, or {@link LOOPBACK_ORIGINS}. */
 export const origin = z
   .string()
   .refine(
-    (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text,
-    'must be origins such as https://app.example.com, without a path',
+    (text) =>
+      text === LOOPBACK_ORIGINS ||
+      (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text),
+    'must be origins such as https://app.example.com, without a path, or loopback',
   );
 
 /** The path of an endpoint below a base URL: what the URL parser would change, or read as something else, is refused. */

@@ -243,7 +243,8 @@ export const SETTINGS = {
     section: 'Pages',
     defaultText: "Apollo Sandbox's origins, none with NODE_ENV=production",
     example: 'https://app.example.com',
-    description: 'Origins whose pages may call /graphql, comma separated.',
+    description:
+      'Origins whose pages may call /graphql, comma separated. `loopback` stands for every page on localhost, 127.0.0.1 or [::1].',
   }),
 
   LOG_LEVEL: defaulted(

@@ -2,6 +2,7 @@ import type { ApolloServer } from '@apollo/server';
 import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
+import { LOOPBACK_ORIGINS } from '../config/setting.js';
 import { BillingError } from '../domain/errors.js';
 import { answerTypeFor } from './accept.policy.js';
 import { askApollo } from './apollo.handler.js';
@@ -29,6 +30,8 @@ export interface GraphqlRouteOptions extends HttpServerOptions {
 }
 
 const PREFLIGHT_SECONDS = 600;
+/** What a browser sends as `Origin` for a page of this machine. */
+const LOOPBACK_ORIGIN = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/;
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   BAD_USER_INPUT: 400,
   UNAUTHENTICATED: 401,
@@ -48,7 +51,7 @@ export async function graphqlRoutes(app: FastifyInstance, options: GraphqlRouteO
   // Awaited, so that its hook stands between these two: a refusal below must be readable for the pages that may call.
   if (config.corsOrigins.length > 0) {
     await app.register(cors, {
-      origin: [...config.corsOrigins],
+      origin: config.corsOrigins.map((origin) => (origin === LOOPBACK_ORIGINS ? LOOPBACK_ORIGIN : origin)),
       methods: ['GET', 'POST'],
       exposedHeaders: ['x-request-id'],
       maxAge: PREFLIGHT_SECONDS,

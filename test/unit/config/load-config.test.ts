@@ -69,12 +69,12 @@ describe('a configuration', () => {
       ...NONE,
       NODE_ENV: 'production',
       INTROSPECTION: 'true',
-      CORS_ORIGINS: 'https://a.test, https://b.test:8443',
+      CORS_ORIGINS: 'https://a.test, https://b.test:8443, loopback',
     });
     expect(told.http).toMatchObject({
       introspection: true,
       explorer: false,
-      corsOrigins: ['https://a.test', 'https://b.test:8443'],
+      corsOrigins: ['https://a.test', 'https://b.test:8443', 'loopback'],
     });
   });
 

@@ -69,6 +69,33 @@ describe('CORS', () => {
     const refusal = await post(tiny.url, '{ hello }', { headers: { origin, 'content-encoding': 'gzip' } });
     expect([refusal.status, refusal.headers.get('access-control-allow-origin')]).toEqual([415, origin]);
   });
+
+  describe('with loopback in the list', () => {
+    let open: TinyServer;
+    beforeAll(async () => {
+      open = await startTinyServer({ corsOrigins: ['loopback', origin] });
+    });
+    afterAll(() => open.server.drain());
+
+    it.each([
+      ['http://127.0.0.1:5173', true],
+      ['http://localhost:3000', true],
+      ['https://localhost', true],
+      ['http://[::1]:8080', true],
+      [origin, true],
+      ['http://localhost.evil.example:3000', false],
+      ['http://127.0.0.1.evil.example', false],
+      ['http://127.0.0.1:5173.evil.example', false],
+      ['https://evil.example', false],
+      ['null', false],
+    ])('a page of %s: %s', async (page, isLetIn) => {
+      const response = await fetch(`${open.url}/graphql`, {
+        ...preflight,
+        headers: { ...preflight.headers, origin: page },
+      });
+      expect(response.headers.get('access-control-allow-origin')).toBe(isLetIn ? page : null);
+    });
+  });
 });
 
 describe('outside of exploring', () => {
