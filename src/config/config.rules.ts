@@ -87,6 +87,25 @@ export function brokenRules(settings: ParsedSettings): ConfigProblem[] {
   return RULES.flatMap((rule) => rule(settings.values, absent)).filter((found) => found !== null);
 }
 
+/** Settings that open more than is usually meant: permitted, and said loudly at each start. */
+export function openDoors({ values }: ParsedSettings): ConfigProblem[] {
+  const production = values.NODE_ENV === 'production';
+  const pages = [
+    { setting: 'EXPLORER', shown: values.EXPLORER ?? !production, what: 'the landing page, GraphiQL and Sandbox' },
+    {
+      setting: 'DEBUG_UI',
+      shown: values.DEBUG_UI ?? !production,
+      what: '/debug, which shows the operations of every caller',
+    },
+  ] as const;
+  if (isLoopbackHost(values.HOST) || production) return [];
+  return pages
+    .filter(({ shown }) => shown)
+    .map(({ setting, what }) =>
+      problem(setting, `serves ${what}, to everybody who reaches HOST: set it to false, or NODE_ENV=production`),
+    );
+}
+
 /** Settings that are given and have no effect beside the others: not wrong, but probably not meant. */
 export function idleSettings(settings: ParsedSettings): ConfigProblem[] {
   const { values } = settings;

@@ -38,11 +38,17 @@ export interface HttpConfig {
   /** 0: the system chooses. */
   readonly port: number;
   readonly corsOrigins: readonly string[];
+  /** Host names and addresses beside those of this machine, with or without a port. */
+  readonly allowedHosts: readonly string[];
+  /** Which requests must name such a host: all but probes, or those for pages. */
+  readonly hostCheck: 'everything' | 'pages';
   /** Empty: no router secret is asked for. */
   readonly routerSecrets: readonly string[];
   readonly introspection: boolean;
   readonly explorer: boolean;
   readonly debugUi: boolean;
+  /** How long a stop goes on serving while `/ready` already says 503. */
+  readonly drainDelayMs: number;
   /** Longer than the write deadline, so that no write is cut by a stop. */
   readonly drainTimeoutMs: number;
 }

@@ -6,7 +6,7 @@ import type {
   CreditsAuthorization,
   EnvironmentCredentials,
 } from './config.js';
-import { brokenRules, idleSettings } from './config.rules.js';
+import { brokenRules, idleSettings, openDoors } from './config.rules.js';
 import { readSafelist } from './safelist-file.js';
 import { isLoopbackHost, type Setting } from './setting.js';
 import { parseSettings, settingNames } from './setting-values.js';
@@ -31,6 +31,7 @@ export async function loadConfig(env: Readonly<Record<string, string | undefined
   ];
   const warnings = [
     ...idleSettings(settings),
+    ...openDoors(settings),
     ...slips.flatMap(({ name, meant }) =>
       meant === null ? [{ setting: name, message: 'is no setting of this gateway' }] : [],
     ),
@@ -72,10 +73,13 @@ function toConfig(values: SettingValues, safelist: Config['safelist']): Config |
       host: values.HOST,
       port: values.PORT,
       corsOrigins: values.CORS_ORIGINS ?? (production ? [] : SANDBOX_ORIGINS),
+      allowedHosts: values.ALLOWED_HOSTS ?? [],
+      hostCheck: values.AUTH === 'none' ? 'everything' : 'pages',
       routerSecrets: values.ROUTER_SECRET ?? [],
       introspection: values.INTROSPECTION ?? !production,
       explorer: values.EXPLORER ?? !production,
       debugUi: values.DEBUG_UI ?? !production,
+      drainDelayMs: values.DRAIN_DELAY_MS,
       drainTimeoutMs: values.DRAIN_TIMEOUT_MS ?? values.WRITE_TIMEOUT_MS + DRAIN_AFTER_WRITE_MS,
     },
     auth,

@@ -101,6 +101,34 @@ export function isLoopbackHost(host: string): boolean {
   return LOOPBACK.test(host);
 }
 
+/** A `Host` header or the authority of a request target, in one form: lower case, addresses as the WHATWG URL standard writes them. */
+export interface HostName {
+  /** Without brackets around an IPv6 address and without the dot of the DNS root. */
+  readonly name: string;
+  /** Null: the port of the scheme, which the header does not tell. */
+  readonly port: number | null;
+}
+
+// User info, paths and percent-encoding have no place in a Host header, and the URL parser would read around them.
+const AUTHORITY = /^(\[[\da-f:.]+\]|[\w.-]+)(?::(\d{1,5}))?$/i;
+
+/** Reads `name`, `name:port`, `[::1]` and `[::1]:port`; null for everything else. */
+export function parseHost(text: string): HostName | null {
+  const [, host = '', port] = AUTHORITY.exec(text) ?? [];
+  if (host === '' || !URL.canParse(`http://${host}/`)) return null;
+  const name = new URL(`http://${host}/`).hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  if (name === '' || Number(port ?? 0) > 65_535) return null;
+  return { name, port: port === undefined ? null : Number(port) };
+}
+
+/** A host name or address, with or without a port, as clients name it in `Host`. */
+export const hostName = z
+  .string()
+  .refine(
+    (text) => parseHost(text) !== null,
+    'must be host names or addresses such as billing.example.com or [::1]:4000',
+  );
+
 /** A base or endpoint URL: `https:`, or `http:` on this machine only, because what is sent there is a credential. */
 export const serviceUrl = z.string().transform((text, context) => {
   const url = URL.canParse(text) ? new URL(text) : null;

@@ -5,6 +5,7 @@ import {
   commaList,
   defaulted,
   flag,
+  hostName,
   integer,
   oneLine,
   optional,
@@ -65,6 +66,11 @@ export const SETTINGS = {
   PORT: defaulted(integer(0, 65_535), '4000', {
     section: 'Listening',
     description: 'Port to listen on; 0 lets the system choose.',
+  }),
+  DRAIN_DELAY_MS: defaulted(integer(0, 300_000), '0', {
+    section: 'Listening',
+    description:
+      'How long a stopping gateway goes on serving while /ready says 503, in milliseconds: until the load balancer has noticed. Without it, requests that arrive meanwhile are answered 503.',
   }),
   DRAIN_TIMEOUT_MS: optional(integer(1_000, 900_000), {
     section: 'Listening',
@@ -168,6 +174,12 @@ export const SETTINGS = {
     example: '/etc/billing/tenants.yaml',
     description:
       "YAML or JSON file with each tenant's upstream credentials; re-read when it changes. Without it every verified caller uses the environment's credentials.",
+  }),
+  ALLOWED_HOSTS: optional(commaList(hostName), {
+    section: 'Callers',
+    example: 'billing.example.com',
+    description:
+      'Host names, beside localhost and loopback addresses, that AUTH=none and the pages answer to, comma separated, with or without a port. Other names are refused with 421, because DNS rebinding would let any web page use the gateway.',
   }),
   ROUTER_SECRET: secret(commaList(token.min(16, 'must have at least 16 characters each')), {
     section: 'Callers',

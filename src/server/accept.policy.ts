@@ -17,21 +17,30 @@ interface Range {
 export function answerTypeFor(accept: string | undefined): AnswerType | null {
   if (accept === undefined || accept.trim() === '') return ANSWERS[0];
   const ranges = accept.split(',').map(rangeOf);
-  let best: { readonly type: AnswerType; readonly quality: number } | null = null;
-  for (const type of ANSWERS) {
-    const quality = qualityOf(type, ranges);
-    if (quality > (best?.quality ?? 0)) best = { type, quality };
-  }
-  return best?.type ?? null;
+  const [json, newer] = ANSWERS.map((type) => preferenceFor(type, ranges));
+  if (json === undefined || newer === undefined || Math.max(json.quality, newer.quality) === 0) return null;
+  const difference = newer.quality - json.quality || newer.specificity - json.specificity;
+  // A client that names both alike knows the newer one, whose status codes tell more. One that names neither may know only JSON.
+  const isNewer = difference > 0 || (difference === 0 && newer.specificity === NAMED);
+  return ANSWERS[isNewer ? 1 : 0];
 }
 
+/** How a type stands to a client: the quality of the most specific range that matches, and how specific that is. */
+interface Preference {
+  readonly quality: number;
+  readonly specificity: number;
+}
+
+const NAMED = 2;
+
 /** The most specific range decides, as `application/json;q=0` beside all types means anything but JSON. */
-function qualityOf(type: AnswerType, ranges: readonly Range[]): number {
-  for (const pattern of [type, 'application/*', '*/*']) {
+function preferenceFor(type: AnswerType, ranges: readonly Range[]): Preference {
+  for (const [at, pattern] of [type, 'application/*', '*/*'].entries()) {
     const matching = ranges.filter((range) => range.type === pattern);
-    if (matching.length > 0) return Math.max(...matching.map(({ quality }) => quality));
+    if (matching.length === 0) continue;
+    return { quality: Math.max(...matching.map(({ quality }) => quality)), specificity: NAMED - at };
   }
-  return 0;
+  return { quality: 0, specificity: 0 };
 }
 
 function rangeOf(text: string): Range {

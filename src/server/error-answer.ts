@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { BillingErrorCode } from '../domain/errors.js';
+import { answerTypeFor } from './accept.policy.js';
 
 /** A refusal that never became a GraphQL operation. The message is ours and safe to show. */
 export interface Refusal {
@@ -35,6 +36,11 @@ export const UNSUPPORTED_MEDIA_TYPE: Refusal = {
   message: 'The body must be application/json in UTF-8 without a content-encoding.',
 };
 const TOO_LARGE: Refusal = { status: 413, code: 'OPERATION_TOO_COMPLEX', message: 'The body is too large.' };
+export const MISDIRECTED: Refusal = {
+  status: 421,
+  code: 'FORBIDDEN',
+  message: 'The gateway does not answer to this host name. Its operator can add the name to ALLOWED_HOSTS.',
+};
 export const BAD_REQUEST: Refusal = { status: 400, code: 'BAD_USER_INPUT', message: 'The request could not be read.' };
 const FAILED: Refusal = { status: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Internal server error.' };
 
@@ -64,8 +70,7 @@ export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusa
 }
 
 function errorContentType(accept: string | undefined): string {
-  const type = accept?.includes('application/graphql-response+json') === true ? 'graphql-response+json' : 'json';
-  return `application/${type}; charset=utf-8`;
+  return `${answerTypeFor(accept) ?? 'application/json'}; charset=utf-8`;
 }
 
 /**

@@ -18,6 +18,7 @@ import {
   UNSUPPORTED_MEDIA_TYPE,
   withRequestId,
 } from './error-answer.js';
+import { acceptsPage } from './host.guard.js';
 import type { HttpServerOptions } from './http-server.options.js';
 import type { InFlight } from './in-flight.js';
 import type { ServerContext } from './request-record.js';
@@ -26,7 +27,10 @@ import { createRouterSecretCheck } from './router-secret.js';
 export interface GraphqlRouteOptions extends HttpServerOptions {
   readonly apollo: ApolloServer<ServerContext>;
   readonly inFlight: InFlight;
+  /** New operations are refused. */
   readonly isDraining: () => boolean;
+  /** Connections are to be closed after their next response. */
+  readonly isStopping: () => boolean;
 }
 
 const PREFLIGHT_SECONDS = 600;
@@ -41,7 +45,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
 
 /** `/graphql` with everything that is checked before Apollo sees a request. */
 export async function graphqlRoutes(app: FastifyInstance, options: GraphqlRouteOptions): Promise<void> {
-  const { config, inFlight, isDraining } = options;
+  const { config, inFlight, isDraining, isStopping } = options;
   const knowsRouterSecret = createRouterSecretCheck(config.routerSecrets);
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('cache-control', 'no-store');
@@ -73,7 +77,7 @@ export async function graphqlRoutes(app: FastifyInstance, options: GraphqlRouteO
       inFlight.enter();
       try {
         const body = await askApollo(options.apollo, request, reply, () => contextOf(request, reply, options));
-        if (isDraining()) reply.header('connection', 'close');
+        if (isStopping()) reply.header('connection', 'close');
         if (reply.statusCode < 400 || request.record.answered) return body;
         return withRequestId(body, request.id, (code) => request.record.errorCodes.push(code));
       } finally {
@@ -104,7 +108,7 @@ function refuse(request: FastifyRequest, draining: boolean): Refusal | null {
 function negotiate(request: FastifyRequest, explorer: boolean): Refusal | null {
   const { accept } = request.headers;
   if (accept === undefined) return null;
-  if (request.method === 'GET' && explorer && /\btext\/html\b/i.test(accept)) return null;
+  if (request.method === 'GET' && explorer && acceptsPage(accept)) return null;
   const type = answerTypeFor(accept);
   if (type === null) return NOT_ACCEPTABLE;
   request.headers.accept = type;

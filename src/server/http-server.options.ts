@@ -65,6 +65,8 @@ export interface HttpServerOptions {
   readonly links?: readonly PageLink[];
   /** Headers that an explorer starts with; no secret. */
   readonly explorerHeaders?: Readonly<Record<string, string>>;
+  /** How long a client may take nothing of its response before it is cut off, in milliseconds; for tests. */
+  readonly stallTimeoutMs?: number;
   /** Adds further routes, for example `/debug`. */
   readonly routes?: (app: FastifyInstance) => void;
 }

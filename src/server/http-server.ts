@@ -4,6 +4,7 @@ import { pageLinks } from '../pages/page.links.js';
 import { startApollo } from './apollo.js';
 import { METHOD_NOT_ALLOWED, NOT_FOUND, refusalOf, sendRefusal } from './error-answer.js';
 import { graphqlRoutes } from './graphql.routes.js';
+import { guardHosts } from './host.guard.js';
 import type { HttpServer, HttpServerOptions } from './http-server.options.js';
 import { InFlight } from './in-flight.js';
 import { operationsRoutes, type ServerPhase } from './operations.routes.js';
@@ -21,6 +22,8 @@ const TIMEOUT_CHECK_MS = 2_000;
 const KEEP_ALIVE_MS = 65_000;
 // How long kept-alive connections that have had no answer since the stop began may still bring a request, to be told so.
 const LINGER_MS = 250;
+// A client that takes nothing of its response for this long has left it to the gateway's memory, up to 32 MiB of it.
+const STALL_TIMEOUT_MS = 10_000;
 const OWN_LINKS = pageLinks({ explorer: true, debug: false, localUpstream: null });
 
 /** Builds the HTTP layer; nothing listens before `listen()`. Rejects when Apollo refuses the schema or a plugin fails. */
@@ -28,15 +31,27 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const inFlight = new InFlight();
   const apollo = await startApollo(options);
   let phase: ServerPhase = 'starting';
-  const app = createApp();
+  const app = createApp(options.stallTimeoutMs ?? STALL_TIMEOUT_MS);
 
   const isDraining = (): boolean => phase === 'draining';
-  trackRequests(app, { ...options, inFlight, isDraining });
+  const isStopping = (): boolean => phase === 'leaving' || phase === 'draining';
+  trackRequests(app, { ...options, inFlight, isStopping });
+  guardHosts(app, options.config);
   operationsRoutes(app, { ...options, phase: () => phase });
   if (options.config.explorer) addPages(app, options, () => phase);
   options.routes?.(app);
-  await app.register(graphqlRoutes, { ...options, apollo, inFlight, isDraining });
+  await app.register(graphqlRoutes, { ...options, apollo, inFlight, isDraining, isStopping });
   await app.ready();
+
+  async function stop(): Promise<void> {
+    const { drainDelayMs, drainTimeoutMs } = options.config;
+    if (phase === 'serving' && drainDelayMs > 0) {
+      phase = 'leaving';
+      await deadline(drainDelayMs).over;
+    }
+    phase = 'draining';
+    await drain(app, inFlight, drainTimeoutMs);
+  }
 
   let drained: Promise<void> | null = null;
   return {
@@ -49,14 +64,13 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       return { url: `http://${host.includes(':') ? `[${host}]` : host}:${usedPort}`, port: usedPort };
     },
     drain() {
-      phase = 'draining';
-      drained ??= drain(app, inFlight, options.config.drainTimeoutMs).finally(() => apollo.stop());
+      drained ??= stop().finally(() => apollo.stop());
       return drained;
     },
   };
 }
 
-function createApp(): FastifyInstance {
+function createApp(stallMs: number): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
@@ -72,11 +86,28 @@ function createApp(): FastifyInstance {
   });
   // Only JSON is a GraphQL request. A text/plain body would pass a browser's cross-site check unasked.
   app.removeContentTypeParser('text/plain');
+  cutOffStalledReaders(app, stallMs);
   app.setErrorHandler<FastifyError>((error, request, reply) => sendRefusal(request, reply, refusalOf(error)));
   app.setNotFoundHandler((request, reply) =>
     sendRefusal(request, reply, /^\/graphql(\?|$)/.test(request.url) ? METHOD_NOT_ALLOWED : NOT_FOUND),
   );
   return app;
+}
+
+/**
+ * Closes the connection of a client that takes nothing of its response any more. Node's timer of a socket begins anew whenever bytes
+ * were sent, so a slow reader stays; before a response is sent no timer runs, and after it Node's own for idle connections.
+ */
+function cutOffStalledReaders(app: FastifyInstance, stallMs: number): void {
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    const { socket } = reply.raw;
+    socket?.setTimeout(stallMs);
+    reply.raw.once('timeout', () => {
+      request.record.stalled = true;
+      socket?.destroy();
+    });
+    done();
+  });
 }
 
 function noSchemas(): never {

@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import type { Metrics } from '../observability/metrics.js';
 import type { ReadinessPart } from './http-server.options.js';
 
-export type ServerPhase = 'starting' | 'serving' | 'draining';
+/** `leaving`: a stop has begun and everything is still served, until load balancers have seen `/ready` say 503. */
+export type ServerPhase = 'starting' | 'serving' | 'leaving' | 'draining';
 
 export interface OperationsRouteOptions {
   readonly phase: () => ServerPhase;
@@ -15,7 +16,7 @@ export function operationsRoutes(app: FastifyInstance, options: OperationsRouteO
   app.get('/health', (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'alive' }));
 
   app.get('/ready', (_request, reply) => {
-    const phase = options.phase();
+    const phase = options.phase() === 'leaving' ? 'draining' : options.phase();
     // An upstream that is down does not make this process unready: taking all replicas out would turn one failing upstream
     // into no answer at all.
     return reply

@@ -11,6 +11,8 @@ export interface RequestRecord {
   answered: boolean;
   /** The client left before it had its answer. */
   left: boolean;
+  /** The client took nothing of its response for so long that its connection was closed. */
+  stalled: boolean;
   abort: AbortController | null;
   context: GatewayContext | null;
   /** Null where nothing is traced. */
@@ -31,6 +33,7 @@ export function newRecord(): RequestRecord {
     errorCodes: [],
     answered: false,
     left: false,
+    stalled: false,
     abort: null,
     context: null,
     trace: null,

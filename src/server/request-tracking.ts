@@ -6,7 +6,7 @@ import { newRecord } from './request-record.js';
 
 type Tracking = Pick<HttpServerOptions, 'logger' | 'metrics' | 'operationFields' | 'tracing'> & {
   readonly inFlight: InFlight;
-  readonly isDraining: () => boolean;
+  readonly isStopping: () => boolean;
 };
 
 // A metric label must not take whatever method a client makes up.
@@ -22,7 +22,7 @@ export function trackRequests(app: FastifyInstance, options: Tracking): void {
     reply.header('x-content-type-options', 'nosniff');
     reply.header('referrer-policy', 'no-referrer');
     // A kept-alive connection that is not told so would be cut with the client's next request on it.
-    if (options.isDraining()) reply.header('connection', 'close');
+    if (options.isStopping()) reply.header('connection', 'close');
     options.inFlight.enter();
     // `close` comes exactly once, also when the client leaves; Fastify's own hook would not run then.
     reply.raw.once('close', () => {
@@ -66,6 +66,7 @@ function onClose(request: FastifyRequest, reply: FastifyReply, options: Tracking
       status: reply.statusCode,
       durationMs: Math.round(durationMs * 10) / 10,
       ...(record.left ? { clientLeft: true } : {}),
+      ...(record.stalled ? { clientStalled: true } : {}),
       ...(record.operationType === null
         ? {}
         : { operation: record.operationType, operationName: record.operationName }),

@@ -136,6 +136,8 @@ if (postgresBinaries === null || redisBinary === null || nginxBinary === null) {
           XTRACTA_URL: simulator.url,
           XTRACTA_API_KEY: world.apiKey,
           LEDGER_URL: ledgerUrl,
+          // nginx names its group of servers.
+          ALLOWED_HOSTS: 'gateways',
           CACHE_URL: redis.url,
           RATE_LIMIT_WRITES_PER_MINUTE: '100000',
         });

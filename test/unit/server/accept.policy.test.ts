@@ -19,6 +19,13 @@ describe('the media type of an answer', () => {
     ['application/json;q=0, */*', GRAPHQL_TYPE],
     ['text/html, */*;q=0.1', JSON_TYPE],
     ['multipart/mixed, application/json', JSON_TYPE],
+    ['application/json, application/graphql-response+json', GRAPHQL_TYPE],
+    ['application/graphql-response+json, application/json', GRAPHQL_TYPE],
+    ['application/graphql-response+json;q=0.5, application/json;q=0.5', GRAPHQL_TYPE],
+    ['application/graphql-response+json, application/json, */*', GRAPHQL_TYPE],
+    ['application/graphql-response+json, */*', GRAPHQL_TYPE],
+    ['application/json, */*', JSON_TYPE],
+    ['application/json, application/*;q=0.9', JSON_TYPE],
   ])('for %j is %s', (accept, type) => {
     expect(answerTypeFor(accept)).toBe(type);
   });

@@ -25,6 +25,24 @@ describe('a stop', () => {
     await expect(post(tiny.url, '{ hello }')).rejects.toThrow();
   });
 
+  it('goes on serving for its delay while /ready says 503, and tells clients to close their connections', async () => {
+    const tiny = await startTinyServer({ drainDelayMs: 300 });
+    const delayed = performance.now();
+    const drained = tiny.server.drain();
+    const ready = await fetch(`${tiny.url}/ready`);
+    expect([ready.status, await ready.json()]).toMatchObject([503, { status: 'draining' }]);
+    let served = 0;
+    for (;;) {
+      const answer = await post(tiny.url, 'mutation { pay }').catch(() => null);
+      if (answer?.status !== 200) break;
+      expect([await answer.json(), answer.headers.get('connection')]).toEqual([{ data: { pay: 'paid' } }, 'close']);
+      served += 1;
+    }
+    expect(performance.now() - delayed).toBeGreaterThanOrEqual(299);
+    expect(served).toBeGreaterThan(0);
+    await drained;
+  });
+
   it('waits for a write whose client has left', async () => {
     const tiny = await startTinyServer();
     const controller = new AbortController();

@@ -26,10 +26,13 @@ const HTTP: HttpConfig = {
   host: '127.0.0.1',
   port: 0,
   corsOrigins: [],
+  allowedHosts: [],
+  hostCheck: 'pages',
   routerSecrets: [],
   introspection: true,
   explorer: true,
   debugUi: false,
+  drainDelayMs: 0,
   drainTimeoutMs: 20_000,
 };
 
