@@ -148,7 +148,7 @@ async function composeGateway(
   const server: HttpServer = await createHttpServer({
     schema,
     plugins: [
-      ...gatewayPlugins({ exposeUpstreamCalls: !config.production }),
+      ...gatewayPlugins({ exposeUpstreamCalls: !config.production, suggestions: config.http.introspection }),
       ...(debugUi === null ? [] : [debugUi.plugin]),
     ],
     limits: {

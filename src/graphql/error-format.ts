@@ -80,9 +80,16 @@ function inputErrorIn(error: unknown): BillingError | undefined {
   return error.path === undefined ? literalError(error) : argumentError(error);
 }
 
+/** What the engine says when functions call each other too often; which of them is a matter of chance. */
+const STACK_OVERFLOW = 'Maximum call stack size exceeded';
+
 /** Limits that graphql-js and Apollo check answer with codes of their own. */
 function limitIn(formatted: GraphQLFormattedError): BillingError | undefined {
   const code = formatted.extensions?.['code'];
+  // Documents are refused by their nesting before; the engine's own words must not leave by a way that nobody has thought of.
+  if (formatted.path === undefined && formatted.message.includes(STACK_OVERFLOW)) {
+    return new BillingError('OPERATION_TOO_COMPLEX', 'The operation is nested too deep.');
+  }
   if (code === 'GRAPHQL_PARSE_FAILED' && formatted.message.endsWith('Parsing aborted.')) {
     return new BillingError('OPERATION_TOO_COMPLEX', 'The document has too many tokens.');
   }

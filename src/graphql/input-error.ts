@@ -29,14 +29,28 @@ const MISSING_FIELD = /^Field "(?:\w+\.)?(\w+)" of required type "([^"]+)" was n
 const MISSING_ARGUMENT = /^Field "\w+" argument "(\w+)" of type "([^"]+)" is required/;
 const ARGUMENT = /^Argument "(\w+)" (?:of|has)/;
 
+/** What graphql-js suggests in place of a word that the schema has not: names of the schema, and nothing of the client's. */
+const SUGGESTION = / Did you mean (?:the enum value )?"\w+"[^?]*\?$/;
+
+export interface InputPlace {
+  /** The value came in a variable, whose name stands first in the path. */
+  readonly isVariable: boolean;
+  /** Whether the schema's own words may be suggested. */
+  readonly suggestions: boolean;
+}
+
+/** Apollo Server has taken the suggestions out of what it validates, where the schema is not told. */
+const LITERAL: InputPlace = { isVariable: false, suggestions: true };
+
 /** What is wrong with a value, in words that hold nothing of it. `path` leads to the input at fault. */
-export function inputProblem(path: readonly string[], cause: GraphQLError): BillingError {
+export function inputProblem(path: readonly string[], cause: GraphQLError, place: InputPlace = LITERAL): BillingError {
   const missing = MISSING_FIELD.exec(cause.message);
   const field = missing?.[1] === undefined ? path : [...path, missing[1]];
-  const name = field.join('.');
+  const name = `${place.isVariable ? 'Variable $' : ''}${field.join('.')}`;
   if (missing !== null) return badInput(`${name} is required: ${missing[2] ?? ''}.`, field);
-  const hint = cause.originalError instanceof ScalarInputError ? ` ${cause.originalError.message}` : '';
-  return badInput(`${name} has a value that its type does not allow.${hint}`, field);
+  const rule = cause.originalError instanceof ScalarInputError ? ` ${cause.originalError.message}` : '';
+  const suggestion = place.suggestions ? (SUGGESTION.exec(cause.message)?.[0] ?? '') : '';
+  return badInput(`${name} has a value that its type does not allow.${rule}${suggestion}`, field);
 }
 
 /** The error of a constant in the document that its type does not allow, or undefined when the error is about something else. */

@@ -21,9 +21,17 @@ export interface OperationLimits {
   readonly directives: number;
   /** Selections at the root after fragments are expanded. */
   readonly rootFields: number;
+  /** `subgroups` below `subgroups`, whatever lies between: a tree is answered once for each level that is asked. */
+  readonly subgroups: number;
 }
 
-export const OPERATION_LIMITS: OperationLimits = { aliases: 100, depth: 12, directives: 50, rootFields: 100 };
+export const OPERATION_LIMITS: OperationLimits = {
+  aliases: 100,
+  depth: 12,
+  directives: 50,
+  rootFields: 100,
+  subgroups: 2,
+};
 
 /** For the parser's `maxTokens`: the first limit that a document meets, so that all later work is bounded. */
 export const MAX_TOKENS = 5_000;
@@ -50,9 +58,11 @@ interface SelectionSize {
   readonly depth: number;
   /** Fields of this level alone. */
   readonly fields: number;
+  /** The most fields named `subgroups` on one way down. */
+  readonly subgroups: number;
 }
 
-const EMPTY: SelectionSize = { aliases: 0, depth: 0, fields: 0 };
+const EMPTY: SelectionSize = { aliases: 0, depth: 0, fields: 0, subgroups: 0 };
 
 function limitsRule(limits: OperationLimits): ValidationRule {
   return (context) => ({
@@ -65,6 +75,7 @@ function limitsRule(limits: OperationLimits): ValidationRule {
         const size = measure(definition.selectionSet);
         if (size.aliases > limits.aliases) refuse(`${limits.aliases} aliases`);
         if (size.depth > limits.depth) refuse(`${limits.depth} levels of fields`);
+        if (size.subgroups > limits.subgroups) refuse(`${limits.subgroups} levels of subgroups`);
         if (size.fields > limits.rootFields) refuse(`${limits.rootFields} fields at its root`);
       }
     },
@@ -101,7 +112,12 @@ function selectionMeasure(
     const inner = field.selectionSet === undefined ? EMPTY : ofSet(field.selectionSet);
     // Told by the name of a field, never of a fragment, or a fragment named so would be exempt with all that it holds.
     const exempt = field.name.value === '__schema' || field.name.value === '__type';
-    return { aliases: own + inner.aliases, depth: exempt ? 1 : 1 + inner.depth, fields: 1 };
+    return {
+      aliases: own + inner.aliases,
+      depth: exempt ? 1 : 1 + inner.depth,
+      fields: 1,
+      subgroups: (field.name.value === 'subgroups' ? 1 : 0) + inner.subgroups,
+    };
   }
 
   function ofSet(set: SelectionSetNode): SelectionSize {
@@ -114,6 +130,7 @@ function selectionMeasure(
         aliases: sum.aliases + size.aliases,
         depth: Math.max(sum.depth, size.depth),
         fields: sum.fields + size.fields,
+        subgroups: Math.max(sum.subgroups, size.subgroups),
       }),
       EMPTY,
     );

@@ -9,8 +9,13 @@ import {
   type VariableDefinitionNode,
   valueFromAST,
 } from 'graphql';
-import { badInput } from '../domain/errors.js';
+import { type BillingError, badInput } from '../domain/errors.js';
 import { inputProblem } from './input-error.js';
+
+export interface CoercionOptions {
+  /** Whether an error may name what the schema has in place of a word that it has not. */
+  readonly suggestions: boolean;
+}
 
 export type CoercedVariables = Readonly<Record<string, unknown>>;
 
@@ -22,6 +27,7 @@ export function coerceVariables(
   schema: GraphQLSchema,
   operation: OperationDefinitionNode,
   inputs: Readonly<Record<string, unknown>>,
+  options: CoercionOptions,
 ): CoercedVariables {
   const coerced = new Map<string, unknown>();
   for (const definition of operation.variableDefinitions ?? []) {
@@ -29,7 +35,9 @@ export function coerceVariables(
     const type = typeFromAST(schema, definition.type);
     // Validation has refused output types as variables.
     if (!isInputType(type)) continue;
-    const value = Object.hasOwn(inputs, name) ? coerceGiven(name, type, inputs[name]) : coerceAbsent(definition, type);
+    const value = Object.hasOwn(inputs, name)
+      ? coerceGiven(name, type, inputs[name], options)
+      : coerceAbsent(definition, type);
     if (value !== undefined) coerced.set(name, value);
   }
   return Object.fromEntries(coerced);
@@ -39,12 +47,16 @@ function coerceAbsent(definition: VariableDefinitionNode, type: GraphQLInputType
   if (definition.defaultValue !== undefined) return valueFromAST(definition.defaultValue, type);
   if (!isNonNullType(type)) return undefined;
   const name = definition.variable.name.value;
-  throw badInput(`${name} is required: ${String(type)}.`, [name]);
+  throw missingVariable(name, type);
 }
 
-function coerceGiven(name: string, type: GraphQLInputType, value: unknown): unknown {
-  if (value === null && isNonNullType(type)) throw badInput(`${name} is required: ${String(type)}.`, [name]);
+function coerceGiven(name: string, type: GraphQLInputType, value: unknown, options: CoercionOptions): unknown {
+  if (value === null && isNonNullType(type)) throw missingVariable(name, type);
   return coerceInputValue(value, type, (path, _invalid, error) => {
-    throw inputProblem([name, ...path.map(String)], error);
+    throw inputProblem([name, ...path.map(String)], error, { isVariable: true, ...options });
   });
+}
+
+function missingVariable(name: string, type: GraphQLInputType): BillingError {
+  return badInput(`Variable $${name} is required: ${String(type)}.`, [name]);
 }

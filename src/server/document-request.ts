@@ -1,4 +1,4 @@
-import { badInput } from '../domain/errors.js';
+import { BillingError, badInput } from '../domain/errors.js';
 
 /** The part of an HTTP request that says which document is to run. */
 export interface DocumentRequest {
@@ -29,6 +29,27 @@ export function requireReadableHash(request: DocumentRequest): void {
       'persistedQuery',
       'sha256Hash',
     ]);
+  }
+}
+
+/** Brackets inside brackets. What a client asks for has a dozen levels of fields, and values of a few levels. */
+const MAX_NESTING = 100;
+
+/** GraphQL specification, 2.1: block strings, strings and comments, whose brackets nest nothing; then brackets. */
+const NESTING_TOKENS = /"""(?:\\"""|[\s\S])*?(?:"""|$)|"(?:\\.|[^"\\\n\r])*"?|#[^\n\r]*|[[{(]|[\]})]/g;
+
+/**
+ * Throws `OPERATION_TOO_COMPLEX` for a document whose brackets nest too deep. Asked of the text, because the parser, which comes before
+ * every other check, calls itself for each level and ends in a stack overflow where there are thousands.
+ */
+export function requireShallowDocument(request: DocumentRequest): void {
+  let depth = 0;
+  for (const [token] of (documentOf(request).query ?? '').matchAll(NESTING_TOKENS)) {
+    if (token === '[' || token === '{' || token === '(') depth += 1;
+    else if (token === ']' || token === '}' || token === ')') depth -= 1;
+    if (depth > MAX_NESTING) {
+      throw new BillingError('OPERATION_TOO_COMPLEX', `The document has more than ${MAX_NESTING} levels of brackets.`);
+    }
   }
 }
 

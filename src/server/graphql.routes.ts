@@ -6,7 +6,7 @@ import { LOOPBACK_ORIGINS } from '../config/setting.js';
 import { BillingError } from '../domain/errors.js';
 import { answerTypeFor } from './accept.policy.js';
 import { askApollo } from './apollo.handler.js';
-import { requireReadableHash } from './document-request.js';
+import { requireReadableHash, requireShallowDocument } from './document-request.js';
 import {
   BAD_REQUEST,
   METHOD_NOT_ALLOWED,
@@ -40,6 +40,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   BAD_USER_INPUT: 400,
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
+  OPERATION_TOO_COMPLEX: 400,
   RATE_LIMITED: 429,
 };
 
@@ -124,6 +125,7 @@ async function contextOf(
   try {
     const caller = await options.authenticate(request);
     requireReadableHash(request);
+    requireShallowDocument(request);
     options.safelist?.require(request);
     const abort = new AbortController();
     record.abort = abort;

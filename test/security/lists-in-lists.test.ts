@@ -37,6 +37,32 @@ describe('lists inside lists', () => {
     expect(answer.messages[0]).toContain('rows');
   });
 
+  const brackets = (depth: number, open: string, inner: string, close: string): string =>
+    `${open.repeat(depth)}${inner}${close.repeat(depth)}`;
+
+  it.each<[string, (depth: number) => string]>([
+    ['lists in an argument', (depth) => `{ groups(ids: ${brackets(depth, '[', '"1"', ']')}) { id } }`],
+    ['objects', (depth) => `{ _entities(representations: [${brackets(depth, '{a: ', '1', '}')}]) { __typename } }`],
+    ['lists in a type', (depth) => `query ($a: ${brackets(depth, '[', 'ID', ']')}) { groups(ids: $a) { id } }`],
+    ['inline fragments', (depth) => `{ ${brackets(depth, '... { ', '__typename', '}')} }`],
+    ['brackets that never end', (depth) => '{a('.repeat(depth)],
+    ['brackets behind strings', (depth) => `{ groups(ids: ["]]", """]\\"""]""", ${'['.repeat(depth)}`],
+  ])('are refused before they are parsed, where they overflow the stack: %s', async (_name, make) => {
+    for (const depth of [101, 1_200, 2_400, 9_000]) {
+      const answer = await postQuery(gateway.url, make(depth));
+      expect([answer.status, answer.codes]).toEqual([400, ['OPERATION_TOO_COMPLEX']]);
+      expect(answer.messages).toEqual(['The document has more than 100 levels of brackets.']);
+    }
+  });
+
+  it('are not seen in strings and comments', async () => {
+    const comment = `# ${'['.repeat(200)}\n`;
+    const string = `"${'('.repeat(200)}\\"${'('.repeat(200)}"`;
+    const block = `"""${'{'.repeat(200)}\\"""${'{'.repeat(200)}"""`;
+    const query = `${comment}{ a: group(id: ${string}) { id } b: group(id: ${block}) { id } }`;
+    expect((await postQuery(gateway.url, query)).codes).toEqual(['BAD_USER_INPUT', 'BAD_USER_INPUT']);
+  });
+
   it.each([
     [
       'a hundred groups with a full page each',

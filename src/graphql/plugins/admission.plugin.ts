@@ -18,19 +18,24 @@ import { type CoercedVariables, coerceVariables } from '../operation-variables.j
 import { requestError } from '../request-error.js';
 import { DELETE_DOCUMENTS_SCOPE } from '../scopes.js';
 
+export interface AdmissionOptions {
+  /** Whether an error may name what the schema has in place of a word that it has not: not where introspection is off. */
+  readonly suggestions: boolean;
+}
+
 /**
  * Admits or refuses a whole operation before any resolver runs: variables fit their types, the caller has every scope that the
  * selection needs, and a mutation has one field. What it learns of a document without `@skip` and `@include` is kept with the
  * parsed document, which the server keeps for documents that come again.
  */
-export function admissionPlugin(): ApolloServerPlugin<GatewayContext> {
+export function admissionPlugin(options: AdmissionOptions): ApolloServerPlugin<GatewayContext> {
   const known = new WeakMap<OperationDefinitionNode, OperationFacts>();
   const listener: GraphQLRequestListener<GatewayContext> = {
     didResolveOperation: async ({ schema, document, operation, request, contextValue }) => {
       // No operation of that name, or several and none named: execution answers that.
       if (operation === undefined) return;
       try {
-        const variables = coerceVariables(schema, operation, request.variables ?? {});
+        const variables = coerceVariables(schema, operation, request.variables ?? {}, options);
         const facts = known.get(operation) ?? operationFacts(schema, document, operation, variables);
         if (!facts.conditional) known.set(operation, facts);
         if (operation.operation === OperationTypeNode.MUTATION) requireOneField(facts);

@@ -1,16 +1,15 @@
 import {
   GraphQLID,
   type GraphQLInputType,
-  GraphQLList,
-  GraphQLNonNull,
   GraphQLScalarType,
   type GraphQLSchema,
   isInputObjectType,
+  isInputType,
   isInterfaceType,
-  isListType,
-  isNonNullType,
   isObjectType,
   Kind,
+  parseType,
+  typeFromAST,
 } from 'graphql';
 import { ScalarInputError } from './scalar-input.js';
 
@@ -49,25 +48,14 @@ const IdScalar = new GraphQLScalarType<string, string>({
  */
 export function useSafeIds(schema: GraphQLSchema): void {
   schema.getTypeMap()[IdScalar.name] = IdScalar;
+  const renew = (input: { type: GraphQLInputType }): void => {
+    // By its name, so that it is found with the ID from above.
+    const type = typeFromAST(schema, parseType(String(input.type)));
+    if (isInputType(type)) input.type = type;
+  };
   for (const type of Object.values(schema.getTypeMap())) {
-    if (isInputObjectType(type)) Object.values(type.getFields()).forEach(takeSafeId);
+    if (isInputObjectType(type)) Object.values(type.getFields()).forEach(renew);
     if (!isObjectType(type) && !isInterfaceType(type)) continue;
-    for (const field of Object.values(type.getFields())) field.args.forEach(takeSafeId);
+    for (const field of Object.values(type.getFields())) field.args.forEach(renew);
   }
 }
-
-function takeSafeId(input: { type: GraphQLInputType }): void {
-  input.type = withSafeId(input.type);
-}
-
-function withSafeId(type: GraphQLInputType): GraphQLInputType {
-  if (isNonNullType(type)) return new GraphQLNonNull(withSafeNullableId(type.ofType));
-  return withSafeNullableId(type);
-}
-
-function withSafeNullableId(type: GraphQLNullableInputType): GraphQLNullableInputType {
-  if (isListType(type)) return new GraphQLList(withSafeId(type.ofType));
-  return type === GraphQLID ? IdScalar : type;
-}
-
-type GraphQLNullableInputType = Exclude<GraphQLInputType, GraphQLNonNull<never>>;

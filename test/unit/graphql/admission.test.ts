@@ -149,6 +149,18 @@ describe('variables', () => {
     expect(answer.text).not.toContain('s3cret');
   });
 
+  it('are called variables, and an enum word is met with the nearest that there is', async () => {
+    const query = 'query ($s: [BillingOperationStatus!]) { billingOperations(status: $s) { totalCount } }';
+    const answer = await ask(query, { s: ['SUCCEDED'] });
+    expect(answer.errors[0]?.message).toMatch(/^Variable \$s\.0 .* Did you mean the enum value "SUCCEEDED"\?$/);
+    expect(answer.text).not.toContain('SUCCEDED');
+    const literal = await ask('{ billingOperations(status: [SUCCEDED]) { totalCount } }');
+    expect(literal.errors[0]?.message).toMatch(/^status\.0 .* Did you mean the enum value "SUCCEEDED"\?$/);
+    expect(literal.text).not.toContain('SUCCEDED');
+    const missing = await ask('query ($id: ID!) { group(id: $id) { id } }');
+    expect(missing.errors[0]?.message).toBe('Variable $id is required: ID!.');
+  });
+
   it('say what a date must look like', async () => {
     const answer = await ask('query ($at: DateTime) { group(id: "1") { plan(at: $at) { name } } }', {
       at: 'yesterday',

@@ -63,7 +63,7 @@ export class ApolloHarness {
       introspection,
       formatError,
       plugins: [
-        ...gatewayPlugins({ exposeUpstreamCalls: true, ...pluginOptions }),
+        ...gatewayPlugins({ exposeUpstreamCalls: true, suggestions: introspection, ...pluginOptions }),
         compiledQueriesPlugin({ compileAfter: compileAfter(), formatError }),
         // As in the server. A plugin that watches fields gives each a resolver, and hides how compiled queries read plain ones.
         ApolloServerPluginCacheControlDisabled(),

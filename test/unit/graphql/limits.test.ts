@@ -29,10 +29,21 @@ function repeat(count: number, make: (index: number) => string): string {
   return Array.from({ length: count }, (_, index) => make(index)).join(' ');
 }
 
-/** A chain of groups below groups, `levels` fields deep from the root. */
+/** On the way from a group to its rows and back to their groups. */
+const WAY = [
+  { type: 'Group', leaf: 'id', field: 'billingHistory(first: 1)' },
+  { type: 'BillingHistoryConnection', leaf: 'totalCount', field: 'nodes' },
+  { type: 'BillingActivity', leaf: 'kind', field: 'group' },
+] as const;
+
+function step(index: number): (typeof WAY)[number] {
+  return WAY[index % WAY.length] ?? WAY[0];
+}
+
+/** A chain of groups of rows of groups, `levels` fields deep from the root. */
 function nested(levels: number): string {
   const inner = levels - 2;
-  return `group(id: "1") { ${'subgroups { '.repeat(inner)} id ${'}'.repeat(inner)} }`;
+  return `group(id: "1") { ${repeat(inner, (index) => `${step(index).field} {`)} ${step(inner).leaf} ${'}'.repeat(inner)} }`;
 }
 
 describe('limits of one operation', () => {
@@ -54,13 +65,43 @@ describe('limits of one operation', () => {
   });
 
   it('counts levels through fragments, and none for the fragment itself', async () => {
-    const fragments = repeat(
-      10,
-      (index) =>
-        `fragment F${index} on Group { ... on Group { subgroups { ${index === 9 ? 'id' : `...F${index + 1}`} } } }`,
-    );
+    const fragments = repeat(10, (index) => {
+      const { type, field } = step(index);
+      const inner = index === 9 ? step(index + 1).leaf : `...F${index + 1}`;
+      return `fragment F${index} on ${type} { ... on ${type} { ${field} { ${inner} } } }`;
+    });
     expect((await ask(`{ group(id: "1") { ...F0 } } ${fragments}`)).codes).toEqual([]);
     expectTooComplex(await ask(`{ group(id: "1") { subgroups { ...F0 } } } ${fragments}`), '12 levels');
+  });
+
+  it.each([
+    ['', 'query', 'group(id: "1")', 'subgroups { subgroups { id } }', ''],
+    [
+      ' through fragments',
+      'query',
+      'group(id: "1")',
+      '...F',
+      'fragment F on Group { subgroups { ... on Group { subgroups { id } } } }',
+    ],
+    [
+      ' through rows',
+      'query',
+      'group(id: "1")',
+      'a: subgroups { billingHistory(first: 1) { nodes { group { b: subgroups { id } } } } }',
+      '',
+    ],
+    [
+      ' in mutations',
+      'mutation',
+      'reconcileBillingOperation(idempotencyKey: "order-0001") { operation { group',
+      'subgroups { subgroups { id } }',
+      '',
+    ],
+  ])('admits two levels of subgroups%s and refuses three', async (_name, operation, root, selection, fragment) => {
+    const closed = (text: string): string => `${text}${operation === 'mutation' ? ' } }' : ''}`;
+    const document = (inner: string): string => `${operation} { ${closed(`${root} { ${inner} }`)} } ${fragment}`;
+    expect((await ask(document(selection))).codes).toEqual([]);
+    expectTooComplex(await ask(document(`subgroups { ${selection} }`)), '2 levels of subgroups');
   });
 
   it('is not fooled by a fragment that is named like introspection', async () => {
