@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { BillingActivity } from '../domain/billing-activity.js';
 import { toBillingPlan } from '../domain/billing-plan.js';
 import type { BoosterPackOrder, CreditPurchase, PlanChange } from '../domain/purchases.js';
+import { readableOrNull } from '../domain/readable.js';
 import type { LedgerRow, StoredAnswer } from '../idempotency/operation.js';
 import { boosterPackOrderCodec, creditPurchaseCodec, planChangeCodec } from './stored-answer.codec.js';
 
@@ -59,7 +60,7 @@ export function settledOrder(row: KnownWrite, proof: BillingActivity | null): Bo
     // The history does not say what its figures mean for a pack, so only its name is taken over.
     pack: {
       id: packId,
-      name: proof?.planName ?? null,
+      name: readableOrNull(proof?.planName ?? null),
       allowedDocuments: null,
       price: null,
       quantity,

@@ -93,6 +93,8 @@ function storablePlan(plan: BillingPlan): BillingPlan {
   return {
     ...plan,
     price: storableMoney(plan.price),
+    name: readableOrNull(plan.name),
+    typeRaw: readableOrNull(plan.typeRaw),
     allowedDocuments: readableOrNull(plan.allowedDocuments),
     usedDocuments: readableOrNull(plan.usedDocuments),
     remainingDocuments: readableOrNull(plan.remainingDocuments),

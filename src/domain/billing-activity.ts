@@ -10,10 +10,10 @@ export interface BillingActivity {
   /** The upstream's text, leading zeros kept. */
   readonly id: string;
   readonly kind: BillingActivityKind;
-  readonly kindRaw: string | null;
-  readonly planName: string | null;
+  readonly kindRaw: Readable<string>;
+  readonly planName: Readable<string>;
   readonly planType: PlanType;
-  readonly planTypeRaw: string | null;
+  readonly planTypeRaw: Readable<string>;
   readonly price: Readable<Money>;
   readonly creditAmount: Readable<DecimalText>;
   readonly allowedDocuments: Readable<number>;
@@ -26,7 +26,7 @@ export interface BillingActivity {
   readonly expiryMs: number | null;
   /** Null when the row names no group: never guessed from `groupName`, which is not unique. Leading zeros stripped. */
   readonly groupId: string | null;
-  readonly groupName: string | null;
+  readonly groupName: Readable<string>;
   /** Both as one thing, for who goes on from the row to its group. Null when the row names no group by id. */
   readonly group: NamedGroup | null;
 }
@@ -37,9 +37,9 @@ export interface NamedGroup {
   readonly name?: string;
 }
 
-export function namedGroup(groupId: string | null, name: string | null): NamedGroup | null {
+export function namedGroup(groupId: string | null, name: Readable<string>): NamedGroup | null {
   if (groupId === null) return null;
-  return name === null ? { id: groupId } : { id: groupId, name };
+  return typeof name === 'string' ? { id: groupId, name } : { id: groupId };
 }
 
 /** A whole history answer, in the upstream's own order, which nobody may rely on. */

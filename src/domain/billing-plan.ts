@@ -7,9 +7,9 @@ import { type Readable, readableOrNull } from './readable.js';
 export interface BillingPlan {
   /** Null where only the history is known: the history names plans but does not number them. */
   readonly planId: string | null;
-  readonly name: string | null;
+  readonly name: Readable<string>;
   readonly type: PlanType;
-  readonly typeRaw: string | null;
+  readonly typeRaw: Readable<string>;
   readonly price: Readable<Money>;
   readonly allowedDocuments: Readable<number>;
   readonly usedDocuments: Readable<number>;

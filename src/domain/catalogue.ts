@@ -6,7 +6,7 @@ import type { Readable } from './readable.js';
 interface CatalogueItem {
   /** The upstream's text, leading zeros kept. */
   readonly id: string;
-  readonly name: string | null;
+  readonly name: Readable<string>;
   readonly allowedDocuments: Readable<number>;
   /** Retail price: what the end user pays. */
   readonly price: Readable<Money>;
@@ -20,7 +20,7 @@ interface CatalogueItem {
 /** A plan that a group may change to: documents per billing period. */
 export interface AvailablePlan extends CatalogueItem {
   readonly type: PlanType;
-  readonly typeRaw: string | null;
+  readonly typeRaw: Readable<string>;
 }
 
 /** A booster pack that a group may order: documents once. */

@@ -35,6 +35,8 @@ export interface AttemptSpan {
 export interface UpstreamDrift {
   readonly endpoint: string;
   readonly field: string;
+  /** Why the whole response was refused for it, in a bounded word; absent where the response was read. */
+  readonly refused?: string;
 }
 
 /** For whom a read is made, in counts and in names of the schema's fields: no id, no window, no credential. */

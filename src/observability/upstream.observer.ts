@@ -31,7 +31,9 @@ export function createUpstreamObserver(options: UpstreamObserverOptions): Upstre
     },
     drift(drift: UpstreamDrift): void {
       metrics.drift(drift.endpoint, drift.field);
-      logger.debug({ requestId, endpoint: drift.endpoint, field: drift.field }, 'upstream drift');
+      const fields = { requestId, endpoint: drift.endpoint, field: drift.field };
+      if (drift.refused === undefined) logger.debug(fields, 'upstream drift');
+      else logger.warn({ ...fields, reason: drift.refused }, 'upstream response refused');
       for (const other of others) other.drift(drift);
     },
   };

@@ -1,4 +1,5 @@
 import { type BillingActivity, type BillingHistory, namedGroup } from '../domain/billing-activity.js';
+import { readableOrNull } from '../domain/readable.js';
 import type { HistoryRead } from './history-client.port.js';
 import { rowsInWindow, windowCovers, windowsEqual } from './history-window.policy.js';
 
@@ -92,11 +93,12 @@ export function groupNameIn(rows: readonly BillingActivity[]): string | null {
   let name: string | null = null;
   for (const row of rows) {
     const startMs = row.startMs ?? Number.NEGATIVE_INFINITY;
-    if (row.groupName === null || startMs < latest) continue;
+    const groupName = readableOrNull(row.groupName);
+    if (groupName === null || startMs < latest) continue;
     // Names that start together are told apart by their text, so that the upstream's order does not decide.
-    if (name !== null && startMs === latest && name <= row.groupName) continue;
+    if (name !== null && startMs === latest && name <= groupName) continue;
     latest = startMs;
-    name = row.groupName;
+    name = groupName;
   }
   return name;
 }

@@ -8,16 +8,20 @@ export interface XmlSketch {
 const TOKEN =
   /<!--(?:(?!--)[\s\S])*-->|<\?[\s\S]*?\?>|<!\[CDATA\[[\s\S]*?\]\]>|<(\/?)([\p{L}_:][\p{L}\p{N}_:.\-·]*)((?:\s+[^\s=<>/]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|[^<]+|</gu;
 
-/** Null for bytes that are no well-formed document with one root, or one with a DOCTYPE. */
+/**
+ * Null for bytes that are no well-formed document with one root, or one with a DOCTYPE. What looks like a DOCTYPE inside of a comment, a
+ * CDATA section or a processing instruction is none.
+ */
 export function sketchXml(body: Uint8Array): XmlSketch | null {
   const text = decoded(body)
     ?.replace(/^\uFEFF/, '')
     .trim();
-  if (text === undefined || text.includes('<!DOCTYPE')) return null;
+  if (text === undefined) return null;
   const open: string[] = [];
   const texts = new Map<string, string[]>();
   let root: string | null = null;
   for (const [token, closing, name, , empty] of text.matchAll(TOKEN)) {
+    // A DOCTYPE, or no markup at all.
     if (token === '<') return null;
     if (name === undefined) {
       if (token.startsWith('<!--') || token.startsWith('<?')) continue;

@@ -31,7 +31,7 @@ export class AvailablePlanType implements AvailablePlan {
   readonly id!: string;
 
   @Field(() => String, { nullable: true, description: 'Name of the plan (`plan_name`).' })
-  readonly name!: string | null;
+  readonly name!: Readable<string>;
 
   @Field(() => PlanTypeEnum, { description: 'Length of a billing period.' })
   readonly type!: PlanType;
@@ -40,7 +40,7 @@ export class AvailablePlanType implements AvailablePlan {
     nullable: true,
     description: "The upstream's own word (`plan_type`). Null when it left it out.",
   })
-  readonly typeRaw!: string | null;
+  readonly typeRaw!: Readable<string>;
 
   @Field(() => LongScalar, { nullable: true, description: 'Documents in each period (`allowed_documents`).' })
   readonly allowedDocuments!: Readable<number>;
@@ -73,7 +73,7 @@ export class AvailablePackType implements AvailablePack {
   readonly id!: string;
 
   @Field(() => String, { nullable: true, description: 'Name of the pack (`pack_name`).' })
-  readonly name!: string | null;
+  readonly name!: Readable<string>;
 
   @Field(() => LongScalar, { nullable: true, description: 'Documents in one pack (`allowed_documents`).' })
   readonly allowedDocuments!: Readable<number>;

@@ -26,10 +26,10 @@ export class BillingActivityType implements Omit<BillingActivity, 'startMs' | 'e
     nullable: true,
     description: "The upstream's own word (`plan_activity`). Null when it left it out.",
   })
-  readonly kindRaw!: string | null;
+  readonly kindRaw!: Readable<string>;
 
   @Field(() => String, { nullable: true, description: 'Name of the plan or pack (`plan`).' })
-  readonly planName!: string | null;
+  readonly planName!: Readable<string>;
 
   @Field(() => PlanTypeEnum, { description: 'Length of the billing period.' })
   readonly planType!: PlanType;
@@ -38,7 +38,7 @@ export class BillingActivityType implements Omit<BillingActivity, 'startMs' | 'e
     nullable: true,
     description: "The upstream's own word (`plan_type`). Null when it left it out.",
   })
-  readonly planTypeRaw!: string | null;
+  readonly planTypeRaw!: Readable<string>;
 
   @Field(() => MoneyType, {
     nullable: true,
@@ -72,5 +72,5 @@ export class BillingActivityType implements Omit<BillingActivity, 'startMs' | 'e
     nullable: true,
     description: 'Name of the group as this row has it (`group_name`). Names are not unique.',
   })
-  readonly groupName!: string | null;
+  readonly groupName!: Readable<string>;
 }

@@ -23,7 +23,7 @@ export class BillingPlanType implements BillingPlan {
   readonly planId!: string | null;
 
   @Field(() => String, { nullable: true, description: 'Name of the plan (`plan_name`, or `plan` of the history).' })
-  readonly name!: string | null;
+  readonly name!: Readable<string>;
 
   @Field(() => PlanTypeEnum, { description: 'Length of the billing period.' })
   readonly type!: PlanType;
@@ -32,7 +32,7 @@ export class BillingPlanType implements BillingPlan {
     nullable: true,
     description: "The upstream's own word (`plan_type`). Null when it left it out.",
   })
-  readonly typeRaw!: string | null;
+  readonly typeRaw!: Readable<string>;
 
   @Field(() => MoneyType, {
     nullable: true,

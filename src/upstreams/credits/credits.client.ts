@@ -109,7 +109,8 @@ export class CreditsClient {
       operation: OPERATION,
       purchaseId: request.purchaseId,
       secrets: [...secretsOf(authorization, credential), ...personalDataOf(request.billing)],
-      onDrift: (field: string) => call.observer.drift({ endpoint: OPERATION, field }),
+      onDrift: (field: string, refused?: string) =>
+        call.observer.drift({ endpoint: OPERATION, field, ...(refused === undefined ? {} : { refused }) }),
     };
     return this.channel.write(wire, call, (result) => judgePurchase(result, question));
   }

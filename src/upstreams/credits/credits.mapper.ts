@@ -31,7 +31,10 @@ class LeafReader {
     const text = leafText(leaf);
     if (text === undefined) return null;
     const value = text === null ? UNREADABLE : decode(text);
-    if (value.kind === 'value') return value.value;
+    if (value.kind === 'value') {
+      if (value.isAssumed === true) this.onDrift(field);
+      return value.value;
+    }
     if (value.kind === 'unset') return null;
     this.unreadable = true;
     this.onDrift(field);

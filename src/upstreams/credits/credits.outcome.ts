@@ -7,7 +7,7 @@ import { notSent, outcomeUnknown, rejected, upstreamFacts } from '../upstream.er
 import type { TransportAnswer, TransportResult } from '../upstream.transport.js';
 import { readJsonObject } from './credits.json.js';
 import { decodePurchaseGuid, toCreditPurchase } from './credits.mapper.js';
-import { leafText, type PurchaseResponseWire, purchaseResponseWire } from './credits.wire.js';
+import { errorWire, leafText, type PurchaseResponseWire, purchaseResponseWire } from './credits.wire.js';
 
 /** What the judgement of an answer needs to know of the question. */
 export interface PurchaseQuestion {
@@ -15,7 +15,8 @@ export interface PurchaseQuestion {
   readonly purchaseId: string;
   /** Removed from the upstream's message wherever they occur. */
   readonly secrets: readonly string[];
-  readonly onDrift: (field: string) => void;
+  /** `refused`: why the whole response does not count, in a bounded word. */
+  readonly onDrift: (field: string, refused?: string) => void;
 }
 
 /** The help page prints `Error` beside `ResponseData`; these codes say that there was none. */
@@ -27,64 +28,85 @@ const ERROR_BESIDE_RESULT: BillingWarning = {
 };
 
 /**
- * What is known after one attempt at a purchase:
+ * What is known after one attempt at a purchase. "An error" is an `ErrorCode` that says more than "none", an `ErrorReason` without
+ * a code, or a text in place of the `Error` object ({@link errorOf}).
  *
- * | HTTP                 | `Detail`              | `ErrorCode`          | outcome                                     |
- * |----------------------|-----------------------|----------------------|---------------------------------------------|
- * | never connected      |                       |                      | notSent                                     |
- * | broken, late, unread |                       |                      | unknown                                     |
- * | 2xx, not 204, 205    | a non-zero `ID`       | none                 | succeeded                                   |
- * | 2xx, not 204, 205    | a non-zero `ID`       | any                  | succeeded, `UPSTREAM_ERROR_BESIDE_RESULT`   |
- * | 2xx, not 204, 205    | no trace of a purchase| any                  | rejected                                    |
- * | 4xx, JSON            | no trace of a purchase| any, or a `Message`  | rejected                                    |
- * | any                  |                       |                      | unknown                                     |
+ * | HTTP                 | `Detail`              | `Error`                 | outcome                                     |
+ * |----------------------|-----------------------|-------------------------|---------------------------------------------|
+ * | never connected      |                       |                         | notSent                                     |
+ * | broken, late, unread |                       |                         | unknown                                     |
+ * | 2xx, not 204, 205    | a non-zero `ID`       | none                    | succeeded                                   |
+ * | 2xx, not 204, 205    | a non-zero `ID`       | an error, or no form of | succeeded, `UPSTREAM_ERROR_BESIDE_RESULT`   |
+ * |                      |                       | the documents           |                                             |
+ * | 2xx, not 204, 205    | no trace of a purchase| an error                | rejected                                    |
+ * | 4xx, JSON            | no trace of a purchase| an error, or `Message`  | rejected                                    |
+ * | any                  | anything else         |                         | unknown                                     |
  */
 export function judgePurchase(result: TransportResult, question: PurchaseQuestion): WriteOutcome<CreditPurchase> {
   const facts = upstreamFacts('credits', question.operation, { httpStatus: result.status });
   if (result.kind === 'failure') return result.sent ? outcomeUnknown(facts) : notSent(facts);
   const json = readJsonObject(result.body);
   const response = json === null ? null : purchaseResponseWire(json);
-  if (response === null) return outcomeUnknown(facts);
+  if (response === null) {
+    question.onDrift('(document)', json === null ? 'not-json' : 'structure');
+    return outcomeUnknown(facts);
+  }
   const error = errorOf(response, result, question);
   if (isRefusal(result.status, response, error)) {
     const isCredentials = result.status === 401 || result.status === 403;
     return rejected(error.facts, isCredentials ? 'UPSTREAM_UNAUTHENTICATED' : 'UPSTREAM_REJECTED');
   }
   const id = decodePurchaseGuid(leafText(response.responsedata?.detail?.id) ?? '');
-  if (!carriesPayload(result.status) || id.kind !== 'value') return outcomeUnknown(error.facts);
+  if (!carriesPayload(result.status)) return outcomeUnknown(error.facts);
+  if (id.kind !== 'value') {
+    question.onDrift('ID', 'not-whole');
+    return outcomeUnknown(error.facts);
+  }
   const { value, warnings } = toCreditPurchase(id.value, question.purchaseId, response, question.onDrift);
-  const beside = error.hasCode ? [ERROR_BESIDE_RESULT] : [];
+  const beside = error.kind !== 'none' ? [ERROR_BESIDE_RESULT] : [];
   return { kind: 'succeeded', value, warnings: [...beside, ...warnings] };
 }
 
 interface ReportedError {
-  /** An `ErrorCode` that says more than "none". */
-  readonly hasCode: boolean;
+  /** `error`: the upstream says no, in a form of the documents. `odd`: `Error` holds something that no document has. */
+  readonly kind: 'none' | 'error' | 'odd';
   /** A `Message` of the framework, which refuses before the action runs. */
   readonly hasMessage: boolean;
   readonly facts: UpstreamFacts;
 }
 
+/**
+ * The error that a response reports, in any form of the documents: a code, a reason without a code, or a text in place of the object.
+ * A code that says "none" counts against a reason beside it: the two contradict each other, which proves no refusal.
+ */
 function errorOf(response: PurchaseResponseWire, answer: TransportAnswer, question: PurchaseQuestion): ReportedError {
-  const code = leafText(response.error?.errorcode)?.trim() ?? '';
+  const wire = errorWire(response.error);
+  const isObject = wire.kind === 'object';
+  const code = (isObject ? leafText(wire.errorcode)?.trim() : null) ?? '';
+  const text = (isObject ? leafText(wire.errorreason) : wire.kind === 'text' ? wire.text : null)?.trim() ?? '';
   const message = leafText(response.message)?.trim() ?? '';
-  const reason = leafText(response.error?.errorreason) ?? message;
-  const hasCode = !NO_ERROR_CODES.has(code.toLowerCase());
+  const hasCode = saysMore(code);
+  const hasReason = code === '' && saysMore(text);
   return {
-    hasCode,
+    kind: hasCode || hasReason ? 'error' : wire.kind === 'other' ? 'odd' : 'none',
     hasMessage: message !== '',
     facts: upstreamFacts('credits', question.operation, {
       httpStatus: answer.status,
       status: hasCode ? sanitiseUpstreamMessage(code, question.secrets) : null,
-      message: sanitiseUpstreamMessage(reason, question.secrets),
+      message: sanitiseUpstreamMessage(text === '' ? message : text, question.secrets),
     }),
   };
 }
 
+/** Whether a code, or a text in its place, says more than that there was no error. */
+function saysMore(text: string): boolean {
+  return !NO_ERROR_CODES.has(text.toLowerCase());
+}
+
 function isRefusal(httpStatus: number, response: PurchaseResponseWire, error: ReportedError): boolean {
   if (hasTraceOfPurchase(response)) return false;
-  if (carriesPayload(httpStatus)) return error.hasCode;
-  return httpStatus >= 400 && httpStatus < 500 && (error.hasCode || error.hasMessage);
+  if (carriesPayload(httpStatus)) return error.kind === 'error';
+  return httpStatus >= 400 && httpStatus < 500 && (error.kind === 'error' || error.hasMessage);
 }
 
 /** A refusal may come with a `Detail` full of defaults; an id, an invoice or a payment is more than a default. */

@@ -20,7 +20,8 @@ const detailSchema = z.object({
 });
 
 const purchaseResponseSchema = z.object({
-  error: z.object({ errorcode: z.unknown(), errorreason: z.unknown() }).partial().nullish(),
+  /** An object by the help page. Whatever else it is must not hide a purchase that stands beside it. */
+  error: z.unknown(),
   responsedata: z
     .object({
       identification: z.object({ userid: z.unknown() }).partial().nullish(),
@@ -33,13 +34,35 @@ const purchaseResponseSchema = z.object({
   message: z.unknown(),
 });
 
+const errorSchema = z.object({ errorcode: z.unknown(), errorreason: z.unknown() }).partial();
+
+/**
+ * What stands in `Error`. `object`: code and reason, as on the help page. `text`: a plain string instead, `''` for none.
+ * `other`: something that no document has, such as a number, a list, or `true`.
+ */
+export type ErrorWire =
+  | { readonly kind: 'object'; readonly errorcode: unknown; readonly errorreason: unknown }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'other' };
+
+/** Missing and null are an empty text: no error. */
+export function errorWire(error: unknown): ErrorWire {
+  if (error === undefined || error === null) return { kind: 'text', text: '' };
+  if (typeof error === 'string') return { kind: 'text', text: error };
+  // An object of another kind, a number's text for one, is none of the help page's.
+  if (Array.isArray(error) || error instanceof JsonNumber) return { kind: 'other' };
+  const parsed = errorSchema.safeParse(error);
+  if (!parsed.success) return { kind: 'other' };
+  return { kind: 'object', errorcode: parsed.data.errorcode, errorreason: parsed.data.errorreason };
+}
+
 export type PurchaseResponseWire = z.infer<typeof purchaseResponseSchema>;
 export type PurchaseDetailWire = NonNullable<NonNullable<PurchaseResponseWire['responsedata']>['detail']>;
 
 /** Null when an object of the answer is something else. */
 export function purchaseResponseWire(json: JsonObject): PurchaseResponseWire | null {
-  const parsed = purchaseResponseSchema.partial({ message: true }).safeParse(json);
-  return parsed.success ? { message: undefined, ...parsed.data } : null;
+  const parsed = purchaseResponseSchema.partial({ message: true, error: true }).safeParse(json);
+  return parsed.success ? { message: undefined, error: undefined, ...parsed.data } : null;
 }
 
 const tokenResponseSchema = z

@@ -12,7 +12,7 @@ const NEVER_SET = /^(?:0000-00-00|0001-01-01)/;
 const MAX_OFFSET_HOURS = 14;
 
 /**
- * A moment, in UTC, with the fraction digits as sent. Without an offset it is read as UTC: both upstreams write UTC there.
+ * A moment, in UTC, with the fraction digits as sent. Without an offset it is read as UTC, and told as assumed: both upstreams' clocks are UTC.
  * Blank, `0000-00-00…` and `0001-01-01…` are unset.
  */
 export function decodeDateTime(text: string): Decoded<Instant> {
@@ -22,15 +22,30 @@ export function decodeDateTime(text: string): Decoded<Instant> {
   if (trimmed === '' || NEVER_SET.test(trimmed)) return UNSET;
   const match = DATE_TIME.exec(trimmed);
   if (match === null) return UNREADABLE;
-  const [, year, month, day, hour, minute, second, fraction = '', , , sign, offsetHours = '0', offsetMinutes = '0'] =
-    match;
+  const [
+    ,
+    year,
+    month,
+    day,
+    hour,
+    minute,
+    second,
+    fraction = '',
+    zulu,
+    zone,
+    sign,
+    offsetHours = '0',
+    offsetMinutes = '0',
+  ] = match;
   const wallText = `${year ?? ''}-${month ?? ''}-${day ?? ''}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}`;
   const wallMs = Date.parse(`${wallText}Z`);
   // Date.parse rolls 30 February over into March and 24:00 into the next day: such a text names no moment.
   if (Number.isNaN(wallMs) || !new Date(wallMs).toISOString().startsWith(wallText)) return UNREADABLE;
   if (Number(offsetHours) > MAX_OFFSET_HOURS || Number(offsetMinutes) > 59) return UNREADABLE;
   const offsetMs = (Number(offsetHours) * 60 + Number(offsetMinutes)) * 60_000;
-  return instant(sign === '-' ? wallMs + offsetMs : wallMs - offsetMs, fraction);
+  const moment = instant(sign === '-' ? wallMs + offsetMs : wallMs - offsetMs, fraction);
+  const isAssumed = zulu === undefined && zone === undefined && sign === undefined;
+  return isAssumed && moment.kind === 'value' ? { ...moment, isAssumed } : moment;
 }
 
 /** Of each month, from 1. A 29 February is looked at closely. */

@@ -3,7 +3,12 @@
  * Decoders are pure and never throw; whoever calls them decides what an unreadable value becomes.
  */
 export type Decoded<T> =
-  | { readonly kind: 'value'; readonly value: T }
+  | {
+      readonly kind: 'value';
+      readonly value: T;
+      /** The value is taken to mean what the documents do not say: a date without an offset is one in UTC. To be counted as drift. */
+      readonly isAssumed?: true;
+    }
   | { readonly kind: 'unset' }
   | { readonly kind: 'unreadable' };
 

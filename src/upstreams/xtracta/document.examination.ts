@@ -43,6 +43,8 @@ export function examineDocument(body: Uint8Array): ExaminedDocument {
         const element = open.at(-1);
         if (element !== undefined) element.text += text;
       },
+      // Looked at piece by piece: what is readable of the text stays, and the reading says that it is not whole.
+      unreadable: null,
       close: () => {
         open.pop();
       },

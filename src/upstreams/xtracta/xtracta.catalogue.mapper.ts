@@ -85,7 +85,7 @@ function toAvailablePack(record: WireRecord<PackItemWire>, fields: FieldReader):
   const item = toItem(record, fields);
   if (item === null) return [];
   const { wire } = record;
-  return [{ ...item, name: fields.text('pack_name', wire.pack_name ?? wire.plan_name) }];
+  return [{ ...item, name: fields.text('pack_name', wire.pack_name === undefined ? wire.plan_name : wire.pack_name) }];
 }
 
 function toItem(
@@ -109,7 +109,7 @@ function toItem(
 
 /** The text without the blanks around it; a blank one is none. */
 function itemId(wire: { readonly id: string | null | undefined }, fields: FieldReader): string | null {
-  const id = fields.text('id', wire.id)?.trim() ?? '';
+  const id = fields.textOrNull('id', wire.id)?.trim() ?? '';
   if (id === '' && typeof wire.id === 'string') fields.drift('id');
   return id === '' ? null : id;
 }

@@ -42,7 +42,8 @@ import { HistoryReader } from './xtracta.history.reader.js';
 import { type EnvelopeReader, judgeCatalogue, judgeRead, judgeWrite, type WholePayload } from './xtracta.outcome.js';
 import { billingUiPayload, boosterPayload, hasElement, planPayload } from './xtracta.payload.js';
 import { readDocument } from './xtracta.stream.xml.js';
-import type { XmlLimits } from './xtracta.strict.xml.js';
+import { labelKind, type XmlLimits } from './xtracta.strict.xml.js';
+import { elementLabel } from './xtracta.wire.js';
 import { readXml, type XmlElement, type XmlReading } from './xtracta.xml.js';
 
 /** Start dates in `[fromSeconds, toSeconds]` (unix seconds) of one group, or of it and all below it. */
@@ -208,7 +209,17 @@ export class XtractaClient {
         endpoint.operation,
         result,
         this.envelopes(endpoint, credential, call, ({ body }) => readDocument(body, this.limits)),
-        withFields(endpoint.operation, call.observer, payloadOf),
+        (envelope) => {
+          const payload = withFields(endpoint.operation, call.observer, payloadOf)(envelope);
+          if (payload === null) {
+            call.observer.drift({
+              endpoint: endpoint.operation,
+              field: traces[0] ?? '(document)',
+              refused: 'not-whole',
+            });
+          }
+          return payload;
+        },
         ({ content }) => hasElement(content, ...traces),
       ),
     );
@@ -232,12 +243,28 @@ export class XtractaClient {
     call: UpstreamCall,
     read: (answer: TransportAnswer) => XmlReading,
   ): EnvelopeReader {
+    const drift = (field: string, refused?: string): void =>
+      call.observer.drift({ endpoint: endpoint.operation, field, ...(refused === undefined ? {} : { refused }) });
     return (answer) => {
-      const envelope = readEnvelope(endpoint.operation, answer, read(answer), [credential.apiKey]);
-      if (envelope !== null && !/xml/i.test(answer.headers.contentType ?? '')) {
-        call.observer.drift({ endpoint: endpoint.operation, field: 'content-type' });
+      const document = read(answer);
+      const envelope = readEnvelope(endpoint.operation, answer, document, [credential.apiKey]);
+      if (envelope === null || document.kind === 'invalid') {
+        const refused = document.kind === 'invalid' ? document.reason : 'root';
+        drift(elementLabel(document.kind === 'invalid' ? document.element : document.root), refused);
+        return null;
       }
+      if (envelope.verdict === 'invalid') drift('status', 'status');
+      for (const oddity of document.oddities) drift(oddity);
+      const { contentType } = answer.headers;
+      if (!/xml/i.test(contentType ?? '')) drift('content-type');
+      if (contradictsUtf8(contentType)) drift('charset');
       return envelope;
     };
   }
+}
+
+/** Whether a `content-type` names a charset that the bytes, which decoded as UTF-8, are not in. */
+function contradictsUtf8(contentType: string | null): boolean {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType ?? '')?.[1];
+  return labelKind(charset) !== 'utf-8';
 }

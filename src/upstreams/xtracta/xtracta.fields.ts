@@ -29,8 +29,13 @@ export class FieldReader {
   }
 
   /** A text as it is; null when missing. */
-  text(element: string, text: WireText): string | null {
-    return readableText(this.readable(element, text, (value) => ({ kind: 'value', value })));
+  text(element: string, text: WireText): Readable<string> {
+    return this.readable(element, text, asItIs);
+  }
+
+  /** As {@link text}, with null for the unreadable too. */
+  textOrNull(element: string, text: WireText): string | null {
+    return this.orNull(element, text, asItIs);
   }
 
   readable<T>(element: string, text: WireText, decode: (text: string) => Decoded<T>): Readable<T> {
@@ -39,7 +44,10 @@ export class FieldReader {
       return null;
     }
     const value = text === null ? ({ kind: 'unreadable' } as const) : decode(text);
-    if (value.kind === 'value') return value.value;
+    if (value.kind === 'value') {
+      if (value.isAssumed === true) this.onDrift(element);
+      return value.value;
+    }
     if (value.kind === 'unset') return null;
     this.anyUnreadable = true;
     this.onDrift(element);
@@ -57,8 +65,8 @@ export class FieldReader {
   }
 }
 
-function readableText(value: Readable<string>): string | null {
-  return typeof value === 'string' ? value : null;
+function asItIs(value: string): Decoded<string> {
+  return { kind: 'value', value };
 }
 
 /** Reads a payload, and counts what of its answer had drifted. */

@@ -63,7 +63,8 @@ export function toActivity(
 export class NamedGroups {
   private readonly known = new Map<string, NamedGroup>();
 
-  named(groupId: string | null, name: string | null): NamedGroup | null {
+  named(groupId: string | null, readName: Readable<string>): NamedGroup | null {
+    const name = readableOrNull(readName);
     const known = groupId === null ? undefined : this.known.get(groupId);
     if (known !== undefined && (known.name ?? null) === name) return known;
     const group = namedGroup(groupId, name);
@@ -84,7 +85,7 @@ export function toBoosterPackOrder(
   return {
     pack: {
       id,
-      name: fields.text('plan_name', wire.plan_name ?? wire.pack_name),
+      name: fields.textOrNull('plan_name', wire.plan_name === undefined ? wire.pack_name : wire.plan_name),
       allowedDocuments: fields.orNull('allowed_documents', wire.allowed_documents, decodeLong),
       price: readableOrNull(writtenMoney(wire.price, wire.price_currency, fields)),
       quantity: fields.orNull('quantity', wire.quantity, decodeLong),
@@ -113,9 +114,9 @@ export function toChangedPlan(
   const type = planType(wire.plan_type, fields);
   return {
     planId: id,
-    name: fields.text('plan_name', wire.plan_name),
+    name: fields.textOrNull('plan_name', wire.plan_name),
     type: type.type,
-    typeRaw: type.raw,
+    typeRaw: readableOrNull(type.raw),
     price: readableOrNull(writtenMoney(wire.price, wire.price_currency, fields)),
     allowedDocuments,
     usedDocuments,
@@ -149,9 +150,9 @@ export function textOf(value: Readable<Instant>): Readable<string> {
 export function planType(
   text: WireText,
   fields: FieldReader,
-): { readonly type: PlanType; readonly raw: string | null } {
+): { readonly type: PlanType; readonly raw: Readable<string> } {
   const raw = fields.text('plan_type', text);
-  if (raw === null) return { type: 'OTHER', raw };
+  if (typeof raw !== 'string') return { type: 'OTHER', raw };
   const { type, known } = decodePlanType(raw);
   if (!known) fields.drift('plan_type');
   return { type, raw };
@@ -160,9 +161,9 @@ export function planType(
 function activityKind(
   text: WireText,
   fields: FieldReader,
-): { readonly kind: BillingActivityKind; readonly raw: string | null } {
+): { readonly kind: BillingActivityKind; readonly raw: Readable<string> } {
   const raw = fields.text('plan_activity', text);
-  if (raw === null) return { kind: 'OTHER', raw };
+  if (typeof raw !== 'string') return { kind: 'OTHER', raw };
   const { kind, known } = decodeActivityKind(raw);
   if (!known) fields.drift('plan_activity');
   return { kind, raw };
@@ -173,7 +174,7 @@ function activityKind(
  * baseline and a merge of two windows need to know it again.
  */
 function activityId(wire: ActivityWire, fields: FieldReader): string {
-  const id = fields.text('id', wire.id)?.trim() ?? '';
+  const id = fields.textOrNull('id', wire.id)?.trim() ?? '';
   if (id !== '') return id;
   if (wire.id !== undefined && wire.id !== null) fields.drift('id');
   const digest = createHash('sha256').update(JSON.stringify(Object.values(wire).map((value) => value ?? null)));

@@ -1,6 +1,6 @@
 import { ElementNames } from './element.names.js';
 import { ROW_DEPTH, StrictXml, type XmlFault, type XmlLimits, type XmlListener } from './xtracta.strict.xml.js';
-import { decodeUtf8, isElement, type XmlNode, type XmlReading } from './xtracta.xml.js';
+import { decodeUtf8, invalid, isElement, UNREADABLE_TEXT, type XmlNode, type XmlReading } from './xtracta.xml.js';
 
 /** Receives each row of a history as soon as it has ended. The document may still turn out to be none. */
 export type OnRow = (element: 'activity' | 'plan', row: XmlNode) => void;
@@ -11,6 +11,8 @@ type MutableElement = Record<string, XmlNode>;
 interface Frame {
   name: string;
   text: string;
+  /** Whether its text holds what is no text. */
+  isUnreadable: boolean;
   children: MutableElement | null;
 }
 
@@ -39,6 +41,9 @@ export class XmlStream {
       open: (name, depth) => this.open(name, depth),
       text: (text) => {
         if (this.frame !== null) this.frame.text += text;
+      },
+      unreadable: () => {
+        if (this.frame !== null) this.frame.isUnreadable = true;
       },
       close: (depth) => this.close(depth),
     };
@@ -73,8 +78,9 @@ export class XmlStream {
 
   end(): XmlReading {
     const fault = this.strict.end();
-    if (fault !== null) return { kind: 'invalid', reason: fault };
-    return { kind: 'document', root: this.strict.root, content: isElement(this.content) ? this.content : {} };
+    const { root, place, oddities } = this.strict;
+    if (fault !== null) return invalid(fault, place);
+    return { kind: 'document', root, content: isElement(this.content) ? this.content : {}, oddities };
   }
 
   private open(name: string, depth: number): void {
@@ -87,11 +93,12 @@ export class XmlStream {
   private begin(name: string, depth: number): void {
     let frame = this.frames[depth];
     if (frame === undefined) {
-      frame = { name, text: '', children: null };
+      frame = { name, text: '', isUnreadable: false, children: null };
       this.frames[depth] = frame;
     } else {
       frame.name = name;
       frame.text = '';
+      frame.isUnreadable = false;
       frame.children = null;
     }
     this.frame = frame;
@@ -100,7 +107,7 @@ export class XmlStream {
   private close(depth: number): void {
     const { frame } = this;
     if (frame === null) return;
-    const node: XmlNode = frame.children ?? frame.text;
+    const node: XmlNode = frame.children ?? (frame.isUnreadable ? UNREADABLE_TEXT : frame.text);
     if (frame.name === 'prototype') throw new ReservedName();
     const parent = this.frames[depth - 1] ?? null;
     this.frame = parent;
@@ -122,7 +129,7 @@ export class XmlStream {
 /** Reads a whole body as `readXml` does, in a fifth of the time: for the answers of writes, which come one for each. */
 export function readDocument(body: Uint8Array, limits: XmlLimits): XmlReading {
   const text = decodeUtf8(body);
-  if (text === null) return { kind: 'invalid', reason: 'encoding' };
+  if (text === null) return invalid('encoding');
   const stream = new XmlStream(limits);
   stream.write(text);
   return stream.end();

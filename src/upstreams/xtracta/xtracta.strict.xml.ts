@@ -7,12 +7,20 @@ export interface XmlLimits {
 
 export type XmlFault = 'encoding' | 'not-well-formed' | 'doctype' | 'too-deep' | 'too-many-rows';
 
+/**
+ * What is odd about a document that is read nonetheless. `encoding`: its declaration names another encoding than UTF-8, and its bytes are
+ * UTF-8. `processing-instruction`: one stands before the root, as where a server shows a line of its program.
+ */
+export type XmlOddity = 'encoding' | 'processing-instruction';
+
 /** Told of what is read, in order, before it is known whether the document is one. To throw is to refuse it. */
 export interface XmlListener {
   /** @param depth 1 for the root */
   readonly open: (name: string, depth: number) => void;
   /** A piece of an element's text, references replaced, CDATA included. */
   readonly text: ((text: string) => void) | null;
+  /** The text right inside the innermost open element holds something that is no text of XML 1.0. */
+  readonly unreadable: (() => void) | null;
   /** @param depth of the element that ends */
   readonly close: ((depth: number) => void) | null;
 }
@@ -31,14 +39,54 @@ class Refused extends Error {
   }
 }
 
+/** What saxes reports for a character that XML 1.0 forbids, wherever that stands. */
+const FORBIDDEN_CHARACTER = 'disallowed character.';
+
+const CHARACTER_REFERENCE = /^#(?:([0-9]+)|x([0-9a-fA-F]+))$/;
+/** Of a name in XML the part that matters here: no markup, no blank, no further ampersand. */
+const ENTITY_NAME = /^[\p{L}_:][\p{L}\p{N}\p{M}_:.\-\u00b7]*$/u;
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ['amp', '&'],
+  ['lt', '<'],
+  ['gt', '>'],
+  ['quot', '"'],
+  ['apos', "'"],
+]);
+
 /**
- * Decides what is a document at all, piece by piece: one root, well-formed to its end, in UTF-8 by its own word, without a DOCTYPE,
- * within the limits. Blanks before the declaration are tolerated. Mutable: the state of one document.
+ * What a reference between `&` and `;` stands for. Undefined: it has the form of one, and XML gives it no meaning: an entity that
+ * nobody defined, or a character that XML forbids. Null: it has no such form, so markup may be inside.
+ */
+export function resolveReference(reference: string): string | undefined | null {
+  const known = ENTITIES.get(reference);
+  if (known !== undefined) return known;
+  const [, decimal, hexadecimal] = CHARACTER_REFERENCE.exec(reference) ?? [];
+  if (decimal === undefined && hexadecimal === undefined) return ENTITY_NAME.test(reference) ? undefined : null;
+  const code = decimal === undefined ? Number.parseInt(hexadecimal ?? '', 16) : Number(decimal);
+  return isCharacter(code) ? String.fromCodePoint(code) : undefined;
+}
+
+/** The `Char` production of XML 1.0. */
+function isCharacter(code: number): boolean {
+  if (code < 0x20) return code === 0x9 || code === 0xa || code === 0xd;
+  return code <= 0xd7ff || (code >= 0xe000 && code <= 0xfffd) || (code >= 0x10000 && code <= 0x10ffff);
+}
+
+/**
+ * Decides what is a document at all, piece by piece: one root, well-formed to its end, in UTF-8 by its bytes, without a DOCTYPE,
+ * within the limits. Blanks before the declaration are tolerated. So is, inside an element's text, what costs only that text: a
+ * forbidden character, raw or by reference, and an undefined entity. Mutable: the state of one document.
  */
 export class StrictXml {
   /** Name of the outermost element; empty before it. */
   root = '';
+  /** Name of the innermost element that was open at the fault; empty before the root. */
+  place = '';
+  readonly oddities = new Set<XmlOddity>();
   private fault: XmlFault | null = null;
+  /** Names of the open elements, by depth; what stands behind the present depth is of the past. */
+  private readonly names: string[] = [''];
+  private isInTag = false;
   private readonly parser: SaxesParser;
   private depth = 0;
   private rows = 0;
@@ -86,14 +134,16 @@ export class StrictXml {
 
   /** A fault that was found outside: bytes that are no text. */
   refuse(fault: XmlFault): void {
-    this.fault ??= fault;
+    if (this.fault !== null) return;
+    this.fault = fault;
+    this.place = this.names[this.depth] ?? '';
   }
 
   private guard(step: () => void): void {
     try {
       step();
     } catch (error) {
-      this.fault = error instanceof Refused ? error.fault : 'not-well-formed';
+      this.refuse(error instanceof Refused ? error.fault : 'not-well-formed');
     }
   }
 
@@ -102,11 +152,39 @@ export class StrictXml {
     const refuse = (fault: XmlFault): never => {
       throw new Refused(fault);
     };
-    parser.on('error', () => refuse('not-well-formed'));
+    const unreadable = (): void => {
+      // In a tag or beside the root it is no value of anybody's.
+      if (this.isInTag || this.depth === 0) refuse('not-well-formed');
+      listener.unreadable?.();
+    };
+    parser.on('error', ({ message }) => (message === FORBIDDEN_CHARACTER ? unreadable() : refuse('not-well-formed')));
+    // saxes would take everything up to the next semicolon for a reference's name, and go on: the form is looked at here. The member is
+    // private to saxes, whose version is pinned; test/unit/upstreams/xtracta/xtracta.xml.test.ts tells when it is gone.
+    Object.defineProperty(parser, 'parseEntity', {
+      value: (reference: string): string => {
+        const text = resolveReference(reference);
+        if (text === null) return refuse('not-well-formed');
+        if (text !== undefined) return text;
+        unreadable();
+        return '';
+      },
+    });
     parser.on('doctype', () => refuse('doctype'));
-    parser.on('xmldecl', ({ encoding }) => isUtf8Name(encoding) || refuse('encoding'));
+    parser.on('xmldecl', ({ encoding }) => {
+      const label = labelKind(encoding);
+      if (label === 'foreign') refuse('encoding');
+      if (label === 'other') this.oddities.add('encoding');
+    });
+    parser.on('processinginstruction', () => {
+      if (this.root === '') this.oddities.add('processing-instruction');
+    });
+    parser.on('opentag', () => {
+      this.isInTag = false;
+    });
     parser.on('opentagstart', ({ name }) => {
+      this.isInTag = true;
       this.depth += 1;
+      this.names[this.depth] = name;
       this.elements += 1;
       if (this.depth === 1) this.root = name;
       if (this.depth === ROW_DEPTH) this.rows += 1;
@@ -126,7 +204,16 @@ export class StrictXml {
   }
 }
 
-/** A document that says it is in another encoding, and still decodes as UTF-8, would be read as something it does not mean. */
-function isUtf8Name(encoding: string | undefined): boolean {
-  return encoding === undefined || /^(?:utf-?8|us-ascii)$/i.test(encoding);
+/** Encodings in which the bytes of ASCII mean what they mean in UTF-8. */
+const ASCII_COMPATIBLE =
+  /^(?:iso[-_]?8859[-_]?\d{1,2}|latin-?\d{1,2}|(?:windows|cp)-?125\d|koi8-[ru]|macintosh|x-mac-roman|gbk|gb2312|gb18030|big5|euc-(?:jp|kr))$/i;
+
+/**
+ * What a label says of bytes that decode as UTF-8. `utf-8`: that, or nothing. `other`: an encoding that shares ASCII with it; bytes that
+ * are UTF-8 in all their length are not written in it by accident, so the label is what is wrong. `foreign`: one in which the same
+ * bytes would mean something else, or a word that nobody knows.
+ */
+export function labelKind(encoding: string | undefined): 'utf-8' | 'other' | 'foreign' {
+  if (encoding === undefined || /^(?:utf-?8|us-ascii|ascii)$/i.test(encoding)) return 'utf-8';
+  return ASCII_COMPATIBLE.test(encoding) ? 'other' : 'foreign';
 }

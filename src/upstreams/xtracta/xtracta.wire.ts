@@ -1,8 +1,8 @@
 import { isElement, type XmlElement, type XmlNode } from './xtracta.xml.js';
 
 /**
- * The text of an element as received. `undefined`: the element is missing. `null`: it is there, but repeated or with elements
- * inside where text is due.
+ * The text of an element as received. `undefined`: the element is missing. `null`: it is there, but unreadable, repeated, or with
+ * elements inside where text is due.
  */
 export type WireText = string | null | undefined;
 
@@ -10,6 +10,22 @@ export type WireText = string | null | undefined;
 export interface WireRecord<T> {
   readonly wire: T;
   readonly hasUnknown: boolean;
+}
+
+/** Every element of the manual, and the few that it names in prose alone: the words that may stand in logs and metric labels. */
+const ELEMENTS: ReadonlySet<string> = new Set([
+  ...['billings_response', 'documents_response', 'status', 'message', 'result', 'error_code'],
+  ...['plans', 'packs', 'activity', 'plan', 'pack', 'pack_summary', 'url', 'expire'],
+  ...['id', 'plan_name', 'pack_name', 'plan_type', 'plan_activity', 'price', 'price_currency', 'wholesale_price'],
+  ...['credit_amount', 'quantity', 'group_id', 'group_name', 'start_date', 'expiry_date'],
+  ...['allowed_documents', 'used_documents', 'available_documents'],
+  ...['total_used_documents', 'total_available_documents'],
+]);
+
+/** An element's name where the manual has it; `(unknown)` for all others, `(document)` for a place outside of all. */
+export function elementLabel(name: string): string {
+  if (name === '') return '(document)';
+  return ELEMENTS.has(name) ? name : '(unknown)';
 }
 
 export type EnvelopeWire = ReturnType<typeof envelopeWire>;
@@ -48,10 +64,15 @@ export function packSummaryWire(content: XmlElement): WireRecord<PackSummaryWire
 export function planWire(content: XmlElement): WireRecord<PlanWire> | null {
   const plan = childOf(content, 'plan');
   if (isElement(plan)) return withUnknown(plan, planFields);
-  const isFlat = (plan === undefined || typeof plan === 'string') && childOf(content, 'id') !== undefined;
+  const isFlat =
+    (plan === undefined || typeof plan === 'string' || typeof plan === 'symbol') &&
+    childOf(content, 'id') !== undefined;
   if (!isFlat) return null;
   const wire = planFields(content);
-  return { wire: { ...wire, plan_name: wire.plan_name ?? plan }, hasUnknown: false };
+  return {
+    wire: { ...wire, plan_name: wire.plan_name === undefined ? textOf(plan) : wire.plan_name },
+    hasUnknown: false,
+  };
 }
 
 export function billingUiWire(content: XmlElement) {

@@ -1,15 +1,36 @@
 import { XMLParser } from 'fast-xml-parser';
-import { MAX_DEPTH, StrictXml, type XmlFault, type XmlLimits, type XmlListener } from './xtracta.strict.xml.js';
+import {
+  MAX_DEPTH,
+  resolveReference,
+  StrictXml,
+  type XmlFault,
+  type XmlLimits,
+  type XmlListener,
+  type XmlOddity,
+} from './xtracta.strict.xml.js';
+
+/** Stands where an element's text cannot be read: it holds a character that XML forbids, or an entity that nobody defined. */
+export const UNREADABLE_TEXT: unique symbol = Symbol('unreadable text');
 
 /** An element without element children is its text; repeated elements are an array. Attributes are dropped. */
-export type XmlNode = string | XmlElement | readonly XmlNode[];
+export type XmlNode = string | typeof UNREADABLE_TEXT | XmlElement | readonly XmlNode[];
 export interface XmlElement {
   readonly [name: string]: XmlNode;
 }
 
 export type XmlReading =
-  | { readonly kind: 'document'; readonly root: string; readonly content: XmlElement }
-  | { readonly kind: 'invalid'; readonly reason: XmlFault };
+  | {
+      readonly kind: 'document';
+      readonly root: string;
+      readonly content: XmlElement;
+      readonly oddities: ReadonlySet<XmlOddity>;
+    }
+  | {
+      readonly kind: 'invalid';
+      readonly reason: XmlFault;
+      /** Name of the innermost element that was open at the fault; empty outside of all. */
+      readonly element: string;
+    };
 
 const parser = new XMLParser({
   ignoreAttributes: true,
@@ -39,7 +60,7 @@ const NAMES_ALONE = {
   },
   text: null,
   close: null,
-} as const satisfies XmlListener;
+} as const satisfies Omit<XmlListener, 'unreadable'>;
 
 /**
  * Reads a body that must be one whole XML document in UTF-8. fast-xml-parser, and its validator, let pass cut documents, two
@@ -48,20 +69,58 @@ const NAMES_ALONE = {
  */
 export function readXml(body: Uint8Array, limits: XmlLimits): XmlReading {
   const text = decodeUtf8(body);
-  if (text === null) return { kind: 'invalid', reason: 'encoding' };
-  const strict = new StrictXml(limits, NAMES_ALONE);
+  if (text === null) return invalid('encoding');
+  const seen = { unreadable: false };
+  const noteUnreadable = (): void => {
+    seen.unreadable = true;
+  };
+  const strict = new StrictXml(limits, { ...NAMES_ALONE, unreadable: noteUnreadable });
   strict.write(text);
   const fault = strict.end();
-  if (fault !== null) return { kind: 'invalid', reason: fault };
+  if (fault !== null) return invalid(fault, strict.place);
   try {
-    const tree: unknown = parser.parse(text);
+    const tree: unknown = parser.parse(seen.unreadable ? markUnreadable(text) : text);
     const content = isElement(tree) ? tree[strict.root] : undefined;
-    if (content === undefined) return { kind: 'invalid', reason: 'not-well-formed' };
-    return { kind: 'document', root: strict.root, content: isElement(content) ? content : {} };
+    if (content === undefined) return invalid('not-well-formed');
+    const readable = seen.unreadable ? withUnreadable(content) : content;
+    return {
+      kind: 'document',
+      root: strict.root,
+      content: isElement(readable) ? readable : {},
+      oddities: strict.oddities,
+    };
   } catch {
     // Reserved names such as `__proto__`.
-    return { kind: 'invalid', reason: 'not-well-formed' };
+    return invalid('not-well-formed');
   }
+}
+
+export function invalid(reason: XmlFault, element = ''): XmlReading {
+  return { kind: 'invalid', reason, element };
+}
+
+/** The parts of a well-formed document that are no character data, then references, then characters that XML forbids. */
+const PART =
+  /<!--[\s\S]*?-->|<\?[\s\S]*?\?>|<!\[CDATA\[[\s\S]*?\]\]>|<[^"'>]*(?:"[^"]*"[^"'>]*|'[^']*'[^"'>]*)*>|&([^;&<]*);/g;
+/** Beside the `Char` production of XML 1.0. */
+const FORBIDDEN = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u;
+/** Forbidden in XML, so that no readable text holds it. */
+const MARK = '\uffff';
+
+/** fast-xml-parser would leave a reference without a meaning as it is: it becomes a character that tells. */
+function markUnreadable(text: string): string {
+  return text.replace(PART, (part, reference: string | undefined) => {
+    if (reference !== undefined) return resolveReference(reference) === undefined ? MARK : part;
+    const isDropped = part.startsWith('<!--') || part.startsWith('<?');
+    return isDropped && FORBIDDEN.test(part) ? MARK : part;
+  });
+}
+
+function withUnreadable(node: XmlNode): XmlNode {
+  if (typeof node === 'string') return FORBIDDEN.test(node) ? UNREADABLE_TEXT : node;
+  if (typeof node === 'symbol') return node;
+  if (!isElement(node)) return node.map(withUnreadable);
+  return Object.fromEntries(Object.entries(node).map(([name, child]) => [name, withUnreadable(child)]));
 }
 
 export function isElement(node: unknown): node is XmlElement {

@@ -125,6 +125,91 @@ describe('the outcome of a purchase', () => {
     if (outcome.kind === 'succeeded') expect(outcome.warnings).toEqual([]);
   });
 
+  const spoken = { code: 'P1', reason: 'Insufficient funds' };
+  /** Every form in which the documents let a refusal be written. */
+  const REFUSALS: readonly (readonly [string, unknown])[] = [
+    ['a text', spoken.reason],
+    ['a reason without a code', { ErrorReason: spoken.reason }],
+    ['a reason beside a blank code', { ErrorCode: '', ErrorReason: spoken.reason }],
+    ['a reason beside a null code', { ErrorCode: null, ErrorReason: spoken.reason }],
+    ['a code alone', { ErrorCode: spoken.code }],
+    ['a code and a reason', { ErrorCode: spoken.code, ErrorReason: spoken.reason }],
+    ['a code that is a number', { ErrorCode: 42, ErrorReason: spoken.reason }],
+  ];
+  const NO_ERRORS: readonly (readonly [string, unknown])[] = [
+    ['nothing', undefined],
+    ['null', null],
+    ['a blank text', ' '],
+    ['a text that says none', 'None'],
+    ['a text that says 0', '0'],
+    ['an empty object', {}],
+    ['blanks', { ErrorCode: ' ', ErrorReason: ' ' }],
+    ['a reason that says success', { ErrorReason: 'Success' }],
+    ['a code that says none beside a reason', { ErrorCode: '0', ErrorReason: spoken.reason }],
+  ];
+  const ODD_ERRORS: readonly (readonly [string, unknown])[] = [
+    ['a list', [spoken.reason]],
+    ['a number', 42],
+    ['true', true],
+  ];
+  const NO_PURCHASE: readonly (readonly [string, unknown])[] = [
+    ['no ResponseData', undefined],
+    ['a null ResponseData', null],
+    ['an empty ResponseData', {}],
+    ['a null Detail', { Result: null, Detail: null }],
+    ['a Detail of defaults', { Detail: { ID: zero, GrossTotal: 0, InvoiceNumber: null, Paid: false } }],
+  ];
+
+  it.each(
+    REFUSALS.flatMap(([error, written]) =>
+      NO_PURCHASE.map(([data, ResponseData]) => ({ error, data, written, ResponseData })),
+    ),
+  )('is a refusal, after one request, with $error in Error and $data', async ({ written, ResponseData }) => {
+    for (const status of [200, 400]) {
+      const { outcome, upstream } = await outcomeOf(json(status, { Error: written, ResponseData }));
+      expect(outcome).toMatchObject({ kind: 'rejected', failure: { code: 'UPSTREAM_REJECTED' } });
+      expect(upstream.requests()).toHaveLength(1);
+    }
+    const { outcome } = await outcomeOf(json(500, { Error: written, ResponseData }));
+    expect(outcome.kind).toBe('unknown');
+  });
+
+  it.each([...NO_ERRORS, ...ODD_ERRORS])('is unknown with %s in Error and no purchase', async (_name, written) => {
+    for (const [, ResponseData] of NO_PURCHASE) {
+      const { outcome, upstream } = await outcomeOf(json(200, { Error: written, ResponseData }));
+      expect(outcome.kind).toBe('unknown');
+      expect(upstream.requests()).toHaveLength(1);
+    }
+  });
+
+  it.each([...REFUSALS, ...ODD_ERRORS])(
+    'is a success with a warning with a purchase beside %s in Error',
+    async (_name, written) => {
+      const { outcome, upstream } = await outcomeOf(json(200, { ...purchase({ ID }), Error: written }));
+      expect(outcome).toMatchObject({ kind: 'succeeded', value: { id: ID } });
+      if (outcome.kind === 'succeeded') {
+        expect(outcome.warnings.map(({ code }) => code)).toEqual(['UPSTREAM_ERROR_BESIDE_RESULT']);
+      }
+      expect(upstream.requests()).toHaveLength(1);
+    },
+  );
+
+  it.each(NO_ERRORS)('is a success without a warning with a purchase beside %s in Error', async (_name, written) => {
+    const { outcome } = await outcomeOf(json(200, { ...purchase({ ID }), Error: written }));
+    expect(outcome).toMatchObject({ kind: 'succeeded', value: { id: ID }, warnings: [] });
+  });
+
+  it('tells a reason that stands alone, without secrets', async () => {
+    for (const written of [`Card declined, ${SECRET}`, { ErrorCode: '', ErrorReason: `Card declined, ${SECRET}` }]) {
+      const { outcome } = await outcomeOf(json(200, { Error: written, ResponseData: null }));
+      expect(outcome).toMatchObject({
+        kind: 'rejected',
+        failure: { upstream: { message: 'Card declined, [removed]' } },
+      });
+      if (outcome.kind === 'rejected') expect(outcome.failure.upstream.status).toBeUndefined();
+    }
+  });
+
   it('is unsent when nobody listens', async () => {
     const upstream = await upstreamOf(hang());
     await upstream.close();

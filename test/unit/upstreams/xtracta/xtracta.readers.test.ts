@@ -12,14 +12,14 @@ const HISTORY = readFileSync(new URL('../../../fixtures/xtracta/billing-history.
 
 /** Text beside elements is nobody's value: the reference keeps it as `#text`, the stream drops it. */
 function withoutMixedText(node: XmlNode): XmlNode {
-  if (typeof node === 'string') return node;
+  if (typeof node === 'string' || typeof node === 'symbol') return node;
   if (!isElement(node)) return node.map(withoutMixedText);
   const entries = Object.entries(node).filter(([name]) => name !== '#text');
   return Object.fromEntries(entries.map(([name, child]) => [name, withoutMixedText(child)]));
 }
 
 /** Of several faults the readers may meet another one first. */
-const REFUSED = { kind: 'invalid', reason: 'not-well-formed' } as const;
+const REFUSED = { kind: 'invalid', reason: 'not-well-formed', element: '' } as const;
 
 function reference(bytes: Buffer): XmlReading {
   const reading = readXml(bytes, LIMITS);
@@ -72,7 +72,7 @@ function streamedRows(
 
 function listOf(node: XmlNode | undefined): readonly XmlNode[] {
   if (node === undefined) return [];
-  return typeof node === 'string' || isElement(node) ? [node] : node;
+  return typeof node === 'string' || typeof node === 'symbol' || isElement(node) ? [node] : node;
 }
 
 function referenceRows(content: Readonly<Record<string, XmlNode>>): Rows {
@@ -96,12 +96,51 @@ const text = fc.oneof(
   fc.constantFrom('&amp;', '&lt;b&gt;', '&#233;', '&#xe9;', '&#13;', '&#x1F600;', '&quot;&apos;', '&amp;amp;'),
   fc.string({ maxLength: 8 }).map((value) => value.replace(/[&<>]/g, '')),
 );
-const oddText = fc.constantFrom('&unknown;', '&eacute;', '&', '<', '>', ']]>', '&#0;', '&#xD800;', '\u0000', '\ufffe');
+const oddText = fc.constantFrom(
+  '&',
+  '<',
+  '>',
+  ']]>',
+  '&;',
+  '&#;',
+  '&#x;',
+  '&#1f;',
+  '&a b;',
+  '&#</id><id>1;',
+  '&x<y/>;',
+);
+/** What costs the text that it stands in, and nothing else. */
+const unreadableText = fc.constantFrom(
+  ...[
+    '&unknown;',
+    '&eacute;',
+    '&é-1.x;',
+    '&#0;',
+    '&#11;',
+    '&#xB;',
+    '&#xD800;',
+    '&#xFFFF;',
+    '&#x110000;',
+    '&#99999999999;',
+  ],
+  ...[
+    '\u0000',
+    '\u000b',
+    '\u001f',
+    '\ufffe',
+    '\uffff',
+    'a\u0008b',
+    '<![CDATA[\u0001]]>',
+    '<!-- \u0001 -->',
+    '<?p \u0001?>',
+  ],
+);
 const pieceOfText = fc.oneof(
   { weight: 12, arbitrary: text },
   { weight: 3, arbitrary: text.map((value) => `<![CDATA[${value}]]>`) },
   { weight: 2, arbitrary: fc.constantFrom('<!-- c -->', '<!---->', '<?pi x?>', '<?p?>') },
   { weight: 1, arbitrary: oddText },
+  { weight: 2, arbitrary: unreadableText },
   {
     weight: 1,
     arbitrary: fc.constantFrom('<!-- a -- b -->', '<!DOCTYPE r>', '<?xml version="1.0"?>', '<![CDATA[', '<!x>'),
@@ -124,7 +163,19 @@ const attributes = fc.oneof(
     weight: 3,
     arbitrary: fc.constantFrom(' a="1"', " b='&lt;'", ' xmlns="urn:x"', ' __proto__="x"', ' a="1" b="2"', '\n'),
   },
-  { weight: 1, arbitrary: fc.constantFrom(' a=1', ' a="1" a="2"', ' a="<"', ' a', ' a="&nope;"', ' a="1"b="2"') },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      ' a=1',
+      ' a="1" a="2"',
+      ' a="<"',
+      ' a',
+      ' a="&nope;"',
+      ' a="\u0001"',
+      ' a="&#0;"',
+      ' a="1"b="2"',
+    ),
+  },
 );
 const { element } = fc.letrec<{ element: string; node: string }>((tie) => ({
   node: fc.oneof({ maxDepth: 5, depthSize: 'small' }, pieceOfText, tie('element')),
@@ -148,6 +199,8 @@ const prolog = fc.constantFrom(
   '\n ',
   '\ufeff\n<?xml version="1.0"?>',
   '<?xml version="1.0" encoding="UTF-8"?>\n',
+  '<?xml version="1.0" encoding="ISO-8859-1"?>',
+  '<?php echo 1; ?>',
 );
 const oddProlog = fc.constantFrom(
   '<?xml version="1.1"?>',
@@ -197,6 +250,7 @@ const column = (name: string) =>
     { weight: 1, arbitrary: fc.constantFrom(`<${name} />`, `<${name} a="1">1</${name}>`, `<${name}>1</${name} >`) },
     { weight: 1, arbitrary: text.map((value) => `<${name}>${value}</${name}>`) },
     { weight: 1, arbitrary: pieceOfText.map((value) => `<${name}>${value}</${name}>`) },
+    { weight: 1, arbitrary: unreadableText.map((value) => `<${name}>A${value}B</${name}>`) },
     {
       weight: 1,
       arbitrary: fc.constantFrom(`<${name}>1</${name}><${name}>2</${name}>`, '<tax>1</tax>', 'x', '<!---->'),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readDocument } from '../../../../src/upstreams/xtracta/xtracta.stream.xml.js';
-import { readXml } from '../../../../src/upstreams/xtracta/xtracta.xml.js';
+import { readXml, UNREADABLE_TEXT } from '../../../../src/upstreams/xtracta/xtracta.xml.js';
 
 const LIMITS = { maxRows: 100 };
 
@@ -50,11 +50,18 @@ describe.each([
     ['text after the root', '<r/>junk'],
     ['text before the root', 'junk<r/>'],
     ['JSON', '{"a":1}'],
-    ['an unknown entity', '<r>&unknown;</r>'],
-    ['an HTML entity', '<r>&eacute;</r>'],
     ['a bare ampersand', '<r>a & b</r>'],
-    ['a reference to NUL', '<r>&#0;</r>'],
-    ['a reference to half a character', '<r>&#xD800;</r>'],
+    ['a reference without a name', '<r>&;</r>'],
+    ['a reference that no semicolon ends', '<r>&unknown</r>'],
+    ['markup where a reference should end', '<r><a>&#</a><a>1;</a></r>'],
+    ['an entity with a blank in its name', '<r>&a b;</r>'],
+    ['an undefined entity in an attribute', '<r a="&unknown;"/>'],
+    ['a forbidden character in an attribute', '<r a="\u0001"/>'],
+    ['a forbidden character in a tag', '<r \u0001/>'],
+    ['a forbidden character in a name', '<r\u0001/>'],
+    ['a forbidden character beside the root', '<r/>\u0001'],
+    ['an undefined entity beside the root', '&unknown;<r/>'],
+    ['a forbidden character in a comment before the root', '<!-- \u0001 --><r/>'],
     ['an unquoted attribute', '<r a=1/>'],
     ['an attribute given twice', '<r a="1" a="2"/>'],
     ['an element named __proto__', '<r><__proto__>x</__proto__></r>'],
@@ -75,7 +82,53 @@ describe.each([
     expect(read(Buffer.from('<r>Café</r>', 'latin1'))).toMatchObject({ reason: 'encoding' });
     expect(read(Buffer.from('\ufeff<r/>', 'utf16le'))).toMatchObject({ kind: 'invalid' });
     expect(read('<?xml version="1.0" encoding="UTF-16"?><r/>')).toMatchObject({ reason: 'encoding' });
-    expect(read('<?xml version="1.0" encoding="ISO-8859-1"?><r/>')).toMatchObject({ reason: 'encoding' });
+    expect(read('<?xml version="1.0" encoding="UTF-7"?><r/>')).toMatchObject({ reason: 'encoding' });
+    expect(read('<?xml version="1.0" encoding="EBCDIC-CP-US"?><r/>')).toMatchObject({ reason: 'encoding' });
+    const latin1 = Buffer.from('<?xml version="1.0" encoding="ISO-8859-1"?><r>Café</r>', 'latin1');
+    expect(read(latin1)).toMatchObject({ reason: 'encoding' });
+  });
+
+  it.each([
+    ['&#11;'],
+    ['&#0;'],
+    ['&#xFFFF;'],
+    ['&#xD800;'],
+    ['&#x110000;'],
+    ['&#9999999999999999999999;'],
+    ['&unknown;'],
+    ['&eacute;'],
+    ['\u000b'],
+    ['\u0000'],
+    ['\ufffe'],
+    ['<![CDATA[\u0001]]>'],
+  ])('loses the text that holds %j, and no other', (odd) => {
+    const document = `<r><a>x</a><b>A${odd}B &amp; C</b><c><d>1${odd}</d><e>2</e>${odd}</c><f>y</f></r>`;
+    const reading = read(document);
+    if (reading.kind !== 'document') throw new Error(reading.reason);
+    const { a, b, c, f } = reading.content;
+    expect([a, b, f]).toEqual(['x', UNREADABLE_TEXT, 'y']);
+    expect(c).toMatchObject({ d: UNREADABLE_TEXT, e: '2' });
+  });
+
+  it('names the innermost element that was open at a fault', () => {
+    expect(read('<r><a><b>1 & 2</b></a></r>')).toMatchObject({ kind: 'invalid', element: 'b' });
+    expect(read('<r><a>1</a><c>2')).toMatchObject({ kind: 'invalid', element: 'c' });
+    expect(read('<r><a>1</a></r>junk')).toMatchObject({ kind: 'invalid', element: '' });
+  });
+
+  it.each([
+    ['<?xml version="1.0" encoding="ISO-8859-1"?><r>x</r>', ['encoding']],
+    ['<?xml version="1.0" encoding="windows-1252"?><r>Café</r>', ['encoding']],
+    ['<?xml version="1.0" encoding="us-ascii"?><r/>', []],
+    [
+      '<?php <!DOCTYPE r SYSTEM "file:///etc/passwd"><?xml version="1.0" encoding="UTF-8"?><r/>',
+      ['processing-instruction'],
+    ],
+    ['<?xml version="1.0"?><?xml-stylesheet href="a"?><r/>', ['processing-instruction']],
+    ['<r><?php x?></r>', []],
+  ])('reads %s, and says what is odd', (text, odd) => {
+    const reading = read(text);
+    expect(reading.kind === 'document' && [...reading.oddities]).toEqual(odd);
   });
 
   it.each([
