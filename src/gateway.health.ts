@@ -9,12 +9,20 @@ export interface WatchedParts {
   readonly xtracta: Pick<XtractaClient, 'breakerState'>;
   readonly credits: Pick<CreditsClient, 'breakerState'> | null;
   readonly ledger: Pick<LedgerMonitor, 'condition' | 'unknownOutcomes'>;
+  /** Whether a newer tenants file was refused. */
+  readonly tenantsFileRefused: () => boolean;
   /** Null where replicas share no cache. */
   readonly redis: { isUp(): boolean } | null;
 }
 
 /** The parts as `/ready` and the landing page list them. */
-export function readinessOf({ xtracta, credits, ledger, redis }: WatchedParts): readonly ReadinessPart[] {
+export function readinessOf({
+  xtracta,
+  credits,
+  ledger,
+  redis,
+  tenantsFileRefused,
+}: WatchedParts): readonly ReadinessPart[] {
   const upstreams = [
     { name: 'xtracta', client: xtracta },
     ...(credits === null ? [] : [{ name: 'credits', client: credits }]),
@@ -29,11 +37,12 @@ export function readinessOf({ xtracta, credits, ledger, redis }: WatchedParts): 
     }),
     // Without it each replica counts and remembers by itself.
     ...(redis === null ? [] : [{ name: 'redis', ok: redis.isUp(), detail: redis.isUp() ? 'connected' : 'away' }]),
+    ...(tenantsFileRefused() ? [{ name: 'tenants', ok: false, detail: 'a newer TENANTS_FILE was refused' }] : []),
   ];
 }
 
 /** The same for the metrics' gauges. */
-export function healthOf({ xtracta, credits, ledger, redis }: WatchedParts): ObservedHealth {
+export function healthOf({ xtracta, credits, ledger, redis, tenantsFileRefused }: WatchedParts): ObservedHealth {
   const condition = ledger.condition();
   return {
     breakers: {
@@ -42,6 +51,7 @@ export function healthOf({ xtracta, credits, ledger, redis }: WatchedParts): Obs
     },
     ledger: { up: condition !== 'unavailable', writable: condition === 'ready' },
     unknownOutcomes: ledger.unknownOutcomes(),
+    tenantsFileRefused: tenantsFileRefused(),
     cacheUp: redis?.isUp() ?? true,
   };
 }

@@ -142,7 +142,13 @@ async function composeGateway(
     ...(reconcileIntervalMs === undefined ? {} : { roundIntervalMs: reconcileIntervalMs }),
   });
   const ledgerMonitor = new LedgerMonitor(ledger);
-  const watched = { xtracta, credits, ledger: ledgerMonitor, redis: shared.redis };
+  const watched = {
+    xtracta,
+    credits,
+    ledger: ledgerMonitor,
+    redis: shared.redis,
+    tenantsFileRefused: authenticator.tenantsFileRefused,
+  };
   metrics.observeHealth(() => healthOf(watched));
   const { schema } = await buildGatewaySchema();
   const server: HttpServer = await createHttpServer({

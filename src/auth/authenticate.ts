@@ -24,6 +24,8 @@ export interface Authenticator {
   readonly authenticate: (request: CallerHeaders) => Promise<Caller>;
   /** A tenant by its id, for work that no request asked for; null when its credentials are not kept here. */
   readonly tenantById: (tenantId: string) => Tenant | null;
+  /** Whether the tenants file holds a version that was refused. */
+  readonly tenantsFileRefused: () => boolean;
   /** Stops looking at the tenants file. */
   readonly close: () => void;
 }
@@ -32,6 +34,7 @@ type Authenticate = Authenticator['authenticate'];
 
 /** The tenant when the environment's credentials serve everybody. */
 const SOLE_TENANT = 'default';
+const NO_FILE = { tenantsFileRefused: () => false, close: () => undefined } as const;
 const ALL_SCOPES = new Set(SCOPES);
 const BEARER = /^Bearer +([\w.~+/=-]+)$/i;
 const API_KEY = /^[\x21-\x7e]{1,1024}$/;
@@ -43,16 +46,17 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
   switch (auth.mode) {
     case 'none': {
       const caller = everybody(tenantOf(SOLE_TENANT, auth.environment, keyedHash));
-      return { authenticate: async () => caller, tenantById: soleTenant(caller.tenant), close: () => undefined };
+      return { authenticate: async () => caller, tenantById: soleTenant(caller.tenant), ...NO_FILE };
     }
     case 'passthrough':
-      return { authenticate: passthrough(keyedHash), tenantById: () => null, close: () => undefined };
+      return { authenticate: passthrough(keyedHash), tenantById: () => null, ...NO_FILE };
     case 'jwt': {
       const directory = await openDirectory(auth, options);
       const sole = tenantOf(SOLE_TENANT, auth.environment, keyedHash);
       return {
         authenticate: jwt(auth, options, directory, sole),
         tenantById: directory === null ? soleTenant(sole) : (id) => directory.find(id)?.tenant ?? null,
+        tenantsFileRefused: () => directory?.isRefused() ?? false,
         close: () => directory?.close(),
       };
     }

@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
 import { readTenantsFile, type TenantRecord, type TenantsFileResult } from '../config/tenants-file.js';
+import { type TenantsVersion, whyNotTaken } from '../config/tenants-version.policy.js';
 import type { Tenant } from '../domain/caller.js';
 import { BillingError } from '../domain/errors.js';
 import type { Logger } from '../observability/logger.js';
@@ -19,15 +19,19 @@ export interface TenantDirectoryOptions {
   readonly checkIntervalMs?: number;
 }
 
-// Looked at rather than watched: mounted secrets are replaced by swapping a link, which file watchers miss on some systems.
+// Two looks in a row must agree. Looked at rather than watched: mounted secrets are replaced by swapping a link, which file watchers miss on some systems.
 const CHECK_INTERVAL_MS = 5_000;
 
 /** The tenants of `TENANTS_FILE`, re-read when it or a secret file that it names changes. Keeps state. */
 export class TenantDirectory {
   readonly #options: TenantDirectoryOptions;
   #entries: ReadonlyMap<string, TenantEntry> = new Map();
-  #files: readonly string[] = [];
-  #signature = '';
+  #inUse: TenantsVersion | null = null;
+  /** Digests: of what is in use, of what the last look found, of what was last taken or refused. */
+  #taken = '';
+  #seen = '';
+  #judged = '';
+  #refused = false;
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(options: TenantDirectoryOptions) {
@@ -37,8 +41,13 @@ export class TenantDirectory {
   /** Throws `BillingError` `NOT_CONFIGURED` when the file is not valid. Call {@link close} when done. */
   static async open(options: TenantDirectoryOptions): Promise<TenantDirectory> {
     const directory = new TenantDirectory(options);
-    const problems = await directory.#read();
-    if (problems > 0) throw new BillingError('NOT_CONFIGURED', 'TENANTS_FILE is not valid.');
+    const result = await readTenantsFile(options.path);
+    if (result.version === null) {
+      const problems = result.problems.map(({ message }) => message);
+      options.logger.error({ problems }, 'tenants file is not valid');
+    }
+    directory.#take(result);
+    if (result.version === null) throw new BillingError('NOT_CONFIGURED', 'TENANTS_FILE is not valid.');
     directory.#schedule();
     return directory;
   }
@@ -47,11 +56,35 @@ export class TenantDirectory {
     return this.#entries.get(tenantId) ?? null;
   }
 
-  /** Reads the files again if one of them changed. A file that became invalid is logged, and the tenants known so far remain. */
+  /** Whether the file holds something else than what is in use, and was refused. */
+  isRefused(): boolean {
+    return this.#refused;
+  }
+
+  /**
+   * Looks at the files. Contents that are new are taken when two looks in a row have found the same: whoever is writing a file takes less
+   * time than that. A version that is not valid, or not whole, is logged, and the tenants known so far remain.
+   */
   async refresh(): Promise<void> {
-    if ((await signatureOf(this.#files)) === this.#signature) return;
-    const problems = await this.#read();
-    if (problems === 0) this.#options.logger.info({ tenants: this.#entries.size }, 'tenants file re-read');
+    const result = await readTenantsFile(this.#options.path);
+    const { digest } = result;
+    const isAtRest = digest === this.#seen;
+    this.#seen = digest;
+    if (digest === this.#taken) this.#refused = false;
+    if (!isAtRest || digest === this.#taken || digest === this.#judged) return;
+    this.#judged = digest;
+    const refusal = result.version === null || this.#inUse === null ? null : whyNotTaken(result.version, this.#inUse);
+    const problems = refusal === null ? result.problems.map(({ message }) => message) : [refusal];
+    this.#refused = problems.length > 0;
+    if (this.#refused) {
+      this.#options.logger.error(
+        { problems },
+        refusal === null ? 'tenants file is not valid' : 'tenants file is refused: the tenants known so far remain',
+      );
+      return;
+    }
+    this.#take(result);
+    this.#options.logger.info({ tenants: this.#entries.size }, 'tenants file re-read');
   }
 
   close(): void {
@@ -70,17 +103,13 @@ export class TenantDirectory {
     }, this.#options.checkIntervalMs ?? CHECK_INTERVAL_MS).unref();
   }
 
-  async #read(): Promise<number> {
-    const { files, signature, result } = await readStable(this.#options.path);
-    this.#files = files;
-    this.#signature = signature;
-    if (result.problems.length > 0) {
-      const problems = result.problems.map((problem) => problem.message);
-      this.#options.logger.error({ problems }, 'tenants file is not valid');
-      return problems.length;
-    }
-    this.#entries = new Map(result.tenants.map((record) => [record.id, this.#entry(record)]));
-    return 0;
+  #take({ version, digest }: TenantsFileResult): void {
+    if (version === null) return;
+    this.#inUse = version;
+    this.#taken = digest;
+    this.#seen = digest;
+    this.#judged = digest;
+    this.#entries = new Map(version.tenants.map((record) => [record.id, this.#entry(record)]));
   }
 
   #entry(record: TenantRecord): TenantEntry {
@@ -89,30 +118,4 @@ export class TenantDirectory {
       allowedGroups: record.allowedGroups === null ? null : new Set(record.allowedGroups),
     };
   }
-}
-
-/**
- * The signature is taken before the reading, so that a change in between is seen as one later; which files to sign is only known
- * after a reading, so the first is repeated when it names secret files.
- */
-async function readStable(
-  path: string,
-): Promise<{ files: readonly string[]; signature: string; result: TenantsFileResult }> {
-  const first = await readTenantsFile(path);
-  const signature = await signatureOf(first.files);
-  return { files: first.files, signature, result: await readTenantsFile(path) };
-}
-
-async function signatureOf(files: readonly string[]): Promise<string> {
-  const marks = await Promise.all(
-    files.map(async (file) => {
-      try {
-        const { mtimeMs, size, ino } = await stat(file);
-        return `${mtimeMs}:${size}:${ino}`;
-      } catch {
-        return 'missing';
-      }
-    }),
-  );
-  return marks.join('\n');
 }

@@ -1,11 +1,29 @@
-import { parseDocument } from 'yaml';
+import { isMap, isScalar, parseDocument } from 'yaml';
+
+/** What the text of a tenants file says. */
+export interface TenantsDocument {
+  /** All scalars as text. */
+  readonly content: unknown;
+  /** The tenant whose entry no bracket has closed where the text ends; null: none is open. */
+  readonly openTenant: string | null;
+}
 
 /**
- * What the text of a tenants file says, all scalars as text; null: it is neither valid YAML nor valid JSON. Loaded only where there is such
- * a file: of all that a start loads, the parser is the largest part that most gateways never use.
+ * Reads the text of a tenants file; null: it is neither valid YAML nor valid JSON. Loaded only where there is such a file: of all that
+ * a start loads, the parser is the largest part that most gateways never use.
  */
-export function parseTenantsDocument(text: string): { readonly content: unknown } | null {
+export function parseTenantsDocument(text: string): TenantsDocument | null {
   // As text: an 18-digit group id is no exact number, and 007 is an id, not a 7.
   const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false });
-  return document.errors.length > 0 ? null : { content: document.toJS({ maxAliasCount: 10 }) };
+  if (document.errors.length > 0) return null;
+  return { content: document.toJS({ maxAliasCount: 10 }), openTenant: openTenantOf(document.contents) };
+}
+
+function openTenantOf(root: unknown): string | null {
+  if (!isMap(root) || root.flow === true) return null;
+  const tenants = root.get('tenants', true);
+  if (!isMap(tenants) || tenants.flow === true) return null;
+  const last = tenants.items.at(-1);
+  const closed = last === undefined || (isMap(last.value) && last.value.flow === true);
+  return closed || !isScalar(last.key) ? null : String(last.key.value);
 }

@@ -1,16 +1,20 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseNumericId } from '../domain/numeric-id.js';
 import type { ConfigProblem, CreditsAuthorization, EnvironmentCredentials } from './config.js';
 import { oneLine, serviceUrl, token } from './setting.js';
+import type { TenantsVersion } from './tenants-version.policy.js';
 
 /** One tenant of the file, its secrets read in. */
 export interface TenantRecord {
   readonly id: string;
   readonly credentials: EnvironmentCredentials;
-  /** Leading zeros stripped; null: no list. */
+  /** Leading zeros stripped; null: no list, every group. */
   readonly allowedGroups: readonly string[] | null;
+  /** The file says so in words: a list, or `all`. */
+  readonly groupsAreStated: boolean;
 }
 
 export interface TenantsFileResult {
@@ -19,6 +23,10 @@ export interface TenantsFileResult {
   readonly problems: readonly ConfigProblem[];
   /** Every file that was read or should have been: a change of one of them changes the result. */
   readonly files: readonly string[];
+  /** Null: not valid. */
+  readonly version: TenantsVersion | null;
+  /** Of all texts that were read: equal digests come of equal contents. */
+  readonly digest: string;
 }
 
 const groupId = z.string().transform((text, context) => {
@@ -31,11 +39,14 @@ const groupId = z.string().transform((text, context) => {
 // With every scalar read as text, a null is the word "null", which nobody means as a secret.
 const secretText = token.refine((text) => text !== 'null' && text !== '~', 'must not be null');
 
+const GROUPS_MESSAGE = 'must be a list of group ids (1 to 18 digits, greater than 0), or the word all';
+
 const tenantSchema = z.strictObject({
   xtractaApiKey: secretText.optional(),
   xtractaApiKeyFile: oneLine.optional(),
   rootGroupId: groupId.optional(),
-  allowedGroups: z.array(groupId).optional(),
+  // At the start, an entry without it may name every group, as the word says.
+  allowedGroups: z.union([z.literal('all'), z.array(groupId)], GROUPS_MESSAGE).optional(),
   creditsToken: secretText.optional(),
   creditsTokenFile: oneLine.optional(),
   creditsTokenUrl: serviceUrl.optional(),
@@ -54,12 +65,19 @@ type TenantInput = z.infer<typeof tenantSchema>;
 export async function readTenantsFile(path: string): Promise<TenantsFileResult> {
   const file = resolve(path);
   const text = await readText(file);
-  if (text === null) return refused([problem('', 'cannot be read')], [file]);
+  return text === null
+    ? refused([problem('', 'cannot be read')], [file], digestOf([]))
+    : await parseTenantsFile(file, text);
+}
+
+/** The same for a text that has been read. */
+export async function parseTenantsFile(file: string, text: string): Promise<TenantsFileResult> {
   const { parseTenantsDocument } = await import('./tenants-document.js');
   const document = parseTenantsDocument(text);
-  if (document === null) return refused([problem('', 'is neither valid YAML nor valid JSON')], [file]);
+  if (document === null)
+    return refused([problem('', 'is neither valid YAML nor valid JSON')], [file], digestOf([text]));
   const parsed = fileSchema.safeParse(document.content);
-  if (!parsed.success) return refused(parsed.error.issues.map(issueProblem), [file]);
+  if (!parsed.success) return refused(parsed.error.issues.map(issueProblem), [file], digestOf([text]));
 
   const reader = new SecretReader(dirname(file));
   const tenants: TenantRecord[] = [];
@@ -67,13 +85,24 @@ export async function readTenantsFile(path: string): Promise<TenantsFileResult> 
     tenants.push(await toRecord(id, input, reader));
   }
   const files = [file, ...reader.files];
-  return reader.problems.length > 0 ? refused(reader.problems, files) : { tenants, problems: [], files };
+  const digest = digestOf([text, ...reader.texts]);
+  if (reader.problems.length > 0) return refused(reader.problems, files, digest);
+  const version = { text, tenants, ...document, hasEndMark: END_MARK.test(text) };
+  return { tenants, problems: [], files, version, digest };
+}
+
+/** A line that ends a YAML document, and nothing but blank lines behind it. */
+const END_MARK = /\n\.\.\.[ \t]*(?:\r?\n\s*)?$/;
+
+function digestOf(texts: readonly (string | null)[]): string {
+  return createHash('sha256').update(JSON.stringify(texts)).digest('hex');
 }
 
 /** Reads secrets from beside the tenants file and gathers what is wrong with them. Keeps state for one reading. */
 class SecretReader {
   readonly problems: ConfigProblem[] = [];
   readonly files: string[] = [];
+  readonly texts: (string | null)[] = [];
   readonly #folder: string;
 
   constructor(folder: string) {
@@ -89,6 +118,7 @@ class SecretReader {
     const file = resolve(this.#folder, path);
     this.files.push(file);
     const text = await readText(file);
+    this.texts.push(text);
     const checked = secretText.safeParse(text?.trim() ?? '');
     if (text === null) this.problems.push(problem(`${place}File`, 'cannot be read'));
     else if (!checked.success) this.problems.push(problem(`${place}File`, 'holds no usable secret'));
@@ -109,7 +139,8 @@ async function toRecord(id: string, input: TenantInput, reader: SecretReader): P
       xtracta: apiKey === null ? null : { apiKey, rootGroupId: input.rootGroupId ?? null },
       credits: await toCredits(place, input, reader),
     },
-    allowedGroups: input.allowedGroups ?? null,
+    allowedGroups: Array.isArray(input.allowedGroups) ? input.allowedGroups : null,
+    groupsAreStated: input.allowedGroups !== undefined,
   };
 }
 
@@ -148,8 +179,8 @@ async function readText(file: string): Promise<string | null> {
   }
 }
 
-function refused(problems: readonly ConfigProblem[], files: readonly string[]): TenantsFileResult {
-  return { tenants: [], problems, files };
+function refused(problems: readonly ConfigProblem[], files: readonly string[], digest: string): TenantsFileResult {
+  return { tenants: [], problems, files, version: null, digest };
 }
 
 function problem(place: string, message: string): ConfigProblem {

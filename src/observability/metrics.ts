@@ -33,6 +33,8 @@ export interface ObservedHealth {
   readonly ledger: { readonly up: boolean; readonly writable: boolean };
   /** Null while the ledger cannot be read: then the last known number stays. */
   readonly unknownOutcomes: number | null;
+  /** Whether the tenants file holds a version that was refused, while an earlier one is in use. */
+  readonly tenantsFileRefused: boolean;
   /** Whether what replicas share can be reached; true where they share nothing. */
   readonly cacheUp: boolean;
 }
@@ -94,6 +96,10 @@ export class Metrics {
     'Writes in the ledger whose outcome is unknown, of all tenants and replicas.',
   );
   readonly #cacheUp = this.#gauge('billing_cache_up', 'Whether the shared cache answers: 1 or 0; 1 with memory:.');
+  readonly #tenantsRefused = this.#gauge(
+    'billing_tenants_file_refused',
+    'Whether TENANTS_FILE holds a version that was refused, while an earlier one is in use: 1 or 0.',
+  );
   #health: (() => ObservedHealth) | null = null;
 
   constructor(options: MetricsOptions) {
@@ -145,7 +151,7 @@ export class Metrics {
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 
-  #show({ breakers, ledger, unknownOutcomes, cacheUp }: ObservedHealth): void {
+  #show({ breakers, ledger, unknownOutcomes, cacheUp, tenantsFileRefused }: ObservedHealth): void {
     for (const upstream of UPSTREAMS) {
       const state = breakers[upstream];
       if (state !== undefined) this.#breaker.set({ upstream }, BREAKER_VALUES[state]);
@@ -153,6 +159,7 @@ export class Metrics {
     this.#ledgerUp.set(ledger.up ? 1 : 0);
     this.#ledgerWritable.set(ledger.writable ? 1 : 0);
     if (unknownOutcomes !== null) this.#unknown.set(unknownOutcomes);
+    this.#tenantsRefused.set(tenantsFileRefused ? 1 : 0);
     this.#cacheUp.set(cacheUp ? 1 : 0);
   }
 

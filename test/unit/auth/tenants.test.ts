@@ -73,10 +73,10 @@ describe('the tenants file', () => {
     await writeFile(join(folder, 'a.key'), 'one');
     const directory = await open();
     await replace(join(folder, 'a.key'), 'two-two');
-    await directory.refresh();
+    await settled(directory);
     expect(directory.find('acme')?.tenant.xtracta?.apiKey).toBe('two-two');
     await replace(file, 'tenants: { zeta: { xtractaApiKey: z } }');
-    await directory.refresh();
+    await settled(directory);
     expect([directory.find('acme'), directory.find('zeta')?.tenant.id]).toEqual([null, 'zeta']);
   });
 
@@ -90,14 +90,40 @@ describe('the tenants file', () => {
       'tenants: { b: {} }',
     ]) {
       await replace(file, broken);
-      await directory.refresh();
+      await settled(directory);
       expect(directory.find('acme')?.tenant.xtracta?.apiKey).toBe('CANARY-1');
     }
     await rm(file);
-    await directory.refresh();
+    await settled(directory);
     expect(directory.find('acme')).not.toBeNull();
     expect(log.filter((line) => line.includes('not valid'))).toHaveLength(5);
     expect(log.join('')).not.toContain('CANARY');
+  });
+
+  it('is taken when it has come to rest, and one that looks cut is refused, told and forgotten', async () => {
+    const text = (groups: string): string => `tenants:\n  acme:\n    xtractaApiKey: k\n${groups}`;
+    await writeFile(file, text('    allowedGroups: [1, 2]\n'));
+    const directory = await open();
+    const groups = (): readonly string[] => [...(directory.find('acme')?.allowedGroups ?? ['all'])];
+    await replace(file, text('    allowedGroups: [3]\n'));
+    await directory.refresh();
+    await replace(file, text('    allowedGroups: [4]\n'));
+    await directory.refresh();
+    expect(groups()).toEqual(['1', '2']);
+    await directory.refresh();
+    expect(groups()).toEqual(['4']);
+
+    await replace(file, text(''));
+    await settled(directory);
+    await settled(directory);
+    expect([groups(), directory.isRefused()]).toEqual([['4'], true]);
+    expect(log.filter((line) => line.includes('tenants.acme has lost its allowedGroups'))).toHaveLength(1);
+    await replace(file, text('    allowedGroups: [4]\n'));
+    await settled(directory);
+    expect(directory.isRefused()).toBe(false);
+    await replace(file, text('    allowedGroups: all\n'));
+    await settled(directory);
+    expect([groups(), directory.isRefused()]).toEqual([['all'], false]);
   });
 
   it('is looked at by itself', async () => {
@@ -145,6 +171,12 @@ describe('a caller', () => {
     close();
   });
 });
+
+/** A version is taken when two looks in a row have found it. */
+async function settled(directory: TenantDirectory): Promise<void> {
+  await directory.refresh();
+  await directory.refresh();
+}
 
 // As mounted secrets change: a new file under the old name.
 async function replace(path: string, text: string): Promise<void> {

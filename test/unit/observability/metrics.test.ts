@@ -36,6 +36,7 @@ describe('the metrics', () => {
         ledger: { up: true, writable: false },
         unknownOutcomes: 3,
         cacheUp: true,
+        tenantsFileRefused: true,
       }));
     });
     for (const line of [
@@ -63,6 +64,7 @@ describe('the metrics', () => {
       ledger: { up: health.unknown !== null, writable: health.unknown !== null },
       unknownOutcomes: health.unknown,
       cacheUp: false,
+      tenantsFileRefused: false,
     }));
     const before = (await metrics.expose()).text;
     expect(before).toContain('billing_breaker_state{upstream="xtracta"} 0\n');
