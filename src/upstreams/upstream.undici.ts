@@ -89,6 +89,8 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
   private headers: Headers = {};
   private bytes = 0;
   private readonly chunks: Buffer[] = [];
+  /** What the sink is still busy with; null: nothing. */
+  private taking: Promise<void> | null = null;
   private settled = false;
   private readonly deadline: NodeJS.Timeout;
   private readonly onAbort = (): void => this.stop('aborted');
@@ -143,16 +145,46 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
       this.stop('too-large');
       return;
     }
-    const taken = this.request.sink?.write(chunk);
-    if (this.request.sink === undefined) this.chunks.push(chunk);
-    if (taken === undefined) return;
+    const taken = this.take(chunk);
+    if (taken === undefined || !this.mayPause()) return;
     controller.pause();
     void taken.then(() => controller.resume());
+  }
+
+  /** Hands a piece to the sink once it has taken those before it. Undefined: it has taken this one too. */
+  private take(chunk: Buffer): Promise<void> | undefined {
+    const { sink } = this.request;
+    if (sink === undefined) {
+      this.chunks.push(chunk);
+      return undefined;
+    }
+    const taken = this.taking === null ? sink.write(chunk) : this.taking.then(() => sink.write(chunk));
+    if (taken === undefined) return undefined;
+    const taking = taken.then(() => {
+      if (this.taking === taking) this.taking = null;
+    });
+    this.taking = taking;
+    return taking;
+  }
+
+  /**
+   * Whether more of the body must come before its end can. A connection that ends while undici's parser is paused counts as broken, so the
+   * parser is not paused where the end of the connection may be the next thing to arrive: at the last byte of a known length, and anywhere in
+   * a body whose end nothing but the connection marks. What arrives meanwhile is kept, up to the limit of the response.
+   */
+  private mayPause(): boolean {
+    const length = first(this.headers['content-length']);
+    if (length !== undefined) return this.bytes < Number(length);
+    return this.headers['transfer-encoding'] !== undefined;
   }
 
   onResponseEnd(): void {
     if (this.status === null) {
       this.fail('reset');
+      return;
+    }
+    if (this.taking !== null) {
+      void this.taking.then(() => this.onResponseEnd());
       return;
     }
     this.settle({

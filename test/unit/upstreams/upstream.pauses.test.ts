@@ -61,3 +61,58 @@ describe.each([
     },
   );
 });
+
+/** 16 pieces, at whose ends a slow reader makes the transport wait. */
+const BODY = Buffer.alloc(1_000_000, 'b');
+const CHUNKED = Buffer.concat([Buffer.from(`${BODY.byteLength.toString(16)}\r\n`), BODY, Buffer.from('\r\n0\r\n\r\n')]);
+
+/** Ways in which an upstream says that a response has ended, and then ends the connection. */
+const ENDS: Readonly<Record<string, Buffer>> = {
+  'a length, and close': Buffer.concat([
+    Buffer.from(`HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: ${BODY.byteLength}\r\n\r\n`),
+    BODY,
+  ]),
+  'a length, unannounced': Buffer.concat([
+    Buffer.from(`HTTP/1.1 200 OK\r\ncontent-length: ${BODY.byteLength}\r\n\r\n`),
+    BODY,
+  ]),
+  'chunks, and close': Buffer.concat([
+    Buffer.from('HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n'),
+    CHUNKED,
+  ]),
+  'chunks, unannounced': Buffer.concat([Buffer.from('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'), CHUNKED]),
+  'the connection alone': Buffer.concat([Buffer.from('HTTP/1.0 200 OK\r\n\r\n'), BODY]),
+};
+
+describe.each([
+  ['undici', createUndiciTransport],
+  ['got', createGotTransport],
+])('a whole answer whose connection ends while its reader is busy, over %s', (_name, createTransport) => {
+  it.each(Object.entries(ENDS))('is whole for its reader when its end is marked by %s', async (_end, response) => {
+    upstream = await startRawUpstream(({ socket }) => void socket.end(response));
+    transport = createTransport();
+    let bytes = 0;
+    let busy = 0;
+    const sink = {
+      write: async (chunk: Buffer): Promise<void> => {
+        busy += 1;
+        expect(busy).toBe(1);
+        // Longer than the end of the connection takes.
+        for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+        bytes += chunk.byteLength;
+        busy -= 1;
+      },
+    };
+    const result = await transport.send({
+      url: upstream.url,
+      kind: 'read',
+      headers: {},
+      body: 'group_id=1',
+      timeoutMs: 30_000,
+      maxAnswerBytes: 2_000_000,
+      sink,
+    });
+    expect(result).toMatchObject({ kind: 'answer', bytes: BODY.byteLength });
+    expect(bytes).toBe(BODY.byteLength);
+  });
+});
