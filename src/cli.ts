@@ -106,6 +106,7 @@ function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
 async function serve(gateway: Gateway, logger: Logger): Promise<void> {
   let stopping = false;
   for (const signal of STOP_SIGNALS) {
+    process.removeAllListeners(signal);
     process.on(signal, () => {
       if (stopping) {
         logger.info({ signal }, 'already stopping: running operations are finished first');

@@ -17,6 +17,10 @@ if (isTooOld(process.version)) {
   }
 } else {
   dieWithLauncher();
+  // As PID 1 a signal without a listener does nothing at all. Until the gateway is put together there is nothing to finish.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => process.exit(0));
+  // Node's own listener would open the inspector, which runs any code, to everybody on this machine.
+  process.on('SIGUSR1', () => undefined);
   // Compiling is a fifth of a start. The results lie beside the code: who may write there may change the code as well.
   module.enableCompileCache(join(import.meta.dirname, '.compile-cache'));
   const { main } = await import('./cli.js');

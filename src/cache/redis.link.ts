@@ -15,7 +15,14 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const LONGEST_RECONNECT_MS = 2_000;
 /** After a failure nobody asks for this long, so that a Redis that hangs delays few requests. */
 const REST_MS = 1_000;
+/** A start waits this long for a first connection. */
+const START_PATIENCE_MS = 1_000;
+const PROBE_KEY = 'billing-gateway:probe';
 const LOG_INTERVAL_MS = 60_000;
+
+class RedisNotReady extends Error {
+  override readonly name = 'RedisNotReady';
+}
 
 /**
  * One connection to a Redis that the gateway can do without: what can't be done at once is not done. Reconnects for as long as the
@@ -26,6 +33,9 @@ export class RedisLink {
   readonly #logger: Logger;
   readonly #now: () => number;
   #restUntilMs = Number.NEGATIVE_INFINITY;
+  /** A command failed, and none has worked since. */
+  #isFailing = false;
+  #probe: NodeJS.Timeout | undefined;
   #loggedAtMs = Number.NEGATIVE_INFINITY;
   #closing = false;
 
@@ -39,42 +49,77 @@ export class RedisLink {
       commandTimeout: options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS,
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
+      // A demoted or moved Redis keeps its connections and refuses commands: the name may lead to another one by now.
+      reconnectOnError: (error) => /^(READONLY|MOVED|LOADING)\b/.test(error.message),
       retryStrategy: (times) => Math.min(times * 100, LONGEST_RECONNECT_MS),
     });
     // Without a listener the first failed connection would end the process.
     this.#redis.on('error', (error: unknown) => this.#note(error));
-    this.#redis.on('ready', () => this.#recovered());
+    this.#redis.on('ready', () => {
+      if (!this.#isFailing) this.#recovered();
+    });
   }
 
   /** Whether commands are being answered, as far as is known without asking. */
   isUp(): boolean {
-    return this.#redis.status === 'ready' && this.#now() >= this.#restUntilMs;
+    return this.#redis.status === 'ready' && !this.#isFailing;
   }
 
-  /** Resolves when the first attempt to connect has come to something, good or bad. Never rejects. */
+  /**
+   * Resolves when the first attempt to connect has come to something, good or bad, or takes too long: a Redis that is loading its data
+   * accepts connections for minutes. Never rejects.
+   */
   async settled(): Promise<void> {
     if (this.#redis.status === 'ready') return;
     await new Promise<void>((resolve) => {
-      this.#redis.once('ready', resolve);
-      this.#redis.once('close', resolve);
+      const late = setTimeout(() => {
+        this.#note(new RedisNotReady());
+        resolve();
+      }, START_PATIENCE_MS);
+      const done = (): void => {
+        clearTimeout(late);
+        resolve();
+      };
+      this.#redis.once('ready', done);
+      this.#redis.once('close', done);
     });
   }
 
   /** What the work came to, or null when Redis is away, too slow or refuses. Never rejects. */
   async run<T>(work: (redis: Redis) => Promise<T>): Promise<T | null> {
-    if (!this.isUp()) return null;
+    if (this.#redis.status !== 'ready' || this.#isFailing || this.#now() < this.#restUntilMs) return null;
     try {
       return await work(this.#redis);
     } catch (error) {
-      this.#restUntilMs = this.#now() + REST_MS;
-      this.#note(error);
+      this.#failed(error);
       return null;
     }
   }
 
   close(): void {
     this.#closing = true;
+    clearTimeout(this.#probe);
     this.#redis.disconnect();
+  }
+
+  #failed(error: unknown): void {
+    this.#isFailing = true;
+    this.#restUntilMs = this.#now() + REST_MS;
+    this.#note(error);
+    if (this.#closing) return;
+    clearTimeout(this.#probe);
+    this.#probe = setTimeout(() => void this.#tryAgain(), REST_MS).unref();
+  }
+
+  /** Up again is what carries out a write: a replica answers PING, and so does a Redis that is out of memory. */
+  async #tryAgain(): Promise<void> {
+    try {
+      await this.#redis.set(PROBE_KEY, '1', 'PX', REST_MS);
+      this.#isFailing = false;
+      this.#recovered();
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   /** Once a minute: an outage must not fill the log. */

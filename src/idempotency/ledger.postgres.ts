@@ -186,10 +186,7 @@ class PostgresLedger implements Ledger {
   }
 
   ping(): Promise<{ readonly writable: boolean }> {
-    return guard(async () => {
-      await this.#rows.ping();
-      return { writable: true };
-    });
+    return guard(() => this.#rows.ping());
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject, randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { BillingError } from '../domain/errors.js';
@@ -60,6 +61,10 @@ class SqliteLedger implements Ledger {
   readonly #sweepIntervalMs: number;
   #sweeping: NodeJS.Timeout | undefined;
   #writable = true;
+  /** Device and inode of the file that is open; null where the file system has none to tell. */
+  readonly #file: string;
+  readonly #openedAs: string | null;
+  #isDetached = false;
   /** Sends of this process that were counted, and those of them that the mark is known to cover. */
   #counted = 0;
   #marked = 0;
@@ -70,6 +75,8 @@ class SqliteLedger implements Ledger {
     this.#commits = new GroupCommit(db);
     this.#hashKey = createSecretKey(hashKey);
     this.#locks = new LockDirectory(`${file}.owners`);
+    this.#file = file;
+    this.#openedAs = identityOf(file);
     this.#mark = new SentMark(`${file}.sent-mark`);
     this.#log = options.log;
     this.#now = options.now ?? Date.now;
@@ -175,10 +182,17 @@ class SqliteLedger implements Ledger {
   }
 
   async ping(): Promise<{ readonly writable: boolean }> {
-    return this.#guard(() => {
-      this.#rows.sends();
-      return { writable: this.#writable };
-    });
+    await this.#guard(() => this.#rows.sends());
+    try {
+      // A write that changes nothing takes what a real one takes: the lock, and room on the disk.
+      await this.#commits.run(() => {
+        this.#refuseWhenBehind();
+        this.#rows.touch();
+      });
+      return { writable: true };
+    } catch {
+      return { writable: false };
+    }
   }
 
   async close(): Promise<void> {
@@ -224,6 +238,7 @@ class SqliteLedger implements Ledger {
 
   /** Looks again each time, so that deleting the mark takes effect without a restart. */
   #refuseWhenBehind(): void {
+    this.#refuseWhenDetached();
     if (!this.#writable && this.#mark.read() === null) {
       this.#compareWithMark();
       this.#log?.warn({ markFile: this.#mark.path }, 'The mark was deleted: the ledger is accepted as it is.');
@@ -231,6 +246,21 @@ class SqliteLedger implements Ledger {
     if (!this.#writable) {
       throw new LedgerUnavailable('The ledger is older than its mark.');
     }
+  }
+
+  /** What is written into a file that has lost its name is gone with this process, and so is the memory of what was sent. */
+  #refuseWhenDetached(): void {
+    const isDetached = identityOf(this.#file) !== this.#openedAs;
+    if (isDetached !== this.#isDetached) {
+      this.#isDetached = isDetached;
+      if (isDetached) {
+        this.#log?.error(
+          { file: this.#file },
+          'The ledger file was deleted or replaced while it is in use. No write is accepted. Put it back, or restart.',
+        );
+      } else this.#log?.warn({ file: this.#file }, 'The ledger file is back in its place.');
+    }
+    if (isDetached) throw new LedgerUnavailable('The ledger file was deleted or replaced.');
   }
 
   #removeAbandonedLocks(): void {
@@ -262,6 +292,11 @@ class SqliteLedger implements Ledger {
       throw asUnavailable(error);
     }
   }
+}
+
+function identityOf(file: string): string | null {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats === undefined ? null : `${stats.dev}:${stats.ino}`;
 }
 
 function asUnavailable(error: unknown): unknown {

@@ -25,6 +25,7 @@ const UNIQUE_VIOLATION = '23505';
 const CLAIM_ATTEMPTS = 10;
 
 const identified = z.object({ id: z.number() });
+const pinged = z.object({ writable: z.boolean() });
 const counted = z.object({ n: z.number() });
 
 /** The ledger's statements on PostgreSQL. Each is atomic by itself: a row and its audit entry are one statement, so one commit. */
@@ -114,8 +115,13 @@ export class PostgresRows {
     return counted.parse(count).n;
   }
 
-  async ping(): Promise<void> {
-    await this.#all('SELECT 1', []);
+  /** A standby, and a server that was set to read only, answer and refuse every write. */
+  async ping(): Promise<{ readonly writable: boolean }> {
+    const [state] = await this.#all(
+      "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off' AS writable",
+      [],
+    );
+    return pinged.parse(state);
   }
 
   /** False: the key is there, or the target is taken, and nothing was stored. */

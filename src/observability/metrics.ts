@@ -89,7 +89,7 @@ export class Metrics {
   readonly #ledgerUp = this.#gauge('billing_ledger_up', 'Whether the ledger answers: 1 or 0.');
   readonly #ledgerWritable = this.#gauge(
     'billing_ledger_writable',
-    'Whether the ledger accepts writes: 1 or 0. 0 beside billing_ledger_up 1: it is older than its mark.',
+    'Whether the ledger accepts writes: 1 or 0. 0 beside billing_ledger_up 1: read only, full, replaced, or older than its mark.',
   );
   readonly #unknown = this.#gauge(
     'billing_unknown_outcomes',

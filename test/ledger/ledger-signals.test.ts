@@ -1,0 +1,113 @@
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { RedisLink } from '../../src/cache/redis.link.js';
+import { LedgerUnavailable } from '../../src/idempotency/ledger.js';
+import { openLedger } from '../../src/idempotency/open-ledger.js';
+import { createLogger } from '../../src/observability/logger.js';
+import { findPostgres, startPostgres } from '../support/start-postgres.js';
+import { findRedis, startRedis } from '../support/start-redis.js';
+import { sampleClaim } from './sample-claims.js';
+
+const LIMIT_MS = 60_000;
+const postgresBinaries = findPostgres();
+const redisBinary = findRedis();
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+describe('a ledger file that is moved away while it is in use', () => {
+  it('takes no write and says so, until it is back', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ledger-signals-'));
+    const file = join(folder, 'ledger.sqlite');
+    const ledger = await openLedger(`sqlite:${file}`, { sweepIntervalMs: 0 });
+    try {
+      expect(await ledger.ping()).toEqual({ writable: true });
+      renameSync(file, `${file}.away`);
+      expect(await ledger.ping()).toEqual({ writable: false });
+      await expect(ledger.claim(sampleClaim())).rejects.toBeInstanceOf(LedgerUnavailable);
+      const other = await openLedger(`sqlite:${join(folder, 'other.sqlite')}`, { sweepIntervalMs: 0 });
+      await other.close();
+      renameSync(join(folder, 'other.sqlite'), file);
+      expect(await ledger.ping()).toEqual({ writable: false });
+      renameSync(`${file}.away`, file);
+      expect(await ledger.ping()).toEqual({ writable: true });
+      expect((await ledger.claim(sampleClaim())).kind).toBe('claimed');
+    } finally {
+      await ledger.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+if (postgresBinaries === null || redisBinary === null) {
+  process.stderr.write('Left out: a read-only PostgreSQL and a demoted Redis (one of them is not installed).\n');
+} else {
+  describe('a PostgreSQL server that is set to read only', () => {
+    it(
+      'is seen at the next look, and its end too',
+      async () => {
+        const server = await startPostgres(postgresBinaries);
+        const url = await server.createLedgerSpace();
+        const ledger = await openLedger(url, { sweepIntervalMs: 0 });
+        const admin = new pg.Client({ connectionString: url });
+        await admin.connect();
+        const set = async (value: string): Promise<void> => {
+          await admin.query(`ALTER SYSTEM SET default_transaction_read_only = ${value}`);
+          await admin.query('SELECT pg_reload_conf()');
+        };
+        try {
+          expect(await ledger.ping()).toEqual({ writable: true });
+          await set('on');
+          while ((await ledger.ping()).writable) await new Promise((resolve) => setTimeout(resolve, 20));
+          await expect(ledger.claim(sampleClaim())).rejects.toBeInstanceOf(LedgerUnavailable);
+          await set('off');
+          while (!(await ledger.ping()).writable) await new Promise((resolve) => setTimeout(resolve, 20));
+          expect((await ledger.claim(sampleClaim())).kind).toBe('claimed');
+        } finally {
+          await admin.end();
+          await ledger.close();
+          await server.stop();
+        }
+      },
+      LIMIT_MS,
+    );
+  });
+
+  describe('a Redis that became a replica', () => {
+    it(
+      'is down until a write works again, whatever connects meanwhile',
+      async () => {
+        const server = await startRedis(redisBinary);
+        const logger = await createLogger({ level: 'silent', format: 'json', destination: { write: () => undefined } });
+        const link = new RedisLink(server.url, { logger });
+        const admin = new Redis(server.url);
+        try {
+          await link.settled();
+          expect([await link.run((redis) => redis.set('a', '1')), link.isUp()]).toEqual(['OK', true]);
+          await admin.replicaof('127.0.0.1', '1');
+          await admin.config('SET', 'replica-serve-stale-data', 'yes');
+          expect(await link.run((redis) => redis.set('a', '2'))).toBeNull();
+          const seen: boolean[] = [];
+          for (let look = 0; look < 60; look += 1) {
+            seen.push(link.isUp());
+            await new Promise((resolve) => setTimeout(resolve, 50));
+          }
+          expect(seen).not.toContain(true);
+          await admin.replicaof('NO', 'ONE');
+          await until(() => link.isUp());
+          expect(await link.run((redis) => redis.set('a', '3'))).toBe('OK');
+        } finally {
+          link.close();
+          admin.disconnect();
+          await server.stop();
+        }
+      },
+      LIMIT_MS,
+    );
+  });
+}
