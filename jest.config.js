@@ -1,5 +1,5 @@
 /** @type {import('jest').Config} */
-const everyTest = {
+export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
@@ -21,20 +21,6 @@ const everyTest = {
       },
     ],
   },
-};
-
-/** @type {import('jest').Config} */
-export default {
-  projects: [
-    everyTest,
-    // Queries are executed by graphql-js or compiled: what is tested of the schema's behaviour is tested of both.
-    {
-      ...everyTest,
-      displayName: 'compiled',
-      testMatch: ['<rootDir>/test/unit/graphql/**/*.test.ts'],
-      globals: { compiledExecution: true },
-    },
-  ],
   coverageProvider: 'babel',
   collectCoverageFrom: ['src/**/*.ts'],
 };

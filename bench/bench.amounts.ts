@@ -34,8 +34,8 @@ export interface Amounts {
 export const FULL: Amounts = {
   connections: 32,
   starts: 5,
-  requests: { Q1: 6_000, Q2: 400, Q3: 160, Q4: 48, M1: 6_000 },
-  warmUps: { Q1: 6_000, Q2: 300, Q3: 100, Q4: 24, M1: 6_000 },
+  requests: { Q1: 6_000, Q2: 400, Q3: 160, Q4: 48, Q5: 400, M1: 6_000 },
+  warmUps: { Q1: 6_000, Q2: 300, Q3: 100, Q4: 24, Q5: 300, M1: 6_000 },
   mixMs: 10_000,
   stallRequests: 8,
   isolation: {
@@ -54,8 +54,8 @@ export const FULL: Amounts = {
 export const QUICK: Amounts = {
   connections: 4,
   starts: 1,
-  requests: { Q1: 200, Q2: 40, Q3: 12, Q4: 2, M1: 100 },
-  warmUps: { Q1: 100, Q2: 20, Q3: 6, Q4: 1, M1: 50 },
+  requests: { Q1: 200, Q2: 40, Q3: 12, Q4: 2, Q5: 40, M1: 100 },
+  warmUps: { Q1: 100, Q2: 20, Q3: 6, Q4: 1, Q5: 20, M1: 50 },
   mixMs: 500,
   stallRequests: 2,
   isolation: { blocks: 1, warmUps: 0, settling: { reads: 0, purchases: 0 }, health: 100, reads: 50, purchases: 20 },

@@ -47,7 +47,7 @@ export interface BenchResults {
 }
 
 export function emptyResults(rounds: number): BenchResults {
-  const queries = (): Record<QueryName, Sample[]> => ({ Q1: [], Q2: [], Q3: [], Q4: [], M1: [] });
+  const queries = (): Record<QueryName, Sample[]> => ({ Q1: [], Q2: [], Q3: [], Q4: [], Q5: [], M1: [] });
   return {
     rounds,
     queries: { gateway: queries(), naive: queries() },

@@ -1,7 +1,7 @@
 import { groupId, SECOND_MS, SUBGROUP_IDS } from '#bench/billing.ids';
 import { type AskedRequest, graphqlPost, type Question } from '#bench/http.connection';
 
-export const QUERY_NAMES = ['Q1', 'Q2', 'Q3', 'Q4', 'M1'] as const;
+export const QUERY_NAMES = ['Q1', 'Q2', 'Q3', 'Q4', 'Q5', 'M1'] as const;
 export type QueryName = (typeof QUERY_NAMES)[number];
 
 /** One query of the benchmark. Every request differs in its ids or instants, so that no cache and no sharing can help. */
@@ -64,6 +64,12 @@ const Q4 = `query Q4($id: ID!, $from: DateTime, $to: DateTime) {
   group(id: $id) { billingHistory(from: $from, to: $to, includeSubgroups: true, first: 5000) {
     totalCount nodes { ${ACTIVITY} } } } }`;
 
+/** Q2's page as generated clients ask for it: fragments, one of them twice, once under a condition that does not hold. */
+const Q5 = `query Q5($id: ID!, $from: DateTime, $to: DateTime, $x: Boolean!) {
+  group(id: $id) { billingHistory(from: $from, to: $to, first: 100) {
+    totalCount nodes { ...Row @include(if: $x) ...Row } } } }
+fragment Row on BillingActivity { ${ACTIVITY} }`;
+
 const M1 = `mutation M1($input: OrderBoosterPackInput!) { orderBoosterPack(input: $input) {
   pack { id name allowedDocuments price { amount currency } quantity group { id } }
   summary { totalUsedDocuments totalAvailableDocuments }
@@ -93,6 +99,13 @@ export function workloads(run: Run): Readonly<Record<QueryName, Workload>> {
       ask: (sequence) => graphqlPost(Q4, { id: groupId('large', sequence), ...range }),
       marker: '"totalCount":5000,',
       minBytes: 1_000_000,
+    },
+    Q5: {
+      name: 'Q5',
+      title: "Q2's page, its rows by a fragment used twice, once under `@include`",
+      ask: (sequence) => graphqlPost(Q5, { id: groupId('history', sequence), ...range, x: sequence % 2 === 0 }),
+      marker: '"totalCount":100,',
+      minBytes: 20_000,
     },
     M1: {
       name: 'M1',

@@ -1,7 +1,9 @@
+import { defaultFieldResolver, type GraphQLFieldResolver } from 'graphql';
 import type { AuthChecker } from 'type-graphql';
 import type { Caller, Scope } from '../domain/caller.js';
 import { BillingError } from '../domain/errors.js';
 import type { GatewayContext } from './context.js';
+import { type FieldAccess, holdsScopes, INHERITED } from './scopes.js';
 
 /** Throws `FORBIDDEN`, naming the scopes that the caller lacks: it helps who set up the token, and tells nothing of the data. */
 export function requireScopes(caller: Caller, needed: Iterable<Scope>): void {
@@ -19,3 +21,19 @@ export const authChecker: AuthChecker<GatewayContext, Scope> = ({ context }, rol
   requireScopes(context.caller, roles);
   return true;
 };
+
+/**
+ * Second lock on every field that needs a scope: its resolver refuses a caller who lacks one. The admission reads the document; this
+ * lock does not, so a field that the admission has overlooked, or that an executor adds by mistake, still shows nothing.
+ */
+export function withScopeLock(
+  access: FieldAccess | undefined,
+  resolve: GraphQLFieldResolver<unknown, GatewayContext> | undefined,
+): GraphQLFieldResolver<unknown, GatewayContext> | undefined {
+  if (access === undefined || access === INHERITED) return resolve;
+  const answer = resolve ?? defaultFieldResolver;
+  return (source, args, context, info) => {
+    if (!holdsScopes(context.caller, access)) requireScopes(context.caller, access);
+    return answer(source, args, context, info);
+  };
+}

@@ -11,7 +11,7 @@ import {
 } from 'graphql';
 import { buildSchema } from 'type-graphql';
 import { badInput } from '../domain/errors.js';
-import { authChecker } from './auth-checker.js';
+import { authChecker, withScopeLock } from './auth-checker.js';
 import { BillingUiResolver } from './billing-ui/billing-ui.resolver.js';
 import { BoosterPackResolver, OrderBoosterPackPayloadResolver } from './booster-pack/booster-pack.resolver.js';
 import { AvailablePackResolver, AvailablePlanResolver } from './catalogue/catalogue.resolver.js';
@@ -21,6 +21,7 @@ import { groupNamed } from './group/group.reference.js';
 import { GroupResolver } from './group/group.resolver.js';
 import './history/activity.group.js';
 import { BillingOperationConnectionResolver, BillingOperationResolver } from './operation/operation.resolver.js';
+import { withPlainRows } from './plain-rows.js';
 import { PlanChangeResolver } from './plan-change/plan-change.resolver.js';
 import { idText, useSafeIds } from './scalars/id.scalar.js';
 import { ScalarInputError } from './scalars/scalar-input.js';
@@ -77,16 +78,20 @@ export async function buildGatewaySchema(): Promise<GatewaySchema> {
 }
 
 /**
- * Resolvers and scalars of the code-first schema, by type. Plain fields have no resolver of their own and stay with graphql-js'
- * default; enums need none because their values are their names.
+ * Resolvers and scalars of the code-first schema, by type. A field that needs a scope refuses by itself. Other plain fields have no
+ * resolver of their own and stay with graphql-js' default; enums need none because their values are their names.
  */
-function resolverMap(schema: GraphQLSchema): GraphQLResolverMap<unknown> {
-  const map: GraphQLResolverMap<unknown> = {};
+function resolverMap(schema: GraphQLSchema): GraphQLResolverMap<GatewayContext> {
+  const map: GraphQLResolverMap<GatewayContext> = {};
   for (const type of Object.values(schema.getTypeMap())) {
     if (isScalarType(type)) map[type.name] = type;
     if (!isObjectType(type)) continue;
     map[type.name] = Object.fromEntries(
-      Object.values(type.getFields()).flatMap(({ name, resolve }) => (resolve === undefined ? [] : [[name, resolve]])),
+      Object.values(type.getFields()).flatMap(({ name, resolve: own }) => {
+        const coordinate = `${type.name}.${name}`;
+        const resolve = withScopeLock(accessOf(type.name, name), withPlainRows(coordinate, own));
+        return resolve === undefined ? [] : [[name, resolve]];
+      }),
     );
   }
   return map;

@@ -1,4 +1,4 @@
-import type { Scope } from '../domain/caller.js';
+import type { Caller, Scope } from '../domain/caller.js';
 
 /** The field is reached only through fields that decide, or tells nothing that needs a scope. */
 export const INHERITED = 'inherited';
@@ -106,6 +106,12 @@ const TABLE: ReadonlyMap<string, ReadonlyMap<string, FieldAccess>> = new Map(
 /** The decision for a field, or undefined where none was taken. */
 export function accessOf(typeName: string, fieldName: string): FieldAccess | undefined {
   return TABLE.get(typeName)?.get(fieldName);
+}
+
+/** Whether the caller has every scope of a decision. Where no decision was taken, nobody has. */
+export function holdsScopes(caller: Caller, access: FieldAccess | undefined): boolean {
+  if (access === undefined) return false;
+  return access === INHERITED || access.every((scope) => caller.scopes.has(scope));
 }
 
 /** The scopes that a mutation needs, for its `@Authorized`. */

@@ -42,7 +42,7 @@ class LazyPageInfo {
 
 /**
  * A page of an ordered selection. A page may have 5,000 rows, so edges and cursors are made only for the client that asks for them: by
- * getters, because a compiled query reads what has no resolver as a property and calls nothing.
+ * getters, because the writer of rows reads properties and calls nothing.
  */
 export class HistoryConnection implements HistoryPage {
   readonly nodes: readonly BillingActivity[];

@@ -7,7 +7,6 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
-import { COMPILE_AFTER, compiledQueriesPlugin } from '../graphql/plugins/compiled-queries.plugin.js';
 import { answerText } from './answer.text.js';
 import type { HttpServerOptions } from './http-server.options.js';
 import { operationRecordPlugin } from './plugins/operation-record.plugin.js';
@@ -23,8 +22,6 @@ export async function startApollo(options: HttpServerOptions): Promise<ApolloSer
   const apollo = new ApolloServer<ServerContext>({
     schema: options.schema,
     plugins: [
-      // First, because plugins are asked in turn who answers.
-      compiledQueriesPlugin({ compileAfter: COMPILE_AFTER, formatError }),
       ...options.plugins,
       operationRecordPlugin(logger, unexpected),
       landingPage(config.explorer),

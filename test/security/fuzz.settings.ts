@@ -14,8 +14,8 @@ export interface FuzzSettings {
 const FIXED_SEED = 20_260_101;
 
 /** Reads the size and seed of a fuzz test from the environment and prints them. A size that was asked for comes with a random seed. */
-export function fuzzSettings(name: string): FuzzSettings {
-  const runs = Number(process.env['FUZZ_RUNS'] ?? '2000');
+export function fuzzSettings(name: string, defaultRuns = 2_000): FuzzSettings {
+  const runs = Number(process.env['FUZZ_RUNS'] ?? defaultRuns);
   const seed = Number(
     process.env['FUZZ_SEED'] ?? (process.env['FUZZ_RUNS'] === undefined ? FIXED_SEED : randomInt(2 ** 31)),
   );

@@ -72,7 +72,6 @@ export class BillingOperationResolver {
     return namedGroup(operation.groupId, null);
   }
 
-  // graphql-js would call it by itself, a compiled query would not.
   @FieldResolver()
   evidence(@Root() operation: BillingOperation): Promise<readonly BillingActivity[]> {
     return operation.evidence();

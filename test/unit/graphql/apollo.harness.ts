@@ -12,9 +12,8 @@ import {
   MAX_TOKENS,
   operationLimitRules,
 } from '../../../src/graphql/operation-limits.js';
-import type { AnswerOptions } from '../../../src/graphql/plugins/answer.plugin.js';
-import { compiledQueriesPlugin } from '../../../src/graphql/plugins/compiled-queries.plugin.js';
-import { gatewayPlugins } from '../../../src/graphql/plugins/gateway.plugins.js';
+import { plainRowsPlugin } from '../../../src/graphql/plain-rows.js';
+import { type GatewayPluginOptions, gatewayPlugins } from '../../../src/graphql/plugins/gateway.plugins.js';
 import { buildGatewaySchema } from '../../../src/graphql/schema.js';
 import { contextOf, type InMemoryPorts, inMemoryPorts } from './in-memory.context.js';
 
@@ -54,18 +53,20 @@ export class ApolloHarness {
   }
 
   static async start(
-    options: Partial<AnswerOptions> & { readonly introspection?: boolean } = {},
+    options: Partial<GatewayPluginOptions> & { readonly introspection?: boolean; readonly admission?: boolean } = {},
   ): Promise<ApolloHarness> {
-    const { introspection = true, ...pluginOptions } = options;
+    const { introspection = true, admission = true, ...pluginOptions } = options;
     const { schema } = await buildGatewaySchema();
     const server = new ApolloServer<GatewayContext>({
       schema,
       introspection,
       formatError,
       plugins: [
-        ...gatewayPlugins({ exposeUpstreamCalls: true, suggestions: introspection, ...pluginOptions }),
-        compiledQueriesPlugin({ compileAfter: compileAfter(), formatError }),
-        // As in the server. A plugin that watches fields gives each a resolver, and hides how compiled queries read plain ones.
+        // Without admission: what the locks of the fields hold by themselves.
+        ...(admission
+          ? gatewayPlugins({ exposeUpstreamCalls: true, suggestions: introspection, ...pluginOptions })
+          : [plainRowsPlugin()]),
+        // As in the server. A plugin that watches fields gives each a resolver, and no row would be plain.
         ApolloServerPluginCacheControlDisabled(),
         ApolloServerPluginInlineTraceDisabled(),
       ],
@@ -110,11 +111,6 @@ export class ApolloHarness {
   async stop(): Promise<void> {
     await this.#server.stop();
   }
-}
-
-/** Every suite over this harness runs on both ways of execution: see jest.config.js. */
-function compileAfter(): number {
-  return 'compiledExecution' in globalThis ? 0 : Number.POSITIVE_INFINITY;
 }
 
 const POST_HEADERS = { 'content-type': 'application/json', accept: 'application/graphql-response+json' };
