@@ -57,7 +57,9 @@ export function whyOfReadError(attempt: ReplayedAttempt | null): string {
   if (result.kind === 'failure') return sentence(TRANSPORT_REASONS[result.reason]);
   const http = `HTTP ${result.status}`;
   if (result.status >= 500) return `${http} is a failure of the upstream, whatever the body says.`;
-  if (result.status === 401 || result.status === 403) return `${http} refuses the credential.`;
+  if (result.status === 401) return `${http} refuses the credential.`;
+  if (result.status === 403)
+    return `${http} refuses the group that was asked for, or the credential where none was named.`;
   if ([408, 425, 429].includes(result.status)) return `${http} asks to come back later.`;
   if (result.status >= 300 && result.status < 400) return `${http} is a redirect, and the gateway follows none.`;
   if (!carriesPayload(result.status) && result.status < 300) return `${http} has no body by definition.`;

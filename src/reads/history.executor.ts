@@ -34,7 +34,7 @@ export interface ExecutorContext {
 }
 
 /** The upstream refused the credential or the group, which no other window would change. */
-const FINAL_CODES: ReadonlySet<string> = new Set(['UPSTREAM_UNAUTHENTICATED', 'NOT_FOUND']);
+const FINAL_CODES: ReadonlySet<string> = new Set(['UPSTREAM_UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND']);
 
 function isSameQuestion(a: HistoryRead, b: HistoryRead): boolean {
   return historyReadKey(a) === historyReadKey(b);

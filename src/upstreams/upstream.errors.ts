@@ -3,6 +3,7 @@ import type { WriteFailure, WriteOutcome } from '../domain/write.js';
 
 /** Codes that an upstream call can end in, with what a client is told. No upstream text is ever part of it. */
 const MESSAGES = {
+  FORBIDDEN: 'The upstream does not let this account act on that group.',
   NOT_FOUND: 'The upstream does not know what was asked for.',
   UPSTREAM_UNAUTHENTICATED: "The upstream refused the gateway's credentials.",
   UPSTREAM_REJECTED: 'The upstream refused the request.',

@@ -1,8 +1,9 @@
 import http from 'node:http';
 import https from 'node:https';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import got, { type Got, type Request } from 'got';
 import type { EndpointKind } from '../domain/upstream-call.js';
+import { filterResponseHeads } from './response-head.filter.js';
 import {
   connectReason,
   errorCode,
@@ -47,9 +48,31 @@ interface Agents {
 
 function agents(keepAlive: boolean): Agents {
   return {
-    http: new http.Agent({ keepAlive, maxSockets: MAX_SOCKETS }),
-    https: new https.Agent({ keepAlive, maxSockets: MAX_SOCKETS }),
+    http: new FilteringAgent({ keepAlive, maxSockets: MAX_SOCKETS }),
+    https: new FilteringTlsAgent({ keepAlive, maxSockets: MAX_SOCKETS }),
   };
+}
+
+/** Node reads a response through the socket that its agent makes. */
+class FilteringAgent extends http.Agent {
+  override createConnection(
+    ...options: Parameters<http.Agent['createConnection']>
+  ): ReturnType<http.Agent['createConnection']> {
+    return filtered(super.createConnection(...options));
+  }
+}
+
+class FilteringTlsAgent extends https.Agent {
+  override createConnection(
+    ...options: Parameters<https.Agent['createConnection']>
+  ): ReturnType<https.Agent['createConnection']> {
+    return filtered(super.createConnection(...options));
+  }
+}
+
+function filtered<T>(connection: T): T {
+  if (connection instanceof Socket) filterResponseHeads(connection);
+  return connection;
 }
 
 /** Once and for all: got looks at every option of a call again. */

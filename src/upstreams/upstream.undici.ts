@@ -1,5 +1,6 @@
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import type { EndpointKind } from '../domain/upstream-call.js';
+import { filterResponseHeads } from './response-head.filter.js';
 import {
   connectReason,
   errorCode,
@@ -18,14 +19,13 @@ import {
 } from './upstream.transport.js';
 
 /**
- * How long a connection may lie idle and be used again, in milliseconds: by itself, and at most where the upstream's `keep-alive` header
- * says how long it waits. A read over a dead connection is tried again (the figures are undici's own); a write over one would be an outcome
- * that nobody knows, so it travels by a connection that is new, or has answered a moment ago: servers close idle connections after five
- * seconds and more.
+ * How long a connection of reads may lie idle and be used again, in milliseconds: by itself, and at most where the upstream's `keep-alive`
+ * header says how long it waits. A read over a dead connection is tried again, and the figures are undici's own. A write over one would
+ * be an outcome that nobody knows, so each write has a connection of its own, and no other attempt's bytes can come back on it.
  */
-const IDLE: Readonly<Record<EndpointKind, Pick<Agent.Options, 'keepAliveTimeout' | 'keepAliveMaxTimeout'>>> = {
-  read: { keepAliveTimeout: 4_000, keepAliveMaxTimeout: 600_000 },
-  write: { keepAliveTimeout: 1_000, keepAliveMaxTimeout: 1_000 },
+const IDLE_OF_READS: Pick<Agent.Options, 'keepAliveTimeout' | 'keepAliveMaxTimeout'> = {
+  keepAliveTimeout: 4_000,
+  keepAliveMaxTimeout: 600_000,
 };
 
 /**
@@ -40,7 +40,7 @@ export function createUndiciTransport(options: TransportOptions = {}): UpstreamT
       allowH2: false,
       connections: MAX_SOCKETS,
       pipelining: 1,
-      ...IDLE[kind],
+      ...(kind === 'read' ? IDLE_OF_READS : {}),
       // The attempt's own time is the only clock once there is a connection.
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -63,7 +63,8 @@ function connectorOf(timeoutMs: number): buildConnector.connector {
   const connect = buildConnector({ allowH2: false, timeout: timeoutMs });
   return (options, callback) =>
     connect(options, (...connected) => {
-      const [, socket] = connected;
+      const [error, socket] = connected;
+      if (error === null) filterResponseHeads(socket);
       socket?.once('error', (error: Error) => {
         if (provesUnfinishedHandshake(error)) socket.destroy(error);
       });
@@ -111,7 +112,11 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
     try {
       const { origin, pathname, search } = new URL(this.request.url);
       const headers = { ...this.request.headers, 'accept-encoding': 'identity' };
-      agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body: this.request.body }, this);
+      const reset = this.request.kind === 'write';
+      agent.dispatch(
+        { origin, path: pathname + search, method: 'POST', headers, body: this.request.body, reset },
+        this,
+      );
     } catch (error) {
       this.failUnsent(connectReason(errorCode(error)));
     }
@@ -203,7 +208,8 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     const code = errorCode(error);
     if (this.controller === null || provesUnfinishedHandshake(error)) this.failUnsent(connectReason(code));
-    else if (error.name === 'HTTPParserError' || PROTOCOL_CODES.has(code)) this.fail('protocol');
+    else if (error.name === 'HTTPParserError' || code.startsWith('HPE_') || PROTOCOL_CODES.has(code))
+      this.fail('protocol');
     else this.fail(this.status === null ? 'reset' : 'cut');
   }
 

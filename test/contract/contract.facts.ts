@@ -50,7 +50,7 @@ export const FACTS: ContractFacts = {
   tellsBoosters: true,
   rowsNameTheirGroup: true,
   emptyHistory: null,
-  foreignGroup: { read: 'UPSTREAM_UNAUTHENTICATED', write: 'UPSTREAM_UNAUTHENTICATED', status: '403' },
+  foreignGroup: { read: 'FORBIDDEN', write: 'UPSTREAM_REJECTED', status: '403' },
   catalogueCurrency: false,
   orderedPackId: String,
   orderedPrice: (one) => one,

@@ -70,7 +70,7 @@ describe('the Xtracta client, at its upstream', () => {
   it('is told that it may not see a foreign group, and that a key is nobody’s', async () => {
     const { call } = recordedCall();
     const foreign = xtracta.getBillingHistory(credential(), lastYear(simulator.fixtures.foreignGroupId), call);
-    await expect(foreign).rejects.toMatchObject({ code: 'UPSTREAM_UNAUTHENTICATED', upstream: { httpStatus: 403 } });
+    await expect(foreign).rejects.toMatchObject({ code: 'FORBIDDEN', upstream: { httpStatus: 403 } });
     const unknownKey = xtracta.getBillingHistory({ ...credential(), apiKey: 'nobody' }, lastYear('1'), call);
     await expect(unknownKey).rejects.toMatchObject({ code: 'UPSTREAM_UNAUTHENTICATED', upstream: { httpStatus: 401 } });
   });

@@ -211,7 +211,7 @@ describe('read, of a read,', () => {
 
   it.each([
     ['usage', 404, xml('<status>404</status><message>none</message>'), 'NOT_FOUND', /<status> is 404/],
-    ['history', 403, xml('<status>403</status>'), 'UPSTREAM_UNAUTHENTICATED', /refuses the credential/],
+    ['history', 403, xml('<status>403</status>'), 'FORBIDDEN', /refuses the group/],
     ['history', 503, '', 'UPSTREAM_UNAVAILABLE', /HTTP 503/],
     ['history', 200, '<html/>', 'UPSTREAM_INVALID_RESPONSE', /root is <html>/],
     ['plans', 404, '<html>no such page</html>', 'NOT_CONFIGURED', /root is <html>/],

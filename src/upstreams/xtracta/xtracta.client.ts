@@ -117,6 +117,7 @@ export class XtractaClient {
             withFields(endpoint.operation, call.observer, (content, fields) =>
               reader.history(content, (field) => fields.drift(field)),
             ),
+            true,
           ),
       };
     });
@@ -127,7 +128,7 @@ export class XtractaClient {
    * asked for. Throws `BillingError` (`NOT_FOUND`, which may also mean that the group has no plan, `UPSTREAM_*`).
    */
   getUsage(credential: XtractaCredential, groupId: string, call: UpstreamCall): Promise<GroupUsage> {
-    return this.readAtOnce(GET_USAGE, groupForm(credential.apiKey, groupId), credential, call, judgeRead, toUsage);
+    return this.readAtOnce(GET_USAGE, groupId, credential, call, judgeRead, toUsage);
   }
 
   /**
@@ -138,8 +139,7 @@ export class XtractaClient {
    */
   getPlans(credential: XtractaCredential, groupId: string | null, call: UpstreamCall): Promise<BillingCatalogue> {
     const endpoint = { ...GET_PLANS, path: this.options.cataloguePath ?? GET_PLANS.path };
-    const form = groupForm(credential.apiKey, groupId);
-    return this.readAtOnce(endpoint, form, credential, call, judgeCatalogue, toCatalogue);
+    return this.readAtOnce(endpoint, groupId, credential, call, judgeCatalogue, toCatalogue);
   }
 
   /** Buys. One attempt; never throws. */
@@ -149,8 +149,14 @@ export class XtractaClient {
     call: UpstreamCall,
   ): Promise<WriteOutcome<BoosterPackOrder>> {
     const form = boosterForm(credential.apiKey, request);
-    return this.write(ORDER_BOOSTER_PACK, form, credential, call, ['pack', 'pack_summary'], (content, fields) =>
-      boosterPayload(content, request, fields),
+    return this.write(
+      ORDER_BOOSTER_PACK,
+      form,
+      credential,
+      call,
+      request.groupId !== null,
+      ['pack', 'pack_summary'],
+      (content, fields) => boosterPayload(content, request, fields),
     );
   }
 
@@ -161,8 +167,14 @@ export class XtractaClient {
     call: UpstreamCall,
   ): Promise<WriteOutcome<PlanChange>> {
     const form = planForm(credential.apiKey, request);
-    return this.write(CHANGE_PLAN, form, credential, call, ['plan', 'id'], (content, fields) =>
-      planPayload(content, request, fields),
+    return this.write(
+      CHANGE_PLAN,
+      form,
+      credential,
+      call,
+      request.groupId !== null,
+      ['plan', 'id'],
+      (content, fields) => planPayload(content, request, fields),
     );
   }
 
@@ -173,7 +185,7 @@ export class XtractaClient {
     call: UpstreamCall,
   ): Promise<WriteOutcome<BillingUiSession>> {
     const form = billingUiForm(credential.apiKey, request);
-    return this.write(OPEN_BILLING_UI, form, credential, call, ['url'], (content, fields) =>
+    return this.write(OPEN_BILLING_UI, form, credential, call, false, ['url'], (content, fields) =>
       billingUiPayload(content, this.isLoopback, fields),
     );
   }
@@ -181,17 +193,24 @@ export class XtractaClient {
   /** A read whose answer is small enough to be taken as a whole. */
   private readAtOnce<T>(
     endpoint: XtractaEndpoint,
-    form: string,
+    groupId: string | null,
     credential: XtractaCredential,
     call: UpstreamCall,
     judge: typeof judgeRead,
     payloadOf: (content: XmlElement, fields: FieldReader) => T,
   ): Promise<T> {
+    const form = groupForm(credential.apiKey, groupId);
     const wire = { ...this.request(endpoint, form), maxAnswerBytes: MAX_SMALL_READ_BYTES };
     const envelopes = this.envelopes(endpoint, credential, call, ({ body }) => readXml(body, this.limits));
     return this.channel.read(wire, call, () => ({
       judge: (result) =>
-        judge(endpoint.operation, result, envelopes, withFields(endpoint.operation, call.observer, payloadOf)),
+        judge(
+          endpoint.operation,
+          result,
+          envelopes,
+          withFields(endpoint.operation, call.observer, payloadOf),
+          groupId !== null,
+        ),
     }));
   }
 
@@ -201,6 +220,7 @@ export class XtractaClient {
     form: string,
     credential: XtractaCredential,
     call: UpstreamCall,
+    namesGroup: boolean,
     traces: readonly string[],
     payloadOf: (content: XmlElement, fields: FieldReader) => WholePayload<T> | null,
   ): Promise<WriteOutcome<T>> {
@@ -221,6 +241,7 @@ export class XtractaClient {
           return payload;
         },
         ({ content }) => hasElement(content, ...traces),
+        namesGroup,
       ),
     );
   }

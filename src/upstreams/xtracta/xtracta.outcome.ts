@@ -45,6 +45,7 @@ export const STATUS_MISSING: BillingWarning = {
  *
  * @param payloadOf the payload if it is whole, else null
  * @param hasTrace whether any part of the payload is there
+ * @param namesGroup whether the request names a group: then a 403 is about that group, and not about the credentials
  */
 export function judgeWrite<T>(
   operation: string,
@@ -52,6 +53,7 @@ export function judgeWrite<T>(
   read: EnvelopeReader,
   payloadOf: (envelope: Envelope) => WholePayload<T> | null,
   hasTrace: (envelope: Envelope) => boolean,
+  namesGroup = false,
 ): WriteOutcome<T> {
   const facts = upstreamFacts('xtracta', operation, { httpStatus: result.status });
   if (result.kind === 'failure') return result.sent ? outcomeUnknown(facts) : notSent(facts);
@@ -60,7 +62,7 @@ export function judgeWrite<T>(
   if (isRefusal(result.status, envelope)) {
     return hasTrace(envelope)
       ? outcomeUnknown(envelope.facts())
-      : rejected(envelope.facts(), refusalCode(result.status, envelope));
+      : rejected(envelope.facts(), refusalCode(result.status, envelope, namesGroup));
   }
   const saysYes = envelope.verdict === 'ok' || envelope.verdict === 'absent';
   const payload = carriesPayload(result.status) && saysYes ? payloadOf(envelope) : null;
@@ -75,8 +77,8 @@ function isRefusal(httpStatus: number, { verdict }: Envelope): boolean {
 }
 
 /** For a write that was refused; `NOT_FOUND` is kept for reads, where it is about what was asked for. */
-function refusalCode(httpStatus: number, { code }: Envelope): UpstreamErrorCode {
-  return [httpStatus, code].some((status) => status === 401 || status === 403)
+function refusalCode(httpStatus: number, { code }: Envelope, namesGroup: boolean): UpstreamErrorCode {
+  return [httpStatus, code].some((status) => status === 401 || (status === 403 && !namesGroup))
     ? 'UPSTREAM_UNAUTHENTICATED'
     : 'UPSTREAM_REJECTED';
 }
@@ -87,7 +89,9 @@ function refusalCode(httpStatus: number, { code }: Envelope): UpstreamErrorCode 
  * | HTTP           | `<status>`    | answer                                              |
  * |----------------|---------------|-----------------------------------------------------|
  * | no whole one   |               | see {@link failedRead}                              |
- * | 401, 403       | any           | `UPSTREAM_UNAUTHENTICATED`                          |
+ * | 401            | any           | `UPSTREAM_UNAUTHENTICATED`                          |
+ * | 403            | own XML       | `FORBIDDEN` where the request names a group         |
+ * | 403            | otherwise     | `UPSTREAM_UNAUTHENTICATED`                          |
  * | 408, 425, 429  | any           | `UPSTREAM_UNAVAILABLE`, may be retried              |
  * | 5xx            | any           | `UPSTREAM_UNAVAILABLE`, may be retried but 501, 505 |
  * | 404            | own XML       | `NOT_FOUND`                                         |
@@ -103,11 +107,12 @@ export function judgeRead<T>(
   result: TransportResult,
   read: EnvelopeReader,
   toValue: (envelope: Envelope) => T,
+  namesGroup = false,
 ): ReadVerdict<T> {
   if (result.kind === 'failure') return failedRead(operation, result);
   const facts = upstreamFacts('xtracta', operation, { httpStatus: result.status });
   const envelope = result.status >= 500 ? null : read(result);
-  const refusal = errorOfStatus(result.status, envelope !== null);
+  const refusal = errorOfStatus(result.status, envelope !== null, namesGroup);
   if (refusal !== null) {
     return { kind: 'error', error: upstreamError(refusal.code, envelope?.facts() ?? facts, refusal.retryable) };
   }
@@ -125,7 +130,7 @@ export function judgeRead<T>(
       return invalid(false);
     case 'refused':
     case 'serverError': {
-      const { code, retryable } = errorOfStatus(envelope.code ?? 400, true) ?? REJECTED;
+      const { code, retryable } = errorOfStatus(envelope.code ?? 400, true, namesGroup) ?? REJECTED;
       return { kind: 'error', error: upstreamError(code, envelope.facts(), retryable) };
     }
   }
@@ -140,9 +145,10 @@ export function judgeCatalogue<T>(
   result: TransportResult,
   read: EnvelopeReader,
   toValue: (envelope: Envelope) => T,
+  namesGroup = false,
 ): ReadVerdict<T> {
   if (result.kind === 'failure' || result.status !== 404 || read(result) !== null) {
-    return judgeRead(operation, result, read, toValue);
+    return judgeRead(operation, result, read, toValue, namesGroup);
   }
   const upstream = upstreamFacts('xtracta', operation, { httpStatus: result.status });
   const message = 'The upstream has no catalogue at the path that XTRACTA_CATALOGUE_PATH names.';
@@ -157,9 +163,10 @@ interface ReadError {
 const REJECTED: ReadError = { code: 'UPSTREAM_REJECTED', retryable: false };
 
 /** The error that a status stands for, in HTTP or in the XML; null when it stands for none. */
-function errorOfStatus(status: number, isOwnXml: boolean): ReadError | null {
+function errorOfStatus(status: number, isOwnXml: boolean, namesGroup: boolean): ReadError | null {
   if (status >= 500) return { code: 'UPSTREAM_UNAVAILABLE', retryable: status !== 501 && status !== 505 };
   if (status < 400) return null;
+  if (status === 403 && isOwnXml && namesGroup) return { code: 'FORBIDDEN', retryable: false };
   if (status === 401 || status === 403) return { code: 'UPSTREAM_UNAUTHENTICATED', retryable: false };
   if ([408, 425, 429].includes(status)) return { code: 'UPSTREAM_UNAVAILABLE', retryable: true };
   // A 404 that is not the upstream's own says that the endpoint has moved, not that the group is unknown.

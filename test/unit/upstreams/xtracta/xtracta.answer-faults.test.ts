@@ -11,7 +11,8 @@ const ANSWER_FAULTS: readonly Fault[] = [
   ['400 with a refusal in XML', answer(400, refusal(400)), 'rejected', 'UPSTREAM_REJECTED', 1],
   ['422 with a refusal in XML', answer(422, refusal(422)), 'rejected', 'UPSTREAM_REJECTED', 1],
   ['401 in XML', answer(401, refusal(401)), 'rejected', 'UPSTREAM_UNAUTHENTICATED', 1],
-  ['403 in XML', answer(403, refusal(403)), 'rejected', 'UPSTREAM_UNAUTHENTICATED', 1],
+  ['403 in XML', answer(403, refusal(403)), 'rejected', 'FORBIDDEN', 1],
+  ['403 in HTML', answer(403, HTML), 'unknown', 'UPSTREAM_UNAUTHENTICATED', 1],
   ['404 in XML', answer(404, refusal(404)), 'rejected', 'NOT_FOUND', 1],
   ['404 in HTML', answer(404, HTML), 'unknown', INVALID, 1],
   ['401 in HTML', answer(401, HTML), 'unknown', 'UPSTREAM_UNAUTHENTICATED', 1],
@@ -27,7 +28,7 @@ const ANSWER_FAULTS: readonly Fault[] = [
   ['501', answer(501, ''), 'unknown', UNAVAILABLE, 1],
   ['200 with status 400', answer(200, refusal(400)), 'rejected', 'UPSTREAM_REJECTED', 1],
   ['200 with status 404', answer(200, refusal(404)), 'rejected', 'NOT_FOUND', 1],
-  ['200 with status 403', answer(200, refusal(403)), 'rejected', 'UPSTREAM_UNAUTHENTICATED', 1],
+  ['200 with status 403', answer(200, refusal(403)), 'rejected', 'FORBIDDEN', 1],
   [
     '200 with status false',
     answer(200, xml('<status>false</status><message>No</message>')),

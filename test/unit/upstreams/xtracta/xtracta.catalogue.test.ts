@@ -140,7 +140,7 @@ describe('a catalogue', () => {
 
   it.each([
     [404, 'NOT_FOUND'],
-    [403, 'UPSTREAM_UNAUTHENTICATED'],
+    [403, 'FORBIDDEN'],
     [400, 'UPSTREAM_REJECTED'],
   ])("is refused by the upstream's own %s as %s", async (status, code) => {
     answers('', status);

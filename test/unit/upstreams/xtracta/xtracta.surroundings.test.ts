@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import type { Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { answer, flood } from '../../../support/raw-upstream.js';
 import { recordedCall } from '../../../support/upstream-call.js';
@@ -115,52 +113,18 @@ describe.each(TRANSPORT_NAMES)('Xtracta and its surroundings, over %s', (transpo
 });
 
 describe('the connections of writes', () => {
-  /** Answers, and keeps the sockets in the order in which they came. */
   async function setUp(transport: TransportName) {
-    const sockets: Socket[] = [];
-    const upstream = await upstreamOf((exchange) => {
-      sockets.push(exchange.socket);
-      answer(200, BOOSTER)(exchange);
-    });
+    const upstream = await upstreamOf(answer(200, BOOSTER));
     const client = clientOf(upstream.url, undefined, undefined, transport);
     expect((await order(client)).kind).toBe('succeeded');
     await new Promise(setImmediate);
-    return { upstream, client, first: sockets[0] };
+    return { upstream, client };
   }
 
-  it('are new for each over got', async () => {
-    const { upstream, client } = await setUp('got');
-    expect((await order(client)).kind).toBe('succeeded');
-    expect(upstream.connections()).toBe(2);
-  });
-
-  it('have answered a moment ago over undici, or are new', async () => {
-    const { upstream, client } = await setUp('undici');
-    expect((await order(client)).kind).toBe('succeeded');
-    expect(upstream.connections()).toBe(1);
-  });
-
-  it('are let go over undici when a moment has passed', async () => {
-    const { upstream, client, first } = await setUp('undici');
-    if (first !== undefined) await once(first, 'close');
-    expect((await order(client)).kind).toBe('succeeded');
-    expect(upstream.connections()).toBe(2);
-  });
-
-  it('are not used over undici when the upstream has ended them, even at that very moment', async () => {
-    const { upstream, client, first } = await setUp('undici');
-    first?.end();
+  it.each(TRANSPORT_NAMES)('are new for each over %s', async (transport) => {
+    const { upstream, client } = await setUp(transport);
     expect((await order(client)).kind).toBe('succeeded');
     expect(upstream.requests()).toHaveLength(2);
-    expect(upstream.connections()).toBe(2);
-  });
-
-  it('prove over undici that nothing was sent when the upstream resets them at that very moment', async () => {
-    const { upstream, client, first } = await setUp('undici');
-    first?.resetAndDestroy();
-    expect((await order(client)).kind).toBe('notSent');
-    expect(upstream.requests()).toHaveLength(1);
-    expect((await order(client)).kind).toBe('succeeded');
     expect(upstream.connections()).toBe(2);
   });
 
