@@ -33,6 +33,7 @@ const layers = {
     'config',
     'upstreams/(upstream\\.|http/|resilience/upstream\\.channel)',
     'upstreams/[^/]+/[^/]+\\.client\\.ts',
+    'upstreams/credits/credits\\.token\\.ts',
     'upstreams/xtracta/document\\.examination\\.ts',
   ],
 };

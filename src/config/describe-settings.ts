@@ -10,13 +10,14 @@ const HELP_WIDTH = 100;
 export function renderHelp(): string {
   const lines = [
     'Usage: node dist/main.js [--help | --version | --check-config | --print-config]',
-    '       node dist/main.js read --endpoint NAME FILE',
+    '       node dist/main.js doctor | read --endpoint NAME FILE',
     '',
     'Runs the billing GraphQL gateway. All settings come from the environment.',
     '',
     '  --check-config  says what is wrong with the settings, without touching the network; exit code 0 or 1',
     '  --print-config  prints the effective settings, secrets masked',
     '  --version       prints the version',
+    '  doctor          looks at the upstreams with the configured credentials, by reads alone; doctor --help says more',
     '  read            prints what the gateway reads from a stored response of an upstream; read --help says more',
   ];
   for (const section of SECTIONS) {

@@ -1,3 +1,4 @@
+import { DOCTOR_USAGE, doctorCommand } from './doctor.command.js';
 import { type CommandOutput, type Environment, type OpsCommandName, UsageError } from './ops.output.js';
 import { READ_USAGE, readCommand } from './read.command.js';
 
@@ -7,6 +8,7 @@ interface OpsCommand {
 }
 
 const OPS_COMMANDS: Readonly<Record<OpsCommandName, OpsCommand>> = {
+  doctor: { run: doctorCommand, usage: DOCTOR_USAGE },
   read: { run: readCommand, usage: READ_USAGE },
 };
 

@@ -1,0 +1,148 @@
+import { randomInt } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { headOf, type Probe, type ReadEndpoint } from './doctor.probes.js';
+import { UsageError } from './ops.output.js';
+
+/** Responses of one look at an upstream, masked, as `doctor --record` writes them and the contract test of recorded responses reads them. */
+export interface Recording {
+  readonly version: 1;
+  readonly recordedAt: string;
+  readonly responses: readonly RecordedResponse[];
+}
+
+export interface RecordedResponse {
+  readonly call: string;
+  readonly endpoint: ReadEndpoint;
+  /** Head and body as `read` takes them. */
+  readonly response: string;
+}
+
+/** Elements whose text is of the API's own vocabulary, or whose form is what a recording is for. */
+const KEPT = new Set(['status', 'plan_type', 'plan_activity', 'price_currency', 'start_date', 'expiry_date']);
+/** The one message that the documents show for reads. */
+const KNOWN_MESSAGE = 'The request has been successfully processed';
+/** A kept text is a word or a date; anything else may be somebody's. */
+const SHORT = /^[\w .:+()-]{0,40}$/;
+
+/**
+ * Writes the responses with names, ids and figures masked: each character becomes another of its class, zeros, lengths, order and
+ * whatever is around the texts stay, and the same text becomes the same text everywhere.
+ *
+ * @returns a line for the operator
+ */
+export async function writeRecording(
+  file: string,
+  probes: readonly Probe[],
+  secrets: readonly string[],
+  now: Date,
+): Promise<string> {
+  const recording = recordingOf(probes, secrets, now);
+  try {
+    // Masked, and still nobody else's business.
+    await writeFile(file, `${JSON.stringify(recording, null, 1)}\n`, { mode: 0o600, flag: 'wx' });
+  } catch {
+    throw new UsageError('--record takes a file that can be written and is not there yet.');
+  }
+  return `${recording.responses.length} responses are recorded, masked.\n`;
+}
+
+export function recordingOf(probes: readonly Probe[], secrets: readonly string[], now: Date): Recording {
+  const mask = new FormMask();
+  return {
+    version: 1,
+    recordedAt: now.toISOString(),
+    responses: probes.flatMap(({ label, endpoint, result, body }) => {
+      if (result.kind === 'failure') return [];
+      const masked = maskDocument(withoutSecrets(body.toString('utf8'), secrets), mask);
+      const head = headOf(result, Buffer.from(masked)).toString('latin1');
+      return [{ call: mask.digits(label), endpoint, response: `${head}${masked}` }];
+    }),
+  };
+}
+
+/** Of the same length and the same classes of characters, so that the rest of the recording stays what it is. */
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, 'x'.repeat(secret.length)), text);
+}
+
+/** Tags, comments and instructions; what is between them is text. A text that is no XML is one text. */
+const MARKUP = /<!\[CDATA\[[\s\S]*?\]\]>|<!--[\s\S]*?-->|<[^<>]*>/g;
+
+export function maskDocument(text: string, mask: FormMask): string {
+  let out = '';
+  let at = 0;
+  let element = '';
+  for (const match of text.matchAll(MARKUP)) {
+    const [tag] = match;
+    out += maskText(text.slice(at, match.index), element, mask) + maskTag(tag, element, mask);
+    element = /^<([A-Za-z_][\w.-]*)[^/]*>$/.exec(tag)?.[1] ?? '';
+    at = match.index + tag.length;
+  }
+  return out + maskText(text.slice(at), '', mask);
+}
+
+/** Names of elements stay, values of attributes do not; of a comment nothing does. */
+function maskTag(tag: string, element: string, mask: FormMask): string {
+  if (tag.startsWith('<!--')) return '<!-- -->';
+  if (tag.startsWith('<![CDATA[')) return `<![CDATA[${maskText(tag.slice(9, -3), element, mask)}]]>`;
+  if (tag.startsWith('<?xml')) return tag;
+  return tag.replace(/"[^"]*"|'[^']*'/g, (value) => value.charAt(0) + mask.text(value.slice(1, -1)) + value.charAt(0));
+}
+
+function maskText(text: string, element: string, mask: FormMask): string {
+  const trimmed = text.trim();
+  if (trimmed === '') return text;
+  if ((KEPT.has(element) && SHORT.test(trimmed)) || (element === 'message' && trimmed === KNOWN_MESSAGE)) return text;
+  return text.replace(trimmed, () => mask.text(trimmed));
+}
+
+const REFERENCE = /&(?:#\w+|\w+);/g;
+
+/** Replaces texts by others of their form. Mutable: what was replaced by what, so that ids that were equal stay equal, and others do not become so. */
+export class FormMask {
+  readonly #masked = new Map<string, string>();
+  readonly #used = new Set<string>();
+
+  /** References (`&amp;`) stay as they are written. */
+  text(text: string): string {
+    const known = this.#masked.get(text);
+    if (known !== undefined) return known;
+    let masked = this.#draw(text);
+    for (let tries = 0; tries < 200 && (this.#used.has(masked) || masked === text); tries += 1)
+      masked = this.#draw(text);
+    this.#masked.set(text, masked);
+    this.#used.add(masked);
+    return masked;
+  }
+
+  /** The numbers of a sentence of ours. */
+  digits(sentence: string): string {
+    return sentence.replace(/\d+/g, (number) => this.text(number));
+  }
+
+  #draw(text: string): string {
+    let out = '';
+    let at = 0;
+    for (const match of text.matchAll(REFERENCE)) {
+      out += drawn(text.slice(at, match.index)) + match[0];
+      at = match.index + match[0].length;
+    }
+    return out + drawn(text.slice(at));
+  }
+}
+
+function drawn(text: string): string {
+  return Array.from(text, drawnCharacter).join('');
+}
+
+/** A zero stays: leading ones, and a price of nothing, are part of the form. */
+function drawnCharacter(character: string): string {
+  if (/[1-9]/.test(character)) return String(randomInt(1, 10));
+  if (/[a-z]/.test(character)) return String.fromCharCode(97 + randomInt(26));
+  if (/[A-Z]/.test(character)) return String.fromCharCode(65 + randomInt(26));
+  if (/[\p{L}\p{N}\p{S}\p{M}]/u.test(character) && character.charCodeAt(0) > 0x7f) {
+    // Of as many bytes.
+    return ({ 2: 'é', 3: '東', 4: '🎉' } as const)[Buffer.byteLength(character)] ?? '?';
+  }
+  return character;
+}

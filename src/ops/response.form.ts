@@ -1,0 +1,146 @@
+import type { ExaminedDocument, ExaminedElement } from '../upstreams/xtracta/document.examination.js';
+
+/** The elements of a record in the order of the documents; `optional` may be absent by their schema. */
+interface DocumentedRecord {
+  readonly elements: readonly string[];
+  readonly optional: readonly string[];
+}
+
+export const DOCUMENTED = {
+  history: {
+    elements: [
+      'id',
+      'plan',
+      'plan_type',
+      'price',
+      'credit_amount',
+      'price_currency',
+      'allowed_documents',
+      'used_documents',
+      'plan_activity',
+      'start_date',
+      'expiry_date',
+      'group_name',
+      'group_id',
+    ],
+    optional: ['group_id'],
+  },
+  usage: {
+    elements: [
+      'id',
+      'plan_name',
+      'price',
+      'price_currency',
+      'allowed_documents',
+      'used_documents',
+      'available_documents',
+      'start_date',
+      'expiry_date',
+      'group_id',
+    ],
+    optional: ['plan_type'],
+  },
+  plans: {
+    elements: [
+      'id',
+      'plan_name',
+      'pack_name',
+      'plan_type',
+      'allowed_documents',
+      'price',
+      'wholesale_price',
+      'group_id',
+    ],
+    optional: ['plan_name', 'pack_name', 'plan_type', 'wholesale_price', 'group_id', 'price_currency'],
+  },
+} as const satisfies Record<string, DocumentedRecord>;
+
+/** How records differ from the documents; each list is without repetition. */
+export interface RecordForm {
+  readonly unknown: readonly string[];
+  readonly missing: readonly string[];
+  /** Whether some record has its elements in another order. */
+  readonly otherOrder: boolean;
+  readonly repeated: readonly string[];
+}
+
+export function recordForm(endpoint: keyof typeof DOCUMENTED, records: readonly ExaminedElement[]): RecordForm {
+  const { elements, optional }: DocumentedRecord = DOCUMENTED[endpoint];
+  const known = new Set([...elements, ...optional]);
+  const unknown = new Set<string>();
+  const missing = new Set<string>();
+  const repeated = new Set<string>();
+  let otherOrder = false;
+  for (const record of records) {
+    const names = record.children.map(({ name }) => name);
+    for (const name of names) if (!known.has(name)) unknown.add(name);
+    for (const name of elements) if (!optional.includes(name) && !names.includes(name)) missing.add(name);
+    for (const name of names) if (names.indexOf(name) !== names.lastIndexOf(name)) repeated.add(name);
+    // Of the catalogue and usage no sample is public, so their order is not documented.
+    if (endpoint === 'history') otherOrder ||= !isAscending(names.map((name) => elements.indexOf(name)));
+  }
+  return { unknown: [...unknown], missing: [...missing], otherOrder, repeated: [...repeated] };
+}
+
+function isAscending(positions: readonly number[]): boolean {
+  const known = positions.filter((position) => position >= 0);
+  return known.every((position, index) => position >= (known[index - 1] ?? -1));
+}
+
+/** The records of a read's document, wherever they stand. */
+export function recordsOf(endpoint: keyof typeof DOCUMENTED, { root }: ExaminedDocument): readonly ExaminedElement[] {
+  if (root === null) return [];
+  switch (endpoint) {
+    case 'history':
+      return childrenOf(root, 'plans').flatMap((plans) => [
+        ...childrenOf(plans, 'activity'),
+        ...childrenOf(plans, 'plan'),
+      ]);
+    case 'usage':
+      return childrenOf(root, 'plan').filter(({ children }) => children.length > 0);
+    case 'plans': {
+      const places = [root, ...childrenOf(root, 'plans'), ...childrenOf(root, 'packs')];
+      return places.flatMap((place) => [...childrenOf(place, 'plan'), ...childrenOf(place, 'pack')]);
+    }
+  }
+}
+
+export function childrenOf(element: ExaminedElement, name: string): readonly ExaminedElement[] {
+  return element.children.filter((child) => child.name === name);
+}
+
+/** The text of a record's element; null when it is missing. */
+export function textOf(record: ExaminedElement, name: string): string | null {
+  return record.children.find((child) => child.name === name)?.text.trim() ?? null;
+}
+
+export type DateForm = 'atom' | 'offset' | 'gmt' | 'naive' | 'zulu' | 'other';
+
+const DATE_FORMS: readonly (readonly [DateForm, RegExp])[] = [
+  ['atom', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?\+00:00$/],
+  ['offset', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:?\d\d$/],
+  ['zulu', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/],
+  ['gmt', /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \((?:GMT|UTC)\)$/],
+  ['naive', /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?$/],
+];
+
+/** The forms in which dates come, without repetition; blank ones are none. */
+export function dateForms(records: readonly ExaminedElement[]): readonly DateForm[] {
+  const texts = records.flatMap((record) => [textOf(record, 'start_date'), textOf(record, 'expiry_date')]);
+  const forms = texts
+    .filter((text): text is string => text !== null && text !== '')
+    .map((text) => DATE_FORMS.find(([, pattern]) => pattern.test(text))?.[0] ?? 'other');
+  return [...new Set(forms)];
+}
+
+export type CreditForm = 'whole' | 'zero' | 'decimal' | 'negative' | 'empty';
+
+/** How `credit_amount` is written; `whole` once there is one that is neither zero nor anything odd. */
+export function creditForm(records: readonly ExaminedElement[]): CreditForm | null {
+  const texts = records.map((record) => textOf(record, 'credit_amount')).filter((text) => text !== null);
+  if (texts.length === 0) return null;
+  if (texts.some((text) => text === '')) return 'empty';
+  if (texts.some((text) => text.startsWith('-'))) return 'negative';
+  if (texts.some((text) => text.includes('.'))) return 'decimal';
+  return texts.every((text) => /^0+$/.test(text)) ? 'zero' : 'whole';
+}

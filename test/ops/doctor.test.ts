@@ -1,0 +1,281 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { DoctorReport } from '../../src/ops/doctor.command.js';
+import { runOpsCommand } from '../../src/ops/ops.command.js';
+import { TOGGLES, type ToggleName } from '../../src/simulator/world.toggles.js';
+import {
+  answer,
+  closedAnswer,
+  drip,
+  flood,
+  hang,
+  headOnly,
+  type RawHandler,
+  raw,
+  redirect,
+  reset,
+  shortAnswer,
+  startRawUpstream,
+} from '../support/raw-upstream.js';
+import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
+
+// A look is a dozen reads, one after the other.
+jest.setTimeout(30_000);
+
+let simulator: TestSimulator;
+let folder: string;
+
+beforeAll(async () => {
+  simulator = await startTestSimulator();
+  folder = await mkdtemp(join(tmpdir(), 'doctor-'));
+});
+
+afterAll(async () => {
+  await simulator.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const OUTSIDE = '900001';
+
+function envOf({ apiKey }: TestWorld, more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return { AUTH: 'none', XTRACTA_URL: simulator.url, XTRACTA_API_KEY: apiKey, ...more };
+}
+
+async function doctor(
+  env: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<{ readonly report: DoctorReport; readonly exitCode: number; readonly out: string }> {
+  const { exitCode, out, err } = await runOpsCommand('doctor', ['--json', ...args], env);
+  expect(err).not.toContain('Usage');
+  return { report: JSON.parse(out), exitCode, out };
+}
+
+function found(report: DoctorReport, name: string): string | null | undefined {
+  return report.checks.find((check) => check.name === name)?.value;
+}
+
+/** What the doctor calls a toggle's value, where it has a word of its own for it. */
+const WORDS: Readonly<Record<string, string>> = {
+  'dateFormat=auckland': 'offset',
+  'creditAmount=unused': 'whole',
+};
+
+/** Toggles that reads can see. The others are about what writes, purchases and links do. */
+const READ_TOGGLES = [
+  'historyFilter',
+  'historyOrder',
+  'emptyHistory',
+  'historyDates',
+  'activityGroupId',
+  'activityIdZeros',
+  'creditAmount',
+  'dateFormat',
+  'closeOldPeriod',
+  'foreignGroup',
+  'usageWithoutPlan',
+  'catalogueShape',
+  'catalogueCurrency',
+] as const satisfies readonly ToggleName[];
+
+/**
+ * Enough worlds for every toggle to stand in each of its positions once: the toggles turn together, each through its own. Rows that name no
+ * group hide what else is asked of rows of many groups, so that position has a world of its own.
+ */
+const WORLDS: readonly Readonly<Partial<Record<ToggleName, string>>>[] = [
+  ...Array.from({ length: Math.max(...READ_TOGGLES.map((toggle) => TOGGLES[toggle].length)) }, (_, turn) =>
+    Object.fromEntries(
+      READ_TOGGLES.filter((toggle) => toggle !== 'activityGroupId').map((toggle) => {
+        const values: readonly string[] = TOGGLES[toggle];
+        return [toggle, values[turn % values.length] ?? ''];
+      }),
+    ),
+  ),
+  { activityGroupId: 'no' },
+];
+
+/** A world in which something has happened: a plan was changed, a pack was ordered. */
+async function livedIn(label: string, toggles: Readonly<Record<string, string>>): Promise<TestWorld> {
+  const fresh = simulator.freshWorld(label);
+  fresh.world.setToggles(toggles);
+  await write(fresh, 'update', { plan_id: '113', purge: 'process' });
+  await write(fresh, 'booster', { pack_id: '1223', purge: 'process', quantity: '1' });
+  return fresh;
+}
+
+async function write({ apiKey }: TestWorld, endpoint: string, form: Readonly<Record<string, string>>): Promise<void> {
+  const body = new URLSearchParams({ api_key: apiKey, group_id: '100000', ...form });
+  const response = await fetch(`${simulator.url}/v1/billings/${endpoint}`, { method: 'POST', body });
+  expect(response.status).toBe(200);
+}
+
+describe("doctor, against the simulator's", () => {
+  it.each(WORLDS)('%j, finds each of them', async (toggles) => {
+    const world = await livedIn('toggles', toggles);
+    const { report } = await doctor(envOf(world), '--group', '100000', '--outside', OUTSIDE);
+    const expected = Object.entries(toggles).map(([toggle, value]) => [toggle, WORDS[`${toggle}=${value}`] ?? value]);
+    expect(expected.map(([toggle = '']) => [toggle, found(report, toggle)])).toEqual(expected);
+  });
+
+  it('toggles leaves none of them out', () => {
+    const covered = (toggle: ToggleName): Set<string> => new Set(WORLDS.flatMap((world) => world[toggle] ?? []));
+    for (const toggle of READ_TOGGLES) {
+      const expected = toggle === 'activityGroupId' ? ['no'] : TOGGLES[toggle];
+      expect([...covered(toggle)].sort()).toEqual([...expected].sort());
+    }
+  });
+
+  it('boosters finds them where they are, and says where they are not that it cannot tell', async () => {
+    const yes = await doctor(envOf(await livedIn('boosters-yes', {})));
+    expect(found(yes.report, 'boostersInHistory')).toBe('yes');
+    const no = await doctor(envOf(await livedIn('boosters-no', { boostersInHistory: 'no' })));
+    expect(found(no.report, 'boostersInHistory')).toBeNull();
+  });
+
+  it('write endpoints never hears of it', async () => {
+    const fresh = simulator.freshWorld('reads-alone');
+    await doctor(envOf(fresh), '--outside', OUTSIDE);
+    const counts = fresh.world.journal.counts();
+    expect(counts['history']?.received).toBeGreaterThan(5);
+    for (const endpoint of ['booster', 'update', 'billing_ui', 'purchase'] as const) {
+      expect(counts[endpoint]).toBeUndefined();
+    }
+  });
+});
+
+describe('doctor', () => {
+  it('finds an account that works, and says what is settled and what is still open', async () => {
+    const env = envOf(await livedIn('works', {}), {
+      XTRACTA_ROOT_GROUP_ID: '100000',
+      CREDITS_URL: simulator.url,
+      CREDITS_TOKEN_URL: `${simulator.url}/Token`,
+      CREDITS_CLIENT_ID: 'demo-credits-client',
+      CREDITS_CLIENT_SECRET: 'demo-credits-secret',
+    });
+    const { report, exitCode, out } = await doctor(env, '--outside', OUTSIDE);
+    expect(found(report, 'activityGroupId')).toBe('yes');
+    expect(report.checks.filter(({ verdict }) => verdict === 'doubt' || verdict === 'fail')).toEqual([]);
+    expect({ exitCode, result: report.result }).toEqual({ exitCode: 0, result: 'works' });
+    expect(report.readings).toHaveLength(45);
+    expect(report.readings.map(({ number }) => number)).toEqual(Array.from({ length: 45 }, (_, index) => index + 1));
+    for (const { how } of report.readings) expect(how).not.toBe('');
+    expect(report.readings.filter(({ settled }) => settled).length).toBeGreaterThan(24);
+    expect(report.readings.find(({ number }) => number === 24)).toMatchObject({ settled: false, how: 'needs a write' });
+    expect(report.calls.length).toBeGreaterThan(8);
+    expect(out).not.toContain(env['XTRACTA_API_KEY']);
+    expect(out).not.toContain('demo-credits-secret');
+  });
+
+  it('says which setting a wrong key, a wrong client and a wrong root group are', async () => {
+    const wrongKey = await doctor({ AUTH: 'none', XTRACTA_URL: simulator.url, XTRACTA_API_KEY: 'nobody-knows-this' });
+    expect(wrongKey.exitCode).toBe(1);
+    expect(wrongKey.report.checks).toContainEqual(
+      expect.objectContaining({
+        name: 'credential',
+        verdict: 'fail',
+        setting: expect.stringContaining('XTRACTA_API_KEY'),
+      }),
+    );
+    const world = simulator.freshWorld('wrong');
+    const wrong = await doctor(
+      envOf(world, {
+        XTRACTA_ROOT_GROUP_ID: '100001',
+        CREDITS_URL: simulator.url,
+        CREDITS_TOKEN_URL: `${simulator.url}/Token`,
+        CREDITS_CLIENT_ID: 'somebody',
+        CREDITS_CLIENT_SECRET: 'not-the-secret',
+      }),
+    );
+    expect(wrong.exitCode).toBe(1);
+    const failed = wrong.report.checks.filter(({ verdict }) => verdict === 'fail').map(({ name }) => name);
+    expect(failed).toEqual(['ownGroup', 'token']);
+  });
+
+  it('lists what is wrong with the settings, and asks nobody', async () => {
+    const { report, exitCode } = await doctor({ AUTH: 'none', XTRACTA_URL: 'ftp://x', XTRACTA_API_KEY: 'k' });
+    expect(exitCode).toBe(1);
+    expect(report.checks).toMatchObject([{ name: 'XTRACTA_URL', verdict: 'fail' }]);
+    expect(report.calls).toEqual([]);
+  });
+
+  it('keeps masked responses that read as the real ones did', async () => {
+    const world = await livedIn('record', {});
+    const file = join(folder, 'recording.json');
+    await doctor(envOf(world), '--group', '100007', '--record', file);
+    const text = await readFile(file, 'utf8');
+    for (const theirs of ['Zoë', 'Business 1000', 'Demo Holdings', '100007', '450.50', world.apiKey]) {
+      expect(text).not.toContain(theirs);
+    }
+    for (const form of ['renew', 'Monthly', 'NZD', '+00:00', 'The request has been successfully processed']) {
+      expect(text).toContain(form);
+    }
+    const again = await runOpsCommand('doctor', ['--record', file], envOf(world));
+    expect(again.err).toContain('not there yet');
+  });
+});
+
+const KEY = 'key-that-must-not-be-printed';
+const ECHO = `<billings_response><status>${KEY}</status><message>${KEY}</message><plans><${KEY}>1</${KEY}></plans></billings_response>`;
+
+/** Hostile answers to every read, and the words in which the doctor says so. */
+const HOSTILE: Readonly<Record<string, readonly [handler: RawHandler, words: RegExp]>> = {
+  hang: [hang(), /did not end in time/i],
+  'a drip': [drip(50), /did not end in time/i],
+  'a head alone': [headOnly(200), /did not end in time/i],
+  'a reset': [reset(), /the connection (is reset|broke)/i],
+  'a cut body': [shortAnswer(200, '<billings_response>'), /ends before its own length/i],
+  'no HTTP': [raw('SSH-2.0-x\r\n', { close: true }), /not HTTP/i],
+  'a huge head': [raw(`HTTP/1.1 200 OK\r\nx: ${'a'.repeat(40_000)}\r\n\r\n`, { close: true }), /not HTTP, or its head/],
+  'a flood': [flood(64 * 1024 * 1024), /larger than the gateway reads|did not end in time/i],
+  gzip: [answer(200, 'x', { 'content-encoding': 'gzip' }), /content-encoding/],
+  'a redirect': [redirect(302, 'https://elsewhere.example/'), /HTTP 302/],
+  'a login page': [answer(200, '<html>Log in</html>'), /root is <html>/],
+  'a proxy that is down': [answer(502, '<html>Bad gateway</html>'), /HTTP 502/],
+  'a DOCTYPE': [answer(200, '<!DOCTYPE a [<!ENTITY b "c">]><billings_response/>'), /DOCTYPE/],
+  'two roots': [closedAnswer(200, '<billings_response/><billings_response/>'), /not well-formed/],
+  JSON: [answer(200, '{"status":200}'), /not well-formed/],
+  'invalid UTF-8': [answer(200, Buffer.from([0x3c, 0x61, 0x3e, 0xff])), /UTF-8|well-formed/],
+  nothing: [answer(204, ''), /HTTP 204/],
+  'a refusal': [
+    answer(401, '<billings_response><status>401</status></billings_response>'),
+    /does not accept the api key/,
+  ],
+  'its key, everywhere': [answer(200, ECHO), /./],
+};
+
+describe('doctor, answered by', () => {
+  it.each(Object.entries(HOSTILE))(
+    '%s, ends, says what is wrong, and keeps the key to itself',
+    async (_name, [handler, words]) => {
+      const upstream = await startRawUpstream(handler);
+      try {
+        const env = { AUTH: 'none', XTRACTA_URL: upstream.url, XTRACTA_API_KEY: KEY, READ_TIMEOUT_MS: '300' };
+        for (const json of [[], ['--json']]) {
+          const { exitCode, out, err } = await runOpsCommand(
+            'doctor',
+            ['--timeout', '3', '--group', '5', ...json],
+            env,
+          );
+          expect(exitCode).toBe(1);
+          expect(out).toMatch(words);
+          expect(out + err).not.toContain(KEY);
+        }
+        for (const { path } of upstream.requests()) expect(path).not.toMatch(/booster|update|billing_ui|Purchase/);
+      } finally {
+        await upstream.close();
+      }
+    },
+  );
+
+  it.each([
+    ['a name that there is not', 'https://nowhere.invalid', /cannot be resolved/],
+    ['a port where nobody listens', 'http://127.0.0.1:1', /connection is refused/i],
+  ])('%s, says so', async (_name, url, words) => {
+    const env = { AUTH: 'none', XTRACTA_URL: url, XTRACTA_API_KEY: KEY };
+    const { exitCode, out } = await runOpsCommand('doctor', [], env);
+    expect(exitCode).toBe(1);
+    expect(out).toMatch(words);
+    expect(out).toContain('[XTRACTA_URL]');
+  });
+});
