@@ -21,11 +21,13 @@ import type { Logger } from './observability/logger.js';
 import { Metrics } from './observability/metrics.js';
 import { startTracing } from './observability/tracing.start.js';
 import { createUpstreamObserver } from './observability/upstream.observer.js';
+import type { PlaceQueue } from './reads/answer.account.js';
 import { BillingReadsFactory } from './reads/reads.factory.js';
 import { createHttpServer } from './server/http-server.js';
 import type { GraphqlRequest, HttpServer } from './server/http-server.options.js';
 import { createSafelist } from './server/safelist.js';
 import { CreditsClient } from './upstreams/credits/credits.client.js';
+import { FairPool } from './upstreams/resilience/fair.pool.js';
 import { XtractaClient } from './upstreams/xtracta/xtracta.client.js';
 
 export interface Gateway {
@@ -41,6 +43,19 @@ export interface GatewayParts {
   readonly reconcileIntervalMs?: number;
   /** False: graphql-js completes the rows of histories too, for comparing its answers with the written ones. */
   readonly plainRows?: boolean;
+}
+
+/** Each is at most 32 MiB of text, outside of the heap, until its client has read it. */
+const LARGE_ANSWERS_KEPT = 4;
+/** Each may take half of a heap of 400 MB before its text is made. */
+const LARGE_ANSWERS_IN_THE_MAKING = 1;
+
+function placesFor(size: number): PlaceQueue {
+  const pool = new FairPool({ size, maxQueued: 256, maxQueuedPerTenant: 64 });
+  return async (tenantId, waitMs, signal) => {
+    const admission = await pool.enter(tenantId, waitMs, signal);
+    return admission.kind === 'admitted' ? admission.release : null;
+  };
 }
 
 /**
@@ -85,6 +100,8 @@ async function composeGateway(
     planSource: config.xtracta.planSource,
     mergeWindows: limits.mergeHistoryWindows,
     maxUpstreamCalls: limits.maxUpstreamCalls,
+    operationTimeoutMs: limits.operationTimeoutMs,
+    largeAnswers: { kept: placesFor(LARGE_ANSWERS_KEPT), making: placesFor(LARGE_ANSWERS_IN_THE_MAKING) },
     onCallsSaved: (calls) => metrics.callsSaved(calls),
   });
   const services: WriteServices = {

@@ -74,6 +74,8 @@ export interface Config {
   readonly limits: {
     readonly readTimeoutMs: number;
     readonly writeTimeoutMs: number;
+    /** For all reads of one operation; writes go on. */
+    readonly operationTimeoutMs: number;
     readonly maxUpstreamCalls: number;
     readonly mergeHistoryWindows: boolean;
     /** 0: no limit. */

@@ -95,6 +95,7 @@ function toConfig(values: SettingValues, safelist: Config['safelist']): Config |
     limits: {
       readTimeoutMs: values.READ_TIMEOUT_MS,
       writeTimeoutMs: values.WRITE_TIMEOUT_MS,
+      operationTimeoutMs: values.OPERATION_TIMEOUT_MS,
       maxUpstreamCalls: values.MAX_UPSTREAM_CALLS,
       mergeHistoryWindows: values.HISTORY_MERGE_WINDOWS,
       writesPerMinute: values.RATE_LIMIT_WRITES_PER_MINUTE,

@@ -217,6 +217,11 @@ export const SETTINGS = {
     description:
       'Total deadline of one upstream write, in milliseconds. After it the outcome is unknown, so be generous.',
   }),
+  OPERATION_TIMEOUT_MS: defaulted(integer(1_000, 600_000), '30000', {
+    section: 'Limits',
+    description:
+      'What one GraphQL operation may take for all its reads together, in milliseconds. Then what is not read yet is missing, with an error; a write is never cancelled.',
+  }),
   MAX_UPSTREAM_CALLS: defaulted(integer(1, 10_000), '100', {
     section: 'Limits',
     description: 'Upstream calls that one GraphQL operation may cause.',

@@ -14,6 +14,10 @@ export interface GatewayContext {
   readonly caller: Caller;
   /** The operation's own "now" (epoch milliseconds), fixed, so that equal questions are equal. */
   readonly nowMs: number;
-  readonly reads: BillingReads & { upstreamCalls(): UpstreamCallCounts };
+  readonly reads: BillingReads & {
+    upstreamCalls(): UpstreamCallCounts;
+    answered(): void;
+    close(): void;
+  };
   readonly writes: BillingWrites;
 }

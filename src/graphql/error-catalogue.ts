@@ -45,7 +45,7 @@ export const ERROR_CATALOGUE: Readonly<Record<BillingErrorCode, ErrorCodeEntry>>
   },
   OPERATION_TOO_COMPLEX: {
     meaning:
-      'The operation passes a limit: tokens, depth, aliases, directives, selections, root fields, more than one mutation field, the upstream calls that it would cause, or the rows that it might answer.',
+      'The operation passes a limit: tokens, depth, aliases, directives, selections, root fields, more than one mutation field, levels of brackets or of `subgroups`, the upstream calls that it would cause, or the rows and bytes that it answers.',
     action: 'Ask for less at once: split the operation, ask for smaller pages, or for fewer lists inside lists.',
     retryable: 'no',
   },

@@ -1,6 +1,7 @@
 import type { BillingActivity, BillingActivityKind } from '../domain/billing-activity.js';
 import type { BillingPlan } from '../domain/billing-plan.js';
 import type { BillingCatalogue } from '../domain/catalogue.js';
+import type { BillingError } from '../domain/errors.js';
 import type { DecimalText } from '../domain/money.js';
 
 /** A group as far as the gateway knows it. Group ids have their leading zeros stripped. */
@@ -94,4 +95,19 @@ export interface BillingReads {
    * @param groupId null: the api key's own group
    */
   catalogue(groupId: string | null, field: CatalogueField): Promise<BillingCatalogue>;
+  /**
+   * Counts rows that the operation is about to answer. An operation with many of them waits here for its turn among the large answers of
+   * all operations.
+   *
+   * @param bytesPerRow the least that a row takes in the answer's text
+   */
+  handOut(rows: number, bytesPerRow: number): Promise<void>;
+  /**
+   * Counts an upstream call that the operation makes beside these reads, against the same limit.
+   *
+   * @throws BillingError `OPERATION_TOO_COMPLEX`
+   */
+  countCall(): void;
+  /** What ended the whole operation before its time: a limit, the wait for a turn, its deadline. Null: nothing has. */
+  endedBy(): BillingError | null;
 }

@@ -4,6 +4,7 @@ import type { BillingCatalogue } from '../domain/catalogue.js';
 import { BillingError } from '../domain/errors.js';
 import { parseGroupId } from '../domain/group-id.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
+import { AnswerAccount, type LargeAnswers } from './answer.account.js';
 import type {
   BillingReads,
   CatalogueField,
@@ -12,7 +13,7 @@ import type {
   HistoryRequest,
   UpstreamCallCounts,
 } from './billing-reads.js';
-import { CallBudget } from './call.budget.js';
+import { CallBudget, tooManyCalls } from './call.budget.js';
 import type { CredentialEpochs } from './credential.epochs.js';
 import type { CatalogueSource, UsageSource } from './group.source.js';
 import type { ExecutorContext, Rows } from './history.executor.js';
@@ -43,6 +44,8 @@ export interface OperationSettings {
   readonly planSource: PlanSource;
   readonly mergeWindows: boolean;
   readonly maxUpstreamCalls: number;
+  /** `OPERATION_TIMEOUT_MS`: counted from the operation's first read. */
+  readonly operationTimeoutMs: number;
   readonly onCallsSaved: (calls: number) => void;
 }
 
@@ -54,6 +57,7 @@ export interface SharedReads {
   readonly snapshots: SnapshotStore;
   readonly usage: UsageSource;
   readonly catalogue: CatalogueSource;
+  readonly largeAnswers: LargeAnswers;
 }
 
 /** Made when first used: an operation seldom needs more than one of them. Mutable state of one operation by one caller. */
@@ -98,6 +102,12 @@ function planQuestion(groupId: string, atMs: number): HistoryQuestion {
   return { kind: 'window', read: { groupId, ...planWindow(atMs), recursive: false } };
 }
 
+function operationTimeout(): BillingError {
+  return new BillingError('UPSTREAM_TIMEOUT', 'The operation took too long; what was not read by then is missing.', {
+    retryable: true,
+  });
+}
+
 function notPermitted(): BillingError {
   return new BillingError('FORBIDDEN', 'The caller may not read this group.');
 }
@@ -116,13 +126,24 @@ export class OperationReads implements BillingReads {
   readonly #comparison: PlanComparison | null;
   /** Null without a credential. */
   readonly #upstream: Upstream | null;
+  readonly #answer: AnswerAccount;
+  /** Aborted when the client leaves, and when the operation ends before its time: whatever is read for it ends too. */
+  readonly #abort = new AbortController();
+  readonly #end = Promise.withResolvers<never>();
+  #endedBy: BillingError | null = null;
+  #deadline: { readonly timer: NodeJS.Timeout; readonly atMs: number } | null = null;
 
   constructor(
     private readonly context: OperationContext,
-    settings: OperationSettings,
+    private readonly settings: OperationSettings,
     shared: SharedReads,
   ) {
-    const { caller, call, nowMs } = context;
+    const { caller, nowMs } = context;
+    this.#end.promise.catch(() => undefined);
+    context.call.signal?.addEventListener('abort', () => this.#abort.abort(), { once: true });
+    if (context.call.signal?.aborted === true) this.#abort.abort();
+    const call: UpstreamCall = { ...context.call, signal: this.#abort.signal };
+    this.#answer = new AnswerAccount(shared.largeAnswers, caller.tenant.id, () => this.#remainingMs() / 2);
     const budget = new CallBudget(settings.maxUpstreamCalls, settings.onCallsSaved);
     this.#budget = budget;
     const askers = call.observer.read === undefined ? null : new ReadAskers();
@@ -142,7 +163,82 @@ export class OperationReads implements BillingReads {
     return this.#budget.counts();
   }
 
-  async plan(groupId: string, atMs: number, isPresent = false): Promise<BillingPlan | null> {
+  endedBy(): BillingError | null {
+    return this.#endedBy;
+  }
+
+  async handOut(rows: number, bytesPerRow: number): Promise<void> {
+    try {
+      await this.#untilEnd(() => this.#answer.handOut(rows, bytesPerRow, this.#abort.signal));
+    } catch (error) {
+      if (error instanceof BillingError) this.#endNow(error);
+      throw error;
+    }
+  }
+
+  countCall(): void {
+    if (!this.#budget.reserve(1)) throw tooManyCalls(this.#budget.limit);
+    this.#budget.countQuestion();
+    this.#budget.countCall();
+  }
+
+  /** The text of the response is made, or there will be none. */
+  answered(): void {
+    this.#answer.made();
+    if (this.#deadline !== null) clearTimeout(this.#deadline.timer);
+  }
+
+  /** The response has left, or will not. */
+  close(): void {
+    this.answered();
+    this.#answer.close();
+  }
+
+  plan(groupId: string, atMs: number, isPresent = false): Promise<BillingPlan | null> {
+    return this.#untilEnd(() => this.#plan(groupId, atMs, isPresent));
+  }
+
+  catalogue(groupId: string | null, field: CatalogueField): Promise<BillingCatalogue> {
+    return this.#untilEnd(() => this.#catalogue(groupId, field));
+  }
+
+  historyPage(request: HistoryRequest): Promise<HistoryPage> {
+    return this.#untilEnd(() => this.#historyPage(request));
+  }
+
+  subgroups(groupId: string): Promise<readonly GroupRef[]> {
+    return this.#untilEnd(() => this.#subgroups(groupId));
+  }
+
+  groupName(groupId: string): Promise<string | null> {
+    return this.#untilEnd(() => this.#groupName(groupId));
+  }
+
+  /** What is read until the operation ends; what is asked after its end is not read at all. */
+  #untilEnd<T>(read: () => Promise<T>): Promise<T> {
+    if (this.#endedBy !== null) return this.#end.promise;
+    this.#deadline ??= this.#startDeadline();
+    return Promise.race([read(), this.#end.promise]);
+  }
+
+  #startDeadline(): { readonly timer: NodeJS.Timeout; readonly atMs: number } {
+    const { operationTimeoutMs } = this.settings;
+    const timer = setTimeout(() => this.#endNow(operationTimeout()), operationTimeoutMs).unref();
+    return { timer, atMs: performance.now() + operationTimeoutMs };
+  }
+
+  #remainingMs(): number {
+    return this.#deadline === null ? 0 : Math.max(0, this.#deadline.atMs - performance.now());
+  }
+
+  #endNow(error: BillingError): void {
+    if (this.#endedBy !== null) return;
+    this.#endedBy = error;
+    this.#end.reject(error);
+    this.#abort.abort();
+  }
+
+  async #plan(groupId: string, atMs: number, isPresent: boolean): Promise<BillingPlan | null> {
     const id = this.#permitted(groupId);
     // Periods begin and end on whole seconds, so all of this second is now.
     const isNow = isPresent || Math.floor(atMs / 1000) === Math.floor(this.context.nowMs / 1000);
@@ -154,14 +250,14 @@ export class OperationReads implements BillingReads {
     return plan;
   }
 
-  async catalogue(groupId: string | null, field: CatalogueField): Promise<BillingCatalogue> {
+  async #catalogue(groupId: string | null, field: CatalogueField): Promise<BillingCatalogue> {
     const { catalogue, rootGroupId } = this.#connected();
     const id = groupId ?? rootGroupId;
     if (id === null && this.context.caller.allowedGroups !== null) throw notPermitted();
     return catalogue.load(id === null ? null : this.#permitted(id), field);
   }
 
-  async historyPage(request: HistoryRequest): Promise<HistoryPage> {
+  async #historyPage(request: HistoryRequest): Promise<HistoryPage> {
     const groupId = this.#permitted(request.groupId);
     const { paging } = this.#connected();
     const list = paging.open({ ...request, groupId }, this.context.nowMs);
@@ -170,7 +266,7 @@ export class OperationReads implements BillingReads {
     return paging.page(list, rows, list.read.recursive ? this.#visible(rows) : rows);
   }
 
-  async subgroups(groupId: string): Promise<readonly GroupRef[]> {
+  async #subgroups(groupId: string): Promise<readonly GroupRef[]> {
     const id = this.#permitted(groupId);
     // The default window of a history, so that asking for both costs one call.
     const window = resolveHistoryWindow({ fromMs: null, toMs: null }, this.context.nowMs, null);
@@ -178,7 +274,7 @@ export class OperationReads implements BillingReads {
     return groupsBelow(id, this.#visible(rows));
   }
 
-  async groupName(groupId: string): Promise<string | null> {
+  async #groupName(groupId: string): Promise<string | null> {
     const id = this.#permitted(groupId);
     return groupNameIn(await this.#rows({ kind: 'naming', groupId: id }, 'name'));
   }

@@ -1,4 +1,5 @@
 import { BillingError } from '../domain/errors.js';
+import type { LargeAnswers } from './answer.account.js';
 import type { BillingReads, UpstreamCallCounts } from './billing-reads.js';
 import { CatalogueStore } from './catalogue.store.js';
 import { CredentialEpochs } from './credential.epochs.js';
@@ -25,6 +26,10 @@ export interface BillingReadsFactoryOptions {
   readonly mergeWindows: boolean;
   /** `MAX_UPSTREAM_CALLS`: upstream calls that one operation's questions may cause. */
   readonly maxUpstreamCalls: number;
+  /** `OPERATION_TIMEOUT_MS`: what one operation may take for its reads, in milliseconds; default 30,000. */
+  readonly operationTimeoutMs?: number;
+  /** Places for large answers; default: as many as are asked for. */
+  readonly largeAnswers?: LargeAnswers;
   /** `PLAN_SOURCE`; default `history`. */
   readonly planSource?: PlanSource;
   /** Receives how many upstream calls sharing and batching have saved, for the metric; a positive integer. */
@@ -38,9 +43,15 @@ const noGroupClient: GroupClient = {
   getPlans: () => Promise.reject(new BillingError('NOT_CONFIGURED', 'The catalogue is not read here.')),
 };
 
+const anyPlace = (): Promise<() => void> => Promise.resolve(() => undefined);
+
 /** The reads of one operation, and what they have cost so far. */
 export interface OperationBillingReads extends BillingReads {
   upstreamCalls(): UpstreamCallCounts;
+  /** Call when the text of the response is made. */
+  answered(): void;
+  /** Call when the response has left, or will not. */
+  close(): void;
 }
 
 /** Makes the reads of each operation and holds what operations share, in memory that is bounded: one per process. */
@@ -56,12 +67,14 @@ export class BillingReadsFactory {
     this.#settings = {
       mergeWindows: options.mergeWindows,
       maxUpstreamCalls: options.maxUpstreamCalls,
+      operationTimeoutMs: options.operationTimeoutMs ?? 30_000,
       planSource: options.planSource ?? 'history',
       onCallsSaved: options.onCallsSaved ?? (() => undefined),
     };
     const groupClient = options.groupClient ?? noGroupClient;
     this.#catalogues = new CatalogueStore(clock);
     this.#shared = {
+      largeAnswers: options.largeAnswers ?? { kept: anyPlace, making: anyPlace },
       source: new HistorySource(options.client, new InFlightReads(), epochs, memory),
       memory,
       epochs,

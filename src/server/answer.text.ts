@@ -1,5 +1,19 @@
 import type { FormattedExecutionResult } from 'graphql';
 
+/** As the limit of the rows of an answer, which is counted before by what rows take at least. */
+const MAX_TEXT_LENGTH = 32 * 1024 * 1024;
+
+/** The response in place of one whose text passes the limit. Compare with `===`: nothing else makes this very text. */
+export const ANSWER_TOO_LARGE = JSON.stringify({
+  errors: [
+    {
+      message: 'The answer passes 32 MiB: ask for smaller pages, or for fewer lists inside lists.',
+      extensions: { code: 'OPERATION_TOO_COMPLEX', retryable: false },
+    },
+  ],
+  data: null,
+});
+
 /** Objects whose text is made without a pause: it takes less than a millisecond. */
 const AT_ONCE = 250;
 
@@ -14,13 +28,19 @@ export async function answerText({ errors, data, extensions }: FormattedExecutio
   if (objectsIn(answer) <= AT_ONCE) return `${JSON.stringify(answer)}\n`;
   const text = new TextInPieces();
   await text.add(answer);
-  return text.end();
+  return text.isTooLong ? ANSWER_TOO_LARGE : text.end();
 }
 
 /** Mutable: the text so far. */
 class TextInPieces {
   private readonly pieces: string[] = [];
   private sinceTurn = 0;
+  private length = 0;
+
+  /** Nothing is added to a text that is too long. */
+  get isTooLong(): boolean {
+    return this.length > MAX_TEXT_LENGTH;
+  }
 
   end(): string {
     this.pieces.push('\n');
@@ -29,6 +49,7 @@ class TextInPieces {
 
   /** Values of an execution are plain: what is neither object nor list is written as it is. */
   async add(value: unknown): Promise<void> {
+    if (this.isTooLong) return;
     const objects = objectsIn(value);
     if (objects <= AT_ONCE) await this.addAtOnce(JSON.stringify(value), objects);
     else if (isList(value)) await this.addList(value);
@@ -37,6 +58,8 @@ class TextInPieces {
 
   private async addAtOnce(text: string, objects: number): Promise<void> {
     this.pieces.push(text);
+    this.length += Buffer.byteLength(text);
+    if (this.isTooLong) this.pieces.length = 0;
     this.sinceTurn += objects;
     if (this.sinceTurn < AT_ONCE) return;
     this.sinceTurn = 0;
@@ -67,7 +90,7 @@ class TextInPieces {
 
   private async addRows(rows: readonly unknown[]): Promise<void> {
     let separator = '[';
-    for (let at = 0; at < rows.length; at += AT_ONCE) {
+    for (let at = 0; at < rows.length && !this.isTooLong; at += AT_ONCE) {
       this.pieces.push(separator);
       await this.addAtOnce(JSON.stringify(rows.slice(at, at + AT_ONCE)).slice(1, -1), AT_ONCE);
       separator = ',';

@@ -5,6 +5,7 @@ import { GraphQLError } from 'graphql';
 import { LOOPBACK_ORIGINS } from '../config/setting.js';
 import { BillingError } from '../domain/errors.js';
 import { answerTypeFor } from './accept.policy.js';
+import { ANSWER_TOO_LARGE } from './answer.text.js';
 import { askApollo } from './apollo.handler.js';
 import { requireReadableHash, requireShallowDocument } from './document-request.js';
 import {
@@ -79,9 +80,10 @@ export async function graphqlRoutes(app: FastifyInstance, options: GraphqlRouteO
       try {
         const body = await askApollo(options.apollo, request, reply, () => contextOf(request, reply, options));
         if (isStopping()) reply.header('connection', 'close');
-        if (reply.statusCode < 400 || request.record.answered) return body;
+        if (body !== ANSWER_TOO_LARGE && (reply.statusCode < 400 || request.record.answered)) return body;
         return withRequestId(body, request.id, (code) => request.record.errorCodes.push(code));
       } finally {
+        request.record.context?.reads.answered();
         inFlight.leave();
       }
     },

@@ -49,6 +49,7 @@ function onClose(request: FastifyRequest, reply: FastifyReply, options: Tracking
   const { record } = request;
   record.left = !reply.raw.writableFinished;
   if (record.left) record.abort?.abort();
+  record.context?.reads.close();
   const route = request.routeOptions.url ?? 'unmatched';
   const method = METHODS.has(request.method) ? request.method : 'OTHER';
   const durationMs = performance.now() - record.startedAtMs;

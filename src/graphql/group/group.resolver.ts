@@ -1,8 +1,10 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from 'type-graphql';
 import type { BillingPlan } from '../../domain/billing-plan.js';
 import type { AvailablePack } from '../../domain/catalogue.js';
 import { badInput } from '../../domain/errors.js';
 import type { GroupRef, HistoryPage } from '../../reads/billing-reads.js';
+import { rowSelection } from '../answer-size.js';
 import type { PlanOfGroup } from '../catalogue/catalogue.type.js';
 import type { GatewayContext } from '../context.js';
 import { AssumedSize } from '../federation.directive.js';
@@ -58,29 +60,56 @@ export class GroupResolver {
   }
 
   @FieldResolver()
-  billingHistory(
+  async billingHistory(
     @Root() group: GroupRef,
     @Args(() => BillingHistoryArgs) args: BillingHistoryArgs,
-    @Ctx() context: GatewayContext,
+    @Ctx() { reads }: GatewayContext,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<HistoryPage> {
-    return context.reads.historyPage(toHistoryRequest(group.id, args));
+    const page = await reads.historyPage(toHistoryRequest(group.id, args));
+    const { lists, bytes } = rowSelection(info, true);
+    const rows = page.nodes.length;
+    await reads.handOut(rows * lists, lists === 0 ? 0 : bytes / lists);
+    return page;
   }
 
   @FieldResolver()
-  subgroups(@Root() group: GroupRef, @Ctx() context: GatewayContext): Promise<readonly GroupRef[]> {
-    return context.reads.subgroups(group.id);
+  async subgroups(
+    @Root() group: GroupRef,
+    @Ctx() { reads }: GatewayContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<readonly GroupRef[]> {
+    return await counted(await reads.subgroups(group.id), reads, info);
   }
 
   @FieldResolver()
-  async availablePlans(@Root() group: GroupRef, @Ctx() context: GatewayContext): Promise<readonly PlanOfGroup[]> {
-    const { plans } = await context.reads.catalogue(group.id, 'availablePlans');
-    return plans.map((plan) => ({ ...plan, group }));
+  async availablePlans(
+    @Root() group: GroupRef,
+    @Ctx() { reads }: GatewayContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<readonly PlanOfGroup[]> {
+    const { plans } = await reads.catalogue(group.id, 'availablePlans');
+    return (await counted(plans, reads, info)).map((plan) => ({ ...plan, group }));
   }
 
   @FieldResolver()
-  async availablePacks(@Root() group: GroupRef, @Ctx() context: GatewayContext): Promise<readonly AvailablePack[]> {
-    return (await context.reads.catalogue(group.id, 'availablePacks')).packs;
+  async availablePacks(
+    @Root() group: GroupRef,
+    @Ctx() { reads }: GatewayContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<readonly AvailablePack[]> {
+    return await counted((await reads.catalogue(group.id, 'availablePacks')).packs, reads, info);
   }
+}
+
+/** The items of a list, once the operation may hand them out. */
+export async function counted<T>(
+  items: readonly T[],
+  reads: GatewayContext['reads'],
+  info: GraphQLResolveInfo,
+): Promise<readonly T[]> {
+  await reads.handOut(items.length, rowSelection(info, false).bytes);
+  return items;
 }
 
 /** An error in an item's place becomes an error at that item's path; thrown, it would take the whole list. */

@@ -1,7 +1,9 @@
-import { Arg, Authorized, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Authorized, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { BillingOperation, BillingOperationStatus, OperationsPage } from '../../billing/billing-writes.js';
 import { type BillingActivity, namedGroup } from '../../domain/billing-activity.js';
 import type { GroupRef } from '../../reads/billing-reads.js';
+import { rowSelection } from '../answer-size.js';
 import type { GatewayContext } from '../context.js';
 import { CostsUpstreamCall, SizedConnection } from '../federation.directive.js';
 import type { PlainFields } from '../payload/plain-fields.js';
@@ -73,9 +75,30 @@ export class BillingOperationResolver {
   }
 
   @FieldResolver()
-  evidence(@Root() operation: BillingOperation): Promise<readonly BillingActivity[]> {
-    return operation.evidence();
+  async evidence(
+    @Root() operation: BillingOperation,
+    @Ctx() { reads }: GatewayContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<readonly BillingActivity[]> {
+    const rows = await evidenceOf(operation, reads);
+    await reads.handOut(rows.length, rowSelection(info, false).bytes);
+    return rows;
   }
+}
+
+/** Read once for each write that an operation shows, under however many names it asks. */
+const evidenceRead = new WeakMap<BillingOperation, Promise<readonly BillingActivity[]>>();
+
+function evidenceOf(operation: BillingOperation, reads: GatewayContext['reads']): Promise<readonly BillingActivity[]> {
+  const known = evidenceRead.get(operation);
+  if (known !== undefined) return known;
+  // Only an unknown outcome of what was sent for a group has anything to be read.
+  if (operation.status === 'OUTCOME_UNKNOWN' && operation.groupId !== null && operation.sentAt !== null) {
+    reads.countCall();
+  }
+  const rows = operation.evidence();
+  evidenceRead.set(operation, rows);
+  return rows;
 }
 
 @Resolver(() => BillingOperationConnectionType)

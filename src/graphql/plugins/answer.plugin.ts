@@ -1,5 +1,6 @@
 import type { ApolloServerPlugin, GraphQLRequestContextWillSendResponse, GraphQLRequestListener } from '@apollo/server';
 import type { FormattedExecutionResult } from 'graphql';
+import type { BillingError } from '../../domain/errors.js';
 import type { GatewayContext } from '../context.js';
 import { MAX_REPORTED_ERRORS } from '../operation-limits.js';
 
@@ -26,6 +27,10 @@ export function answerPlugin(options: AnswerOptions): ApolloServerPlugin<Gateway
       const { http, body } = context.response;
       http.headers.set('cache-control', 'no-store');
       if (body.kind !== 'single') return;
+      const { reads } = context.contextValue;
+      const end = reads.endedBy();
+      // What was read by a deadline is answered.
+      if (end !== null && end.code !== 'UPSTREAM_TIMEOUT') body.singleResult = endedResult(end);
       const result = body.singleResult;
       finishErrors(result, context.contextValue.requestId);
       if (http.status === 400 && isRequestError(result) && isJsonClient(context)) http.status = 200;
@@ -36,6 +41,11 @@ export function answerPlugin(options: AnswerOptions): ApolloServerPlugin<Gateway
     },
   };
   return { requestDidStart: async () => listener };
+}
+
+/** An operation over a limit, or one that did not get its turn, has no answer, not even a part of one: whoever asked too much must not take it for the whole. */
+function endedResult({ message, code, retryable }: BillingError): FormattedExecutionResult {
+  return { errors: [{ message, extensions: { code, retryable } }], data: null };
 }
 
 function finishErrors(result: FormattedExecutionResult, requestId: string): void {

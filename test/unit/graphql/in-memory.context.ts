@@ -147,6 +147,11 @@ export function inMemoryPorts(
       groupName: async (groupId) => note('groupName', groupId, 'Root'),
       catalogue: async (groupId, field) => note('catalogue', { groupId, field }, CATALOGUE),
       upstreamCalls: () => ({ made: 1, saved: 2 }),
+      handOut: async () => undefined,
+      countCall: () => undefined,
+      endedBy: () => null,
+      answered: () => undefined,
+      close: () => undefined,
       ...overrides.reads,
     },
     writes: {

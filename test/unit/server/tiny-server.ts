@@ -151,6 +151,11 @@ function contextOf(request: GraphqlRequest): GatewayContext {
       groupName: unused,
       catalogue: unused,
       upstreamCalls: () => ({ made: 0, saved: 0 }),
+      handOut: unused,
+      countCall: () => undefined,
+      endedBy: () => null,
+      answered: () => undefined,
+      close: () => undefined,
     },
     writes: {
       orderBoosterPack: unused,

@@ -1,0 +1,108 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { BillingError } from '../domain/errors.js';
+
+/** Rows that one operation may answer, all lists together. */
+export const MAX_ANSWER_ROWS = 100_000;
+/** Text that one operation may answer. Counted twice: by the least that rows will take when they are handed out, and as it is written. */
+export const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+
+/** An operation below both is small: it waits for nobody. */
+const SMALL_ROWS = 1_000;
+const SMALL_BYTES = 128 * 1024;
+/** Rows that are handed out in one turn of the event loop: a few milliseconds of execution. */
+const ROWS_PER_TURN = 500;
+
+export function answerTooLarge(): BillingError {
+  return new BillingError(
+    'OPERATION_TOO_COMPLEX',
+    `The answer passes ${MAX_ANSWER_ROWS} rows or ${MAX_ANSWER_BYTES / 1024 / 1024} MiB: ask for smaller pages, or for fewer lists inside lists.`,
+  );
+}
+
+/**
+ * A bound on how many hold something at a time, with fair turns for tenants.
+ *
+ * @returns null when there was no place in time
+ */
+export type PlaceQueue = (tenantId: string, waitMs: number, signal?: AbortSignal) => Promise<(() => void) | null>;
+
+/** The memory of all large answers of the process: few may be kept until their clients have read them, fewer may be in the making. */
+export interface LargeAnswers {
+  readonly kept: PlaceQueue;
+  readonly making: PlaceQueue;
+}
+
+/**
+ * What one operation has handed out for its answer. A small operation is only counted. A large one waits for its place among the large
+ * answers of all operations, and then takes its rows a few at a time, so that others have their turns. Mutable state of one operation.
+ */
+export class AnswerAccount {
+  #rows = 0;
+  #bytes = 0;
+  #rowsOfTurn = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+  #places: Promise<void> | null = null;
+  readonly #held: { kept: (() => void) | null; making: (() => void) | null } = { kept: null, making: null };
+  #isClosed = false;
+
+  constructor(
+    private readonly large: LargeAnswers,
+    private readonly tenantId: string,
+    /** How long to wait for a place, from now: less than the operation has left, so that it says what it waited for. */
+    private readonly waitMs: () => number,
+  ) {}
+
+  /**
+   * Counts rows before they are handed out.
+   *
+   * @param bytesPerRow the least that a row takes in the answer's text
+   * @throws BillingError `OPERATION_TOO_COMPLEX` over a limit, `RATE_LIMITED` where too many large answers are under way
+   */
+  async handOut(rows: number, bytesPerRow: number, signal?: AbortSignal): Promise<void> {
+    this.#rows += rows;
+    this.#bytes += rows * bytesPerRow;
+    if (this.#rows > MAX_ANSWER_ROWS || this.#bytes > MAX_ANSWER_BYTES) throw answerTooLarge();
+    if (this.#rows <= SMALL_ROWS && this.#bytes <= SMALL_BYTES) return;
+    this.#places ??= this.#takePlaces(signal);
+    await this.#places;
+    this.#rowsOfTurn += rows;
+    if (this.#rowsOfTurn > ROWS_PER_TURN) {
+      this.#rowsOfTurn = rows;
+      this.#turn = this.#turn.then(() => nextTurn());
+    }
+    await this.#turn;
+  }
+
+  /** The answer's text is made, and its objects are gone. */
+  made(): void {
+    this.#held.making?.();
+    this.#held.making = null;
+  }
+
+  /** The answer has left, or will not. */
+  close(): void {
+    this.#isClosed = true;
+    this.made();
+    this.#held.kept?.();
+    this.#held.kept = null;
+  }
+
+  async #takePlaces(signal?: AbortSignal): Promise<void> {
+    for (const which of ['kept', 'making'] as const) {
+      const release = await this.large[which](this.tenantId, this.waitMs(), signal);
+      if (release === null) throw tooManyAnswers();
+      this.#held[which] = release;
+      if (this.#isClosed) this.close();
+    }
+  }
+}
+
+function tooManyAnswers(): BillingError {
+  return new BillingError(
+    'RATE_LIMITED',
+    'Too many large answers are under way; try again, or ask for smaller pages.',
+    {
+      retryable: true,
+    },
+  );
+}

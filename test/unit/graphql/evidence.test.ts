@@ -1,0 +1,60 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import type { BillingOperation } from '../../../src/billing/billing-writes.js';
+import { BillingError } from '../../../src/domain/errors.js';
+import { ApolloHarness } from './apollo.harness.js';
+import { inMemoryPorts, OPERATION, ROW } from './in-memory.context.js';
+
+let gateway: ApolloHarness;
+
+beforeAll(async () => {
+  gateway = await ApolloHarness.start();
+});
+
+/** Asks for the evidence of writes under many names, of which `limit` may cost a call. */
+async function askAll(status: BillingOperation['status'], limit: number) {
+  const read: string[] = [];
+  let counted = 0;
+  const edges = ['1', '2', '3', '4', '5'].map((groupId) => ({
+    cursor: groupId,
+    node: {
+      ...OPERATION,
+      status,
+      groupId,
+      evidence: async () => {
+        read.push(groupId);
+        return [ROW];
+      },
+    },
+  }));
+  const pageInfo = { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null };
+  const ports = inMemoryPorts({
+    writes: { operations: async () => ({ edges, pageInfo, totalCount: edges.length }) },
+    reads: {
+      countCall: () => {
+        counted += 1;
+        if (counted > limit) throw new BillingError('OPERATION_TOO_COMPLEX', 'Too many upstream calls.');
+      },
+    },
+  });
+  const names = Array.from({ length: 95 }, (_, index) => `e${index}: evidence { id }`).join(' ');
+  const answer = await gateway.ask({ query: `{ billingOperations(first: 100) { nodes { ${names} } } }`, ports });
+  return { answer, read, counted };
+}
+
+describe('evidence', () => {
+  it('is read once for each write, under however many names it is asked', async () => {
+    const { answer, read, counted } = await askAll('OUTCOME_UNKNOWN', 5);
+    expect(answer.codes).toEqual([]);
+    expect([read, counted]).toEqual([['1', '2', '3', '4', '5'], 5]);
+  });
+
+  it('counts against the limit of upstream calls', async () => {
+    const { answer, read } = await askAll('OUTCOME_UNKNOWN', 2);
+    expect(new Set(answer.codes)).toEqual(new Set(['OPERATION_TOO_COMPLEX']));
+    expect(read).toEqual(['1', '2']);
+  });
+
+  it('costs no call where the outcome is known', async () => {
+    expect((await askAll('SUCCEEDED', 0)).answer.codes).toEqual([]);
+  });
+});

@@ -1,0 +1,88 @@
+import { describe, expect, it } from '@jest/globals';
+import { BillingError } from '../../../src/domain/errors.js';
+import { MAX_ANSWER_ROWS } from '../../../src/reads/answer.account.js';
+import { called, NOW_MS, operation, ROOTED, readsFactory, rootWithGroups } from './reads.fixture.js';
+import { UpstreamModel } from './upstream.model.js';
+
+const codeOf = async (promise: Promise<unknown>): Promise<string> => {
+  try {
+    await promise;
+    return 'ok';
+  } catch (error) {
+    return error instanceof BillingError ? error.code : String(error);
+  }
+};
+
+describe('the deadline of an operation', () => {
+  it('ends what is under way, and reads nothing more', async () => {
+    const signals: (AbortSignal | undefined)[] = [];
+    const factory = readsFactory(
+      {
+        getBillingHistory: (_credential, _read, call) => {
+          signals.push(call.signal);
+          return new Promise(() => undefined);
+        },
+      },
+      { operationTimeoutMs: 20 },
+    );
+    const reads = operation(factory, { who: ROOTED });
+    expect(await codeOf(reads.plan('1', NOW_MS))).toBe('UPSTREAM_TIMEOUT');
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
+    expect(await codeOf(reads.subgroups('1'))).toBe('UPSTREAM_TIMEOUT');
+    expect([signals.length, reads.endedBy()?.code]).toEqual([1, 'UPSTREAM_TIMEOUT']);
+  });
+
+  it('is not told to who has been answered', async () => {
+    const reads = operation(readsFactory(new UpstreamModel(rootWithGroups(1))), { who: ROOTED });
+    expect(await codeOf(reads.plan('1', NOW_MS))).toBe('ok');
+    reads.close();
+    expect(reads.endedBy()).toBeNull();
+  });
+});
+
+describe('the rows of an operation', () => {
+  it('may be as many as the limit, and end it beyond, with all that it reads', async () => {
+    const model = new UpstreamModel(rootWithGroups(1));
+    const reads = operation(readsFactory(model), { who: ROOTED });
+    expect(await codeOf(reads.handOut(MAX_ANSWER_ROWS, 1))).toBe('ok');
+    const underWay = codeOf(reads.plan('1', NOW_MS));
+    await called(model);
+    expect(await codeOf(reads.handOut(1, 1))).toBe('OPERATION_TOO_COMPLEX');
+    expect(await underWay).toBe('OPERATION_TOO_COMPLEX');
+    expect(model.signals.map((signal) => signal?.aborted)).toEqual([true]);
+    expect(await codeOf(reads.plan('2', NOW_MS))).toBe('OPERATION_TOO_COMPLEX');
+    expect([model.calls, reads.endedBy()?.code]).toEqual([1, 'OPERATION_TOO_COMPLEX']);
+  });
+
+  it('count by their text too', async () => {
+    const reads = operation(readsFactory(new UpstreamModel([])), { who: ROOTED });
+    expect(await codeOf(reads.handOut(1_000, 32 * 1024))).toBe('ok');
+    expect(await codeOf(reads.handOut(1_000, 1024))).toBe('OPERATION_TOO_COMPLEX');
+  });
+
+  it('wait for a place where they are many, keep it until the response has left, and are told when there is none', async () => {
+    const events: string[] = [];
+    let isFull = false;
+    const place = (name: string) => async (tenantId: string) => {
+      if (isFull) return null;
+      events.push(`${tenantId} takes ${name}`);
+      return () => events.push(`${tenantId} frees ${name}`);
+    };
+    const largeAnswers = { kept: place('kept'), making: place('making') };
+    const factory = readsFactory(new UpstreamModel([]), { largeAnswers });
+    const small = operation(factory, { who: ROOTED });
+    await small.handOut(1_000, 10);
+    const large = operation(factory, { who: ROOTED });
+    await Promise.all([large.handOut(1_000, 10), large.handOut(1_000, 10), large.handOut(1_000, 10)]);
+    const tenant = ROOTED.tenant.id;
+    expect(events).toEqual([`${tenant} takes kept`, `${tenant} takes making`]);
+    large.answered();
+    large.close();
+    small.close();
+    expect(events.slice(2)).toEqual([`${tenant} frees making`, `${tenant} frees kept`]);
+    isFull = true;
+    const late = operation(factory, { who: ROOTED });
+    expect(await codeOf(late.handOut(5_000, 10))).toBe('RATE_LIMITED');
+    expect(late.endedBy()?.code).toBe('RATE_LIMITED');
+  });
+});
