@@ -79,7 +79,7 @@ describe.each(['history', 'usage'])('with PLAN_SOURCE=%s', (source) => {
       ['100013', null],
       ['100003', 'Business Annual 12000'],
     ]);
-    expect(errors).toMatchObject([{ path: ['groups', 1, 'plan'], extensions: { code: 'UPSTREAM_UNAUTHENTICATED' } }]);
+    expect(errors).toMatchObject([{ path: ['groups', 1, 'plan'], extensions: { code: 'FORBIDDEN' } }]);
   });
 
   it('an unknown group is not found', async () => {
