@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { headOf, type Probe, type ReadEndpoint } from './doctor.probes.js';
 import { UsageError } from './ops.output.js';
+import { type ResponseForm, responseForm } from './response.form.js';
 
 /** Responses of one look at an upstream, masked, as `doctor --record` writes them and the contract test of recorded responses reads them. */
 export interface Recording {
@@ -13,6 +14,7 @@ export interface Recording {
 export interface RecordedResponse {
   readonly call: string;
   readonly endpoint: ReadEndpoint;
+  readonly form: ResponseForm;
   /** Head and body as `read` takes them. */
   readonly response: string;
 }
@@ -51,11 +53,18 @@ export function recordingOf(probes: readonly Probe[], secrets: readonly string[]
   return {
     version: 1,
     recordedAt: now.toISOString(),
-    responses: probes.flatMap(({ label, endpoint, result, body }) => {
-      if (result.kind === 'failure') return [];
+    responses: probes.flatMap(({ label, endpoint, result, body, document, reading }) => {
+      if (result.kind === 'failure' || reading === null) return [];
       const masked = maskDocument(withoutSecrets(body.toString('utf8'), secrets), mask);
       const head = headOf(result, Buffer.from(masked)).toString('latin1');
-      return [{ call: mask.digits(label), endpoint, response: `${head}${masked}` }];
+      return [
+        {
+          call: label.replace(/\d+/g, '…'),
+          endpoint,
+          form: responseForm(endpoint, document, reading),
+          response: `${head}${masked}`,
+        },
+      ];
     }),
   };
 }
@@ -113,11 +122,6 @@ export class FormMask {
     this.#masked.set(text, masked);
     this.#used.add(masked);
     return masked;
-  }
-
-  /** The numbers of a sentence of ours. */
-  digits(sentence: string): string {
-    return sentence.replace(/\d+/g, (number) => this.text(number));
   }
 
   #draw(text: string): string {

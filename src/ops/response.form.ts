@@ -1,4 +1,5 @@
 import type { ExaminedDocument, ExaminedElement } from '../upstreams/xtracta/document.examination.js';
+import type { Reading } from './reading.js';
 
 /** The elements of a record in the order of the documents; `optional` may be absent by their schema. */
 interface DocumentedRecord {
@@ -143,4 +144,51 @@ export function creditForm(records: readonly ExaminedElement[]): CreditForm | nu
   if (texts.some((text) => text.startsWith('-'))) return 'negative';
   if (texts.some((text) => text.includes('.'))) return 'decimal';
   return texts.every((text) => /^0+$/.test(text)) ? 'zero' : 'whole';
+}
+
+/** What a change at the upstream would change: the forms of a response, none of its figures. */
+export interface ResponseForm {
+  /** `value`, or the code of the error that the read ended in. */
+  readonly result: string;
+  readonly root: string;
+  readonly records: number;
+  /** Names of the records' elements. */
+  readonly elements: readonly string[];
+  readonly dates: readonly DateForm[];
+  /** Elements that the gateway counted as drift. */
+  readonly drift: readonly string[];
+}
+
+export function responseForm(
+  endpoint: keyof typeof DOCUMENTED,
+  document: ExaminedDocument,
+  reading: Pick<Reading, 'result' | 'drift'>,
+): ResponseForm {
+  const records = recordsOf(endpoint, document);
+  const names = records.flatMap(({ children }) => children.map(({ name }) => name));
+  return {
+    result: reading.result.kind === 'error' ? reading.result.code : 'value',
+    root: document.root?.name ?? '',
+    records: records.length,
+    elements: [...new Set(names)].sort(),
+    dates: dateForms(records).toSorted(),
+    drift: Object.keys(reading.drift).sort(),
+  };
+}
+
+/** In words, what the second response has otherwise than the first; what the first could not show, having no record, is no difference. */
+export function formDifferences(before: ResponseForm, after: ResponseForm): readonly string[] {
+  const differences: string[] = [];
+  const compare = (what: string, one: string, other: string): void => {
+    if (one !== other) differences.push(`${what}: ${one} became ${other}`);
+  };
+  compare('result', before.result, after.result);
+  compare('root', before.root, after.root);
+  if (before.records > 0 && after.records > 0) {
+    compare('elements', before.elements.join(' '), after.elements.join(' '));
+    compare('dates', before.dates.join(' '), after.dates.join(' '));
+  }
+  const isNew = after.drift.filter((field) => !before.drift.includes(field));
+  if (isNew.length > 0) differences.push(`drift: ${isNew.join(' ')}`);
+  return differences;
 }
