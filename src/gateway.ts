@@ -64,7 +64,10 @@ function placesFor(size: number): PlaceQueue {
  */
 export async function createGateway(config: Config, logger: Logger, parts: GatewayParts = {}): Promise<Gateway> {
   const metrics = new Metrics({ processMetrics: true });
-  const ledger = await (parts.openLedger ?? openLedger)(config.ledger.url, { log: logger });
+  const ledger = await (parts.openLedger ?? openLedger)(config.ledger.url, {
+    log: logger,
+    onUnreadableRow: () => metrics.unreadableLedgerRow(),
+  });
   const shared = await createSharedState(config, logger);
   try {
     return await composeGateway(config, { logger, metrics, ledger, shared }, parts);
@@ -113,6 +116,13 @@ async function composeGateway(
     forgetReads: (credentialId, groupId) => readsFactory.forget(credentialId, groupId),
     onWrite: (kind, status) => metrics.write(kind, status),
     onUserError: (code) => metrics.graphqlError(code),
+    onContradiction: ({ kind, tenantId, groupId, idempotencyKey }, activityId) => {
+      metrics.contradictedRejection();
+      logger.warn(
+        { kind, tenantId, groupId, idempotencyKey, activityId },
+        'A write that an operator settled as not carried out shows in the history.',
+      );
+    },
     audit: (event, facts) => logger.info(facts, event),
   };
   const authenticator = await createAuthenticator({
@@ -152,10 +162,7 @@ async function composeGateway(
 
   const reconciler = new BackgroundReconciler({
     services,
-    credentialOf: (row) => {
-      const credential = authenticator.tenantById(row.tenantId)?.xtracta ?? null;
-      return credential?.id === row.credentialId ? credential : null;
-    },
+    credentialOf: (row) => authenticator.tenantById(row.tenantId)?.xtracta ?? null,
     callFor: (row) => callFor(`reconcile-${randomUUID()}`, row.tenantId),
     onFailure: (error) => logger.warn({ err: error }, 'background reconciliation failed'),
     ...(reconcileIntervalMs === undefined ? {} : { roundIntervalMs: reconcileIntervalMs }),

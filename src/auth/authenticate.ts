@@ -74,7 +74,12 @@ function passthrough(keyedHash: KeyedHash): Authenticate {
       authorization === null
         ? null
         : { kind: 'header', id: keyedHash(`credits:header:${authorization}`), authorization };
-    return everybody({ id: `key:${xtracta.id}`, xtracta, credits });
+    return everybody({
+      id: `key:${xtracta.id}`,
+      xtracta,
+      credits,
+      ...(credits === null ? {} : { creditsOwnerId: `credits:${credits.id}` }),
+    });
   };
 }
 

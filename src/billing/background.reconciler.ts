@@ -1,14 +1,15 @@
 import type { XtractaCredential } from '../domain/caller.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
 import type { LedgerRow } from '../idempotency/operation.js';
+import { findContradiction } from './examine-row.js';
 import { settleIfProved } from './reconcile-billing-operation.js';
 import type { WriteServices } from './write-scope.js';
 
 export interface BackgroundReconcilerOptions {
-  readonly services: Pick<WriteServices, 'xtracta' | 'ledger' | 'forgetReads' | 'audit'>;
+  readonly services: Pick<WriteServices, 'xtracta' | 'ledger' | 'forgetReads' | 'audit' | 'onContradiction'>;
   /**
-   * The credential that a row was written with, or null where this process does not hold it: a key that callers bring themselves is
-   * never kept, so those rows wait for their caller.
+   * The credential of a row's tenant as it is today, or null where this process holds none: a key that callers bring themselves is never
+   * kept, so those rows wait for their caller.
    */
   readonly credentialOf: (row: LedgerRow) => XtractaCredential | null;
   readonly callFor: (row: LedgerRow) => UpstreamCall;
@@ -22,8 +23,9 @@ const ROUND_INTERVAL_MS = 5_000;
 const ROWS_PER_ROUND = 10;
 
 /**
- * Looks now and then at writes with an unknown outcome and settles what the history proves by then. One replica leads; it only
- * reads; the ledger keeps when a row is due again, at growing intervals. Holds a timer: state.
+ * Looks now and then at writes with an unknown outcome and settles what the history proves by then; and at those that an operator settled
+ * as not carried out, whose row may show late. One replica leads; it only reads; the ledger keeps when a row is due again, at growing
+ * intervals. Holds a timer: state.
  */
 export class BackgroundReconciler {
   readonly #options: BackgroundReconcilerOptions;
@@ -56,7 +58,27 @@ export class BackgroundReconciler {
       if (await this.#settle(row)) settled += 1;
       else await services.ledger.noteReconcileAttempt(row, Date.now());
     }
+    for (const row of await services.ledger.dueForReview(Date.now(), ROWS_PER_ROUND)) {
+      if (this.#stopped) break;
+      const isOver = await this.#review(row);
+      await services.ledger.noteReconcileAttempt(row, Date.now(), ...(isOver ? (['last'] as const) : []));
+    }
     return settled;
+  }
+
+  /** True: a row of the write shows after all, which was told; there is nothing more to look for. */
+  async #review(row: LedgerRow): Promise<boolean> {
+    const { services } = this.#options;
+    const credential = this.#options.credentialOf(row);
+    if (credential === null) return false;
+    try {
+      const activity = await findContradiction(services, credential, row, this.#options.callFor(row));
+      if (activity !== null) services.onContradiction(row, activity.id);
+      return activity !== null;
+    } catch (error) {
+      this.#options.onFailure(error);
+      return false;
+    }
   }
 
   async #settle(row: LedgerRow): Promise<boolean> {

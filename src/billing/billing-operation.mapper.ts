@@ -1,6 +1,7 @@
-import type { BillingActivity } from '../domain/billing-activity.js';
+import type { WriteSubject } from '../domain/write.js';
 import type { LedgerRow, LedgerState } from '../idempotency/operation.js';
 import type { BillingOperation, BillingOperationStatus } from './billing-writes.js';
+import type { Evidence } from './evidence.policy.js';
 
 const STATUS_OF_STATE: Readonly<Record<LedgerState, BillingOperationStatus>> = {
   claimed: 'IN_PROGRESS',
@@ -24,12 +25,21 @@ export function statesOfStatus(status: BillingOperationStatus): readonly LedgerS
   return states.filter((state) => STATUS_OF_STATE[state] === status);
 }
 
-/** A ledger row in the words of the schema. `evidence` is called only when a client asks for it and the outcome is unknown. */
+/**
+ * A ledger row in the words of the schema. `readEvidence` is called only when a client asks for it and the outcome is unknown, and once,
+ * however often and in which form it is asked for.
+ */
 export function toBillingOperation(
   row: LedgerRow,
+  subject: WriteSubject,
   replayed: boolean,
-  evidence: () => Promise<readonly BillingActivity[]>,
+  readEvidence: () => Promise<readonly Evidence[]>,
 ): BillingOperation {
+  let reading: Promise<readonly Evidence[]> | undefined;
+  const evidence = (): Promise<readonly Evidence[]> => {
+    reading ??= row.state === 'unknown' ? readEvidence() : Promise.resolve([]);
+    return reading;
+  };
   return {
     idempotencyKey: row.idempotencyKey,
     kind: row.kind,
@@ -40,7 +50,9 @@ export function toBillingOperation(
     sentAt: row.sentAtMs === null ? null : toText(row.sentAtMs),
     completedAt: row.completedAtMs === null ? null : toText(row.completedAtMs),
     documentsMayHaveBeenDeleted: row.deletesDocuments && MAY_HAVE_ACTED.has(row.state),
-    evidence: async () => (row.state === 'unknown' ? await evidence() : []),
+    ...subject,
+    evidence: async () => (await evidence()).map(({ activity }) => activity),
+    evidenceFit: evidence,
   };
 }
 

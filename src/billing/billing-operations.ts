@@ -1,14 +1,16 @@
-import type { BillingActivity } from '../domain/billing-activity.js';
+import type { Caller } from '../domain/caller.js';
 import { badInput } from '../domain/errors.js';
+import { upstreamOperation } from '../domain/upstream-operations.js';
+import { NO_SUBJECT, type WriteSubject } from '../domain/write.js';
 import type { LedgerRow } from '../idempotency/operation.js';
 import { statesOfStatus, toBillingOperation } from './billing-operation.mapper.js';
 import type { BillingOperation, BillingOperationStatus, OperationsPage } from './billing-writes.js';
-import { rowsSince } from './evidence.policy.js';
-import { readGroupHistory } from './group-history.js';
+import type { Evidence } from './evidence.policy.js';
+import { examineRow } from './examine-row.js';
 import { orLedgerUnavailable } from './ledger-errors.js';
+import { STORED_WRITES } from './write-definitions.js';
 import { checkIdempotencyKey } from './write-input.policy.js';
 import type { WriteScope } from './write-scope.js';
-import { CREDITS_TARGET } from './write-target.policy.js';
 
 const MAX_PAGE = 100;
 const DEFAULT_PAGE = 20;
@@ -23,7 +25,7 @@ export function visibleOperation(scope: WriteScope, row: LedgerRow, replayed: bo
 
 /** A ledger row as this caller sees it; its evidence is read when a client asks for it. */
 export function operationView(scope: WriteScope, row: LedgerRow, replayed: boolean): BillingOperation {
-  return toBillingOperation(row, replayed, () => readEvidence(scope, row));
+  return toBillingOperation(row, subjectOf(row), replayed, () => readEvidence(scope, row));
 }
 
 /** The write under a key, or null where there is none that this caller may see. */
@@ -42,7 +44,7 @@ export async function listOperations(
   const limit = first ?? DEFAULT_PAGE;
   if (limit < 0 || limit > MAX_PAGE) throw badInput(`first must be from 0 to ${MAX_PAGE}`, ['first']);
   const page = await orLedgerUnavailable(
-    scope.services.ledger.list(scope.caller.tenant.id, {
+    scope.services.ledger.list(ledgerTenants(scope.caller), {
       states: status === null ? null : status.flatMap(statesOfStatus),
       groupIds: scope.caller.allowedGroups,
       limit,
@@ -63,27 +65,43 @@ export async function listOperations(
 
 /** The row under a key; null where there is none, or where a list of groups hides it. Throws `LEDGER_UNAVAILABLE`. */
 export async function findVisibleRow(scope: WriteScope, idempotencyKey: string): Promise<LedgerRow | null> {
-  const row = await orLedgerUnavailable(scope.services.ledger.find(scope.caller.tenant.id, idempotencyKey));
-  return row !== null && isVisible(scope, row) ? row : null;
+  for (const tenantId of ledgerTenants(scope.caller)) {
+    const row = await orLedgerUnavailable(scope.services.ledger.find(tenantId, idempotencyKey));
+    if (row !== null && isVisible(scope, row)) return row;
+  }
+  return null;
 }
 
-/** A purchase of credits has no group and concerns the whole tenant. */
+/** The tenants whose rows are the caller's: its own, and the one that its purchases of credits belong to. */
+export function ledgerTenants({ tenant }: Caller): readonly string[] {
+  return tenant.creditsOwnerId === undefined ? [tenant.id] : [tenant.id, tenant.creditsOwnerId];
+}
+
+/** What concerns the whole account has no group that could hide it. */
 function isVisible(scope: WriteScope, row: LedgerRow): boolean {
   const { allowedGroups } = scope.caller;
-  if (allowedGroups === null || row.target === CREDITS_TARGET) return true;
+  if (allowedGroups === null || upstreamOperation(row.kind).scope === 'account') return true;
   return row.groupId !== null && allowedGroups.has(row.groupId);
+}
+
+/** Nothing where an older version stored less: what a row was about must not keep it from being shown. */
+function subjectOf(row: LedgerRow): WriteSubject {
+  try {
+    return STORED_WRITES[row.kind].subject(row.input);
+  } catch {
+    return NO_SUBJECT;
+  }
 }
 
 /**
  * Empty also where the history can't be read just now: the operation itself must be shown when the upstream is down, which is when
  * it matters most.
  */
-async function readEvidence(scope: WriteScope, row: LedgerRow): Promise<readonly BillingActivity[]> {
+async function readEvidence(scope: WriteScope, row: LedgerRow): Promise<readonly Evidence[]> {
   const credential = scope.caller.tenant.xtracta;
-  if (credential === null || row.groupId === null || row.sentAtMs === null) return [];
+  if (credential === null) return [];
   try {
-    const history = await readGroupHistory(scope.services.xtracta, credential, row.groupId, row.sentAtMs, scope.call);
-    return rowsSince({ kind: row.kind, sentAtMs: row.sentAtMs, baseline: row.baseline }, history);
+    return (await examineRow(scope.services, credential, row, scope.call))?.evidence ?? [];
   } catch {
     return [];
   }

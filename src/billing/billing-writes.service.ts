@@ -1,9 +1,10 @@
 import { findOperation, listOperations } from './billing-operations.js';
 import type { BillingOperation, BillingUserError, BillingWrites } from './billing-writes.js';
-import { changePlan } from './change-plan.js';
+import { CHANGE_PLAN } from './change-plan.js';
+import { executeWrite } from './execute-write.js';
 import { openBillingUi } from './open-billing-ui.js';
-import { orderBoosterPack } from './order-booster-pack.js';
-import { purchaseCredits } from './purchase-credits.js';
+import { ORDER_BOOSTER_PACK } from './order-booster-pack.js';
+import { PURCHASE_CREDITS } from './purchase-credits.js';
 import { reconcileBillingOperation } from './reconcile-billing-operation.js';
 import { resolveBillingOperation } from './resolve-billing-operation.js';
 import type { WriteScope, WriteServices } from './write-scope.js';
@@ -12,9 +13,9 @@ import type { WriteScope, WriteServices } from './write-scope.js';
 export function createBillingWrites(scope: WriteScope): BillingWrites {
   const { services } = scope;
   return {
-    orderBoosterPack: (input) => counted(services, orderBoosterPack(scope, input)),
-    changePlan: (input) => counted(services, changePlan(scope, input)),
-    purchaseCredits: (input) => counted(services, purchaseCredits(scope, input)),
+    orderBoosterPack: (input) => counted(services, executeWrite(scope, ORDER_BOOSTER_PACK, input)),
+    changePlan: (input) => counted(services, executeWrite(scope, CHANGE_PLAN, input)),
+    purchaseCredits: (input) => counted(services, executeWrite(scope, PURCHASE_CREDITS, input)),
     openBillingUi: (input) => counted(services, openBillingUi(scope, input)),
     operation: (idempotencyKey) => findOperation(scope, idempotencyKey),
     operations: (status, first, after) => listOperations(scope, status, first, after),

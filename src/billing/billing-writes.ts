@@ -11,12 +11,16 @@ import type {
   PlanChange,
   PlanChangeRequest,
 } from '../domain/purchases.js';
-import type { BillingOperationKind, BillingWarning } from '../domain/write.js';
+import type { BillingOperationKind } from '../domain/upstream-operations.js';
+import type { BillingWarning, WriteSubject } from '../domain/write.js';
+import type { Evidence } from './evidence.policy.js';
+
+export { EVIDENCE_FACTS, type Evidence, type EvidenceFact } from './evidence.policy.js';
 
 export type BillingOperationStatus = 'IN_PROGRESS' | 'SUCCEEDED' | 'REJECTED' | 'NOT_SENT' | 'OUTCOME_UNKNOWN';
 
 /** A write as clients and operators see it. */
-export interface BillingOperation {
+export interface BillingOperation extends WriteSubject {
   readonly idempotencyKey: string;
   readonly kind: BillingOperationKind;
   readonly status: BillingOperationStatus;
@@ -28,6 +32,8 @@ export interface BillingOperation {
   readonly documentsMayHaveBeenDeleted: boolean;
   /** Read from the history when asked for, and only for an unknown outcome; else empty. */
   evidence(): Promise<readonly BillingActivity[]>;
+  /** The same rows, each compared with the write. */
+  evidenceFit(): Promise<readonly Evidence[]>;
 }
 
 /** An answer as data: what a client of an authorised, valid write is told when it did not succeed. */

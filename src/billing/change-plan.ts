@@ -1,50 +1,108 @@
+import { z } from 'zod';
+import { type BillingPlan, toBillingPlan } from '../domain/billing-plan.js';
 import type { PlanChange, PlanChangeRequest } from '../domain/purchases.js';
-import type { WriteInput, WritePayload } from './billing-writes.js';
-import { executeWrite } from './execute-write.js';
-import { readBaseline } from './group-history.js';
-import { settledPlanChange } from './settled-answer.policy.js';
-import { orWithoutFigures, planChangeCodec } from './stored-answer.codec.js';
-import { checkCatalogueId, checkDeletion, checkIdempotencyKey, checkWriteGroup } from './write-input.policy.js';
-import { notConfigured } from './write-payload.mapper.js';
-import { spendAllowance, type WriteScope } from './write-scope.js';
-import { groupTarget } from './write-target.policy.js';
+import { readableOrNull } from '../domain/readable.js';
+import { groupTarget, NO_SUBJECT } from '../domain/write.js';
+import type { WriteInput } from './billing-writes.js';
+import { readBaseline, readPlanBefore } from './group-history.js';
+import {
+  type Proof,
+  storableMoney,
+  storedCount,
+  storedMoney,
+  storedText,
+  type WriteDefinition,
+} from './write-definition.js';
+import { checkCatalogueId, checkDeletion, checkWriteGroup } from './write-input.policy.js';
+
+const planInput = z.object({ planId: z.string() });
+
+const storedChange = z.object({
+  plan: z.object({
+    planId: storedText,
+    name: storedText,
+    type: z.enum(['MONTHLY', 'ANNUAL', 'OTHER']),
+    typeRaw: storedText,
+    price: storedMoney,
+    allowedDocuments: storedCount,
+    usedDocuments: storedCount,
+    remainingDocuments: storedCount,
+    startDate: storedText,
+    expiryDate: storedText,
+  }),
+});
+
+function toStored({ plan }: PlanChange): unknown {
+  return storedChange.parse({ plan: storablePlan(plan) });
+}
 
 /**
- * Renews, upgrades or downgrades a group's plan, at most once per key. The same plan again is a renewal, so another charge: only the
- * key tells a repeat from a wish.
+ * Renews, upgrades or downgrades a group's plan. The same plan again is a renewal, so another charge: only the key tells a repeat from
+ * a wish.
  */
-export async function changePlan(
-  scope: WriteScope,
-  input: WriteInput<PlanChangeRequest>,
-): Promise<WritePayload<PlanChange>> {
-  const { caller, call, services } = scope;
-  const idempotencyKey = checkIdempotencyKey(input.idempotencyKey);
-  checkDeletion(caller, input.heldDocuments, input.confirmDocumentDeletion);
-  const request: PlanChangeRequest = {
-    planId: checkCatalogueId(input.planId, 'planId'),
-    groupId: checkWriteGroup(caller, input.groupId),
-    heldDocuments: input.heldDocuments,
-  };
-  await spendAllowance(scope, 'write');
-  const credential = caller.tenant.xtracta;
-  if (credential === null) return notConfigured('xtracta');
-  const stored = { planId: request.planId };
-  return executeWrite(
-    scope,
-    {
-      idempotencyKey,
+export const CHANGE_PLAN: WriteDefinition<WriteInput<PlanChangeRequest>, PlanChangeRequest, PlanChange> = {
+  kind: 'CHANGE_PLAN',
+  check(caller, input) {
+    checkDeletion(caller, input.heldDocuments, input.confirmDocumentDeletion);
+    return {
+      planId: checkCatalogueId(input.planId, 'planId'),
+      groupId: checkWriteGroup(caller, input.groupId),
+      heldDocuments: input.heldDocuments,
+    };
+  },
+  account(scope) {
+    const { caller, services, call } = scope;
+    const credential = caller.tenant.xtracta;
+    if (credential === null) return null;
+    return {
+      tenantId: caller.tenant.id,
       credentialId: credential.id,
-      kind: 'CHANGE_PLAN',
-      target: groupTarget(request.groupId),
-      groupId: request.groupId,
-      input: request,
-      stored,
-      deletesDocuments: request.heldDocuments === 'DELETE',
+      baseline: ({ groupId }) => readBaseline(services.xtracta, credential, groupId, call),
+      send: (request) => services.xtracta.changePlan(credential, request, call),
+    };
+  },
+  reach: ({ groupId, heldDocuments }) => ({
+    target: groupTarget(groupId),
+    groupId,
+    deletesDocuments: heldDocuments === 'DELETE',
+  }),
+  stored: ({ planId }) => ({ planId }),
+  toStored,
+  fromStored: (stored, { planId }) => (stored === null ? settledChange(planId, null) : storedChange.parse(stored)),
+  subject: (input) => ({ ...NO_SUBJECT, ...planInput.parse(input) }),
+  wanted: (input, before) => ({ kind: 'plan', id: planInput.parse(input).planId, before: readPlanBefore(before) }),
+  settledAnswer: (input, _groupId, proof) => toStored(settledChange(planInput.parse(input).planId, proof)),
+};
+
+/** Name, documents and price of the row were found equal to the catalogue's of the asked id, so they may stand beside it. */
+function settledChange(planId: string, proof: Proof | null): PlanChange {
+  if (proof !== null) return { plan: { ...toBillingPlan(proof.activity), planId } };
+  return {
+    plan: {
+      planId,
+      name: null,
+      type: 'OTHER',
+      typeRaw: null,
+      price: null,
+      allowedDocuments: null,
+      usedDocuments: null,
+      remainingDocuments: null,
+      startDate: null,
+      expiryDate: null,
     },
-    {
-      baseline: () => readBaseline(services.xtracta, credential, request.groupId, call),
-      send: () => services.xtracta.changePlan(credential, request, call),
-      ...orWithoutFigures(planChangeCodec, () => settledPlanChange({ input: stored, groupId: request.groupId }, null)),
-    },
-  );
+  };
+}
+
+function storablePlan(plan: BillingPlan): BillingPlan {
+  return {
+    ...plan,
+    price: storableMoney(plan.price),
+    name: readableOrNull(plan.name),
+    typeRaw: readableOrNull(plan.typeRaw),
+    allowedDocuments: readableOrNull(plan.allowedDocuments),
+    usedDocuments: readableOrNull(plan.usedDocuments),
+    remainingDocuments: readableOrNull(plan.remainingDocuments),
+    startDate: readableOrNull(plan.startDate),
+    expiryDate: readableOrNull(plan.expiryDate),
+  };
 }

@@ -1,26 +1,86 @@
-import type { OnceRequest, OnceSteps } from '../idempotency/run-once.port.js';
+import { upstreamOperation } from '../domain/upstream-operations.js';
+import type { LedgerRow } from '../idempotency/operation.js';
+import type { OnceResult } from '../idempotency/run-once.port.js';
 import { statusOfState } from './billing-operation.mapper.js';
-import { visibleOperation } from './billing-operations.js';
+import { ledgerTenants, visibleOperation } from './billing-operations.js';
 import type { WritePayload } from './billing-writes.js';
-import { toWritePayload } from './write-payload.mapper.js';
-import type { WriteScope } from './write-scope.js';
+import type { WriteDefinition } from './write-definition.js';
+import { checkIdempotencyKey } from './write-input.policy.js';
+import { notConfigured, toWritePayload } from './write-payload.mapper.js';
+import { spendAllowance, type WriteScope } from './write-scope.js';
 
-/** Runs a checked write through the ledger and words the result. What was read about the group is dropped either way. */
-export async function executeWrite<T>(
+/**
+ * Runs a write at most once per key, and words the result. Throws what never became a write; everything else is in the payload. What
+ * was read about the group is dropped either way.
+ */
+export async function executeWrite<Input extends { readonly idempotencyKey: string }, Request, Value>(
   scope: WriteScope,
-  request: Omit<OnceRequest, 'tenantId'>,
-  steps: OnceSteps<T>,
-): Promise<WritePayload<T>> {
-  const result = await scope.services.runOnce.run({ ...request, tenantId: scope.caller.tenant.id }, steps);
-  if (result.kind === 'completed' && !result.replayed) {
-    scope.services.forgetReads(request.credentialId, request.groupId);
-    scope.services.onWrite(request.kind, statusOfState(result.row.state));
+  definition: WriteDefinition<Input, Request, Value>,
+  input: Input,
+): Promise<WritePayload<Value>> {
+  const { kind } = definition;
+  const idempotencyKey = checkIdempotencyKey(input.idempotencyKey);
+  const request = definition.check(scope.caller, input);
+  const account = definition.account(scope);
+  const known = account === null ? null : await findKnown(scope, account.tenantId, idempotencyKey);
+  if (known === null) await spendAllowance(scope, 'write');
+  if (account === null) return notConfigured(upstreamOperation(kind).service);
+  const { tenantId, credentialId } = account;
+  if (known?.tenantId !== undefined && known.tenantId !== tenantId) {
+    return answered(scope, definition, idempotencyKey, { kind: 'keyReused', row: known });
   }
+  const result = await scope.services.runOnce.run(
+    {
+      tenantId,
+      credentialId,
+      idempotencyKey,
+      kind,
+      ...definition.reach(request),
+      input: request,
+      stored: definition.stored(request),
+    },
+    {
+      baseline: () => account.baseline(request),
+      send: () => account.send(request),
+      toStored: (value) => definition.toStored(value),
+      fromStored: (stored) => definition.fromStored(stored, request),
+    },
+  );
+  if (result.kind === 'completed' && !result.replayed) {
+    scope.services.forgetReads(credentialId, result.row.groupId);
+    scope.services.onWrite(kind, statusOfState(result.row.state));
+  }
+  return answered(scope, definition, idempotencyKey, result);
+}
+
+/**
+ * The row that holds the key already: a replay costs no rate limit. Keys are unique over all kinds, so a caller whose purchases belong
+ * to another tenant than its orders is asked for both. Null also when the ledger does not answer: the claim then says so.
+ */
+async function findKnown(scope: WriteScope, tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {
+  try {
+    for (const owner of new Set([tenantId, ...ledgerTenants(scope.caller)])) {
+      const row = await scope.services.ledger.find(owner, idempotencyKey);
+      // One that was not sent is sent now, which costs as much as any.
+      if (row !== null && (owner !== tenantId || row.state !== 'not_sent')) return row;
+    }
+    return null;
+  } catch {
+    return null;
+  }
+}
+
+function answered<Value>(
+  scope: WriteScope,
+  { kind }: Pick<WriteDefinition<never, never, Value>, 'kind'>,
+  idempotencyKey: string,
+  result: OnceResult<Value>,
+): WritePayload<Value> {
   const payload = toWritePayload(result, (row, replayed) => visibleOperation(scope, row, replayed));
   const row = 'row' in result ? result.row : null;
   scope.onAnswered?.({
-    kind: request.kind,
-    idempotencyKey: request.idempotencyKey,
+    kind,
+    idempotencyKey,
     status: row === null ? null : statusOfState(row.state),
     replayed: result.kind === 'completed' && result.replayed,
     errorCodes: payload.userErrors.map((error) => error.code),

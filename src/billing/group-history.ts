@@ -1,6 +1,8 @@
-import type { BillingActivity } from '../domain/billing-activity.js';
+import { z } from 'zod';
 import type { XtractaCredential } from '../domain/caller.js';
-import type { UpstreamCall } from '../domain/upstream-call.js';
+import type { UpstreamCall, UpstreamDrift } from '../domain/upstream-call.js';
+import type { Baseline } from '../idempotency/run-once.port.js';
+import { type HistoryReading, type KnownPlanBefore, planBefore, trustedIds } from './evidence.policy.js';
 import type { XtractaWriteClient } from './write-scope.js';
 
 /** Whether the upstream filters by start, by expiry or by overlap is not documented; 400 days cover a yearly period under each. */
@@ -9,15 +11,33 @@ const REACH_SECONDS = 400 * 86_400;
 /** How long a write may wait for the picture of "before"; without it the write goes on, only harder to reconcile. */
 const BASELINE_TIMEOUT_MS = 2_000;
 
-/** The group's own rows around the moment. Throws `BillingError`. */
+/** Elements of a row whose drift costs that value alone. Any other drift may mean that rows are missing, or are not known again. */
+const VALUE_ELEMENTS: ReadonlySet<string> = new Set([
+  'plan',
+  'plan_type',
+  'plan_activity',
+  'price',
+  'price_currency',
+  'credit_amount',
+  'allowed_documents',
+  'used_documents',
+  'start_date',
+  'expiry_date',
+  'group_id',
+  'group_name',
+]);
+
+/** The rows that the upstream answers for a group around the moment, whatever group they name. Throws `BillingError`. */
 export async function readGroupHistory(
   client: XtractaWriteClient,
   credential: XtractaCredential,
   groupId: string,
   aroundMs: number,
   call: UpstreamCall,
-): Promise<readonly BillingActivity[]> {
+): Promise<HistoryReading> {
   const aroundSeconds = Math.floor(aroundMs / 1000);
+  let isWhole = true;
+  const { observer } = call;
   const history = await client.getBillingHistory(
     credential,
     {
@@ -26,28 +46,58 @@ export async function readGroupHistory(
       toSeconds: aroundSeconds + REACH_SECONDS,
       recursive: false,
     },
-    call,
+    {
+      ...call,
+      observer: {
+        attempt: (attempt) => observer.attempt(attempt),
+        drift: (drift: UpstreamDrift) => {
+          isWhole &&= VALUE_ELEMENTS.has(drift.field);
+          observer.drift(drift);
+        },
+      },
+    },
   );
-  return history.activities.filter((row) => row.groupId === null || row.groupId === groupId);
+  return { rows: history.activities, isWhole, clockAheadMs: null };
 }
 
-/** Ids of the rows before a write, or null where the group is not known or can't be read in time. Never throws. */
+/** The group's rows and plan before a write, or null where they can't be read in time or are not to be trusted. Never throws. */
 export async function readBaseline(
   client: XtractaWriteClient,
   credential: XtractaCredential,
   groupId: string | null,
   call: UpstreamCall,
-): Promise<readonly string[] | null> {
+): Promise<Baseline | null> {
   if (groupId === null) return null;
   // Unlike `AbortSignal.timeout`, nothing is left behind that fires later, at a time when nobody waits any more.
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), BASELINE_TIMEOUT_MS);
   try {
-    const rows = await readGroupHistory(client, credential, groupId, Date.now(), { ...call, signal: patience.signal });
-    return rows.map((row) => row.id);
+    const nowMs = Date.now();
+    const reading = await readGroupHistory(client, credential, groupId, nowMs, { ...call, signal: patience.signal });
+    const ids = trustedIds(reading);
+    return ids === null ? null : { ids, before: { plan: planBefore(reading, groupId, nowMs) } };
   } catch {
     return null;
   } finally {
     clearTimeout(timer);
   }
+}
+
+const storedBefore = z.object({
+  plan: z.union([
+    z.literal('unknown'),
+    z.null(),
+    z.object({
+      name: z.string(),
+      type: z.enum(['MONTHLY', 'ANNUAL', 'OTHER']),
+      allowedDocuments: z.number().nullable(),
+      expiryMs: z.number().nullable(),
+    }),
+  ]),
+});
+
+/** The plan that a baseline noted; `unknown` where it noted none, as earlier versions did not. */
+export function readPlanBefore(before: unknown): KnownPlanBefore {
+  const { success, data } = storedBefore.safeParse(before);
+  return success ? data.plan : 'unknown';
 }

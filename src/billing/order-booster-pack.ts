@@ -1,54 +1,98 @@
+import { z } from 'zod';
+import { itemOf } from '../domain/catalogue.js';
 import type { BoosterPackOrder, BoosterPackRequest } from '../domain/purchases.js';
-import type { WriteInput, WritePayload } from './billing-writes.js';
-import { executeWrite } from './execute-write.js';
+import { readableOrNull } from '../domain/readable.js';
+import { groupTarget, NO_SUBJECT } from '../domain/write.js';
+import type { WriteInput } from './billing-writes.js';
 import { readBaseline } from './group-history.js';
-import { settledOrder } from './settled-answer.policy.js';
-import { boosterPackOrderCodec, orWithoutFigures } from './stored-answer.codec.js';
 import {
-  checkCatalogueId,
-  checkDeletion,
-  checkIdempotencyKey,
-  checkQuantity,
-  checkWriteGroup,
-} from './write-input.policy.js';
-import { notConfigured } from './write-payload.mapper.js';
-import { spendAllowance, type WriteScope } from './write-scope.js';
-import { groupTarget } from './write-target.policy.js';
+  type Proof,
+  storableMoney,
+  storedCount,
+  storedMoney,
+  storedText,
+  type WriteDefinition,
+} from './write-definition.js';
+import { checkCatalogueId, checkDeletion, checkQuantity, checkWriteGroup } from './write-input.policy.js';
 
-/** Buys booster packs, at most once per key. Throws what never became a write; everything else is in the payload. */
-export async function orderBoosterPack(
-  scope: WriteScope,
-  input: WriteInput<BoosterPackRequest>,
-): Promise<WritePayload<BoosterPackOrder>> {
-  const { caller, call, services } = scope;
-  const idempotencyKey = checkIdempotencyKey(input.idempotencyKey);
-  checkDeletion(caller, input.heldDocuments, input.confirmDocumentDeletion);
-  const request: BoosterPackRequest = {
-    packId: checkCatalogueId(input.packId, 'packId'),
-    groupId: checkWriteGroup(caller, input.groupId),
-    quantity: checkQuantity(input.quantity),
-    heldDocuments: input.heldDocuments,
-  };
-  await spendAllowance(scope, 'write');
-  const credential = caller.tenant.xtracta;
-  if (credential === null) return notConfigured('xtracta');
-  const stored = { packId: request.packId, quantity: request.quantity };
-  return executeWrite(
-    scope,
-    {
-      idempotencyKey,
+const orderInput = z.object({ packId: z.string(), quantity: z.number() });
+
+const storedOrder = z.object({
+  pack: z.object({
+    id: z.string(),
+    name: storedText,
+    allowedDocuments: storedCount,
+    price: storedMoney,
+    quantity: storedCount,
+    groupId: storedText,
+  }),
+  summary: z.object({ totalUsedDocuments: storedCount, totalAvailableDocuments: storedCount }).nullable(),
+});
+
+function toStored(order: BoosterPackOrder): unknown {
+  return storedOrder.parse({ ...order, pack: { ...order.pack, price: storableMoney(order.pack.price) } });
+}
+
+/** Buys booster packs. */
+export const ORDER_BOOSTER_PACK: WriteDefinition<
+  WriteInput<BoosterPackRequest>,
+  BoosterPackRequest,
+  BoosterPackOrder
+> = {
+  kind: 'ORDER_BOOSTER_PACK',
+  check(caller, input) {
+    checkDeletion(caller, input.heldDocuments, input.confirmDocumentDeletion);
+    return {
+      packId: checkCatalogueId(input.packId, 'packId'),
+      groupId: checkWriteGroup(caller, input.groupId),
+      quantity: checkQuantity(input.quantity),
+      heldDocuments: input.heldDocuments,
+    };
+  },
+  account(scope) {
+    const { caller, services, call } = scope;
+    const credential = caller.tenant.xtracta;
+    if (credential === null) return null;
+    return {
+      tenantId: caller.tenant.id,
       credentialId: credential.id,
-      kind: 'ORDER_BOOSTER_PACK',
-      target: groupTarget(request.groupId),
-      groupId: request.groupId,
-      input: request,
-      stored,
-      deletesDocuments: request.heldDocuments === 'DELETE',
+      baseline: ({ groupId }) => readBaseline(services.xtracta, credential, groupId, call),
+      send: (request) => services.xtracta.orderBoosterPack(credential, request, call),
+    };
+  },
+  reach: ({ groupId, heldDocuments }) => ({
+    target: groupTarget(groupId),
+    groupId,
+    deletesDocuments: heldDocuments === 'DELETE',
+  }),
+  stored: ({ packId, quantity }) => ({ packId, quantity }),
+  toStored,
+  fromStored: (stored, { packId, quantity, groupId }) =>
+    stored === null ? settledOrder({ packId, quantity }, groupId, null) : storedOrder.parse(stored),
+  subject: (input) => ({ ...NO_SUBJECT, ...orderInput.parse(input) }),
+  wanted(input) {
+    const { packId, quantity } = orderInput.parse(input);
+    return { kind: 'pack', id: packId, quantity };
+  },
+  settledAnswer: (input, groupId, proof) => toStored(settledOrder(orderInput.parse(input), groupId, proof)),
+};
+
+/** Name and figures are the catalogue's of the asked id: a row's would be those of one pack or of all, and nobody says which. */
+function settledOrder(
+  { packId, quantity }: z.infer<typeof orderInput>,
+  groupId: string | null,
+  proof: Proof | null,
+): BoosterPackOrder {
+  const item = proof === null ? null : itemOf(proof.catalogue.packs, packId);
+  return {
+    pack: {
+      id: packId,
+      name: readableOrNull(item?.name ?? null),
+      allowedDocuments: item === null ? null : readableOrNull(item.allowedDocuments),
+      price: item === null ? null : storableMoney(item.price),
+      quantity,
+      groupId,
     },
-    {
-      baseline: () => readBaseline(services.xtracta, credential, request.groupId, call),
-      send: () => services.xtracta.orderBoosterPack(credential, request, call),
-      ...orWithoutFigures(boosterPackOrderCodec, () => settledOrder({ input: stored, groupId: request.groupId }, null)),
-    },
-  );
+    summary: null,
+  };
 }

@@ -1,47 +1,77 @@
+import { z } from 'zod';
 import type { CreditPurchase, CreditPurchaseRequest } from '../domain/purchases.js';
-import type { WritePayload } from './billing-writes.js';
-import { executeWrite } from './execute-write.js';
-import { settledPurchase } from './settled-answer.policy.js';
-import { creditPurchaseCodec, orWithoutFigures } from './stored-answer.codec.js';
-import { checkIdempotencyKey, checkPurchase } from './write-input.policy.js';
-import { notConfigured } from './write-payload.mapper.js';
-import { spendAllowance, type WriteScope } from './write-scope.js';
-import { CREDITS_TARGET } from './write-target.policy.js';
+import { CREDITS_TARGET, NO_SUBJECT } from '../domain/write.js';
+import { storedText, type WriteDefinition } from './write-definition.js';
+import { checkPurchase } from './write-input.policy.js';
+
+const purchaseInput = z.object({ purchaseId: z.string() });
+
+const storedPurchase = z.object({
+  id: z.string(),
+  purchaseId: z.string(),
+  datePurchased: storedText,
+  currency: storedText,
+  netTotal: storedText,
+  tax: storedText,
+  grossTotal: storedText,
+  unitPrice: storedText,
+  quantity: storedText,
+  paid: z.boolean().nullable(),
+  purchaseType: storedText,
+  invoiceNumber: storedText,
+  result: storedText,
+});
 
 /**
- * Buys message credits, at most once per key. `purchaseId` is no idempotency key of the upstream's: nothing documents that the same
- * one twice is charged once.
+ * Buys message credits. `purchaseId` is no idempotency key of the upstream's: nothing documents that the same one twice is charged
+ * once. The documents name no way to read purchases back, so there is nothing to compare with later.
  */
-export async function purchaseCredits(
-  scope: WriteScope,
-  input: CreditPurchaseRequest & { readonly idempotencyKey: string },
-): Promise<WritePayload<CreditPurchase>> {
-  const { caller, call, services } = scope;
-  const idempotencyKey = checkIdempotencyKey(input.idempotencyKey);
-  const request = checkPurchase(input);
-  await spendAllowance(scope, 'write');
-  const credential = caller.tenant.credits;
-  const client = services.credits;
-  if (client === null || credential === null) return notConfigured('credits');
-  const stored = { purchaseId: request.purchaseId };
-  return executeWrite(
-    scope,
-    {
-      idempotencyKey,
-      // One credits account per tenant. A bearer token is no name for it: a fresh token must not lift the lock of an unknown purchase.
-      credentialId: `credits:${caller.tenant.id}`,
-      kind: 'PURCHASE_CREDITS',
-      target: CREDITS_TARGET,
-      groupId: null,
-      input: request,
-      stored,
-      deletesDocuments: false,
-    },
-    {
-      // The documents name no way to read purchases back, so there is nothing to compare with later.
+export const PURCHASE_CREDITS: WriteDefinition<
+  CreditPurchaseRequest & { readonly idempotencyKey: string },
+  CreditPurchaseRequest,
+  CreditPurchase
+> = {
+  kind: 'PURCHASE_CREDITS',
+  check: (_caller, input) => checkPurchase(input),
+  account({ caller: { tenant }, services, call }) {
+    const [client, credential] = [services.credits, tenant.credits];
+    if (client === null || credential === null) return null;
+    return {
+      // A token is no name for the account, so a fresh one lifts no lock where a tenant is known beside it.
+      tenantId: tenant.creditsOwnerId ?? tenant.id,
+      credentialId: credential.id,
       baseline: async () => null,
-      send: () => client.purchaseCredits(credential, request, call),
-      ...orWithoutFigures(creditPurchaseCodec, () => settledPurchase({ input: stored, groupId: null })),
-    },
-  );
+      send: (request) => client.purchaseCredits(credential, request, call),
+    };
+  },
+  reach: () => ({ target: CREDITS_TARGET, groupId: null, deletesDocuments: false }),
+  stored: ({ purchaseId }) => ({ purchaseId }),
+  toStored: (purchase) => storedPurchase.parse(purchase),
+  fromStored: (stored, { purchaseId }) => ({
+    ...(stored === null ? settledPurchase(purchaseId) : storedPurchase.parse(stored)),
+    userId: null,
+  }),
+  subject: (input) => ({ ...NO_SUBJECT, ...purchaseInput.parse(input) }),
+  wanted: () => null,
+  settledAnswer: (input) => storedPurchase.parse(settledPurchase(purchaseInput.parse(input).purchaseId)),
+};
+
+/** A purchase that was carried out, of which no history tells anything. */
+function settledPurchase(purchaseId: string): CreditPurchase {
+  return {
+    id: purchaseId,
+    purchaseId,
+    datePurchased: null,
+    currency: null,
+    netTotal: null,
+    tax: null,
+    grossTotal: null,
+    unitPrice: null,
+    quantity: null,
+    paid: null,
+    purchaseType: null,
+    invoiceNumber: null,
+    result: null,
+    userId: null,
+  };
 }

@@ -4,10 +4,9 @@ import type { UpstreamCall } from '../domain/upstream-call.js';
 import type { LedgerRow } from '../idempotency/operation.js';
 import { findVisibleRow, operationView } from './billing-operations.js';
 import type { BillingOperation, BillingUserError } from './billing-writes.js';
-import { findProof } from './evidence.policy.js';
-import { readGroupHistory } from './group-history.js';
+import { examineRow } from './examine-row.js';
 import { orLedgerUnavailable } from './ledger-errors.js';
-import { settledSuccess } from './settled-answer.policy.js';
+import { STORED_WRITES } from './write-definitions.js';
 import { checkIdempotencyKey } from './write-input.policy.js';
 import { toUserError } from './write-payload.mapper.js';
 import type { WriteScope, WriteServices } from './write-scope.js';
@@ -55,17 +54,16 @@ export async function settleIfProved(
   row: LedgerRow,
   call: UpstreamCall,
 ): Promise<LedgerRow | null> {
-  if (row.groupId === null || row.sentAtMs === null) return null;
-  const history = await readGroupHistory(services.xtracta, credential, row.groupId, row.sentAtMs, call);
-  const proof = findProof({ kind: row.kind, sentAtMs: row.sentAtMs, baseline: row.baseline }, history);
+  const proof = (await examineRow(services, credential, row, call))?.proof ?? null;
   if (proof === null) return null;
+  const value = STORED_WRITES[row.kind].settledAnswer(row.input, row.groupId, proof);
   const settled = await orLedgerUnavailable(
-    services.ledger.settle(row, 'succeeded', settledSuccess(row, proof), {
-      by: 'reconciler',
-      atMs: Date.now(),
-      note: `history row ${proof.id}`,
-      subject: null,
-    }),
+    services.ledger.settle(
+      row,
+      'succeeded',
+      { kind: 'value', value, warnings: [] },
+      { by: 'reconciler', atMs: Date.now(), note: `history row ${proof.activity.id}`, subject: null },
+    ),
   );
   services.forgetReads(row.credentialId, row.groupId);
   if (settled === null) return null;

@@ -1,9 +1,11 @@
 import { badInput } from '../domain/errors.js';
-import type { LedgerRow } from '../idempotency/operation.js';
+import { upstreamOperation } from '../domain/upstream-operations.js';
+import type { WriteFailure } from '../domain/write.js';
+import type { LedgerRow, StoredAnswer } from '../idempotency/operation.js';
 import { findVisibleRow, operationView } from './billing-operations.js';
 import { orLedgerUnavailable } from './ledger-errors.js';
 import { ledgerUnavailablePayload, type OperationPayload, operationNotFound } from './reconcile-billing-operation.js';
-import { settledRejection, settledSuccess } from './settled-answer.policy.js';
+import { STORED_WRITES } from './write-definitions.js';
 import { checkIdempotencyKey } from './write-input.policy.js';
 import { toUserError } from './write-payload.mapper.js';
 import type { WriteScope } from './write-scope.js';
@@ -18,8 +20,8 @@ export interface ResolveInput {
 }
 
 /**
- * Records an operator's decision about an unknown outcome, with who and why. The same decision again is answered as it stands;
- * nothing but an unknown outcome can be decided.
+ * Records an operator's decision about an unknown outcome, with who and why. The same decision again is answered as it stands. What the
+ * reconciler settled can be corrected; what the upstream's response or an operator settled cannot.
  */
 export async function resolveBillingOperation(scope: WriteScope, input: ResolveInput): Promise<OperationPayload> {
   const key = checkIdempotencyKey(input.idempotencyKey);
@@ -27,7 +29,7 @@ export async function resolveBillingOperation(scope: WriteScope, input: ResolveI
   try {
     const row = await findVisibleRow(scope, key);
     if (row === null) return operationNotFound();
-    if (row.state !== 'unknown') return notUnknown(scope, row, input.outcome);
+    if (!isOpen(row, input.outcome)) return notUnknown(scope, row, input.outcome);
     const settled = await settle(scope, row, input.outcome, note);
     if (settled !== null) return { operation: operationView(scope, settled, false), userErrors: [] };
     // Settled by somebody else in between: what stands now is the answer.
@@ -36,6 +38,11 @@ export async function resolveBillingOperation(scope: WriteScope, input: ResolveI
   } catch (error) {
     return ledgerUnavailablePayload(error);
   }
+}
+
+function isOpen(row: LedgerRow, outcome: ResolveInput['outcome']): boolean {
+  if (row.state === 'unknown') return true;
+  return row.state === 'succeeded' && outcome === 'REJECTED' && row.resolution?.by === 'reconciler';
 }
 
 async function settle(
@@ -48,12 +55,13 @@ async function settle(
   const resolution = { by: 'operator', atMs: Date.now(), note, subject: caller.subject } as const;
   const settled = await orLedgerUnavailable(
     outcome === 'SUCCEEDED'
-      ? services.ledger.settle(row, 'succeeded', settledSuccess(row, null), resolution)
-      : services.ledger.settle(row, 'rejected', settledRejection(row), resolution),
+      ? services.ledger.settle(row, 'succeeded', settledAnswer(row), resolution)
+      : services.ledger.settle(row, 'rejected', { kind: 'failure', failure: foundRejected(row) }, resolution),
   );
   // Null: somebody else was first, and it is theirs to tell.
   if (settled === null) return null;
-  services.audit('billing operation resolved', {
+  if (row.state !== 'unknown') services.forgetReads(row.credentialId, row.groupId);
+  services.audit(row.state === 'unknown' ? 'billing operation resolved' : 'billing operation corrected', {
     kind: row.kind,
     tenantId: row.tenantId,
     groupId: row.groupId,
@@ -61,6 +69,21 @@ async function settle(
     subject: caller.subject,
   });
   return settled;
+}
+
+/** What was asked for, without figures. */
+function settledAnswer(row: LedgerRow): StoredAnswer {
+  const value = STORED_WRITES[row.kind].settledAnswer(row.input, row.groupId, null);
+  return { kind: 'value', value, warnings: [] };
+}
+
+function foundRejected(row: LedgerRow): WriteFailure {
+  const { service, operation } = upstreamOperation(row.kind);
+  return {
+    code: 'UPSTREAM_REJECTED',
+    message: 'An operator found that this write was not carried out.',
+    upstream: { service, operation },
+  };
 }
 
 function notUnknown(scope: WriteScope, row: LedgerRow, outcome: ResolveInput['outcome']): OperationPayload {

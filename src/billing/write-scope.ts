@@ -1,5 +1,6 @@
 import type { BillingHistory } from '../domain/billing-activity.js';
 import type { Caller, CreditsCredential, XtractaCredential } from '../domain/caller.js';
+import type { BillingCatalogue, CatalogueItemId } from '../domain/catalogue.js';
 import { BillingError, type BillingErrorCode } from '../domain/errors.js';
 import type {
   BillingUiRequest,
@@ -12,8 +13,10 @@ import type {
   PlanChangeRequest,
 } from '../domain/purchases.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
-import type { BillingOperationKind, WriteOutcome } from '../domain/write.js';
+import type { BillingOperationKind, WriteKind } from '../domain/upstream-operations.js';
+import type { WriteOutcome } from '../domain/write.js';
 import type { Ledger } from '../idempotency/ledger.js';
+import type { LedgerRow } from '../idempotency/operation.js';
 import type { RunOnce } from '../idempotency/run-once.js';
 import type { BillingOperationStatus } from './billing-writes.js';
 
@@ -44,6 +47,13 @@ export interface XtractaWriteClient {
     },
     call: UpstreamCall,
   ): Promise<BillingHistory>;
+  /** @param item only this one of the catalogue, which may hold more than the list of all tells */
+  getPlans(
+    credential: XtractaCredential,
+    groupId: string | null,
+    call: UpstreamCall,
+    item?: CatalogueItemId,
+  ): Promise<BillingCatalogue>;
 }
 
 export interface CreditsWriteClient {
@@ -70,9 +80,11 @@ export interface WriteServices {
   /** Drops what was read about the group: it may have changed. Null: the group is not known. */
   forgetReads(credentialId: string, groupId: string | null): void;
   /** Counts a write that was attempted, by the status it was answered with; replays are not counted. */
-  onWrite(kind: BillingOperationKind | 'OPEN_BILLING_UI', status: BillingOperationStatus): void;
+  onWrite(kind: WriteKind, status: BillingOperationStatus): void;
   /** Counts a code that a mutation is answered with in `userErrors`; replays are not counted. */
   onUserError(code: BillingErrorCode): void;
+  /** A history row shows a write that an operator had settled as not carried out. */
+  onContradiction(row: LedgerRow, activityId: string): void;
   /** One line of the audit trail. No secret, no personal data. */
   audit(event: string, facts: Readonly<Record<string, string | number | boolean | null>>): void;
 }

@@ -1,6 +1,6 @@
 import type { UpstreamService } from '../domain/errors.js';
 import type { AttemptOutcome, UpstreamReadFacts } from '../domain/upstream-call.js';
-import type { BillingOperationKind } from '../domain/write.js';
+import type { BillingOperationKind } from '../domain/upstream-operations.js';
 
 /** One HTTP attempt. Times are milliseconds since the operation began. */
 export interface AttemptView {

@@ -31,6 +31,14 @@ export interface BillingActivity {
   readonly group: NamedGroup | null;
 }
 
+/** Begins the id of a row that came without one: it is made of the row's content, and changes with it. */
+export const MADE_UP_ID = 'missing:';
+
+/** Whether the upstream gave the row an id, by which it is known again. */
+export function hasRealId(row: Pick<BillingActivity, 'id'>): boolean {
+  return row.id !== '' && !row.id.startsWith(MADE_UP_ID);
+}
+
 /** A group as an answer names it. A name that the answer has spares the call that would look it up. */
 export interface NamedGroup {
   readonly id: string;

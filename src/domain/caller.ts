@@ -38,6 +38,11 @@ export interface Tenant {
   readonly id: string;
   readonly xtracta: XtractaCredential | null;
   readonly credits: CreditsCredential | null;
+  /**
+   * The tenant that purchases of credits belong to in the ledger, where it is another: callers who bring their own credentials share a
+   * credits account by its authorization, whatever Xtracta key stands beside it.
+   */
+  readonly creditsOwnerId?: string;
 }
 
 /** Who is asking. Made once per HTTP request, after authentication, and never changed. */

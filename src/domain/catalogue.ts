@@ -35,6 +35,9 @@ export interface BillingCatalogue {
   readonly packs: readonly AvailablePack[];
 }
 
+/** One item of a catalogue. */
+export type CatalogueItemId = { readonly planId: string } | { readonly packId: string };
+
 /** Ascending by number; ids that are no numbers come last, by their text. */
 export function compareCatalogueIds(a: { readonly id: string }, b: { readonly id: string }): number {
   const [one, other] = [canonicalId(a.id), canonicalId(b.id)];

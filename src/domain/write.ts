@@ -1,17 +1,18 @@
 import type { BillingErrorCode, UpstreamFacts } from './errors.js';
 
-export type BillingOperationKind = 'ORDER_BOOSTER_PACK' | 'CHANGE_PLAN' | 'PURCHASE_CREDITS';
-
 /** What the caller wants done with documents on hold: the upstream's `purge`. `DELETE` cannot be undone. */
 export type HeldDocumentsAction = 'PROCESS' | 'DELETE';
 
-export type BillingWarningCode =
-  | 'UPSTREAM_ERROR_BESIDE_RESULT'
-  | 'QUANTITY_DIFFERS'
-  | 'GROUP_DIFFERS'
-  | 'TOTALS_DIFFER'
-  | 'STATUS_MISSING'
-  | 'VALUE_UNREADABLE';
+export const BILLING_WARNING_CODES = [
+  'UPSTREAM_ERROR_BESIDE_RESULT',
+  'QUANTITY_DIFFERS',
+  'GROUP_DIFFERS',
+  'TOTALS_DIFFER',
+  'STATUS_MISSING',
+  'VALUE_UNREADABLE',
+] as const;
+
+export type BillingWarningCode = (typeof BILLING_WARNING_CODES)[number];
 
 /** The write succeeded, and something about its answer is odd. The message is ours and safe to show. */
 export interface BillingWarning {
@@ -38,3 +39,42 @@ export type WriteOutcome<T> =
   | { readonly kind: 'rejected'; readonly failure: WriteFailure }
   | { readonly kind: 'notSent'; readonly failure: WriteFailure }
   | { readonly kind: 'unknown'; readonly failure: WriteFailure };
+
+/** The target of an order or a plan change of the api key's own group where the number of that group is not known. */
+const OWN_GROUP = 'group:(own)';
+
+/** All purchases of one credits account share one target. */
+export const CREDITS_TARGET = 'credits';
+
+/**
+ * What a write locks while it is unfinished or its outcome is unknown. Orders and plan changes of one group block each other,
+ * because both spend on that group and both read the same history to find out what happened.
+ */
+export function groupTarget(groupId: string | null): string {
+  return groupId === null ? OWN_GROUP : `group:${groupId}`;
+}
+
+/** Which targets of open writes block a write. */
+export type BlockingTargets =
+  | { readonly kind: 'these'; readonly targets: readonly string[] }
+  /** Every group, and the own one. */
+  | { readonly kind: 'everyGroup' };
+
+/**
+ * A target blocks itself. An own group of unknown number may be any group that is named elsewhere, so it blocks every group and every
+ * group blocks it.
+ */
+export function blockingTargets(target: string): BlockingTargets {
+  if (target === OWN_GROUP) return { kind: 'everyGroup' };
+  return { kind: 'these', targets: target.startsWith('group:') ? [target, OWN_GROUP] : [target] };
+}
+
+/** What a write was about, as an operation shows it: the ids and counts of its input that may be stored. */
+export interface WriteSubject {
+  readonly packId: string | null;
+  readonly quantity: number | null;
+  readonly planId: string | null;
+  readonly purchaseId: string | null;
+}
+
+export const NO_SUBJECT: WriteSubject = { packId: null, quantity: null, planId: null, purchaseId: null };

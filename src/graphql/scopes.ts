@@ -64,10 +64,12 @@ const ACCESS = {
   },
   BillingOperation: {
     ...inherited('idempotencyKey', 'kind', 'status', 'replayed', 'group', 'createdAt', 'sentAt', 'completedAt'),
-    documentsMayHaveBeenDeleted: INHERITED,
+    ...inherited('documentsMayHaveBeenDeleted', 'packId', 'quantity', 'planId', 'purchaseId'),
     // Rows of the history, also where a write's payload leads to them.
     evidence: READ,
+    evidenceFit: READ,
   },
+  BillingEvidence: inherited('activity', 'fits', 'doesNotFit'),
   BillingActivity: inherited(
     ...['id', 'kind', 'kindRaw', 'planName', 'planType', 'planTypeRaw', 'price', 'creditAmount'],
     ...['allowedDocuments', 'usedDocuments', 'startDate', 'expiryDate', 'group', 'groupName'],

@@ -1,4 +1,4 @@
-import type { BillingOperationKind } from '../domain/write.js';
+import type { BillingOperationKind } from '../domain/upstream-operations.js';
 
 /**
  * JSON with object keys sorted by code unit at every depth, so that equal inputs give equal text whatever order their fields were

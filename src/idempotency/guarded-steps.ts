@@ -1,7 +1,8 @@
-import type { BillingOperationKind, WriteOutcome } from '../domain/write.js';
+import type { BillingOperationKind } from '../domain/upstream-operations.js';
+import type { WriteOutcome } from '../domain/write.js';
 import type { StoredAnswer } from './operation.js';
 import { toAnswer, unknownFailure } from './replay.js';
-import type { OnceSteps } from './run-once.port.js';
+import type { Baseline, OnceSteps } from './run-once.port.js';
 
 // A caller's step that breaks its promise not to throw must neither keep a row from its end nor make its outcome a guess.
 
@@ -15,7 +16,7 @@ export async function attemptOnce<T>(kind: BillingOperationKind, steps: OnceStep
 }
 
 /** A baseline only helps to settle an unknown outcome later; a write does not fail for want of one. */
-export async function readBaseline<T>(steps: OnceSteps<T>): Promise<readonly string[] | null> {
+export async function readBaseline<T>(steps: OnceSteps<T>): Promise<Baseline | null> {
   try {
     return await steps.baseline();
   } catch {

@@ -1,20 +1,15 @@
 import { z } from 'zod';
 import { BILLING_ERROR_CODES, badInput } from '../domain/errors.js';
-import type { AuditEntry } from './ledger.js';
+import { BILLING_OPERATION_KINDS } from '../domain/upstream-operations.js';
+import { BILLING_WARNING_CODES } from '../domain/write.js';
+import type { AuditEntry, LedgerOptions, Neighbour } from './ledger.js';
 import type { LedgerRow } from './operation.js';
 
 const LEDGER_STATES = ['claimed', 'sending', 'succeeded', 'rejected', 'not_sent', 'unknown'] as const;
 const LATE_ACTORS = ['late-answer', 'reconciler', 'operator'] as const;
 
 const warning = z.object({
-  code: z.enum([
-    'UPSTREAM_ERROR_BESIDE_RESULT',
-    'QUANTITY_DIFFERS',
-    'GROUP_DIFFERS',
-    'TOTALS_DIFFER',
-    'STATUS_MISSING',
-    'VALUE_UNREADABLE',
-  ]),
+  code: z.enum(BILLING_WARNING_CODES),
   message: z.string(),
 });
 
@@ -47,7 +42,7 @@ const storedRow = z.object({
   tenant_id: z.string(),
   credential_id: z.string(),
   idempotency_key: z.string(),
-  kind: z.enum(['ORDER_BOOSTER_PACK', 'CHANGE_PLAN', 'PURCHASE_CREDITS']),
+  kind: z.enum(BILLING_OPERATION_KINDS),
   target: z.string(),
   group_id: z.string().nullable(),
   fingerprint: z.string(),
@@ -60,6 +55,7 @@ const storedRow = z.object({
   completed_at: z.number().nullable(),
   deletes_documents: z.number(),
   baseline: z.string().nullable(),
+  before_send: z.string().nullable(),
   answer: z.string().nullable(),
   resolution: z.string().nullable(),
   reconcile_attempts: z.number(),
@@ -85,9 +81,58 @@ export function decodeRow(raw: unknown): LedgerRow {
     completedAtMs: row.completed_at,
     deletesDocuments: row.deletes_documents !== 0,
     baseline: row.baseline === null ? null : z.array(z.string()).parse(JSON.parse(row.baseline)),
+    before: row.before_send === null ? null : JSON.parse(row.before_send),
     answer: row.answer === null ? null : answer.parse(JSON.parse(row.answer)),
     resolution: row.resolution === null ? null : resolution.parse(JSON.parse(row.resolution)),
     reconcileAttempts: row.reconcile_attempts,
+  };
+}
+
+/** The rows that this version knows how to read; `onUnreadable` is told of each of the others. */
+export function decodeRows(raws: readonly unknown[], onUnreadable: (raw: unknown) => void): readonly LedgerRow[] {
+  return raws.flatMap((raw) => {
+    try {
+      return [decodeRow(raw)];
+    } catch {
+      onUnreadable(raw);
+      return [];
+    }
+  });
+}
+
+const storedNeighbour = z.object({
+  kind: z.string(),
+  sent_at: z.number(),
+  target: z.string(),
+  tenant_id: z.string(),
+  credential_id: z.string(),
+});
+
+export function decodeNeighbour(raw: unknown, row: LedgerRow): Neighbour {
+  const other = storedNeighbour.parse(raw);
+  return {
+    kind: other.kind,
+    sentAtMs: other.sent_at,
+    namesGroup: other.target === row.target,
+    sharesAccount: other.tenant_id === row.tenantId || other.credential_id === row.credentialId,
+  };
+}
+
+const rowIdentity = z.object({ id: z.number(), kind: z.string() });
+
+/** Tells of rows that this version cannot read, once each. Mutable: the rows told of. */
+export function unreadableRowReporter({ log, onUnreadableRow }: LedgerOptions): (raw: unknown) => void {
+  const told = new Set<number>();
+  return (raw) => {
+    const { data } = rowIdentity.safeParse(raw);
+    const id = data?.id ?? 0;
+    if (told.has(id)) return;
+    if (told.size < 1_000) told.add(id);
+    log?.error(
+      { row: id, kind: data?.kind ?? null },
+      'A stored write cannot be read and is left out: a newer version may have written it.',
+    );
+    onUnreadableRow?.();
   };
 }
 

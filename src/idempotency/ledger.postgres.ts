@@ -12,7 +12,11 @@ import {
   type LedgerPage,
   LedgerUnavailable,
   type ListRequest,
+  type Neighbour,
 } from './ledger.js';
+import { nextAttemptAtMs } from './ledger.parameters.js';
+import { unreadableRowReporter } from './ledger-row.codec.js';
+import { settlement } from './ledger-row.policy.js';
 import type { LedgerRow, Resolution, StoredAnswer } from './operation.js';
 import { PostgresPresence } from './owner-lock.postgres.js';
 import { PostgresRows } from './postgres.rows.js';
@@ -104,7 +108,7 @@ class PostgresLedger implements Ledger {
   constructor(parts: PostgresLedgerParts) {
     this.ownerId = parts.ownerId;
     this.#pool = parts.pool;
-    this.#rows = new PostgresRows(parts.pool, parts.ownerId);
+    this.#rows = new PostgresRows(parts.pool, parts.ownerId, unreadableRowReporter(parts.options));
     this.#presence = parts.presence;
     this.#hashKey = createSecretKey(parts.hashKey);
     this.#log = parts.options.log;
@@ -142,15 +146,15 @@ class PostgresLedger implements Ledger {
     answer: StoredAnswer | null,
     resolution: Resolution,
   ): Promise<LedgerRow | null> {
-    return this.advance(row, { from: 'unknown', to, by: resolution.by, atMs: resolution.atMs, answer, resolution });
+    return this.advance(row, settlement(row, to, answer, resolution));
   }
 
   find(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {
     return guard(() => this.#rows.find(tenantId, idempotencyKey));
   }
 
-  list(tenantId: string, request: ListRequest): Promise<LedgerPage> {
-    return guard(() => this.#rows.list(tenantId, request));
+  list(tenantId: string | readonly string[], request: ListRequest): Promise<LedgerPage> {
+    return guard(() => this.#rows.list([tenantId].flat(), request));
   }
 
   audit(tenantId: string, idempotencyKey: string): Promise<readonly AuditEntry[]> {
@@ -161,12 +165,20 @@ class PostgresLedger implements Ledger {
     return guard(() => this.#rows.due(nowMs, limit));
   }
 
+  dueForReview(nowMs: number, limit: number): Promise<readonly LedgerRow[]> {
+    return guard(() => this.#rows.dueForReview(nowMs, limit));
+  }
+
+  neighbours(row: LedgerRow, sinceMs: number): Promise<readonly Neighbour[]> {
+    return guard(() => this.#rows.neighbours(row, sinceMs));
+  }
+
   countUnknown(): Promise<number> {
     return guard(() => this.#rows.countUnknown());
   }
 
-  noteReconcileAttempt(row: LedgerRow, atMs: number): Promise<void> {
-    return guard(() => this.#rows.noteAttempt(row, atMs));
+  noteReconcileAttempt(row: LedgerRow, atMs: number, last?: 'last'): Promise<void> {
+    return guard(() => this.#rows.noteAttempt(row, nextAttemptAtMs(row, atMs, last)));
   }
 
   async sweepOrphans(): Promise<number> {

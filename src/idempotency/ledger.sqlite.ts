@@ -14,7 +14,11 @@ import {
   type LedgerPage,
   LedgerUnavailable,
   type ListRequest,
+  type Neighbour,
 } from './ledger.js';
+import { nextAttemptAtMs } from './ledger.parameters.js';
+import { unreadableRowReporter } from './ledger-row.codec.js';
+import { settlement } from './ledger-row.policy.js';
 import type { LedgerRow, Resolution, StoredAnswer } from './operation.js';
 import { LockDirectory } from './owner-lock.sqlite.js';
 import { SentMark } from './sent-mark.file.js';
@@ -71,7 +75,7 @@ class SqliteLedger implements Ledger {
 
   constructor(db: DatabaseSync, file: string, hashKey: Buffer, options: LedgerOptions) {
     this.#db = db;
-    this.#rows = new SqliteRows(db, this.ownerId);
+    this.#rows = new SqliteRows(db, this.ownerId, unreadableRowReporter(options));
     this.#commits = new GroupCommit(db);
     this.#hashKey = createSecretKey(hashKey);
     this.#locks = new LockDirectory(`${file}.owners`);
@@ -132,15 +136,15 @@ class SqliteLedger implements Ledger {
     answer: StoredAnswer | null,
     resolution: Resolution,
   ): Promise<LedgerRow | null> {
-    return this.advance(row, { from: 'unknown', to, by: resolution.by, atMs: resolution.atMs, answer, resolution });
+    return this.advance(row, settlement(row, to, answer, resolution));
   }
 
   async find(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {
     return this.#guard(() => this.#rows.find(tenantId, idempotencyKey));
   }
 
-  async list(tenantId: string, request: ListRequest): Promise<LedgerPage> {
-    return this.#guard(() => this.#rows.list(tenantId, request));
+  async list(tenantId: string | readonly string[], request: ListRequest): Promise<LedgerPage> {
+    return this.#guard(() => this.#rows.list([tenantId].flat(), request));
   }
 
   async audit(tenantId: string, idempotencyKey: string): Promise<readonly AuditEntry[]> {
@@ -151,12 +155,20 @@ class SqliteLedger implements Ledger {
     return this.#guard(() => this.#rows.due(nowMs, limit));
   }
 
+  async dueForReview(nowMs: number, limit: number): Promise<readonly LedgerRow[]> {
+    return this.#guard(() => this.#rows.dueForReview(nowMs, limit));
+  }
+
+  async neighbours(row: LedgerRow, sinceMs: number): Promise<readonly Neighbour[]> {
+    return this.#guard(() => this.#rows.neighbours(row, sinceMs));
+  }
+
   async countUnknown(): Promise<number> {
     return this.#guard(() => this.#rows.countUnknown());
   }
 
-  async noteReconcileAttempt(row: LedgerRow, atMs: number): Promise<void> {
-    await this.#write(() => this.#rows.noteAttempt(row, atMs));
+  async noteReconcileAttempt(row: LedgerRow, atMs: number, last?: 'last'): Promise<void> {
+    await this.#write(() => this.#rows.noteAttempt(row, nextAttemptAtMs(row, atMs, last)));
   }
 
   async sweepOrphans(): Promise<number> {

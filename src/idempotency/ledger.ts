@@ -1,4 +1,4 @@
-import type { BillingOperationKind } from '../domain/write.js';
+import type { BillingOperationKind } from '../domain/upstream-operations.js';
 import type { LedgerRow, LedgerState, Resolution, StoredAnswer } from './operation.js';
 import type { Actor } from './transitions.js';
 
@@ -27,6 +27,8 @@ export interface LedgerOptions {
   readonly sweepIntervalMs?: number;
   /** Epoch milliseconds; for tests. */
   readonly now?: () => number;
+  /** Told of each stored row that this version cannot read, once a row and process: a newer version may have written it. */
+  readonly onUnreadableRow?: () => void;
 }
 
 /** A wish to write: what is kept of it is all that the ledger ever learns of the input. */
@@ -48,7 +50,8 @@ export interface ClaimRequest {
  * - `claimed`: the row is this owner's; `row.claim` is the number that later changes must name.
  * - `existing`: the same key with the same fingerprint; the row's state decides.
  * - `keyReused`: the same key with another fingerprint.
- * - `targetBusy`: another key's write on the same target is unfinished or unknown; `row` is that write.
+ * - `targetBusy`: another key's write is unfinished or unknown, and its target blocks this one (`blockingTargets`): a write of the
+ *   same tenant under whatever credential, or of another tenant that has the same credential. `row` is that write.
  */
 export interface ClaimResult {
   readonly kind: 'claimed' | 'existing' | 'keyReused' | 'targetBusy';
@@ -63,6 +66,8 @@ export interface Change {
   readonly atMs: number;
   /** Kept from then on; absent: as it was. */
   readonly baseline?: readonly string[] | null;
+  /** Kept from then on, JSON-safe; absent: as it was. */
+  readonly before?: unknown;
   /** Replaces the answer; absent: none. */
   readonly answer?: StoredAnswer | null;
   /** Set when an unknown outcome is settled. */
@@ -72,7 +77,7 @@ export interface Change {
 export interface ListRequest {
   /** Null: every state. */
   readonly states: readonly LedgerState[] | null;
-  /** Only writes of these groups, and purchases of credits, which concern no group; null: all. */
+  /** Only writes of these groups, and those that concern the whole account; null: all. */
   readonly groupIds: ReadonlySet<string> | null;
   readonly limit: number;
   /** A cursor of an earlier page; null: from the newest. */
@@ -84,6 +89,16 @@ export interface LedgerPage {
   readonly hasNextPage: boolean;
   /** Rows of the tenant that the request selects, on all pages. */
   readonly totalCount: number;
+}
+
+/** What must be known of another write on the same target to tell whose a history row is. */
+export interface Neighbour {
+  readonly kind: string;
+  readonly sentAtMs: number;
+  /** False: it was for its api key's own group, which may be this one. */
+  readonly namesGroup: boolean;
+  /** Of the same tenant, or by the same api key. */
+  readonly sharesAccount: boolean;
 }
 
 /** One state change as it is kept for audits, for ever. */
@@ -116,7 +131,8 @@ export interface Ledger {
   advance(row: LedgerRow, change: Change): Promise<LedgerRow | null>;
   /**
    * Settles an unknown outcome, audited; null: it was no longer unknown. A `succeeded` without an answer replays without the
-   * upstream's figures.
+   * upstream's figures. `rejected` by an operator also corrects a row that the reconciler had settled as succeeded; null: it is no
+   * such row.
    */
   settle(
     row: LedgerRow,
@@ -125,16 +141,26 @@ export interface Ledger {
     resolution: Resolution,
   ): Promise<LedgerRow | null>;
   find(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null>;
-  /** Newest first. Throws `BillingError` BAD_USER_INPUT for a cursor that no page gave out. */
-  list(tenantId: string, request: ListRequest): Promise<LedgerPage>;
+  /** Of one or more tenants, newest first. Throws `BillingError` BAD_USER_INPUT for a cursor that no page gave out. */
+  list(tenantId: string | readonly string[], request: ListRequest): Promise<LedgerPage>;
   /** Every change of a key, oldest first. */
   audit(tenantId: string, idempotencyKey: string): Promise<readonly AuditEntry[]>;
   /** Unknown rows of all tenants whose next background reconciliation is due, longest due first. */
   dueForReconciliation(nowMs: number, limit: number): Promise<readonly LedgerRow[]>;
+  /** Writes that an operator settled as not carried out and whose row may still show, as above. */
+  dueForReview(nowMs: number, limit: number): Promise<readonly LedgerRow[]>;
+  /**
+   * Other writes of the same target (`blockingTargets`) that were sent since `sinceMs` and may have been carried out, in no order.
+   * Of all tenants: two of them may act on one group of the upstream, each by its own api key.
+   */
+  neighbours(row: LedgerRow, sinceMs: number): Promise<readonly Neighbour[]>;
   /** Writes of all tenants whose outcome is unknown. */
   countUnknown(): Promise<number>;
-  /** Counts a reconciliation that settled nothing, and sets when the next one is due (growing intervals). */
-  noteReconcileAttempt(row: LedgerRow, atMs: number): Promise<void>;
+  /**
+   * Counts a reconciliation that settled nothing, and sets when the next one is due (growing intervals). A review ends after the
+   * last interval, or at once with `last`.
+   */
+  noteReconcileAttempt(row: LedgerRow, atMs: number, last?: 'last'): Promise<void>;
   /**
    * Takes rows from owners that are gone: `claimed` becomes `not_sent`, `sending` becomes `unknown`. Resolves to the number of
    * rows changed. Also runs by itself at open and every few seconds.

@@ -1,4 +1,5 @@
-import type { BillingOperationKind, BillingWarning, WriteFailure } from '../domain/write.js';
+import type { BillingOperationKind } from '../domain/upstream-operations.js';
+import type { BillingWarning, WriteFailure } from '../domain/write.js';
 
 /**
  * States of a ledger row. `claimed` and `sending` are unfinished and have an owner; the rest are final, except that `not_sent`
@@ -27,7 +28,7 @@ export interface LedgerRow {
   readonly credentialId: string;
   readonly idempotencyKey: string;
   readonly kind: BillingOperationKind;
-  /** What the write locks: `group:123`, `group:(own)`, `credits`. One unfinished or unknown write per tenant, credential and target. */
+  /** What the write locks: `group:123`, `group:(own)`, `credits`. See `blockingTargets`. */
   readonly target: string;
   readonly groupId: string | null;
   /** Keyed hash of the normalised input and target. */
@@ -46,6 +47,8 @@ export interface LedgerRow {
   readonly deletesDocuments: boolean;
   /** Ids of the history rows seen before sending; null where no baseline could be read. */
   readonly baseline: readonly string[] | null;
+  /** What the use case noted just before sending, JSON-safe; it is used when an unknown outcome is settled. Null: nothing. */
+  readonly before: unknown;
   readonly answer: StoredAnswer | null;
   readonly resolution: Resolution | null;
   /** Background reconciliations tried so far. */

@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { z } from 'zod';
 import { judgeKnownKey } from './claim.policy.js';
 import {
@@ -9,9 +9,10 @@ import {
   type LedgerPage,
   LedgerUnavailable,
   type ListRequest,
+  type Neighbour,
 } from './ledger.js';
-import { changeParameters, claimParameters } from './ledger.parameters.js';
-import { decodeAudit, decodeCursor, decodeRow, encodeCursor } from './ledger-row.codec.js';
+import { blockerSelection, changeParameters, claimParameters, neighbourSelection } from './ledger.parameters.js';
+import { decodeAudit, decodeCursor, decodeNeighbour, decodeRow, decodeRows, encodeCursor } from './ledger-row.codec.js';
 import { changedRow, firstClaim } from './ledger-row.policy.js';
 import type { LedgerRow } from './operation.js';
 import * as sql from './postgres.statements.js';
@@ -28,38 +29,84 @@ const identified = z.object({ id: z.number() });
 const pinged = z.object({ writable: z.boolean() });
 const counted = z.object({ n: z.number() });
 
-/** The ledger's statements on PostgreSQL. Each is atomic by itself: a row and its audit entry are one statement, so one commit. */
+/** The ledger's statements on PostgreSQL. But for a claim, each is atomic by itself: a row and its audit entry are one statement, so one commit. */
 export class PostgresRows {
   readonly #pool: Pool;
   readonly #ownerId: string;
 
-  constructor(pool: Pool, ownerId: string) {
+  readonly #onUnreadable: (raw: unknown) => void;
+
+  /** @param onUnreadable told of each stored row that this version cannot read and therefore leaves out */
+  constructor(pool: Pool, ownerId: string, onUnreadable: (raw: unknown) => void) {
     this.#pool = pool;
     this.#ownerId = ownerId;
+    this.#onUnreadable = onUnreadable;
   }
 
   async claim(request: ClaimRequest): Promise<ClaimResult> {
     for (let attempt = 1; attempt <= CLAIM_ATTEMPTS; attempt += 1) {
-      if (await this.#insert(request)) {
-        return { kind: 'claimed', row: firstClaim(request, this.#ownerId) };
-      }
-      const known = await this.find(request.tenantId, request.idempotencyKey);
-      if (known !== null) {
-        const verdict = judgeKnownKey(known, request.fingerprint);
-        if (verdict !== 'reclaim') {
-          return { kind: verdict, row: known };
-        }
-        const row = await this.#reclaim(request, known);
-        if (row !== null) {
-          return { kind: 'claimed', row };
-        }
-      }
-      const blocker = await this.#one(sql.FIND_BLOCKER, [request.tenantId, request.credentialId, request.target]);
-      if (blocker !== null && blocker.idempotencyKey !== request.idempotencyKey) {
-        return { kind: 'targetBusy', row: blocker };
+      const decided = await this.#inTransaction((client) => this.#decide(client, request));
+      if (decided !== null) {
+        return decided;
       }
     }
     throw new LedgerUnavailable('The target changed hands too often to be claimed.');
+  }
+
+  /**
+   * The one place where a claim is decided. Inside its transaction no other claim of the tenant or the credential is decided, so what
+   * is read here still holds when the row is stored. Null: a replica of an older version, which takes no lock, was faster; look again.
+   */
+  async #decide(client: PoolClient, request: ClaimRequest): Promise<ClaimResult | null> {
+    const one = async (text: string, values: readonly unknown[]): Promise<LedgerRow | null> => {
+      const [row] = (await client.query<Record<string, unknown>>(text, [...values])).rows;
+      return row === undefined ? null : decodeRow(row);
+    };
+    const { tenantId, credentialId, idempotencyKey } = request;
+    await client.query(sql.LOCK_CLAIMS, [[`ledger tenant ${tenantId}`, `ledger credential ${credentialId}`]]);
+    const known = await one(sql.FIND, [tenantId, idempotencyKey]);
+    if (known !== null) {
+      const verdict = judgeKnownKey(known, request.fingerprint);
+      if (verdict !== 'reclaim') {
+        return { kind: verdict, row: known };
+      }
+    }
+    const { targets, everyGroup } = blockerSelection(request);
+    const blocker = await one(sql.FIND_BLOCKER, [tenantId, credentialId, idempotencyKey, targets, everyGroup]);
+    if (blocker !== null) {
+      return { kind: 'targetBusy', row: blocker };
+    }
+    if (known === null) {
+      const inserted = await client.query(sql.INSERT, claimParameters(request, this.#ownerId));
+      return inserted.rows.length === 0 ? null : { kind: 'claimed', row: firstClaim(request, this.#ownerId) };
+    }
+    const again = [tenantId, idempotencyKey, known.claim, credentialId, this.#ownerId, request.atMs];
+    const row = await one(sql.RECLAIM, again);
+    return row === null ? null : { kind: 'claimed', row };
+  }
+
+  /** Null also when a unique index objected. A connection whose transaction could not be ended is not used again. */
+  async #inTransaction<T>(work: (client: PoolClient) => Promise<T | null>): Promise<T | null> {
+    const client = await this.#pool.connect();
+    let isBroken = true;
+    try {
+      await client.query('BEGIN');
+      const result = await work(client);
+      await client.query('COMMIT');
+      isBroken = false;
+      return result;
+    } catch (error) {
+      isBroken = await client.query('ROLLBACK').then(
+        () => false,
+        () => true,
+      );
+      if (hasErrorCode(error, UNIQUE_VIOLATION)) {
+        return null;
+      }
+      throw error;
+    } finally {
+      client.release(isBroken);
+    }
   }
 
   async advance(row: LedgerRow, change: Change): Promise<LedgerRow | null> {
@@ -78,15 +125,16 @@ export class PostgresRows {
     return this.#one(sql.FIND, [tenantId, idempotencyKey]);
   }
 
-  async list(tenantId: string, request: ListRequest): Promise<LedgerPage> {
-    const selection = [tenantId, request.states, request.groupIds === null ? null : [...request.groupIds]];
+  async list(tenantIds: readonly string[], request: ListRequest): Promise<LedgerPage> {
+    const selection = [[...tenantIds], request.states, request.groupIds === null ? null : [...request.groupIds]];
     const before = request.afterCursor === null ? Number.MAX_SAFE_INTEGER : decodeCursor(request.afterCursor);
     const rows = await this.#all(sql.LIST, [...selection, before, request.limit + 1]);
     const [count] = await this.#all(sql.COUNT, selection);
-    const edges = rows.slice(0, request.limit).map((raw) => ({
-      cursor: encodeCursor(identified.parse(raw).id),
-      row: decodeRow(raw),
-    }));
+    const edges = rows
+      .slice(0, request.limit)
+      .flatMap((raw) =>
+        decodeRows([raw], this.#onUnreadable).map((row) => ({ cursor: encodeCursor(identified.parse(raw).id), row })),
+      );
     return { edges, hasNextPage: rows.length > request.limit, totalCount: counted.parse(count).n };
   }
 
@@ -95,7 +143,17 @@ export class PostgresRows {
   }
 
   async due(nowMs: number, limit: number): Promise<readonly LedgerRow[]> {
-    return (await this.#all(sql.DUE, [nowMs, limit])).map((raw) => decodeRow(raw));
+    return decodeRows(await this.#all(sql.DUE, [nowMs, limit]), this.#onUnreadable);
+  }
+
+  async dueForReview(nowMs: number, limit: number): Promise<readonly LedgerRow[]> {
+    return decodeRows(await this.#all(sql.DUE_FOR_REVIEW, [nowMs, limit]), this.#onUnreadable);
+  }
+
+  async neighbours(row: LedgerRow, sinceMs: number): Promise<readonly Neighbour[]> {
+    const { tenant, key, targets } = neighbourSelection(row);
+    const found = await this.#all(sql.NEIGHBOURS, [tenant, key, targets, sinceMs]);
+    return found.map((raw) => decodeNeighbour(raw, row));
   }
 
   async countUnknown(): Promise<number> {
@@ -103,8 +161,7 @@ export class PostgresRows {
     return counted.parse(count).n;
   }
 
-  async noteAttempt(row: LedgerRow, atMs: number): Promise<void> {
-    const nextAtMs = atMs + reconcileDelayMs(row.reconcileAttempts + 1);
+  async noteAttempt(row: LedgerRow, nextAtMs: number | null): Promise<void> {
     const attempt = [row.tenantId, row.idempotencyKey, row.claim, row.reconcileAttempts];
     await this.#all(sql.NOTE_ATTEMPT, [nextAtMs, ...attempt]);
   }
@@ -122,31 +179,6 @@ export class PostgresRows {
       [],
     );
     return pinged.parse(state);
-  }
-
-  /** False: the key is there, or the target is taken, and nothing was stored. */
-  async #insert(request: ClaimRequest): Promise<boolean> {
-    const inserted = await this.#all(sql.INSERT, claimParameters(request, this.#ownerId));
-    return inserted.length > 0;
-  }
-
-  /** Null: somebody else was faster, or another write has the target. */
-  async #reclaim(request: ClaimRequest, known: LedgerRow): Promise<LedgerRow | null> {
-    try {
-      return await this.#one(sql.RECLAIM, [
-        request.tenantId,
-        request.idempotencyKey,
-        known.claim,
-        request.credentialId,
-        this.#ownerId,
-        request.atMs,
-      ]);
-    } catch (error) {
-      if (hasErrorCode(error, UNIQUE_VIOLATION)) {
-        return null;
-      }
-      throw error;
-    }
   }
 
   async #one(text: string, values: readonly unknown[]): Promise<LedgerRow | null> {

@@ -5,7 +5,9 @@ import { LedgerUnavailable } from './ledger.js';
 
 /**
  * One entry per version, applied in order and never edited afterwards. A version may only add: during a rolling deployment the
- * version before it is still at work. The two unique indexes carry the promises, as on SQLite.
+ * version before it is still at work. The unique indexes carry the promises, as on SQLite.
+ *
+ * Version 2: see SQLite's. A replica of the version before it meets the new indexes as a target that is taken.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -52,6 +54,24 @@ const MIGRATIONS: readonly string[] = [
     subject text
   );
   CREATE INDEX ledger_audit_key ON ledger_audit (tenant_id, idempotency_key, id);
+  `,
+  `
+  LOCK TABLE ledger_operations IN SHARE ROW EXCLUSIVE MODE;
+  ALTER TABLE ledger_operations ADD COLUMN before_send text;
+  ALTER TABLE ledger_operations ADD COLUMN lock_slot bigint NOT NULL DEFAULT 0;
+  UPDATE ledger_operations AS older SET lock_slot = older.id
+  WHERE older.state IN ('claimed', 'sending', 'unknown') AND EXISTS (
+    SELECT 1 FROM ledger_operations AS newer WHERE newer.id > older.id
+      AND newer.state IN ('claimed', 'sending', 'unknown') AND newer.target = older.target
+      AND (newer.tenant_id = older.tenant_id OR newer.credential_id = older.credential_id));
+  DROP INDEX ledger_one_open_write;
+  CREATE UNIQUE INDEX ledger_one_open_write ON ledger_operations (tenant_id, target, lock_slot)
+    WHERE state IN ('claimed', 'sending', 'unknown');
+  CREATE UNIQUE INDEX ledger_one_open_write_of_credential ON ledger_operations (credential_id, target, lock_slot)
+    WHERE state IN ('claimed', 'sending', 'unknown');
+  CREATE INDEX ledger_target ON ledger_operations (target, sent_at);
+  CREATE INDEX ledger_review ON ledger_operations (next_reconcile_at)
+    WHERE state = 'rejected' AND next_reconcile_at IS NOT NULL;
   `,
 ];
 

@@ -1,22 +1,18 @@
-import type { UpstreamService } from '../domain/errors.js';
-import type { BillingOperationKind, WriteFailure, WriteOutcome } from '../domain/write.js';
+import { type BillingOperationKind, upstreamOperation } from '../domain/upstream-operations.js';
+import type { WriteFailure, WriteOutcome } from '../domain/write.js';
 import type { LedgerRow, StoredAnswer } from './operation.js';
 
-/** The upstream method behind each kind of write, for failures that no client reported. */
-const UPSTREAM_METHODS: Record<
-  BillingOperationKind,
-  { readonly service: UpstreamService; readonly operation: string }
-> = {
-  ORDER_BOOSTER_PACK: { service: 'xtracta', operation: 'orderBoosterPack' },
-  CHANGE_PLAN: { service: 'xtracta', operation: 'changePlan' },
-  PURCHASE_CREDITS: { service: 'credits', operation: 'purchaseCredits' },
-};
+/** Of failures that no client reported. */
+function upstreamOf(kind: BillingOperationKind): WriteFailure['upstream'] {
+  const { service, operation } = upstreamOperation(kind);
+  return { service, operation };
+}
 
 export function unknownFailure(kind: BillingOperationKind): WriteFailure {
   return {
     code: 'OUTCOME_UNKNOWN',
     message: 'It is not known whether the upstream carried this write out. It will not be sent again.',
-    upstream: UPSTREAM_METHODS[kind],
+    upstream: upstreamOf(kind),
   };
 }
 
@@ -24,7 +20,7 @@ function notSentFailure(kind: BillingOperationKind): WriteFailure {
   return {
     code: 'UPSTREAM_UNAVAILABLE',
     message: 'Nothing was sent. The same key may try again.',
-    upstream: UPSTREAM_METHODS[kind],
+    upstream: upstreamOf(kind),
   };
 }
 
@@ -32,7 +28,7 @@ function rejectedFailure(kind: BillingOperationKind): WriteFailure {
   return {
     code: 'UPSTREAM_REJECTED',
     message: 'This write was settled as not carried out.',
-    upstream: UPSTREAM_METHODS[kind],
+    upstream: upstreamOf(kind),
   };
 }
 

@@ -1,4 +1,5 @@
-import type { BillingOperationKind, WriteOutcome } from '../domain/write.js';
+import type { BillingOperationKind } from '../domain/upstream-operations.js';
+import type { WriteOutcome } from '../domain/write.js';
 import type { LedgerRow } from './operation.js';
 
 /** A write that must happen at most once. */
@@ -16,9 +17,17 @@ export interface OnceRequest {
   readonly deletesDocuments: boolean;
 }
 
+/** The state of the target just before sending, for settling an unknown outcome later. */
+export interface Baseline {
+  /** Ids of the target's history rows. */
+  readonly ids: readonly string[];
+  /** What else the use case wants to find again; JSON-safe. */
+  readonly before: unknown;
+}
+
 export interface OnceSteps<T> {
-  /** Ids of the target's history rows before sending; null when they cannot be read. Must not throw, must be quick. */
-  baseline(): Promise<readonly string[] | null>;
+  /** Null when it cannot be read, or what was read is not to be trusted. Must not throw, must be quick. */
+  baseline(): Promise<Baseline | null>;
   /** The one attempt. Never called twice for a key unless the earlier attempt is proved not sent. Must not throw. */
   send(): Promise<WriteOutcome<T>>;
   /** What may be stored of the value: no secret, no personal data. */

@@ -179,7 +179,8 @@ export class RunOnce {
         to: 'sending',
         by: 'owner',
         atMs: this.#now(),
-        baseline,
+        baseline: baseline?.ids ?? null,
+        before: baseline?.before ?? null,
       });
     } catch (error) {
       this.#log?.error(

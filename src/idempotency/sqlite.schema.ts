@@ -4,8 +4,12 @@ import { z } from 'zod';
 import { LedgerUnavailable } from './ledger.js';
 
 /**
- * One entry per version, applied in order and never edited afterwards. Two indexes carry the promises of the ledger: a key exists
- * once per tenant, and a target has at most one write that is unfinished or unknown.
+ * One entry per version, applied in order and never edited afterwards. Unique indexes carry the promises of the ledger: a key exists
+ * once per tenant, and a target has at most one write that is unfinished or unknown, per tenant whatever its api key, and per
+ * credential whichever tenants share it. What an index cannot say (an own group of unknown number) the claim checks itself.
+ *
+ * Version 2: before it, the lock ended with the api key, so two open writes of one target may be stored. The newest keeps the place
+ * in the index (`lock_slot` 0) and the others have one of their own. All of them go on blocking the target.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -52,6 +56,22 @@ const MIGRATIONS: readonly string[] = [
     subject TEXT
   ) STRICT;
   CREATE INDEX ledger_audit_key ON ledger_audit (tenant_id, idempotency_key, id);
+  `,
+  `
+  ALTER TABLE ledger_operations ADD COLUMN before_send TEXT;
+  ALTER TABLE ledger_operations ADD COLUMN lock_slot INTEGER NOT NULL DEFAULT 0;
+  UPDATE ledger_operations SET lock_slot = id WHERE state IN ('claimed', 'sending', 'unknown') AND EXISTS (
+    SELECT 1 FROM ledger_operations AS newer WHERE newer.id > ledger_operations.id
+      AND newer.state IN ('claimed', 'sending', 'unknown') AND newer.target = ledger_operations.target
+      AND (newer.tenant_id = ledger_operations.tenant_id OR newer.credential_id = ledger_operations.credential_id));
+  DROP INDEX ledger_one_open_write;
+  CREATE UNIQUE INDEX ledger_one_open_write ON ledger_operations (tenant_id, target, lock_slot)
+    WHERE state IN ('claimed', 'sending', 'unknown');
+  CREATE UNIQUE INDEX ledger_one_open_write_of_credential ON ledger_operations (credential_id, target, lock_slot)
+    WHERE state IN ('claimed', 'sending', 'unknown');
+  CREATE INDEX ledger_target ON ledger_operations (target, sent_at);
+  CREATE INDEX ledger_review ON ledger_operations (next_reconcile_at)
+    WHERE state = 'rejected' AND next_reconcile_at IS NOT NULL;
   `,
 ];
 

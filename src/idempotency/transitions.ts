@@ -77,6 +77,12 @@ export const TRANSITIONS: readonly Transition[] = [
     why: 'As above, for a charge that was not made.',
   },
   {
+    from: 'succeeded',
+    to: 'rejected',
+    by: ['operator'],
+    why: 'Only where the reconciler had settled it: a person knows better than a comparison, and never better than a response.',
+  },
+  {
     from: 'unknown',
     to: 'not_sent',
     by: ['late-answer'],

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { BILLING_ERROR_CODES, type UpstreamService } from '../domain/errors.js';
-import type { BillingOperationKind } from '../domain/write.js';
+import { WRITE_KINDS, type WriteKind } from '../domain/upstream-operations.js';
 import { LabelLimit } from './label-limit.js';
 
 export type BreakerState = 'closed' | 'half-open' | 'open';
@@ -14,7 +14,6 @@ const GRAPHQL_CODES = [
   'PERSISTED_QUERY_NOT_FOUND',
 ];
 const UPSTREAMS: readonly UpstreamService[] = ['xtracta', 'credits'];
-const WRITE_KINDS = ['ORDER_BOOSTER_PACK', 'CHANGE_PLAN', 'PURCHASE_CREDITS', 'OPEN_BILLING_UI'] as const;
 const WRITE_STATUSES = ['SUCCEEDED', 'REJECTED', 'NOT_SENT', 'OUTCOME_UNKNOWN'] as const;
 const KNOWN_CODES: ReadonlySet<string> = new Set([...BILLING_ERROR_CODES, ...GRAPHQL_CODES]);
 
@@ -67,6 +66,16 @@ export class Metrics {
     name: 'billing_writes_total',
     help: 'Writes by kind and the status they were answered with; replays are not counted.',
     labelNames: ['kind', 'status'],
+    registers: [this.#registry],
+  });
+  readonly #contradictions = new Counter({
+    name: 'billing_contradicted_rejections_total',
+    help: 'Writes that an operator settled as not carried out, and that a history row shows after all.',
+    registers: [this.#registry],
+  });
+  readonly #unreadableRows = new Counter({
+    name: 'billing_ledger_unreadable_rows_total',
+    help: 'Rows of the ledger that this version cannot read and leaves out; a newer version may have written them.',
     registers: [this.#registry],
   });
   readonly #driftTotal = new Counter({
@@ -132,8 +141,16 @@ export class Metrics {
   }
 
   /** `status` is a `BillingOperationStatus`. */
-  write(kind: BillingOperationKind | 'OPEN_BILLING_UI', status: string): void {
+  write(kind: WriteKind, status: string): void {
     this.#writes.inc({ kind, status });
+  }
+
+  contradictedRejection(): void {
+    this.#contradictions.inc();
+  }
+
+  unreadableLedgerRow(): void {
+    this.#unreadableRows.inc();
   }
 
   drift(endpoint: string, field: string): void {

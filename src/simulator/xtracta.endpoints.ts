@@ -149,12 +149,8 @@ export function listPlans(request: XtractaRequest): Answer {
   const packId = idOf(parameters, 'pack_id');
   integerOf(parameters, 'is_parent', 0, 1);
   const state = request.world.state();
-  const plans = Object.values(state.plans).filter(
-    (plan) => (planId ?? (packId === undefined ? plan.id : '')) === plan.id,
-  );
-  const packs = Object.values(state.packs).filter(
-    (pack) => (packId ?? (planId === undefined ? pack.id : '')) === pack.id,
-  );
+  const plans = itemsAsked(state.plans, planId, packId, FIXTURES.monthlyPlanId);
+  const packs = itemsAsked(state.packs, packId, planId, FIXTURES.packId);
   const planElements = plans.map((plan) =>
     element('plan', [
       element('id', plan.id),
@@ -171,6 +167,18 @@ export function listPlans(request: XtractaRequest): Answer {
       ? [...planElements, ...packElements]
       : [element('plans', planElements), element('packs', packElements)];
   return success('billings_response', PROCESSED, payload);
+}
+
+/** All, or the one that is asked for. A magic id is told of only when it is asked for, as what is sold under it. */
+function itemsAsked<Item extends Plan | Pack>(
+  items: Readonly<Record<string, Item>>,
+  id: string | undefined,
+  otherId: string | undefined,
+  soldAs: string,
+): readonly Item[] {
+  if (id === undefined) return otherId === undefined ? Object.values(items) : [];
+  const item = items[magicFault(id) === null ? id : soldAs];
+  return item === undefined ? [] : [{ ...item, id }];
 }
 
 /** Plans and packs are the root group's: whom they belong to is not whom they are offered to. */

@@ -52,7 +52,7 @@ export type BillingErrorCode =
   | 'NOT_FOUND'
   /** The same write, or another one on the same target, is still under way. */
   | 'OPERATION_IN_PROGRESS'
-  /** The operation passes a limit: tokens, depth, aliases, directives, selections, root fields, more than one mutation field, the upstream calls that it would cause, or the rows that it might answer. */
+  /** The operation passes a limit: tokens, depth, aliases, directives, selections, root fields, more than one mutation field, levels of brackets or of `subgroups`, the upstream calls that it would cause, or the rows and bytes that it answers. */
   | 'OPERATION_TOO_COMPLEX'
   /** The write was sent, and nobody knows whether it was carried out: money may have moved. The gateway never sends it again by itself. */
   | 'OUTCOME_UNKNOWN'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import type { ClaimRequest } from '../../src/idempotency/ledger.js';
 import { ForbiddenTransition, TRANSITIONS } from '../../src/idempotency/transitions.js';
-import { LedgerHarness } from './ledger-harness.js';
+import { LedgerHarness, present } from './ledger-harness.js';
 import { byOperator, SUCCESS, sampleClaim, T0, UNKNOWN } from './sample-claims.js';
 
 /** Every change there is but a claim, once for each who may make it. */
@@ -27,6 +28,7 @@ export function describeClaims(store: string, newUrl: () => Promise<string>): vo
         sentAtMs: null,
         completedAtMs: null,
         baseline: null,
+        before: null,
         answer: null,
         resolution: null,
         reconcileAttempts: 0,
@@ -55,7 +57,8 @@ export function describeClaims(store: string, newUrl: () => Promise<string>): vo
     it('keeps one key of two tenants apart', async () => {
       const request = sampleClaim();
       await at.ledger.claim(request);
-      expect((await at.ledger.claim({ ...request, tenantId: 'other' })).kind).toBe('claimed');
+      const other = { ...request, tenantId: 'other', credentialId: 'credential-2' };
+      expect((await at.ledger.claim(other)).kind).toBe('claimed');
     });
 
     it.each([
@@ -73,11 +76,60 @@ export function describeClaims(store: string, newUrl: () => Promise<string>): vo
       expect(other.row.idempotencyKey === row.idempotencyKey).toBe(blocks);
     });
 
-    it('lets writes on other targets, credentials and tenants go on beside an unfinished one', async () => {
+    it('lets writes on other targets, and of other tenants with other credentials, go on beside an unfinished one', async () => {
       await at.claimed(at.ledger);
       await at.claimed(at.ledger, { target: 'group:124' });
-      await at.claimed(at.ledger, { credentialId: 'credential-2' });
-      await at.claimed(at.ledger, { tenantId: 'other' });
+      await at.claimed(at.ledger, { tenantId: 'other', credentialId: 'credential-2' });
+    });
+
+    const blocked: readonly [string, Partial<ClaimRequest>, Partial<ClaimRequest>][] = [
+      ['the same tenant with a rotated api key', {}, { credentialId: 'credential-2' }],
+      ['another tenant with the same api key', {}, { tenantId: 'other' }],
+      ['the own group of unknown number, beside a named one', {}, { target: 'group:(own)', groupId: null }],
+      ['a named group, beside the own one of unknown number', { target: 'group:(own)', groupId: null }, {}],
+      [
+        'the own group of another tenant with the same api key',
+        {},
+        { tenantId: 'other', target: 'group:(own)', groupId: null },
+      ],
+      ['credits under another token', { target: 'credits' }, { target: 'credits', credentialId: 'credential-2' }],
+    ];
+    it.each(blocked)('blocks %s, from either replica', async (_title, first, second) => {
+      const replica = await at.openAnother();
+      const row = await at.ended(at.ledger, 'unknown', first);
+      expect(await replica.claim(sampleClaim(second))).toEqual({ kind: 'targetBusy', row });
+      await at.ledger.settle(row, 'rejected', null, byOperator('not on the invoice'));
+      expect((await replica.claim(sampleClaim(second))).kind).toBe('claimed');
+    });
+
+    it.each(blocked)('gives one of many the target: %s', async (_title, first, second) => {
+      const replica = await at.openAnother();
+      const claims = await Promise.all(
+        Array.from({ length: 20 }, (_, index) =>
+          (index % 2 === 0 ? at.ledger : replica).claim(sampleClaim(index % 3 === 0 ? first : second)),
+        ),
+      );
+      expect(claims.filter(({ kind }) => kind === 'claimed')).toHaveLength(1);
+      expect(claims.filter(({ kind }) => kind === 'targetBusy')).toHaveLength(19);
+    });
+
+    it('keeps groups and credits apart', async () => {
+      await at.claimed(at.ledger, { target: 'group:(own)', groupId: null });
+      await at.claimed(at.ledger, { target: 'credits', groupId: null });
+    });
+
+    it('corrects what the reconciler settled, and nothing that anybody else did', async () => {
+      const reconciled = await at.reconciled(at.ledger);
+      expect(await at.ledger.settle(reconciled, 'rejected', null, byOperator('somebody else’s'))).toMatchObject({
+        state: 'rejected',
+        resolution: { by: 'operator' },
+      });
+      const answered = await at.ended(at.ledger, 'succeeded', { target: 'group:8' });
+      expect(await at.ledger.settle(answered, 'rejected', null, byOperator('wrong'))).toBeNull();
+      const unknown = await at.ended(at.ledger, 'unknown', { target: 'group:9' });
+      const resolved = present(await at.ledger.settle(unknown, 'succeeded', SUCCESS, byOperator('seen')));
+      expect(await at.ledger.settle(resolved, 'rejected', null, byOperator('wrong'))).toBeNull();
+      expect(await at.ledger.find(resolved.tenantId, resolved.idempotencyKey)).toEqual(resolved);
     });
 
     it('lets the same key claim again after it was not sent, as a new claim under today’s credential', async () => {
@@ -134,12 +186,16 @@ export function describeClaims(store: string, newUrl: () => Promise<string>): vo
 
     it.each(CHANGES)('answers the row as it is stored: $from to $to by $by', async ({ from, to, by }) => {
       const row =
-        from === 'claimed' || from === 'sending' ? await at[from](at.ledger) : await at.ended(at.ledger, from);
+        from === 'claimed' || from === 'sending'
+          ? await at[from](at.ledger)
+          : from === 'succeeded'
+            ? await at.reconciled(at.ledger)
+            : await at.ended(at.ledger, from);
       const change = { from, to, by, atMs: T0 + 3_000, answer: to === 'succeeded' ? SUCCESS : UNKNOWN };
       const changed = await at.ledger.advance(row, {
         ...change,
-        ...(to === 'sending' ? { answer: null, baseline: ['7', '8'] } : {}),
-        ...(from === 'unknown' ? { resolution: byOperator('seen') } : {}),
+        ...(to === 'sending' ? { answer: null, baseline: ['7', '8'], before: { plan: 'Basic' } } : {}),
+        ...(from === 'unknown' || from === 'succeeded' ? { resolution: byOperator('seen') } : {}),
       });
       expect(changed).toMatchObject({ state: to, claim: row.claim });
       expect(await at.ledger.find(row.tenantId, row.idempotencyKey)).toEqual(changed);

@@ -37,7 +37,7 @@ export class CountingUpstream {
 
   steps(change: Partial<OnceSteps<Order>> = {}): OnceSteps<Order> {
     return {
-      baseline: async () => ['1', '2'],
+      baseline: async () => ({ ids: ['1', '2'], before: { plan: 'Basic' } }),
       send: async () => this.answer(),
       toStored: ({ id }) => ({ id }),
       fromStored: (stored) => ({ id: idOf(stored), orderedBy: null }),

@@ -7,6 +7,7 @@ import {
   type LedgerPage,
   LedgerUnavailable,
   type ListRequest,
+  type Neighbour,
 } from '../../src/idempotency/ledger.js';
 import type { LedgerRow, Resolution, StoredAnswer } from '../../src/idempotency/operation.js';
 
@@ -62,7 +63,7 @@ export class FaultyLedger implements Ledger {
     return this.#step('read', () => this.#inner.find(tenantId, idempotencyKey));
   }
 
-  list(tenantId: string, request: ListRequest): Promise<LedgerPage> {
+  list(tenantId: string | readonly string[], request: ListRequest): Promise<LedgerPage> {
     return this.#inner.list(tenantId, request);
   }
 
@@ -74,8 +75,16 @@ export class FaultyLedger implements Ledger {
     return this.#inner.dueForReconciliation(nowMs, limit);
   }
 
-  noteReconcileAttempt(row: LedgerRow, atMs: number): Promise<void> {
-    return this.#inner.noteReconcileAttempt(row, atMs);
+  dueForReview(nowMs: number, limit: number): Promise<readonly LedgerRow[]> {
+    return this.#inner.dueForReview(nowMs, limit);
+  }
+
+  neighbours(row: LedgerRow, sinceMs: number): Promise<readonly Neighbour[]> {
+    return this.#inner.neighbours(row, sinceMs);
+  }
+
+  noteReconcileAttempt(row: LedgerRow, atMs: number, last?: 'last'): Promise<void> {
+    return this.#inner.noteReconcileAttempt(row, atMs, last);
   }
 
   countUnknown(): Promise<number> {

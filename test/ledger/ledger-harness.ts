@@ -58,7 +58,8 @@ export class LedgerHarness {
 
   async sending(ledger: Ledger, change: Partial<ClaimRequest> = {}): Promise<LedgerRow> {
     const row = await this.claimed(ledger, change);
-    const send = { from: 'claimed', to: 'sending', by: 'owner', atMs: T0 + 1_000, baseline: ['1', '2'] } as const;
+    const known = { baseline: ['1', '2'], before: { plan: null } } as const;
+    const send = { from: 'claimed', to: 'sending', by: 'owner', atMs: T0 + 1_000, ...known } as const;
     return present(await ledger.advance(row, send));
   }
 
@@ -66,6 +67,13 @@ export class LedgerHarness {
     const row = await this.sending(ledger, change);
     const answer = to === 'succeeded' ? SUCCESS : UNKNOWN;
     return present(await ledger.advance(row, { from: 'sending', to, by: 'owner', atMs: T0 + 2_000, answer }));
+  }
+
+  /** Unknown, and settled as succeeded by the reconciler. */
+  async reconciled(ledger: Ledger, change: Partial<ClaimRequest> = {}): Promise<LedgerRow> {
+    const row = await this.ended(ledger, 'unknown', change);
+    const resolution = { by: 'reconciler', atMs: T0 + 3_000, note: 'history row 3', subject: null } as const;
+    return present(await ledger.settle(row, 'succeeded', SUCCESS, resolution));
   }
 
   async #open(url: string): Promise<Ledger> {

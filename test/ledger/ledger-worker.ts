@@ -35,7 +35,7 @@ async function carryOut({ keys, duplicates, hangAt }: WorkerOrder): Promise<void
     const steps = new CountingUpstream().steps({
       baseline: async () => {
         await step('baseline');
-        return ['1'];
+        return { ids: ['1'], before: null };
       },
       send: async () => {
         await step('send');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { BillingError } from '../../src/domain/errors.js';
-import { reconcileDelayMs } from '../../src/idempotency/reconcile-schedule.js';
-import { LedgerHarness } from './ledger-harness.js';
+import { RECONCILE_INTERVALS_MS, reconcileDelayMs } from '../../src/idempotency/reconcile-schedule.js';
+import { LedgerHarness, present } from './ledger-harness.js';
 import { byOperator, SUCCESS, sampleClaim, T0 } from './sample-claims.js';
 
 /** What every store promises of owners that are gone, of settling, of lists and of the leader. */
@@ -160,6 +160,72 @@ export function describeUpkeep(store: string, newUrl: () => Promise<string>): vo
       expect(await at.ledger.dueForReconciliation(T0 + 60_000 + reconcileDelayMs(0), 10)).toHaveLength(1);
     });
 
+    it('watches what an operator settled as not carried out for a while, and nothing else that is rejected', async () => {
+      const row = await at.ended(at.ledger, 'unknown');
+      await at.ended(at.ledger, 'rejected', { target: 'group:2' });
+      await at.ledger.settle(await at.reconciled(at.ledger, { target: 'group:3' }), 'rejected', null, byOperator('no'));
+      let watched = present(await at.ledger.settle(row, 'rejected', null, byOperator('not on the invoice')));
+      let due = T0 + 9_000 + reconcileDelayMs(0);
+      expect(await at.ledger.dueForReview(due - 1, 10)).toEqual([]);
+      for (const attempt of RECONCILE_INTERVALS_MS.keys()) {
+        expect(await at.ledger.dueForReview(due, 10)).toMatchObject([{ idempotencyKey: row.idempotencyKey }]);
+        await at.ledger.noteReconcileAttempt(watched, due);
+        watched = { ...watched, reconcileAttempts: attempt + 1 };
+        due += reconcileDelayMs(attempt + 1);
+      }
+      expect(await at.ledger.dueForReview(Number.MAX_SAFE_INTEGER, 10)).toEqual([watched]);
+      await at.ledger.noteReconcileAttempt(watched, due);
+      expect(await at.ledger.dueForReview(Number.MAX_SAFE_INTEGER, 10)).toEqual([]);
+    });
+
+    it('ends a review at once when asked to', async () => {
+      const row = await at.ended(at.ledger, 'unknown');
+      const watched = present(await at.ledger.settle(row, 'rejected', null, byOperator('not on the invoice')));
+      await at.ledger.noteReconcileAttempt(watched, T0, 'last');
+      expect(await at.ledger.dueForReview(Number.MAX_SAFE_INTEGER, 10)).toEqual([]);
+    });
+
+    it('knows the other writes of a group that may have been carried out, whoever sent them', async () => {
+      const settled = await at.ended(at.ledger, 'unknown');
+      await at.ledger.settle(settled, 'rejected', null, byOperator('not on the invoice'));
+      await at.ended(at.ledger, 'rejected');
+      await at.ended(at.ledger, 'not_sent');
+      await at.ended(at.ledger, 'succeeded', { kind: 'CHANGE_PLAN' });
+      await at.ended(at.ledger, 'succeeded', { target: 'group:2', groupId: '2' });
+      await at.ended(at.ledger, 'succeeded', { tenantId: 'other', credentialId: 'credential-2' });
+      await at.ended(at.ledger, 'succeeded', {
+        tenantId: 'third',
+        credentialId: 'credential-3',
+        target: 'group:(own)',
+        groupId: null,
+      });
+      const row = await at.ended(at.ledger, 'unknown');
+      const found = await at.ledger.neighbours(row, T0 + 1_000);
+      expect(
+        found.map(({ kind, namesGroup, sharesAccount }) => `${kind} ${namesGroup} ${sharesAccount}`).sort(),
+      ).toEqual([
+        'CHANGE_PLAN true true',
+        'ORDER_BOOSTER_PACK false false',
+        'ORDER_BOOSTER_PACK true false',
+        'ORDER_BOOSTER_PACK true true',
+      ]);
+      expect(await at.ledger.neighbours(row, T0 + 1_001)).toEqual([]);
+    });
+
+    it('lists the writes of several tenants as one list', async () => {
+      await at.ended(at.ledger, 'succeeded');
+      await at.ended(at.ledger, 'succeeded', { tenantId: 'other' });
+      await at.ended(at.ledger, 'succeeded', { tenantId: 'third' });
+      const page = await at.ledger.list(['acme', 'third'], {
+        states: null,
+        groupIds: null,
+        limit: 5,
+        afterCursor: null,
+      });
+      expect(page.edges.map(({ row }) => row.tenantId)).toEqual(['third', 'acme']);
+      expect(page.totalCount).toBe(2);
+    });
+
     it('lets one replica lead until it is gone', async () => {
       const replica = await at.openAnother();
       expect([await at.ledger.tryLead(), await replica.tryLead()]).toEqual([true, false]);
@@ -173,7 +239,7 @@ export function describeUpkeep(store: string, newUrl: () => Promise<string>): vo
     it('counts the unknown outcomes of all tenants', async () => {
       expect(await at.ledger.countUnknown()).toBe(0);
       await at.ended(at.ledger, 'unknown');
-      await at.ended(at.ledger, 'unknown', { tenantId: 'other' });
+      await at.ended(at.ledger, 'unknown', { tenantId: 'other', credentialId: 'credential-2' });
       await at.ended(at.ledger, 'rejected', { target: 'group:3' });
       expect(await at.ledger.countUnknown()).toBe(2);
     });

@@ -51,6 +51,7 @@ async function aWhile(): Promise<void> {
 }
 
 const upstream: XtractaWriteClient = {
+  getPlans: async () => ({ plans: [], packs: [] }),
   async getBillingHistory({ apiKey }, { groupId, recursive }) {
     await aWhile();
     const groupIds = recursive ? GROUPS : [groupId];
@@ -136,6 +137,7 @@ beforeAll(async () => {
     forgetReads: (credentialId, groupId) => factory.forget(credentialId, groupId),
     onWrite: () => undefined,
     onUserError: () => undefined,
+    onContradiction: () => undefined,
     audit: () => undefined,
   };
 });

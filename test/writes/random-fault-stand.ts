@@ -1,4 +1,4 @@
-import { boosterPackOrderCodec } from '../../src/billing/stored-answer.codec.js';
+import { ORDER_BOOSTER_PACK } from '../../src/billing/order-booster-pack.js';
 import type { BoosterPackOrder } from '../../src/domain/purchases.js';
 import { type Ledger, LedgerUnavailable } from '../../src/idempotency/ledger.js';
 import { openLedger } from '../../src/idempotency/open-ledger.js';
@@ -184,18 +184,20 @@ export class RandomFaultStand {
   }
 
   #stepsOf(each: Case): OnceSteps<BoosterPackOrder> {
+    const request = { packId: String(each.intent), groupId: null, quantity: 1, heldDocuments: 'PROCESS' } as const;
     return {
       baseline: async () => null,
+      toStored: (order) => ORDER_BOOSTER_PACK.toStored(order),
+      fromStored: (stored) => ORDER_BOOSTER_PACK.fromStored(stored, request),
       send: () => {
         const client = each.refusals > 0 ? this.#refused : this.#client;
         each.refusals -= 1;
         return client.orderBoosterPack(
           { id: 'credential', apiKey: 'test-key', rootGroupId: null },
-          { packId: String(each.intent), groupId: null, quantity: 1, heldDocuments: 'PROCESS' },
+          request,
           recordedCall().call,
         );
       },
-      ...boosterPackOrderCodec,
     };
   }
 }

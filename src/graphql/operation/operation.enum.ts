@@ -1,21 +1,27 @@
 import { registerEnumType } from 'type-graphql';
 import type { BillingOperationStatus } from '../../billing/billing-writes.js';
-import type { BillingOperationKind, HeldDocumentsAction } from '../../domain/write.js';
+import { EVIDENCE_FACTS, type EvidenceFact } from '../../billing/billing-writes.js';
+import { BILLING_OPERATION_KINDS, type BillingOperationKind } from '../../domain/upstream-operations.js';
+import type { HeldDocumentsAction } from '../../domain/write.js';
 
-export const BillingOperationKindEnum = {
-  ORDER_BOOSTER_PACK: 'ORDER_BOOSTER_PACK',
-  CHANGE_PLAN: 'CHANGE_PLAN',
-  PURCHASE_CREDITS: 'PURCHASE_CREDITS',
-} as const satisfies Record<BillingOperationKind, BillingOperationKind>;
+/** An enum of which each value is named as it is, in the order of the list. */
+function enumOf<Name extends string>(names: readonly Name[]): Readonly<Record<string, Name>> {
+  return Object.fromEntries(names.map((name) => [name, name]));
+}
+
+/** Client-facing words for each kind of write in the table of upstream operations. */
+const KIND_DESCRIPTIONS: Readonly<Record<BillingOperationKind, { readonly description: string }>> = {
+  ORDER_BOOSTER_PACK: { description: 'From `orderBoosterPack`.' },
+  CHANGE_PLAN: { description: 'From `changePlan`.' },
+  PURCHASE_CREDITS: { description: 'From `purchaseCredits`.' },
+};
+
+export const BillingOperationKindEnum = enumOf(BILLING_OPERATION_KINDS);
 
 registerEnumType(BillingOperationKindEnum, {
   name: 'BillingOperationKind',
   description: 'Which write it is.',
-  valuesConfig: {
-    ORDER_BOOSTER_PACK: { description: 'From `orderBoosterPack`.' },
-    CHANGE_PLAN: { description: 'From `changePlan`.' },
-    PURCHASE_CREDITS: { description: 'From `purchaseCredits`.' },
-  },
+  valuesConfig: KIND_DESCRIPTIONS,
 });
 
 export const BillingOperationStatusEnum = {
@@ -39,6 +45,34 @@ registerEnumType(BillingOperationStatusEnum, {
         'Sent, and nobody knows whether it was carried out. Nothing is sent for this target until it is reconciled or resolved.',
     },
   },
+});
+
+const FACT_DESCRIPTIONS: Readonly<Record<EvidenceFact, { readonly description: string }>> = {
+  NEW: { description: 'It was not in the history just before the write was sent.' },
+  ID: { description: 'It carries an id of its own.' },
+  GROUP: { description: 'It names the group of the write.' },
+  ACTIVITY: { description: 'It is of a kind that such a write makes.' },
+  TIME: { description: 'It starts when the write was under way, not before and not long after.' },
+  NAME: {
+    description: 'It has the name of the asked pack or plan in the catalogue, and no other item fits it as well.',
+  },
+  ALLOWED_DOCUMENTS: { description: "Its documents are the catalogue's, or a whole multiple for several packs." },
+  PRICE: { description: "Its price is the catalogue's, or a whole multiple for several packs." },
+  PLAN_TYPE: { description: "It is monthly or annual as the catalogue's plan is." },
+  QUANTITY: { description: 'Its documents and price tell the asked number of packs, and no other.' },
+  DIRECTION: { description: 'Its kind is what the change from the plan before to the asked one is called.' },
+  NOT_A_RENEWAL: { description: 'It is not what the upstream does by itself when a period ends.' },
+  ONLY_WRITE: { description: 'No other write of this group was sent at about the same time.' },
+  ONLY_ROW: { description: 'No other new row fits as well.' },
+};
+
+export const BillingEvidenceFactEnum = enumOf(EVIDENCE_FACTS);
+
+registerEnumType(BillingEvidenceFactEnum, {
+  name: 'BillingEvidenceFact',
+  description:
+    'What is compared between a history row and a write. A row proves the write only if all that applies fits.',
+  valuesConfig: FACT_DESCRIPTIONS,
 });
 
 export const BillingOperationResolutionEnum = { SUCCEEDED: 'SUCCEEDED', REJECTED: 'REJECTED' } as const;

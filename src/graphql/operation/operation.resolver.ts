@@ -1,6 +1,11 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Authorized, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
-import type { BillingOperation, BillingOperationStatus, OperationsPage } from '../../billing/billing-writes.js';
+import type {
+  BillingOperation,
+  BillingOperationStatus,
+  Evidence,
+  OperationsPage,
+} from '../../billing/billing-writes.js';
 import { type BillingActivity, namedGroup } from '../../domain/billing-activity.js';
 import type { GroupRef } from '../../reads/billing-reads.js';
 import { rowSelection } from '../answer-size.js';
@@ -82,21 +87,32 @@ export class BillingOperationResolver {
   ): Promise<readonly BillingActivity[]> {
     const rows = await evidenceOf(operation, reads);
     await reads.handOut(rows.length, rowSelection(info, false).bytes);
+    return rows.map(({ activity }) => activity);
+  }
+
+  @FieldResolver()
+  async evidenceFit(
+    @Root() operation: BillingOperation,
+    @Ctx() { reads }: GatewayContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<readonly Evidence[]> {
+    const rows = await evidenceOf(operation, reads);
+    await reads.handOut(rows.length, rowSelection(info, false).bytes);
     return rows;
   }
 }
 
 /** Read once for each write that an operation shows, under however many names it asks. */
-const evidenceRead = new WeakMap<BillingOperation, Promise<readonly BillingActivity[]>>();
+const evidenceRead = new WeakMap<BillingOperation, Promise<readonly Evidence[]>>();
 
-function evidenceOf(operation: BillingOperation, reads: GatewayContext['reads']): Promise<readonly BillingActivity[]> {
+function evidenceOf(operation: BillingOperation, reads: GatewayContext['reads']): Promise<readonly Evidence[]> {
   const known = evidenceRead.get(operation);
   if (known !== undefined) return known;
   // Only an unknown outcome of what was sent for a group has anything to be read.
   if (operation.status === 'OUTCOME_UNKNOWN' && operation.groupId !== null && operation.sentAt !== null) {
     reads.countCall();
   }
-  const rows = operation.evidence();
+  const rows = operation.evidenceFit();
   evidenceRead.set(operation, rows);
   return rows;
 }

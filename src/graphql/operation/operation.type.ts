@@ -1,21 +1,46 @@
 import { Field, ID, Int, ObjectType } from 'type-graphql';
-import type { BillingOperation, BillingOperationStatus, OperationsPage } from '../../billing/billing-writes.js';
+import type {
+  BillingOperation,
+  BillingOperationStatus,
+  Evidence,
+  EvidenceFact,
+  OperationsPage,
+} from '../../billing/billing-writes.js';
 import type { BillingActivity } from '../../domain/billing-activity.js';
 import type { DateTimeText } from '../../domain/instant.js';
-import type { BillingOperationKind } from '../../domain/write.js';
+import type { BillingOperationKind } from '../../domain/upstream-operations.js';
 import type { GroupRef } from '../../reads/billing-reads.js';
 import { AssumedSize, CostsUpstreamCall } from '../federation.directive.js';
 import { GroupType } from '../group/group.type.js';
 import { BillingActivityType } from '../history/activity.type.js';
 import { PageInfoType } from '../page-info/page-info.type.js';
 import { DateTimeScalar } from '../scalars/date-time.scalar.js';
-import { BillingOperationKindEnum, BillingOperationStatusEnum } from './operation.enum.js';
+import { UuidScalar } from '../scalars/uuid.scalar.js';
+import { BillingEvidenceFactEnum, BillingOperationKindEnum, BillingOperationStatusEnum } from './operation.enum.js';
+
+@ObjectType('BillingEvidence', {
+  simpleResolvers: true,
+  description:
+    'A history row beside a write whose outcome is unknown. What neither list names was not told, or does not apply.',
+})
+export class BillingEvidenceType implements Evidence {
+  @Field(() => BillingActivityType, { description: 'The row of the billing history.' })
+  readonly activity!: BillingActivity;
+
+  @AssumedSize(14)
+  @Field(() => [BillingEvidenceFactEnum], { description: 'What of the row fits the write.' })
+  readonly fits!: readonly EvidenceFact[];
+
+  @AssumedSize(14)
+  @Field(() => [BillingEvidenceFactEnum], { description: 'What of the row contradicts the write.' })
+  readonly doesNotFit!: readonly EvidenceFact[];
+}
 
 @ObjectType('BillingOperation', {
   simpleResolvers: true,
   description: "A write as the gateway's ledger remembers it, so that nothing is ever charged twice.",
 })
-export class BillingOperationType implements Omit<BillingOperation, 'groupId' | 'evidence'> {
+export class BillingOperationType implements Omit<BillingOperation, 'groupId' | 'evidence' | 'evidenceFit'> {
   @Field(() => ID, { description: 'The key that the client chose for the write. Unique per tenant, across all kinds.' })
   readonly idempotencyKey!: string;
 
@@ -55,12 +80,37 @@ export class BillingOperationType implements Omit<BillingOperation, 'groupId' | 
   })
   readonly documentsMayHaveBeenDeleted!: boolean;
 
+  @Field(() => ID, { nullable: true, description: 'The pack that was asked for. Null unless it is an order of packs.' })
+  readonly packId!: string | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How many packs were asked for. Null unless it is an order of packs.',
+  })
+  readonly quantity!: number | null;
+
+  @Field(() => ID, { nullable: true, description: 'The plan that was asked for. Null unless it is a change of plan.' })
+  readonly planId!: string | null;
+
+  @Field(() => UuidScalar, {
+    nullable: true,
+    description: 'The purchase that was asked for. Null unless it is a purchase of credits.',
+  })
+  readonly purchaseId!: string | null;
+
   @CostsUpstreamCall()
   @AssumedSize(5)
   @Field(() => [BillingActivityType], {
     description: 'History rows that appeared since it was sent, for an outcome that is unknown; else empty.',
   })
   readonly evidence!: readonly BillingActivity[];
+
+  @CostsUpstreamCall()
+  @AssumedSize(5)
+  @Field(() => [BillingEvidenceType], {
+    description: 'The rows of `evidence`, each with what of it fits this write and what does not.',
+  })
+  readonly evidenceFit!: readonly Evidence[];
 }
 
 @ObjectType('BillingOperationEdge', { simpleResolvers: true, description: 'One write with its place in the list.' })

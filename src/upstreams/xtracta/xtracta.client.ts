@@ -1,7 +1,7 @@
 import type { BillingHistory } from '../../domain/billing-activity.js';
 import type { GroupUsage } from '../../domain/billing-plan.js';
 import type { XtractaCredential } from '../../domain/caller.js';
-import type { BillingCatalogue } from '../../domain/catalogue.js';
+import type { BillingCatalogue, CatalogueItemId } from '../../domain/catalogue.js';
 import type {
   BillingUiRequest,
   BillingUiSession,
@@ -32,8 +32,8 @@ import { type FieldReader, withFields } from './xtracta.fields.js';
 import {
   billingUiForm,
   boosterForm,
+  catalogueForm,
   FORM_CONTENT_TYPE,
-  groupForm,
   type HistoryFormRequest,
   historyForm,
   planForm,
@@ -135,11 +135,17 @@ export class XtractaClient {
    * The plans and packs that the group may choose from.
    *
    * @param groupId null: the api key's own group
+   * @param item only this one, which need not be in the list of all
    * @throws BillingError `NOT_CONFIGURED` where nothing is at the path, `NOT_FOUND`, `UPSTREAM_*`
    */
-  getPlans(credential: XtractaCredential, groupId: string | null, call: UpstreamCall): Promise<BillingCatalogue> {
+  getPlans(
+    credential: XtractaCredential,
+    groupId: string | null,
+    call: UpstreamCall,
+    item?: CatalogueItemId,
+  ): Promise<BillingCatalogue> {
     const endpoint = { ...GET_PLANS, path: this.options.cataloguePath ?? GET_PLANS.path };
-    return this.readAtOnce(endpoint, groupId, credential, call, judgeCatalogue, toCatalogue);
+    return this.readAtOnce(endpoint, groupId, credential, call, judgeCatalogue, toCatalogue, item);
   }
 
   /** Buys. One attempt; never throws. */
@@ -198,8 +204,9 @@ export class XtractaClient {
     call: UpstreamCall,
     judge: typeof judgeRead,
     payloadOf: (content: XmlElement, fields: FieldReader) => T,
+    item?: CatalogueItemId,
   ): Promise<T> {
-    const form = groupForm(credential.apiKey, groupId);
+    const form = catalogueForm(credential.apiKey, groupId, item);
     const wire = { ...this.request(endpoint, form), maxAnswerBytes: MAX_SMALL_READ_BYTES };
     const envelopes = this.envelopes(endpoint, credential, call, ({ body }) => readXml(body, this.limits));
     return this.channel.read(wire, call, () => ({

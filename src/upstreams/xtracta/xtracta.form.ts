@@ -1,3 +1,4 @@
+import type { CatalogueItemId } from '../../domain/catalogue.js';
 import type { BillingUiRequest, BoosterPackRequest, PlanChangeRequest } from '../../domain/purchases.js';
 import type { HeldDocumentsAction } from '../../domain/write.js';
 
@@ -32,9 +33,16 @@ export function historyForm(apiKey: string, request: HistoryFormRequest): string
   ]);
 }
 
-/** @param groupId null: the group of the api key, which the upstream then takes */
-export function groupForm(apiKey: string, groupId: string | null): string {
-  return encodeForm(apiKey, [['group_id', groupId]]);
+/**
+ * @param groupId null: the group of the api key, which the upstream then takes
+ * @param item only this one of a catalogue
+ */
+export function catalogueForm(apiKey: string, groupId: string | null, item?: CatalogueItemId): string {
+  return encodeForm(apiKey, [
+    ['group_id', groupId],
+    ['plan_id', item !== undefined && 'planId' in item ? item.planId : null],
+    ['pack_id', item !== undefined && 'packId' in item ? item.packId : null],
+  ]);
 }
 
 /** `quantity` and `purge` always stand there: nobody should have to know the upstream's defaults. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   type BillingActivity,
   type BillingActivityKind,
+  MADE_UP_ID,
   type NamedGroup,
   namedGroup,
   type PlanType,
@@ -178,5 +179,5 @@ function activityId(wire: ActivityWire, fields: FieldReader): string {
   if (id !== '') return id;
   if (wire.id !== undefined && wire.id !== null) fields.drift('id');
   const digest = createHash('sha256').update(JSON.stringify(Object.values(wire).map((value) => value ?? null)));
-  return `missing:${digest.digest('hex').slice(0, 24)}`;
+  return `${MADE_UP_ID}${digest.digest('hex').slice(0, 24)}`;
 }

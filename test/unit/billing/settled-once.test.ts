@@ -27,9 +27,9 @@ const PROOF: BillingActivity = {
   planName: 'Booster 100',
   planType: 'OTHER',
   planTypeRaw: null,
-  price: null,
+  price: { amount: '199.00', currency: 'NZD' },
   creditAmount: null,
-  allowedDocuments: null,
+  allowedDocuments: 200,
   usedDocuments: null,
   startDate: null,
   expiryDate: null,
@@ -45,7 +45,19 @@ const upstream: XtractaWriteClient = {
   orderBoosterPack: never,
   changePlan: never,
   openBillingUi: never,
-  getBillingHistory: async () => ({ activities: [PROOF] }),
+  getBillingHistory: async () => ({ activities: [{ ...PROOF, id: '1' }, { ...PROOF, id: '2' }, PROOF] }),
+  getPlans: async () => ({
+    plans: [],
+    packs: [
+      {
+        id: '7',
+        name: 'Booster 100',
+        allowedDocuments: 100,
+        price: { amount: '99.5', currency: null },
+        wholesalePrice: null,
+      },
+    ],
+  }),
 };
 
 // Two requests that find the row unknown before either has settled it: the ledger settles it once, and the log says so once.
@@ -65,6 +77,7 @@ describe('an unknown outcome that two requests settle at once', () => {
       forgetReads: () => undefined,
       onWrite: () => undefined,
       onUserError: () => undefined,
+      onContradiction: () => undefined,
       audit: (event, facts) => logged.push(`${event}: ${String(facts['outcome'] ?? '')}`),
     },
     caller: {

@@ -58,7 +58,13 @@ describe('a configuration', () => {
       },
       credits: null,
       ledger: { url: 'sqlite:data/ledger.sqlite' },
-      limits: { readTimeoutMs: 8000, writeTimeoutMs: 30_000, operationTimeoutMs: 30_000, maxUpstreamCalls: 100, mergeHistoryWindows: true },
+      limits: {
+        readTimeoutMs: 8000,
+        writeTimeoutMs: 30_000,
+        operationTimeoutMs: 30_000,
+        maxUpstreamCalls: 100,
+        mergeHistoryWindows: true,
+      },
     });
   });
 

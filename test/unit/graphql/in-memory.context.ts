@@ -68,7 +68,12 @@ export const OPERATION: BillingOperation = {
   sentAt: '2024-03-28T21:00:59Z',
   completedAt: null,
   documentsMayHaveBeenDeleted: false,
+  packId: '1223',
+  quantity: 2,
+  planId: null,
+  purchaseId: null,
   evidence: async () => [ROW],
+  evidenceFit: async () => [{ activity: ROW, fits: ['NEW'], doesNotFit: ['TIME'] }],
 };
 
 export function succeeded<T>(value: T, operation: BillingOperation = OPERATION): WritePayload<T> {

@@ -108,6 +108,7 @@ describe('fields', () => {
       'AvailablePlan.differenceToCurrent',
       'AvailablePlan.pricePerDocument',
       'BillingOperation.evidence',
+      'BillingOperation.evidenceFit',
       'BillingOperation.group',
       'BillingOperationConnection.nodes',
       'BoosterPackOrder.group',
@@ -193,6 +194,7 @@ describe('federation', () => {
     expect(priced.sort()).toEqual([
       'AvailablePlan.differenceToCurrent',
       'BillingOperation.evidence',
+      'BillingOperation.evidenceFit',
       'ChangePlanPayload.catalogue',
       'Group.availablePacks',
       'Group.availablePlans',

@@ -73,6 +73,12 @@ const ROWS: readonly Row[] = [
     'billing:admin',
     'billing:read',
   ),
+  row(
+    'BillingOperation.evidenceFit',
+    `mutation { resolveBillingOperation(${INPUT.resolveBillingOperation}) { operation { evidenceFit { fits } } } }`,
+    'billing:admin',
+    'billing:read',
+  ),
   row('Mutation.orderBoosterPack', mutation('orderBoosterPack'), 'billing:write'),
   row('Mutation.changePlan', mutation('changePlan'), 'billing:write'),
   row('Mutation.purchaseCredits', mutation('purchaseCredits'), 'credits:purchase'),

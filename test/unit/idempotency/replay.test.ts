@@ -20,6 +20,7 @@ const ROW: LedgerRow = {
   completedAtMs: null,
   deletesDocuments: false,
   baseline: null,
+  before: null,
   answer: null,
   resolution: null,
   reconcileAttempts: 0,

@@ -1,0 +1,116 @@
+import type { BillingActivity } from '../domain/billing-activity.js';
+import type { XtractaCredential } from '../domain/caller.js';
+import { type BillingCatalogue, itemOf } from '../domain/catalogue.js';
+import type { UpstreamCall } from '../domain/upstream-call.js';
+import { upstreamOperation } from '../domain/upstream-operations.js';
+import type { LedgerRow } from '../idempotency/operation.js';
+import {
+  type Evidence,
+  examine,
+  fittingRows,
+  type HistoryReading,
+  hasNeighbour,
+  NEIGHBOUR_BEFORE_MS,
+  type SentWrite,
+  type Wanted,
+} from './evidence.policy.js';
+import { readGroupHistory } from './group-history.js';
+import { orLedgerUnavailable } from './ledger-errors.js';
+import type { Proof } from './write-definition.js';
+import { STORED_WRITES } from './write-definitions.js';
+import type { WriteServices } from './write-scope.js';
+
+type Upstream = Pick<WriteServices, 'xtracta' | 'ledger'>;
+
+export interface RowExamination {
+  readonly proof: Proof | null;
+  readonly evidence: readonly Evidence[];
+}
+
+/**
+ * Compares a row of the ledger with the group's history and catalogue as they are now. Null: no history shows such a write, or its group
+ * is not known. Throws `BillingError` when the history or the ledger can't be read; without a catalogue nothing is proved.
+ */
+export async function examineRow(
+  upstream: Upstream,
+  credential: XtractaCredential,
+  row: LedgerRow,
+  call: UpstreamCall,
+): Promise<RowExamination | null> {
+  const read = await readRow(upstream, credential, row, call);
+  if (read === null) return null;
+  const { proof, evidence } = examine(read.write, read.reading);
+  const { catalogue } = read.write;
+  return { proof: proof === null || catalogue === null ? null : { activity: proof, catalogue }, evidence };
+}
+
+/**
+ * A row that fits a write which an operator settled as not carried out, though every other write of the group that may have made such a
+ * row is counted off; null: there is none. Errors as {@link examineRow}.
+ */
+export async function findContradiction(
+  upstream: Upstream,
+  credential: XtractaCredential,
+  row: LedgerRow,
+  call: UpstreamCall,
+): Promise<BillingActivity | null> {
+  const read = await readRow(upstream, credential, row, call);
+  if (read === null) return null;
+  const fitting = fittingRows(read.write, read.reading);
+  const explained = read.neighbours.filter(({ kind }) => kind === row.kind).length;
+  return fitting[explained] ?? null;
+}
+
+interface RowReading {
+  readonly write: SentWrite;
+  readonly reading: HistoryReading;
+  readonly neighbours: readonly { readonly kind: string }[];
+}
+
+async function readRow(
+  { xtracta, ledger }: Upstream,
+  credential: XtractaCredential,
+  row: LedgerRow,
+  call: UpstreamCall,
+): Promise<RowReading | null> {
+  const { groupId, sentAtMs } = row;
+  if (groupId === null || sentAtMs === null) return null;
+  const wanted = STORED_WRITES[row.kind].wanted(row.input, row.before);
+  if (wanted === null) return null;
+  const reading = await readGroupHistory(xtracta, credential, groupId, sentAtMs, call);
+  const catalogue = await readCatalogue(xtracta, credential, groupId, wanted, call);
+  // Last, so that a write which was sent while the history was read is known.
+  const neighbours = await orLedgerUnavailable(ledger.neighbours(row, sentAtMs - NEIGHBOUR_BEFORE_MS));
+  const write: SentWrite = {
+    groupId,
+    sentAtMs,
+    endedAtMs: row.resolution === null ? row.completedAtMs : null,
+    provedBy: upstreamOperation(row.kind).provedBy,
+    wanted,
+    // Earlier versions noted nothing beside the ids, and took ids from documents that were not to be trusted.
+    baseline: row.before === null ? null : row.baseline,
+    catalogue,
+    hasNeighbour: hasNeighbour(sentAtMs, neighbours),
+  };
+  return { write, reading, neighbours };
+}
+
+/** The group's catalogue, with the wanted item also where the upstream tells of it only when asked by its id. Null: unreadable. */
+async function readCatalogue(
+  client: WriteServices['xtracta'],
+  credential: XtractaCredential,
+  groupId: string,
+  wanted: Wanted,
+  call: UpstreamCall,
+): Promise<BillingCatalogue | null> {
+  try {
+    const listed = await client.getPlans(credential, groupId, call);
+    const name = wanted.kind === 'pack' ? 'packs' : 'plans';
+    if (itemOf<{ readonly id: string }>(listed[name], wanted.id) !== null) return listed;
+    const asked = wanted.kind === 'pack' ? { packId: wanted.id } : { planId: wanted.id };
+    const one = await client.getPlans(credential, groupId, call, asked);
+    return { plans: [...listed.plans, ...one.plans], packs: [...listed.packs, ...one.packs] };
+  } catch {
+    return null;
+  }
+}
