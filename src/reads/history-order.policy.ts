@@ -81,13 +81,37 @@ export function compareActivities(a: BillingActivity, b: BillingActivity): numbe
 }
 
 /**
- * The rows in a client's order. The same rows come out in the same order however the upstream sent them; descending is exactly the
- * reverse of ascending, so rows with no readable start date stand last in the one and first in the other.
+ * Orders that were worked out already, by the rows that they are of, which never change: a query may ask eighty pages of one answer of
+ * 18,000 rows. Shared memory that ends with the rows.
+ */
+const ascendingOrders = new WeakMap<readonly BillingActivity[], readonly BillingActivity[]>();
+const descendingOrders = new WeakMap<readonly BillingActivity[], readonly BillingActivity[]>();
+
+function ascending(rows: readonly BillingActivity[]): readonly BillingActivity[] {
+  const known = ascendingOrders.get(rows);
+  if (known !== undefined) return known;
+  const ordered = rows
+    .map(keyed)
+    .sort(compareKeyed)
+    .map((key) => key.row);
+  ascendingOrders.set(rows, ordered);
+  return ordered;
+}
+
+function descending(rows: readonly BillingActivity[]): readonly BillingActivity[] {
+  const known = descendingOrders.get(rows);
+  if (known !== undefined) return known;
+  const ordered = [...ascending(rows)].reverse();
+  descendingOrders.set(rows, ordered);
+  return ordered;
+}
+
+/**
+ * The rows in a client's order, worked out once for each list. The same rows come out in the same order however the upstream sent them;
+ * descending is exactly the reverse of ascending, so rows with no readable start date stand last in the one and first in the other.
  */
 export function orderRows(rows: readonly BillingActivity[], order: BillingHistoryOrder): readonly BillingActivity[] {
-  const keys = rows.map(keyed);
-  keys.sort(order === 'START_DATE_ASC' ? compareKeyed : (a, b) => compareKeyed(b, a));
-  return keys.map((key) => key.row);
+  return order === 'START_DATE_ASC' ? ascending(rows) : descending(rows);
 }
 
 /** Which of the rows with the same start and id this one is, from 0: rows may share an id, and a cursor must tell them apart. */

@@ -56,12 +56,14 @@ export class HistoryPaging {
 
   /**
    * @param rows the whole answer to `list.read`, which cursors will lead back to
-   * @param visible those of them that this caller may see
+   * @param visible those of a list that this caller may see, in the same order
    */
-  page(list: RequestedList, rows: Rows, visible: Rows): HistoryPage {
+  page(list: RequestedList, rows: Rows, visible: (rows: Rows) => Rows): HistoryPage {
     const { activity, orderBy } = list.request;
     const kinds = activity === null ? null : new Set(activity);
-    const selection = orderRows(kinds === null ? visible : visible.filter((row) => kinds.has(row.kind)), orderBy);
+    // First the order, which is worked out once for all pages of an answer, then what the page's own arguments leave of it.
+    const ordered = visible(orderRows(rows, orderBy));
+    const selection = kinds === null ? ordered : ordered.filter((row) => kinds.has(row.kind));
     const low = list.after === null ? 0 : locateRow(selection, orderBy, list.after.place, list.after.twin).after;
     const high =
       list.before === null

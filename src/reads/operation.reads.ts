@@ -191,6 +191,8 @@ export class OperationReads implements BillingReads {
   /** The response has left, or will not. */
   close(): void {
     this.answered();
+    // What was answered without a call since the last one is saved as well.
+    this.#budget.report();
     this.#answer.close();
   }
 
@@ -263,7 +265,7 @@ export class OperationReads implements BillingReads {
     const list = paging.open({ ...request, groupId }, this.context.nowMs);
     const rows = list.kept?.rows ?? (await this.#rows({ kind: 'window', read: list.read }, 'billingHistory'));
     if (list.kept !== null) this.#countSaved(list.read.recursive);
-    return paging.page(list, rows, list.read.recursive ? this.#visible(rows) : rows);
+    return paging.page(list, rows, (ordered) => (list.read.recursive ? this.#visible(ordered) : ordered));
   }
 
   async #subgroups(groupId: string): Promise<readonly GroupRef[]> {

@@ -12,22 +12,32 @@ export interface SnapshotSubject {
 
 interface Snapshot extends SnapshotSubject {
   readonly rows: readonly BillingActivity[];
-  expiresMs: number;
+  readonly expiresMs: number;
+}
+
+/** A number of answers, and of the rows of all of them: the real measure of memory, at roughly half a kilobyte a row. */
+interface SnapshotAmount {
+  readonly entries: number;
+  readonly rows: number;
 }
 
 export interface SnapshotLimits {
-  readonly entries: number;
-  /** Rows of all entries together: the real measure of memory, at roughly half a kilobyte a row. */
-  readonly rows: number;
+  /** Of all tenants together. */
+  readonly total: SnapshotAmount;
+  /** Of one tenant, however little the others keep. */
+  readonly tenant: SnapshotAmount;
   /** Counted from the last use, so that a client that keeps paging keeps its list. */
   readonly keptMs: number;
 }
 
-const LIMITS: SnapshotLimits = { entries: 1_000, rows: 100_000, keptMs: 60_000 };
+const LIMITS: SnapshotLimits = {
+  total: { entries: 1_000, rows: 100_000 },
+  tenant: { entries: 500, rows: 50_000 },
+  keptMs: 60_000,
+};
 
 function sameSubject(a: SnapshotSubject, b: SnapshotSubject): boolean {
   return (
-    a.tenantId === b.tenantId &&
     a.credentialId === b.credentialId &&
     a.read.groupId === b.read.groupId &&
     a.read.recursive === b.read.recursive &&
@@ -35,14 +45,67 @@ function sameSubject(a: SnapshotSubject, b: SnapshotSubject): boolean {
   );
 }
 
+/** The kept answers of one tenant, by id, the least recently used first. */
+class TenantSnapshots {
+  readonly #kept = new Map<string, Snapshot>();
+  #rows = 0;
+
+  get entries(): number {
+    return this.#kept.size;
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  get(id: string): Snapshot | undefined {
+    return this.#kept.get(id);
+  }
+
+  /** Adds one, or makes a kept one the most recently used. */
+  put(id: string, snapshot: Snapshot): void {
+    this.drop(id);
+    this.#kept.set(id, snapshot);
+    this.#rows += snapshot.rows.length;
+  }
+
+  drop(id: string): void {
+    this.#rows -= this.#kept.get(id)?.rows.length ?? 0;
+    this.#kept.delete(id);
+  }
+
+  dropOldest(): void {
+    for (const id of this.#kept.keys()) {
+      this.drop(id);
+      return;
+    }
+  }
+
+  dropIf(isToGo: (snapshot: Snapshot) => boolean): void {
+    for (const [id, snapshot] of this.#kept) if (isToGo(snapshot)) this.drop(id);
+  }
+
+  /** All are kept equally long after their last use, so the expired stand first. */
+  dropExpired(nowMs: number): void {
+    for (const [id, snapshot] of this.#kept) {
+      if (snapshot.expiresMs > nowMs) return;
+      this.drop(id);
+    }
+  }
+}
+
+function exceeds(held: SnapshotAmount, limit: SnapshotAmount): boolean {
+  return held.entries > limit.entries || held.rows > limit.rows;
+}
+
 /**
  * Shared mutable memory of the answers that cursors were handed out for: the upstream has no pages, so a client that pages costs one
- * call and sees one list. Bounded; the least recently used answer goes first. A lookup must name the same tenant, credential and
+ * call and sees one list. Bounded, as a whole and for each tenant; the tenant that keeps the most gives up its least recently used
+ * answer first, so a tenant that keeps little loses nothing to one that reads much. A lookup must name the same tenant, credential and
  * question, so an id that was guessed or carried over opens nothing.
  */
 export class SnapshotStore {
-  readonly #snapshots = new Map<string, Snapshot>();
-  #rows = 0;
+  readonly #tenants = new Map<string, TenantSnapshots>();
 
   constructor(
     private readonly clock: () => number,
@@ -52,47 +115,61 @@ export class SnapshotStore {
   /** @returns the id to hand out; of an answer too large to keep, an id under which nothing will be found */
   keep(subject: SnapshotSubject, rows: readonly BillingActivity[]): string {
     const id = randomBytes(9).toString('base64url');
-    if (rows.length > this.limits.rows) return id;
-    this.#snapshots.set(id, { ...subject, rows, expiresMs: this.clock() + this.limits.keptMs });
-    this.#rows += rows.length;
+    const { total, tenant } = this.limits;
+    if (rows.length > Math.min(total.rows, tenant.rows)) return id;
+    const nowMs = this.clock();
+    for (const kept of this.#tenants.values()) kept.dropExpired(nowMs);
+    const own = this.#tenants.get(subject.tenantId) ?? new TenantSnapshots();
+    this.#tenants.set(subject.tenantId, own);
+    own.put(id, { ...subject, rows, expiresMs: nowMs + this.limits.keptMs });
+    while (exceeds(own, tenant)) own.dropOldest();
     this.#shrink();
     return id;
   }
 
   /** @returns null when the answer is gone, or belongs to another subject */
   find(id: string, subject: SnapshotSubject): readonly BillingActivity[] | null {
-    const snapshot = this.#snapshots.get(id);
-    if (snapshot === undefined || !sameSubject(snapshot, subject)) return null;
+    const own = this.#tenants.get(subject.tenantId);
+    const snapshot = own?.get(id);
+    if (own === undefined || snapshot === undefined || !sameSubject(snapshot, subject)) return null;
     if (snapshot.expiresMs <= this.clock()) {
-      this.#drop(id, snapshot);
+      own.drop(id);
       return null;
     }
-    snapshot.expiresMs = this.clock() + this.limits.keptMs;
-    this.#snapshots.delete(id);
-    this.#snapshots.set(id, snapshot);
+    own.put(id, { ...snapshot, expiresMs: this.clock() + this.limits.keptMs });
     return snapshot.rows;
   }
 
   /** A write on a group also changes what its parents' recursive answers hold, and nobody knows its parents for sure. */
   forget(credentialId: string, groupId: string | null): void {
-    for (const [id, snapshot] of this.#snapshots) {
-      if (snapshot.credentialId !== credentialId) continue;
-      if (groupId === null || snapshot.read.recursive || snapshot.read.groupId === groupId) this.#drop(id, snapshot);
+    for (const kept of this.#tenants.values()) {
+      kept.dropIf(
+        (snapshot) =>
+          snapshot.credentialId === credentialId &&
+          (groupId === null || snapshot.read.recursive || snapshot.read.groupId === groupId),
+      );
     }
   }
 
   #shrink(): void {
-    const nowMs = this.clock();
-    // Ordered by last use and kept equally long, so the expired stand first.
-    for (const [id, snapshot] of this.#snapshots) {
-      const isOver = this.#snapshots.size > this.limits.entries || this.#rows > this.limits.rows;
-      if (!isOver && snapshot.expiresMs > nowMs) return;
-      this.#drop(id, snapshot);
+    const { total } = this.limits;
+    for (;;) {
+      const held = { entries: 0, rows: 0 };
+      for (const [tenantId, kept] of this.#tenants) {
+        if (kept.entries === 0) this.#tenants.delete(tenantId);
+        held.entries += kept.entries;
+        held.rows += kept.rows;
+      }
+      if (!exceeds(held, total)) return;
+      this.#largest(held.rows > total.rows ? 'rows' : 'entries')?.dropOldest();
     }
   }
 
-  #drop(id: string, snapshot: Snapshot): void {
-    this.#snapshots.delete(id);
-    this.#rows -= snapshot.rows.length;
+  #largest(measure: keyof SnapshotAmount): TenantSnapshots | null {
+    let largest: TenantSnapshots | null = null;
+    for (const kept of this.#tenants.values()) {
+      if (largest === null || kept[measure] > largest[measure]) largest = kept;
+    }
+    return largest;
   }
 }

@@ -75,6 +75,14 @@ describe('the order of a history', () => {
     expect(orderRows(starts, 'START_DATE_DESC').map(({ id }) => id)).toEqual(['x', '10', '010', '9', '5', '7']);
   });
 
+  it('is worked out once for a list, however many pages of it are asked', () => {
+    const list = numbered(50);
+    for (const orderBy of ['START_DATE_ASC', 'START_DATE_DESC'] as const) {
+      expect(orderRows(list, orderBy)).toBe(orderRows(list, orderBy));
+      expect(orderRows([...list], orderBy)).not.toBe(orderRows(list, orderBy));
+    }
+  });
+
   it('is the same whatever order the upstream sends', () => {
     const shuffled = rows.chain((original) =>
       fc.tuple(fc.constant(original), fc.shuffledSubarray(original, { minLength: original.length })),

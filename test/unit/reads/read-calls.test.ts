@@ -263,6 +263,7 @@ describe('upstream calls', () => {
     await plans(reads, ids(5));
     await plans(reads, ids(5));
     await reads.plan('2', NOW_MS - 1_000);
+    reads.close();
     expect(saved.reduce((sum, calls) => sum + calls, 0)).toBe(reads.upstreamCalls().saved);
     expect(saved.every((calls) => calls > 0)).toBe(true);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { SnapshotStore, type SnapshotSubject } from '../../../src/reads/snapshot.store.js';
+import fc from 'fast-check';
+import { type SnapshotLimits, SnapshotStore, type SnapshotSubject } from '../../../src/reads/snapshot.store.js';
 import { activity } from './activity.fixture.js';
 
 const rowsOf = (count: number) => Array.from({ length: count }, (_, index) => activity({ id: String(index) }));
@@ -14,6 +15,10 @@ function subject(fields: {
   const { tenantId = 'acme', credentialId = 'c', groupId = '1', recursive = false, to = 100 } = fields;
   return { tenantId, credentialId, read: { groupId, recursive, fromSeconds: 0, toSeconds: to } };
 }
+
+type Amount = SnapshotLimits['total'];
+
+const storeOf = (total: Amount, tenant: Amount = total) => new SnapshotStore(() => 0, { total, tenant, keptMs: 1_000 });
 
 describe('the kept answers', () => {
   it('are found by the same tenant, credential and question only', () => {
@@ -45,7 +50,7 @@ describe('the kept answers', () => {
   });
 
   it('stay within their number of answers and of rows, the least recently used going first', () => {
-    const store = new SnapshotStore(() => 0, { entries: 2, rows: 10, keptMs: 1_000 });
+    const store = storeOf({ entries: 2, rows: 10 });
     const first = store.keep(subject({}), rowsOf(1));
     const second = store.keep(subject({}), rowsOf(1));
     expect(store.find(first, subject({}))).not.toBeNull();
@@ -55,6 +60,35 @@ describe('the kept answers', () => {
     expect([first, third, large].map((id) => store.find(id, subject({}))?.length ?? null)).toEqual([null, null, 10]);
     expect(store.find(store.keep(subject({}), rowsOf(11)), subject({}))).toBeNull();
     expect(store.find(large, subject({}))).not.toBeNull();
+  });
+
+  it('of a tenant stay within its own bound, and its newest is never the one to go', () => {
+    const store = storeOf({ entries: 100, rows: 100 }, { entries: 3, rows: 10 });
+    const other = subject({ tenantId: 'umbrella' });
+    const kept = store.keep(other, rowsOf(5));
+    const ids = [4, 4, 4, 1, 1].map((count) => store.keep(subject({}), rowsOf(count)));
+    expect(ids.map((id) => store.find(id, subject({}))?.length ?? null)).toEqual([null, null, 4, 1, 1]);
+    expect(store.find(store.keep(subject({}), rowsOf(11)), subject({}))).toBeNull();
+    expect(store.find(kept, other)).toHaveLength(5);
+  });
+
+  it('of tenants that keep little outlast whatever tenants that keep much read', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ tenantId: fc.constantFrom('acme', 'globex'), rows: fc.nat({ max: 12 }) }), {
+          maxLength: 40,
+        }),
+        (others) => {
+          const store = storeOf({ entries: 12, rows: 60 }, { entries: 8, rows: 40 });
+          const small = subject({ tenantId: 'umbrella' });
+          // A third of everything, which is what three tenants have each.
+          const ids = [5, 5, 5, 5].map((count) => store.keep(small, rowsOf(count)));
+          for (const { tenantId, rows } of others) store.keep(subject({ tenantId }), rowsOf(rows));
+          expect(ids.map((id) => store.find(id, small)?.length)).toEqual([5, 5, 5, 5]);
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 
   it('of a group, and all recursive ones of its credential, are dropped by a write on the group', () => {
