@@ -8,6 +8,7 @@ import { printConfig } from './config/print-config.js';
 import { BillingError } from './domain/errors.js';
 import { errorFields } from './observability/error-fields.js';
 import { createLogger, type Logger } from './observability/logger.js';
+import { type LogOutput, standardOutput } from './observability/logger.output.js';
 import { isOpsCommandName, type OpsCommandName } from './ops/ops.output.js';
 import { PACKAGE_ROOT } from './runtime/package-root.js';
 
@@ -33,6 +34,8 @@ export type CommandResult =
   | { readonly kind: 'ops'; readonly name: OpsCommandName; readonly args: readonly string[] }
   | { readonly kind: 'run'; readonly config: Config; readonly warnings: readonly ConfigProblem[] };
 
+/** How long the last lines of the log may take to reach a slow reader before the process ends without them. */
+const LAST_LINES_MS = 500;
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /** Decides what the command line asks for. Reads files that settings name; touches no network. */
@@ -73,15 +76,18 @@ export async function main(): Promise<void> {
     process.exitCode = result.exitCode;
     return;
   }
-  const logger = await createLogger(result.config.log);
+  const output = standardOutput();
+  const logger = await createLogger({ ...result.config.log, destination: output });
+  output.onRecovery((lines) => logger.warn({ lines }, 'log lines were lost: standard output took none'));
   for (const { setting, message } of result.warnings) logger.warn({ setting }, message);
-  logUnforeseen(logger);
+  logUnforeseen(logger, output);
   try {
     const { createGateway } = await import('./gateway.js');
-    await serve(await createGateway(result.config, logger), logger);
+    const gateway = await createGateway(result.config, logger, { logLinesLost: () => output.linesLost() });
+    await serve(gateway, logger, output);
   } catch (error) {
-    process.stderr.write(`${startFailure(error)}\n`);
     logger.debug({ err: error }, 'start-up failed');
+    await Promise.all([output.flush(LAST_LINES_MS), written(process.stderr, `${startFailure(error)}\n`)]);
     process.exit(1);
   }
 }
@@ -103,7 +109,7 @@ function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
 }
 
 /** Listens, and on the first signal drains and exits with 0. Later signals are noted and change nothing: a write may be running. */
-async function serve(gateway: Gateway, logger: Logger): Promise<void> {
+async function serve(gateway: Gateway, logger: Logger, output: LogOutput): Promise<void> {
   let stopping = false;
   for (const signal of STOP_SIGNALS) {
     process.removeAllListeners(signal);
@@ -114,29 +120,31 @@ async function serve(gateway: Gateway, logger: Logger): Promise<void> {
       }
       stopping = true;
       logger.info({ signal }, 'stopping');
-      void stop(gateway, logger);
+      void stop(gateway, logger, output);
     });
   }
   const { url } = await gateway.listen();
   logger.info({ url, version: version(), node: process.version }, `listening on ${url}`);
 }
 
-async function stop(gateway: Gateway, logger: Logger): Promise<void> {
+async function stop(gateway: Gateway, logger: Logger, output: LogOutput): Promise<void> {
+  let exitCode = 0;
   try {
     await gateway.drain();
     logger.info('stopped');
-    process.exit(0);
   } catch (error) {
     logger.error({ err: error }, 'stopping failed');
-    process.exit(1);
+    exitCode = 1;
   }
+  await output.flush(LAST_LINES_MS);
+  process.exit(exitCode);
 }
 
 /** Node itself would print whatever was thrown with all its fields, and an HTTP client's errors hold credentials. */
-function logUnforeseen(logger: Logger): void {
+function logUnforeseen(logger: Logger, output: LogOutput): void {
   process.on('uncaughtException', (error) => {
     logger.fatal({ err: error }, 'uncaught exception');
-    process.exit(1);
+    void output.flush(LAST_LINES_MS).finally(() => process.exit(1));
   });
   // A promise that nobody waits for must not take running writes with it.
   process.on('unhandledRejection', (reason) => logger.error({ err: reason }, 'unhandled rejection'));

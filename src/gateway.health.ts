@@ -13,6 +13,7 @@ export interface WatchedParts {
   readonly tenantsFileRefused: () => boolean;
   /** Null where replicas share no cache. */
   readonly redis: { isUp(): boolean } | null;
+  readonly logLinesLost: () => number;
 }
 
 /** The parts as `/ready` and the landing page list them. */
@@ -22,7 +23,7 @@ export function readinessOf({
   ledger,
   redis,
   tenantsFileRefused,
-}: WatchedParts): readonly ReadinessPart[] {
+}: Omit<WatchedParts, 'logLinesLost'>): readonly ReadinessPart[] {
   const upstreams = [
     { name: 'xtracta', client: xtracta },
     ...(credits === null ? [] : [{ name: 'credits', client: credits }]),
@@ -42,7 +43,8 @@ export function readinessOf({
 }
 
 /** The same for the metrics' gauges. */
-export function healthOf({ xtracta, credits, ledger, redis, tenantsFileRefused }: WatchedParts): ObservedHealth {
+export function healthOf(parts: WatchedParts): ObservedHealth {
+  const { xtracta, credits, ledger, redis, tenantsFileRefused, logLinesLost } = parts;
   const condition = ledger.condition();
   return {
     breakers: {
@@ -53,5 +55,6 @@ export function healthOf({ xtracta, credits, ledger, redis, tenantsFileRefused }
     unknownOutcomes: ledger.unknownOutcomes(),
     tenantsFileRefused: tenantsFileRefused(),
     cacheUp: redis?.isUp() ?? true,
+    logLinesLost: logLinesLost(),
   };
 }

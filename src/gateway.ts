@@ -43,6 +43,8 @@ export interface GatewayParts {
   readonly reconcileIntervalMs?: number;
   /** False: graphql-js completes the rows of histories too, for comparing its answers with the written ones. */
   readonly plainRows?: boolean;
+  /** Lines of the log that were dropped since the start, for the metric; 0 when left out. */
+  readonly logLinesLost?: () => number;
 }
 
 /** Each is at most 32 MiB of text, outside of the heap, until its client has read it. */
@@ -89,7 +91,7 @@ interface Foundation {
 async function composeGateway(
   config: Config,
   { logger, metrics, ledger, shared }: Foundation,
-  { reconcileIntervalMs, plainRows = true }: GatewayParts,
+  { reconcileIntervalMs, plainRows = true, logLinesLost = () => 0 }: GatewayParts,
 ): Promise<Gateway> {
   const { limits } = config;
   const timeouts = { readTimeoutMs: limits.readTimeoutMs, writeTimeoutMs: limits.writeTimeoutMs };
@@ -174,6 +176,7 @@ async function composeGateway(
     ledger: ledgerMonitor,
     redis: shared.redis,
     tenantsFileRefused: authenticator.tenantsFileRefused,
+    logLinesLost,
   };
   metrics.observeHealth(() => healthOf(watched));
   const { schema } = await buildGatewaySchema();

@@ -1,7 +1,8 @@
 import type { DestinationStream } from 'pino';
-import { PinoPretty } from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 
-/** Writes log lines for people to standard output. Loaded only when asked for: production logs JSON. */
-export function prettyDestination(): DestinationStream {
-  return PinoPretty({ sync: true, colorize: process.stdout.isTTY, translateTime: 'SYS:HH:MM:ss.l' });
+/** Rewrites log lines for people before `destination` gets them. Loaded only when asked for: production logs JSON. */
+export function prettyLines(destination: DestinationStream, colours: boolean): DestinationStream {
+  const pretty = prettyFactory({ colorize: colours, translateTime: 'SYS:HH:MM:ss.l' });
+  return { write: (line) => destination.write(pretty(line)) };
 }

@@ -1,14 +1,15 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
 import { errorFields } from './error-fields.js';
+import { type LogOutput, standardOutput } from './logger.output.js';
 
 export type { Logger } from 'pino';
 
 export interface LoggerOptions {
   readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
-  /** Null: `pretty` when standard output is a terminal, else `json`. */
+  /** Null: `pretty` on a terminal, else `json`. */
   readonly format: 'json' | 'pretty' | null;
   /** Where the lines go; standard output when left out. */
-  readonly destination?: DestinationStream;
+  readonly destination?: DestinationStream & Partial<Pick<LogOutput, 'isTerminal'>>;
 }
 
 /**
@@ -16,9 +17,9 @@ export interface LoggerOptions {
  * everything else that is logged must be chosen by the caller, because nothing is masked after the fact.
  */
 export async function createLogger(options: LoggerOptions): Promise<Logger> {
-  const pretty = options.format === 'pretty' || (options.format === null && process.stdout.isTTY);
-  const destination =
-    options.destination ?? (pretty ? (await import('./logger.pretty.js')).prettyDestination() : undefined);
+  const { destination = standardOutput(), format } = options;
+  const isTerminal = destination.isTerminal === true;
+  const isPretty = format === 'pretty' || (format === null && isTerminal);
   return pino(
     {
       level: options.level,
@@ -27,6 +28,6 @@ export async function createLogger(options: LoggerOptions): Promise<Logger> {
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: (thrown: unknown) => errorFields(thrown) },
     },
-    destination ?? pino.destination({ fd: 1, sync: true }),
+    isPretty ? (await import('./logger.pretty.js')).prettyLines(destination, isTerminal) : destination,
   );
 }

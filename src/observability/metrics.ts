@@ -36,6 +36,8 @@ export interface ObservedHealth {
   readonly tenantsFileRefused: boolean;
   /** Whether what replicas share can be reached; true where they share nothing. */
   readonly cacheUp: boolean;
+  /** Lines of the log that were dropped since the start. */
+  readonly logLinesLost: number;
 }
 
 /** The gateway's Prometheus metrics. Every label is bounded: unknown words become `other`. Holds counters, one per process. */
@@ -109,6 +111,12 @@ export class Metrics {
     'billing_tenants_file_refused',
     'Whether TENANTS_FILE holds a version that was refused, while an earlier one is in use: 1 or 0.',
   );
+  readonly #logLinesLost = new Counter({
+    name: 'billing_log_lines_lost_total',
+    help: 'Lines of the log that were dropped because standard output took none.',
+    registers: [this.#registry],
+  });
+  #linesLost = 0;
   #health: (() => ObservedHealth) | null = null;
 
   constructor(options: MetricsOptions) {
@@ -168,7 +176,7 @@ export class Metrics {
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 
-  #show({ breakers, ledger, unknownOutcomes, cacheUp, tenantsFileRefused }: ObservedHealth): void {
+  #show({ breakers, ledger, unknownOutcomes, cacheUp, tenantsFileRefused, logLinesLost }: ObservedHealth): void {
     for (const upstream of UPSTREAMS) {
       const state = breakers[upstream];
       if (state !== undefined) this.#breaker.set({ upstream }, BREAKER_VALUES[state]);
@@ -178,6 +186,8 @@ export class Metrics {
     if (unknownOutcomes !== null) this.#unknown.set(unknownOutcomes);
     this.#tenantsRefused.set(tenantsFileRefused ? 1 : 0);
     this.#cacheUp.set(cacheUp ? 1 : 0);
+    this.#logLinesLost.inc(logLinesLost - this.#linesLost);
+    this.#linesLost = logLinesLost;
   }
 
   #addProcessMetrics(): void {

@@ -37,6 +37,7 @@ describe('the metrics', () => {
         unknownOutcomes: 3,
         cacheUp: true,
         tenantsFileRefused: true,
+        logLinesLost: 7,
       }));
     });
     for (const line of [
@@ -51,6 +52,7 @@ describe('the metrics', () => {
       'billing_ledger_writable 0',
       'billing_unknown_outcomes 3',
       'billing_cache_up 1',
+      'billing_log_lines_lost_total 7',
     ]) {
       expect(text).toContain(`${line}\n`);
     }
@@ -65,6 +67,7 @@ describe('the metrics', () => {
       unknownOutcomes: health.unknown,
       cacheUp: false,
       tenantsFileRefused: false,
+      logLinesLost: 0,
     }));
     const before = (await metrics.expose()).text;
     expect(before).toContain('billing_breaker_state{upstream="xtracta"} 0\n');
