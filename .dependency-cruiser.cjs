@@ -104,7 +104,7 @@ const reachableRules = [
   name: `no-file-without-a-use-${index + 1}`,
   severity: 'error',
   from: { path: from },
-  to: { path, pathNot: '\\.md$', reachable: false },
+  to: { path, pathNot: '\\.(md|html|css|js)$', reachable: false },
 }));
 
 module.exports = {

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
@@ -48,6 +48,22 @@ const substituted = {
     onLoad({ filter: OWN_REQUIRE }, ({ path }) => ({
       contents: readFileSync(path, 'utf8').replaceAll('__require(', 'require('),
     }));
+  },
+};
+
+/** How a source file reads a page, a style or a script that lies beside it. Sources read it so as they run; the bundle holds the text. */
+const PAGE_FILE = /readFileSync\(join\(import\.meta\.dirname, '([\w.-]+\.(?:html|css|js))'\), 'utf8'\)/g;
+
+const pageFiles = {
+  name: 'page-files',
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\]build[/\\].*\.js$/ }, ({ path }) => {
+      const code = readFileSync(path, 'utf8');
+      if (!code.includes('import.meta.dirname')) return undefined;
+      const folder = join(root, 'src', relative(compiled, dirname(path)));
+      const textOf = (_, name) => JSON.stringify(readFileSync(join(folder, name), 'utf8'));
+      return { contents: code.replace(PAGE_FILE, textOf) };
+    });
   },
 };
 
@@ -114,7 +130,7 @@ async function bundle(modules, more = {}) {
     // As Node itself finds a package's files; 'module' would load graphql twice, once in each module system.
     mainFields: ['main'],
     external: OPTIONAL,
-    plugins: [substituted],
+    plugins: [substituted, pageFiles],
     // What CommonJS has in every module.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname;",

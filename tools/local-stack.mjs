@@ -37,8 +37,10 @@ export async function runLocalStack({ gatewayArgs, simulatorArgs, onReady }) {
   };
   process.on('SIGINT', () => void stop(0));
   process.on('SIGTERM', () => void stop(0));
-  const died = (name, code, signal) => {
-    if (stopping !== null) return;
+  // A gateway that is being started anew ends on purpose.
+  const ending = new Set();
+  const died = (name, code, signal, child) => {
+    if (stopping !== null || ending.has(child)) return;
     console.error(`\n${name} ended (${signal ?? `exit code ${code}`}); stopping the other one.`);
     void stop(1);
   };
@@ -46,10 +48,18 @@ export async function runLocalStack({ gatewayArgs, simulatorArgs, onReady }) {
   try {
     const gatewayPort = await claimPort('PORT', 4000);
     const simulatorPort = await claimPort('SIMULATOR_PORT', 4010);
-    const simulator = launch('simulator', [...simulatorArgs, '--port', String(simulatorPort)], baseEnvironment(), died);
+    const gatewayUrl = `http://${HOST}:${gatewayPort}`;
+    let startGatewayAnew = () => undefined;
+    const simulator = launch(
+      'simulator',
+      [...simulatorArgs, '--port', String(simulatorPort), '--gateway-url', gatewayUrl],
+      baseEnvironment(),
+      died,
+      () => startGatewayAnew(),
+    );
     children.push(simulator.child);
     const { simulator: simulatorUrl, fixtures } = await simulator.announcement;
-    const environment = {
+    const environment = (run) => ({
       CORS_ORIGINS,
       ...baseEnvironment(),
       LOG_FORMAT: process.env.LOG_FORMAT ?? 'pretty',
@@ -61,10 +71,24 @@ export async function runLocalStack({ gatewayArgs, simulatorArgs, onReady }) {
       XTRACTA_ROOT_GROUP_ID: fixtures.rootGroupId,
       CREDITS_URL: simulatorUrl,
       CREDITS_TOKEN: fixtures.creditsToken,
-      LEDGER_URL: `sqlite:${join(directory, 'ledger.sqlite')}`,
+      LEDGER_URL: `sqlite:${join(directory, `ledger-${run}.sqlite`)}`,
+    });
+    let run = 1;
+    let gateway = launch('gateway', gatewayArgs, environment(run), died).child;
+    children.push(gateway);
+    let restart = Promise.resolve();
+    // One after the other: a second wish waits for the first.
+    startGatewayAnew = () => {
+      restart = restart.then(async () => {
+        if (stopping !== null) return;
+        ending.add(gateway);
+        await stopChild(gateway);
+        if (stopping !== null) return;
+        run += 1;
+        gateway = launch('gateway', gatewayArgs, environment(run), died).child;
+        children.push(gateway);
+      });
     };
-    children.push(launch('gateway', gatewayArgs, environment, died).child);
-    const gatewayUrl = `http://${HOST}:${gatewayPort}`;
     await untilReady(gatewayUrl, () => stopping !== null);
     if (stopping === null) onReady({ gatewayUrl, simulatorUrl, fixtures });
   } catch (error) {
@@ -97,19 +121,23 @@ async function claimPort(variable, fallback) {
   }
 }
 
-/** Starts a child whose lines are shown with its name. `announcement` is its first line of JSON on standard output. */
-function launch(name, args, env, onEnd) {
+/**
+ * Starts a child whose lines are shown with its name. `announcement` is its first line of JSON on standard output; `onReset` is called when
+ * the simulator asks, by another, that the gateway be started anew.
+ */
+function launch(name, args, env, onEnd, onReset = () => undefined) {
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const announcement = new Promise((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       const announced = name === 'simulator' && line.startsWith('{"simulator"');
       if (announced) resolve(JSON.parse(line));
+      else if (name === 'simulator' && line === '{"reset":"gateway"}') onReset();
       else console.log(`[${name}] ${line}`);
     });
   });
   createInterface({ input: child.stderr }).on('line', (line) => console.error(`[${name}] ${line}`));
-  child.once('error', (error) => onEnd(name, error.message, null));
-  child.once('exit', (code, signal) => onEnd(name, code, signal));
+  child.once('error', (error) => onEnd(name, error.message, null, child));
+  child.once('exit', (code, signal) => onEnd(name, code, signal, child));
   return { child, announcement };
 }
 

@@ -1,5 +1,6 @@
 /**
  * Makes the pictures of `docs/images/` from the pages as they are: `node --import @swc-node/register/esm-register tools/screenshots.ts`.
+ * With `--review DIR` every page in light and dark, 1280 and 390 pixels wide, into that folder instead.
  * Needs Chromium at /usr/bin/chromium; starts a simulator and a gateway of its own on free ports.
  */
 import 'reflect-metadata';
@@ -7,6 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { chromium, type Page } from 'playwright-core';
 import { loadConfig } from '../src/config/load-config.js';
 import { createGateway, type Gateway } from '../src/gateway.js';
@@ -20,6 +22,8 @@ const MANY =
 const ORDER =
   'mutation OrderBoosterPack($input: OrderBoosterPackInput!) { orderBoosterPack(input: $input) { pack { name quantity } operation { status replayed } userErrors { code } } }';
 
+const { values } = parseArgs({ options: { review: { type: 'string' } } });
+const { review } = values;
 const folder = await mkdtemp(join(tmpdir(), 'screenshots-'));
 const simulator = await startSimulator();
 const gateway = await startGateway(simulator, folder);
@@ -27,6 +31,17 @@ const { url } = await gateway.listen();
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
 try {
   await beBusy(url, simulator);
+  if (review === undefined) await makeImages();
+  else await makeReview(review);
+} finally {
+  await browser.close();
+  await gateway.drain();
+  await simulator.close();
+  await rm(folder, { recursive: true });
+}
+
+/** The pictures of the documentation. */
+async function makeImages(): Promise<void> {
   await shoot('light', 'landing', async (page) => {
     await page.goto(url);
   });
@@ -43,11 +58,32 @@ try {
     await page.getByRole('button', { name: '+1 month' }).click();
     await page.locator('#change-list li').first().waitFor();
   });
-} finally {
-  await browser.close();
-  await gateway.drain();
-  await simulator.close();
-  await rm(folder, { recursive: true });
+}
+
+/** Every page in both themes and two widths, to be looked at. */
+async function makeReview(reviewFolder: string): Promise<void> {
+  const pages: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
+    landing: (page) => page.goto(url),
+    debug: (page) => openOperation(page, 'FiftyGroups'),
+    graphiql: async (page) => {
+      await page.goto(`${url}/graphiql`);
+      await page.locator('.graphiql-query-editor .view-lines').first().waitFor();
+    },
+    simulator: async (page) => {
+      await page.goto(simulator.url);
+      await page.locator('#group-rows code').first().waitFor();
+    },
+  };
+  for (const [name, arrange] of Object.entries(pages)) {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      for (const width of [1280, 390]) {
+        const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+        await arrange(page);
+        await page.screenshot({ path: join(reviewFolder, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+        await page.close();
+      }
+    }
+  }
 }
 
 async function shoot(

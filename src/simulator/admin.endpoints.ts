@@ -12,7 +12,7 @@ import { isObject, mediaType, type ReceivedRequest, readJson } from './request.r
 import { FIXTURES } from './simulator.fixtures.js';
 import type { ClockStep, World } from './world.js';
 import type { WorldRegistry } from './world.registry.js';
-import { TOGGLES } from './world.toggles.js';
+import { TOGGLE_WORDS, TOGGLES } from './world.toggles.js';
 
 /** A finished answer of the simulator's own pages and admin interface. */
 export interface OwnReply {
@@ -31,7 +31,20 @@ class AdminProblem extends Error {
   }
 }
 
-type Handler = (world: World, body: Record<string, unknown>, request: ReceivedRequest) => unknown;
+/** The gateway that was started beside the simulator, by whoever started both. */
+export interface NeighbouringGateway {
+  /** Address of its start page, without a slash at the end. */
+  readonly url: string;
+  /** Asks whoever started both to start it anew with an empty ledger. */
+  readonly reset: () => void;
+}
+
+type Handler = (
+  world: World,
+  body: Record<string, unknown>,
+  request: ReceivedRequest,
+  gateway: NeighbouringGateway | null,
+) => unknown;
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
   'GET state': (world) => describe(world),
@@ -42,7 +55,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'DELETE faults': (world, _body, request) => ({ removed: world.clearFaults(request.query.get('id') ?? undefined) }),
   'GET fault-kinds': () => FAULT_KINDS,
   'GET endpoints': () => ENDPOINTS,
-  'GET toggles': (world) => ({ values: world.toggles(), choices: TOGGLES }),
+  'GET toggles': (world) => ({ values: world.toggles(), choices: TOGGLES, about: TOGGLE_WORDS }),
   'POST toggles': (world, body) => ({ values: world.setToggles(body), choices: TOGGLES }),
   'GET journal': (world, _body, request) => readJournal(world, request),
   'DELETE journal': (world) => {
@@ -50,9 +63,12 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     return { cleared: true };
   },
   'POST documents': (world, body) => documentsArrive(world, body),
-  'POST reset': (world) => {
+  'POST reset': (world, body, _request, gateway) => {
+    const alsoGateway = body['gateway'] === true;
+    if (alsoGateway && gateway === null) throw new AdminProblem(409, 'no gateway was started beside this simulator');
     world.reset();
-    return { reset: true, now: iso(world.now()) };
+    if (alsoGateway) gateway?.reset();
+    return { reset: true, gateway: alsoGateway, now: iso(world.now()) };
   },
   'POST snapshot': (world) => ({ id: world.snapshot() }),
   'POST restore': (world, body) => {
@@ -62,10 +78,14 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
 };
 
 /** Answers `/__sim/…`. The world is chosen by `?world=<api key>`; without it, it is the fixtures' own. */
-export function answerAdmin(request: ReceivedRequest, registry: WorldRegistry): OwnReply {
+export function answerAdmin(
+  request: ReceivedRequest,
+  registry: WorldRegistry,
+  gateway: NeighbouringGateway | null,
+): OwnReply {
   const name = request.path.replace(/^\/__sim\/?/, '').replace(/\/$/, '');
   try {
-    if (request.method === 'GET' && name === '') return json(200, index(registry));
+    if (request.method === 'GET' && name === '') return json(200, index(registry, gateway));
     if (request.method === 'GET' && name === 'journal' && request.query.get('world') === 'unknown') {
       return json(200, { counts: registry.strangers.counts(), entries: registry.strangers.list() });
     }
@@ -74,7 +94,7 @@ export function answerAdmin(request: ReceivedRequest, registry: WorldRegistry): 
     if (handler === undefined) throw new AdminProblem(404, `there is no ${key}; see GET /__sim/`);
     const found = registry.byApiKey(request.query.get('world') ?? FIXTURES.apiKey);
     if (found === null) throw new AdminProblem(404, 'no such world; use the fixtures’ key or sim-<anything>');
-    return json(200, handler(found.world, readBody(request), request));
+    return json(200, handler(found.world, readBody(request), request, gateway));
   } catch (error) {
     if (error instanceof AdminProblem) return json(error.status, { error: error.message });
     if (error instanceof RangeError) return json(400, { error: error.message });
@@ -82,8 +102,14 @@ export function answerAdmin(request: ReceivedRequest, registry: WorldRegistry): 
   }
 }
 
-function index(registry: WorldRegistry): unknown {
-  return { simulator: true, fixtures: FIXTURES, worlds: registry.names(), admin: Object.keys(HANDLERS) };
+function index(registry: WorldRegistry, gateway: NeighbouringGateway | null): unknown {
+  return {
+    simulator: true,
+    fixtures: FIXTURES,
+    worlds: registry.names(),
+    gatewayUrl: gateway?.url ?? null,
+    admin: Object.keys(HANDLERS),
+  };
 }
 
 /** A body must say that it is JSON: so no other site's page can post here without asking first. */

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { answerAdmin } from './admin.endpoints.js';
+import { answerAdmin, type NeighbouringGateway } from './admin.endpoints.js';
 import { pageAsset } from './page/page.assets.js';
 import { receive } from './request.reader.js';
 import { FIXTURES } from './simulator.fixtures.js';
@@ -15,6 +15,8 @@ export interface SimulatorOptions {
   readonly host?: string;
   /** The address under which clients reach the simulator, where that isn't the one it listens on. No slash at the end. */
   readonly publicUrl?: string;
+  /** A gateway that runs beside it: the page leads back to it, and can ask for it to be reset. */
+  readonly gateway?: NeighbouringGateway;
   /** The clock beside which the worlds' clocks run, epoch milliseconds; a fixed one makes every run the same. */
   readonly systemNow?: () => number;
 }
@@ -60,7 +62,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       await answerUpstream(endpoint, request, response, { registry, publicUrl: url, signal: stopping.signal });
       return;
     }
-    const reply = request.path.startsWith('/__sim') ? answerAdmin(request, registry) : pageAsset(request);
+    const reply = request.path.startsWith('/__sim')
+      ? answerAdmin(request, registry, options.gateway ?? null)
+      : pageAsset(request);
     response.writeHead(reply.status, { ...reply.headers, 'Content-Length': Buffer.byteLength(reply.body) });
     response.end(request.method === 'HEAD' ? '' : reply.body);
   }

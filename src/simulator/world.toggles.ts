@@ -58,6 +58,122 @@ export const TOGGLES = {
 } as const satisfies Record<string, readonly string[]>;
 
 export type ToggleName = keyof typeof TOGGLES;
+
+/** A toggle in words, for the page: what it is about, and what each position means. */
+export interface ToggleWords {
+  readonly title: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+const YES_NO = { yes: 'yes', no: 'no' } as const;
+
+export const TOGGLE_WORDS: {
+  readonly [Name in ToggleName]: {
+    readonly title: string;
+    readonly values: Readonly<Record<(typeof TOGGLES)[Name][number], string>>;
+  };
+} = {
+  historyFilter: {
+    title: 'A history has the periods that …',
+    values: { overlap: 'reach into the window', start: 'start in the window', expiry: 'end in the window' },
+  },
+  historyOrder: {
+    title: 'Rows of a history come …',
+    values: { start_desc: 'newest first', start_asc: 'oldest first', id_asc: 'by id', shuffled: 'in no order' },
+  },
+  emptyHistory: {
+    title: 'A history without rows is …',
+    values: { empty_element: 'an empty <plans/>', not_found: 'a 404', omitted: 'without <plans>' },
+  },
+  historyDates: {
+    title: 'Both dates of a history request are …',
+    values: { optional: 'optional', required: 'required' },
+  },
+  boostersInHistory: { title: 'Booster packs are rows of the history', values: YES_NO },
+  activityGroupId: { title: 'Rows name their group by id', values: YES_NO },
+  activityIdZeros: { title: 'Ids of rows have leading zeros', values: YES_NO },
+  creditAmount: {
+    title: 'credit_amount after a plan change is …',
+    values: {
+      unused: 'the price of the unused part',
+      zero: 'zero',
+      decimal: 'a decimal',
+      negative: 'negative',
+      empty: 'empty',
+    },
+  },
+  dateFormat: {
+    title: 'Dates are written …',
+    values: {
+      atom: 'in UTC with +00:00',
+      auckland: 'in New Zealand time',
+      gmt: 'with (GMT)',
+      naive: 'without an offset',
+      zulu: 'with Z',
+    },
+  },
+  closeOldPeriod: { title: 'A plan change ends the period before it', values: YES_NO },
+  autoRenew: { title: 'A period that ends is followed by the next', values: YES_NO },
+  purgeOmitted: {
+    title: 'Documents on hold, where no purge is sent, are …',
+    values: { keep: 'kept on hold', process: 'processed', refuse: 'a reason to refuse' },
+  },
+  packPrice: { title: 'The price of an order is of …', values: { unit: 'one pack', total: 'all packs' } },
+  packId: { title: 'The id of an ordered pack is …', values: { order: "the order's own", catalogue: "the pack's" } },
+  foreignGroup: {
+    title: "A group outside the key's tree is …",
+    values: { forbidden: 'refused with 403', not_found: 'a 404' },
+  },
+  usageWithoutPlan: {
+    title: 'Usage of a group without a plan is …',
+    values: { not_found: 'a 404', empty_element: 'an empty <plan/>' },
+  },
+  catalogueShape: {
+    title: 'Plans and packs of the catalogue stand …',
+    values: { flat: 'below the root', nested: 'in <plans> and <packs>' },
+  },
+  catalogueCurrency: { title: 'The catalogue names currencies', values: YES_NO },
+  billingUiRoot: {
+    title: "The root of the billing UI's response is …",
+    values: { documents_response: 'documents_response', billings_response: 'billings_response' },
+  },
+  billingUiOverMax: {
+    title: 'An expiry above 259,200 seconds is …',
+    values: { refuse: 'refused', clamp: 'cut to the maximum' },
+  },
+  billingUiExpire: {
+    title: 'expire is in …',
+    values: { seconds: 'seconds since 1970', milliseconds: 'milliseconds since 1970', relative: 'seconds from now' },
+  },
+  purchaseMode: {
+    title: 'A PurchaseID that was bought before …',
+    values: { replay: 'answers the same record', reject: 'is refused', repurchase: 'buys once more' },
+  },
+  unknownPurchase: {
+    title: 'A PurchaseID that is not of the fixtures is …',
+    values: { sell: 'sold', reject: 'refused' },
+  },
+  purchaseAllowed: { title: 'The account may buy', values: YES_NO },
+  purchaseOrderRequired: { title: 'A purchase must name a purchase order', values: YES_NO },
+  purchasePaid: { title: 'Purchases are paid', values: YES_NO },
+  creditsErrorHttpStatus: {
+    title: 'An Error comes with the HTTP status …',
+    values: { 200: '200', 400: '400' },
+  },
+  creditsDate: {
+    title: 'DatePurchased is written …',
+    values: {
+      offset6: 'with 6 digits and +00:00',
+      offset7: 'with 7 digits and +00:00',
+      millis: 'with 3 digits',
+      seconds: 'without a fraction',
+      zulu7: 'with 7 digits and Z',
+      naive7: 'with 7 digits and no offset',
+      unset: 'as the year 1, which is none',
+    },
+  },
+};
+
 export type Toggles = { readonly [Name in ToggleName]: (typeof TOGGLES)[Name][number] };
 
 /** Every toggle in its first position. */

@@ -94,6 +94,38 @@ describe('the admin interface', () => {
     expect(answer).toMatchObject({ counts: { history: { committed: 0 } } });
   });
 
+  test('asks for the gateway beside it to be reset, where there is one', async () => {
+    let resets = 0;
+    const gateway = {
+      url: 'http://127.0.0.1:4000',
+      reset: () => {
+        resets += 1;
+      },
+    };
+    const beside = await startTestSimulator({ gateway });
+    const post = (url: string, body: object): Promise<Response> =>
+      fetch(`${url}/__sim/reset`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    expect(await (await fetch(`${beside.url}/__sim/`)).json()).toMatchObject({ gatewayUrl: gateway.url });
+    expect((await post(beside.url, {})).status).toBe(200);
+    expect(resets).toBe(0);
+    expect(await (await post(beside.url, { gateway: true })).json()).toMatchObject({ reset: true, gateway: true });
+    expect(resets).toBe(1);
+    await beside.close();
+    expect((await post(simulator.url, { gateway: true })).status).toBe(409);
+  });
+
+  test('says each toggle and each of its positions in words', async () => {
+    const toggles = await (await fetch(`${simulator.url}/__sim/toggles`)).json();
+    for (const [name, choices] of Object.entries<string[]>(toggles.choices)) {
+      expect(toggles.about[name].title.length).toBeGreaterThan(5);
+      expect(Object.keys(toggles.about[name].values).sort()).toEqual([...choices].sort());
+    }
+  });
+
   test('resets a world to its beginning', async () => {
     const world = simulator.freshWorld();
     const fresh = simulator.freshWorld();

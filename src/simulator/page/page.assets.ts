@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { OwnReply } from '../admin.endpoints.js';
 import type { ReceivedRequest } from '../request.reader.js';
-import { PAGE_HTML } from './page.html.js';
-import { PAGE_SCRIPT } from './page.script.js';
-import { PAGE_CSS } from './page.style.js';
+
+// The page, its style and its script. The build puts their text in the place of these expressions.
+const HTML = readFileSync(join(import.meta.dirname, 'page.html'), 'utf8');
+const STYLE = readFileSync(join(import.meta.dirname, 'page.css'), 'utf8');
+const SCRIPT = readFileSync(join(import.meta.dirname, 'page.js'), 'utf8');
 
 /** Nothing but the page's own style and script, and no request to anywhere else. */
 const POLICY = [
@@ -17,9 +21,9 @@ const POLICY = [
 ].join('; ');
 
 const ASSETS: Readonly<Record<string, { readonly type: string; readonly body: string }>> = {
-  '/': { type: 'text/html; charset=utf-8', body: PAGE_HTML },
-  '/page.css': { type: 'text/css; charset=utf-8', body: PAGE_CSS },
-  '/page.js': { type: 'text/javascript; charset=utf-8', body: PAGE_SCRIPT },
+  '/': { type: 'text/html; charset=utf-8', body: HTML },
+  '/page.css': { type: 'text/css; charset=utf-8', body: STYLE },
+  '/page.js': { type: 'text/javascript; charset=utf-8', body: SCRIPT },
 };
 
 /** The page with its style and script; a plain 404 for any other path, as a web server gives it that knows no such endpoint. */

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { renderPage } from '../../../src/pages/page.frame.js';
 import { pageLinks } from '../../../src/pages/page.links.js';
 import { PAGE_STYLE } from '../../../src/pages/page.style.js';
 import { graphiqlBar } from '../../../src/server/pages/graphiql.bar.js';
-import { PAGE_CSS } from '../../../src/simulator/page/page.style.js';
+
+const PAGE_CSS = readFileSync(new URL('../../../src/simulator/page/page.css', import.meta.url), 'utf8');
 
 /** Custom properties of each block that sets some, in order: light, then dark. */
 function colours(css: string): readonly (readonly string[])[] {
