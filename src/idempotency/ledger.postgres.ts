@@ -198,7 +198,11 @@ class PostgresLedger implements Ledger {
   }
 
   ping(): Promise<{ readonly writable: boolean }> {
-    return guard(() => this.#rows.ping());
+    return guard(async () => {
+      const { writable } = await this.#rows.ping();
+      // Claims need the lock as well.
+      return { writable: writable && (await this.#presence.isHeld()) };
+    });
   }
 
   async close(): Promise<void> {

@@ -1,20 +1,24 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { RedisLink } from '../../src/cache/redis.link.js';
 import { LedgerUnavailable } from '../../src/idempotency/ledger.js';
 import { openLedger } from '../../src/idempotency/open-ledger.js';
+import { PostgresPresence } from '../../src/idempotency/owner-lock.postgres.js';
 import { createLogger } from '../../src/observability/logger.js';
-import { findPostgres, startPostgres } from '../support/start-postgres.js';
+import { findPgBouncer, startPgBouncer } from '../support/start-pgbouncer.js';
+import { findPostgres, startPostgres, type TestPostgres } from '../support/start-postgres.js';
 import { findRedis, startRedis } from '../support/start-redis.js';
 import { sampleClaim } from './sample-claims.js';
 
 const LIMIT_MS = 60_000;
 const postgresBinaries = findPostgres();
 const redisBinary = findRedis();
+const pgBouncer = findPgBouncer();
 
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -44,14 +48,73 @@ describe('a ledger file that is moved away while it is in use', () => {
   });
 });
 
-if (postgresBinaries === null || redisBinary === null) {
-  process.stderr.write('Left out: a read-only PostgreSQL and a demoted Redis (one of them is not installed).\n');
+if (postgresBinaries === null || redisBinary === null || pgBouncer === null) {
+  process.stderr.write('Left out: PostgreSQL, PgBouncer and Redis in trouble (one of them is not installed).\n');
 } else {
+  let server: TestPostgres;
+
+  beforeAll(async () => {
+    server = await startPostgres(postgresBinaries);
+  }, LIMIT_MS);
+
+  afterAll(() => server.stop());
+
+  describe('a pooler before PostgreSQL', () => {
+    it('is refused at start in transaction mode, with the remedy', async () => {
+      const pooler = await startPgBouncer(pgBouncer, server.port, 'transaction');
+      try {
+        await expect(openLedger(pooler.url, { sweepIntervalMs: 0 })).rejects.toThrow(
+          /transaction mode.*pool_mode=session/,
+        );
+      } finally {
+        await pooler.stop();
+      }
+    });
+
+    it('is taken in session mode', async () => {
+      const pooler = await startPgBouncer(pgBouncer, server.port, 'session');
+      try {
+        const ledger = await openLedger(pooler.url, { sweepIntervalMs: 0 });
+        expect((await ledger.claim(sampleClaim())).kind).toBe('claimed');
+        await ledger.close();
+      } finally {
+        await pooler.stop();
+      }
+    });
+  });
+
+  describe('the lock that says that a replica lives', () => {
+    it('is taken anew when it is gone while its connection lives, and when the connection goes', async () => {
+      const url = await server.createLedgerSpace();
+      const log = { info: jest.fn(), warn: jest.fn(), error: jest.fn() };
+      const presence = new PostgresPresence({ connectionString: url }, randomUUID(), log);
+      try {
+        const first = await presence.ensure();
+        await presence.check();
+        expect([(await presence.ensure()) === first, log.warn.mock.calls.length]).toEqual([true, 0]);
+        await first.query('SELECT pg_advisory_unlock_all()');
+        await presence.check();
+        expect(log.warn).toHaveBeenCalledTimes(1);
+        const second = await presence.ensure();
+        expect(second).not.toBe(first);
+        await second.query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => undefined);
+        await until(() => log.warn.mock.calls.length === 2);
+        const third = await presence.ensure();
+        expect(third).not.toBe(second);
+        const { rows } = await third.query(
+          "SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()",
+        );
+        expect(rows).toHaveLength(1);
+      } finally {
+        await presence.close();
+      }
+    });
+  });
+
   describe('a PostgreSQL server that is set to read only', () => {
     it(
       'is seen at the next look, and its end too',
       async () => {
-        const server = await startPostgres(postgresBinaries);
         const url = await server.createLedgerSpace();
         const ledger = await openLedger(url, { sweepIntervalMs: 0 });
         const admin = new pg.Client({ connectionString: url });
@@ -71,7 +134,6 @@ if (postgresBinaries === null || redisBinary === null) {
         } finally {
           await admin.end();
           await ledger.close();
-          await server.stop();
         }
       },
       LIMIT_MS,

@@ -10,6 +10,7 @@ import pg from 'pg';
 /** A PostgreSQL server of our own on a free port, in a directory that is thrown away. */
 export interface TestPostgres {
   readonly dataDirectory: string;
+  readonly port: number;
   /** Makes an empty schema, which is much quicker than a database, and returns a URL that leads there. */
   createLedgerSpace(): Promise<string>;
   /** Ends the server at once, as a crash would. */
@@ -69,6 +70,7 @@ export async function startPostgres(binaries: string): Promise<TestPostgres> {
   await start();
   return {
     dataDirectory,
+    port,
     start,
     crash: () => end('SIGQUIT'),
     stop: async () => {
@@ -88,7 +90,7 @@ export async function startPostgres(binaries: string): Promise<TestPostgres> {
 }
 
 /** PostgreSQL refuses to run as root; its package brings a user of its own. Null when we are not root. */
-function unprivilegedUser(): { readonly uid: number; readonly gid: number } | null {
+export function unprivilegedUser(): { readonly uid: number; readonly gid: number } | null {
   if (process.getuid?.() !== 0) {
     return null;
   }
@@ -96,7 +98,7 @@ function unprivilegedUser(): { readonly uid: number; readonly gid: number } | nu
   return { uid: id('-u'), gid: id('-g') };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
