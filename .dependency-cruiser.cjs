@@ -73,7 +73,6 @@ const wrapped = {
   undici: 'upstreams/.*undici',
   saxes: 'upstreams/.*strict\\.xml',
   'fast-xml-parser': 'upstreams/.*xml',
-  cockatiel: 'upstreams/.*circuit\\.breaker',
   dataloader: 'reads/.*loader',
   'big\\.js': '(domain|upstreams/credits)/',
   pg: 'idempotency/.*postgres',

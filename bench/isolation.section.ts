@@ -8,7 +8,7 @@ import { runLoad } from '#bench/load.generator';
 import { conditionOfSlot } from '#bench/sample.statistics';
 import { type Bench, type System, startTenantsGateway, type Upstream } from '#bench/systems';
 
-/** Calls that hang, each of a tenant of its own: an account takes one purchase at a time. Two places of an upstream's 32 stay free. */
+/** Calls that hang, each of a tenant of its own: an account takes one purchase at a time. Ten places of an upstream's 40 stay free. */
 const HANGING = 30;
 /** Purchases of one account wait for each other, so each connection has an account of its own. */
 const BUYERS = 4;

@@ -109,7 +109,8 @@ function unfold(bytes: Buffer, length: number): Buffer {
 export function filterResponseHeads(socket: Socket): void {
   const filter = new ResponseHeadFilter();
   const push = socket.push.bind(socket);
-  const { write } = socket;
+  // Whatever of its forms is called: the types would keep the last one only.
+  const write: (...written: never[]) => boolean = socket.write.bind(socket);
   socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
     if (chunk === null) {
       const rest = filter.end();
@@ -125,9 +126,9 @@ export function filterResponseHeads(socket: Socket): void {
   Object.defineProperty(socket, 'write', {
     configurable: true,
     writable: true,
-    value: (...written: readonly unknown[]): unknown => {
+    value: (...written: never[]): boolean => {
       filter.expectHead();
-      return Reflect.apply(write, socket, written);
+      return write(...written);
     },
   });
 }

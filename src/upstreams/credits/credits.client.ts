@@ -98,6 +98,7 @@ export class CreditsClient {
     deadlineMs: number,
   ): Promise<WriteOutcome<CreditPurchase>> {
     const wire = {
+      credentialId: credential.id,
       operation: OPERATION,
       url: this.url,
       headers: { 'content-type': 'application/json', accept: 'application/json', authorization },

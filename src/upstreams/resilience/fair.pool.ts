@@ -1,5 +1,5 @@
 export interface FairPoolOptions {
-  /** Calls under way at a time; default 32. */
+  /** Calls under way at a time; default 40. */
   readonly size?: number;
   /** Calls waiting in all; default 2,048. */
   readonly maxQueued?: number;
@@ -19,20 +19,27 @@ interface Waiter {
 }
 
 /**
- * Bounds the calls at one upstream. A freed place goes to the tenants in turn, whatever the length of their queues, and within a
- * tenant to the longest waiting. Mutable: places and queues.
+ * Places that one tenant may have for each free one. Alone, a tenant has 32 of 40; two that let theirs hang have 17 each, and ten
+ * leave one free: whatever some tenants do, a newcomer finds a place (the dynamic threshold of shared packet buffers).
+ */
+const PLACES_PER_FREE_ONE = 4;
+
+/**
+ * Bounds the calls at one upstream, and what a tenant may take of them. A freed place goes to the tenants in turn, whatever the
+ * length of their queues, and within a tenant to the longest waiting. Mutable: places and queues.
  */
 export class FairPool {
   private readonly size: number;
   private readonly maxQueued: number;
   private readonly maxQueuedPerTenant: number;
   private running = 0;
+  private readonly runningOf = new Map<string, number>();
   private queued = 0;
   /** In the order of whose turn it is: a tenant that was served goes to the end. */
   private readonly queues = new Map<string, Set<Waiter>>();
 
   constructor(options: FairPoolOptions = {}) {
-    this.size = options.size ?? 32;
+    this.size = options.size ?? 40;
     this.maxQueued = options.maxQueued ?? 2_048;
     this.maxQueuedPerTenant = options.maxQueuedPerTenant ?? 512;
   }
@@ -40,10 +47,15 @@ export class FairPool {
   /** Waits for a place for at most `waitMs` milliseconds. `release` may be called more than once; only the first counts. */
   async enter(tenantId: string, waitMs: number, signal?: AbortSignal): Promise<Admission> {
     if (signal?.aborted === true) return { kind: 'aborted' };
-    if (this.running < this.size && this.queued === 0) return this.admit();
     const queue = this.queues.get(tenantId) ?? new Set<Waiter>();
+    // Whoever else waits now has its share already: a place that somebody may take is never left free.
+    if (queue.size === 0 && this.mayTakeOne(tenantId)) return this.admit(tenantId);
     if (this.queued >= this.maxQueued || queue.size >= this.maxQueuedPerTenant) return { kind: 'full' };
     return this.wait(tenantId, queue, waitMs, signal);
+  }
+
+  private mayTakeOne(tenantId: string): boolean {
+    return (this.runningOf.get(tenantId) ?? 0) < PLACES_PER_FREE_ONE * (this.size - this.running);
   }
 
   private wait(tenantId: string, queue: Set<Waiter>, waitMs: number, signal?: AbortSignal): Promise<Admission> {
@@ -72,28 +84,38 @@ export class FairPool {
     if (queue.size === 0) this.queues.delete(tenantId);
   }
 
-  private admit(): Admission {
+  private admit(tenantId: string): Admission {
     this.running += 1;
+    this.runningOf.set(tenantId, (this.runningOf.get(tenantId) ?? 0) + 1);
     let released = false;
     const release = (): void => {
       if (released) return;
       released = true;
-      this.running -= 1;
-      this.serveNext();
+      this.leave(tenantId);
     };
     return { kind: 'admitted', release };
   }
 
-  private serveNext(): void {
-    const [turn] = this.queues;
-    if (turn === undefined) return;
-    const [tenantId, queue] = turn;
-    const [waiter] = queue;
-    // Deleted and set again, the tenant stands at the end of the Map's order.
-    this.queues.delete(tenantId);
-    if (queue.size > 1) this.queues.set(tenantId, queue);
-    if (waiter === undefined) return;
-    this.remove(tenantId, queue, waiter);
-    waiter.resolve(this.admit());
+  private leave(tenantId: string): void {
+    this.running -= 1;
+    const left = (this.runningOf.get(tenantId) ?? 0) - 1;
+    if (left > 0) this.runningOf.set(tenantId, left);
+    else this.runningOf.delete(tenantId);
+    while (this.serveNext());
+  }
+
+  /** False when nobody waits who may have a place. */
+  private serveNext(): boolean {
+    for (const [tenantId, queue] of this.queues) {
+      const [waiter] = queue;
+      if (waiter === undefined || !this.mayTakeOne(tenantId)) continue;
+      // Deleted and set again, the tenant stands at the end of the Map's order.
+      this.queues.delete(tenantId);
+      if (queue.size > 1) this.queues.set(tenantId, queue);
+      this.remove(tenantId, queue, waiter);
+      waiter.resolve(this.admit(tenantId));
+      return true;
+    }
+    return false;
   }
 }

@@ -12,7 +12,12 @@ import { decodeRetryAfter } from '../decode/retry-after.decoder.js';
 import { decideRetry } from '../retry.policy.js';
 import { notSent, outcomeUnknown, upstreamError, upstreamFacts } from '../upstream.errors.js';
 import type { BodySink, TransportRequest, TransportResult, UpstreamTransport } from '../upstream.transport.js';
-import { type BreakerState, UpstreamBreaker, type UpstreamBreakerOptions } from './circuit.breaker.js';
+import {
+  type BreakerPass,
+  type BreakerState,
+  UpstreamBreaker,
+  type UpstreamBreakerOptions,
+} from './circuit.breaker.js';
 import { FairPool, type FairPoolOptions } from './fair.pool.js';
 import { RetryBudget } from './retry.budget.js';
 
@@ -29,6 +34,8 @@ export interface UpstreamChannelOptions {
 
 /** What a client asks of the wire. `timeoutMs` is the total: the wait for a place, every attempt and every pause. */
 export interface ChannelRequest {
+  /** Whose account it is: its failures are told apart from the upstream's. */
+  readonly credentialId: string;
   readonly operation: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -48,11 +55,14 @@ export interface ReadAttempt<T> {
   readonly judge: (result: TransportResult) => ReadVerdict<T>;
 }
 
-/** A write waits for a place for this share of its time at most, so that the attempt itself is not cut short into an unknown outcome. */
+/**
+ * A write waits for a trial call and a place for this share of its time at most, so that the attempt itself is not cut short into an
+ * unknown outcome.
+ */
 const WRITE_WAIT_SHARE = 1 / 3;
 
 /**
- * One upstream as its client sees it: bounded, fair, watched by a circuit breaker, and for reads retried within a budget.
+ * One upstream as its client sees it: bounded, fair, watched by circuit breakers, and for reads retried within a budget.
  * Mutable: the pool, the breaker and the budget, shared by all callers.
  */
 export class UpstreamChannel {
@@ -100,7 +110,7 @@ export class UpstreamChannel {
         remainingMs: deadlineMs - performance.now(),
         random: this.random(),
       });
-      if (decision.kind === 'stop' || !this.breaker.admits('read') || !this.budget.spend()) throw verdict.error;
+      if (decision.kind === 'stop' || !this.mayRetry(request)) throw verdict.error;
       // An abort during the pause is met by the next look at the signal.
       await sleep(decision.delayMs, undefined, call.signal === undefined ? {} : { signal: call.signal }).catch(
         () => undefined,
@@ -116,12 +126,10 @@ export class UpstreamChannel {
   ): Promise<WriteOutcome<T>> {
     const deadlineMs = performance.now() + request.timeoutMs;
     const unsent = notSent(upstreamFacts(this.service, request.operation));
-    if (!this.breaker.admits('write')) return unsent;
-    const admission = await this.pool.enter(call.tenantId, request.timeoutMs * WRITE_WAIT_SHARE);
+    const admission = await this.enter('write', request, call.tenantId, request.timeoutMs * WRITE_WAIT_SHARE);
     if (admission.kind !== 'admitted') return unsent;
     try {
-      const sent = await this.attempt(request, call, 'write', 1, deadlineMs);
-      if (sent === null) return unsent;
+      const sent = await this.attempt(request, call, 'write', 1, deadlineMs, admission.pass);
       const outcome = judge(sent.result);
       this.report(request, call, 'write', 1, sent, writeOutcomeWord(outcome, sent.result));
       return outcome;
@@ -147,15 +155,13 @@ export class UpstreamChannel {
         error: upstreamError(code, upstreamFacts(this.service, request.operation), true),
       } as const,
     });
-    if (!this.breaker.admits('read')) return blocked('UPSTREAM_UNAVAILABLE');
-    const admission = await this.pool.enter(call.tenantId, deadlineMs - performance.now(), call.signal);
+    const admission = await this.enter('read', request, call.tenantId, deadlineMs - performance.now(), call.signal);
     if (admission.kind !== 'admitted') {
       return blocked(admission.kind === 'timeout' ? 'UPSTREAM_TIMEOUT' : 'UPSTREAM_UNAVAILABLE');
     }
     try {
       const { sink, judge } = begin();
-      const sent = await this.attempt(request, call, 'read', attempt, deadlineMs, sink);
-      if (sent === null) return blocked('UPSTREAM_UNAVAILABLE');
+      const sent = await this.attempt(request, call, 'read', attempt, deadlineMs, admission.pass, sink);
       const verdict = judge(sent.result);
       this.report(request, call, 'read', attempt, sent, readOutcomeWord(verdict, sent.result));
       return { result: sent.result, verdict };
@@ -170,8 +176,9 @@ export class UpstreamChannel {
     kind: EndpointKind,
     attempt: number,
     deadlineMs: number,
+    pass: BreakerPass,
     sink?: BodySink,
-  ): Promise<Timed | null> {
+  ): Promise<Timed> {
     const span = call.beginAttempt?.({ service: this.service, operation: request.operation, kind, attempt });
     const traceparent = span?.traceparent ?? call.traceparent;
     const startedAtMs = Date.now();
@@ -186,8 +193,39 @@ export class UpstreamChannel {
       ...(sink === undefined ? {} : { sink }),
       ...(kind === 'read' && call.signal !== undefined ? { signal: call.signal } : {}),
     };
-    const result = await this.breaker.run(kind, () => this.transport.send(transportRequest));
-    return result === null ? null : { result, startedAtMs, durationMs: performance.now() - startMs, span };
+    const result = await this.transport.send(transportRequest).catch(MAY_HAVE_BEEN_SENT);
+    pass.end(result);
+    return { result, startedAtMs, durationMs: performance.now() - startMs, span };
+  }
+
+  private mayRetry(request: ChannelRequest): boolean {
+    return this.breaker.admits('read', request.credentialId) && this.budget.spend();
+  }
+
+  /** Leave of the breakers first, so that nobody holds a place while waiting for somebody else's trial call; then a place. */
+  private async enter(
+    kind: EndpointKind,
+    request: ChannelRequest,
+    tenantId: string,
+    waitMs: number,
+    signal?: AbortSignal,
+  ): Promise<ChannelAdmission> {
+    const startMs = performance.now();
+    const leave = await this.breaker.enter(kind, request.credentialId, waitMs, signal);
+    if (leave.kind !== 'admitted') return leave;
+    const { pass } = leave;
+    const place = await this.pool.enter(tenantId, waitMs - (performance.now() - startMs), signal);
+    if (place.kind === 'admitted' && pass.isStillValid()) {
+      const release = (): void => {
+        pass.cancel();
+        place.release();
+      };
+      return { kind: 'admitted', pass, release };
+    }
+    pass.cancel();
+    if (place.kind !== 'admitted') return place;
+    place.release();
+    return { kind: 'refused' };
   }
 
   private report(
@@ -213,6 +251,20 @@ export class UpstreamChannel {
     timed.span?.end(told);
   }
 }
+
+/** All but `admitted` prove that nothing has been sent. */
+type ChannelAdmission =
+  | { readonly kind: 'admitted'; readonly pass: BreakerPass; readonly release: () => void }
+  | { readonly kind: 'refused' | 'full' | 'timeout' | 'aborted' };
+
+/** A transport does not throw; should one, this is the only safe reading. */
+const MAY_HAVE_BEEN_SENT = (): TransportResult => ({
+  kind: 'failure',
+  reason: 'reset',
+  sent: true,
+  status: null,
+  bytes: 0,
+});
 
 interface Timed {
   readonly result: TransportResult;

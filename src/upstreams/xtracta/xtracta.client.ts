@@ -103,7 +103,7 @@ export class XtractaClient {
     call: UpstreamCall,
   ): Promise<BillingHistory> {
     const endpoint = GET_BILLING_HISTORY;
-    const wire = this.request(endpoint, historyForm(credential.apiKey, request));
+    const wire = this.request(endpoint, credential, historyForm(credential.apiKey, request));
     return this.channel.read(wire, call, () => {
       const reader = new HistoryReader(endpoint.operation, this.limits, this.turns);
       const envelopes = this.envelopes(endpoint, credential, call, () => reader.end());
@@ -207,7 +207,7 @@ export class XtractaClient {
     item?: CatalogueItemId,
   ): Promise<T> {
     const form = catalogueForm(credential.apiKey, groupId, item);
-    const wire = { ...this.request(endpoint, form), maxAnswerBytes: MAX_SMALL_READ_BYTES };
+    const wire = { ...this.request(endpoint, credential, form), maxAnswerBytes: MAX_SMALL_READ_BYTES };
     const envelopes = this.envelopes(endpoint, credential, call, ({ body }) => readXml(body, this.limits));
     return this.channel.read(wire, call, () => ({
       judge: (result) =>
@@ -231,7 +231,7 @@ export class XtractaClient {
     traces: readonly string[],
     payloadOf: (content: XmlElement, fields: FieldReader) => WholePayload<T> | null,
   ): Promise<WriteOutcome<T>> {
-    return this.channel.write(this.request(endpoint, form), call, (result) =>
+    return this.channel.write(this.request(endpoint, credential, form), call, (result) =>
       judgeWrite(
         endpoint.operation,
         result,
@@ -253,9 +253,10 @@ export class XtractaClient {
     );
   }
 
-  private request(endpoint: XtractaEndpoint, form: string): ChannelRequest {
+  private request(endpoint: XtractaEndpoint, credential: XtractaCredential, form: string): ChannelRequest {
     const isRead = endpoint.kind === 'read';
     return {
+      credentialId: credential.id,
       operation: endpoint.operation,
       url: `${this.baseUrl}${endpoint.path}`,
       headers: { 'content-type': FORM_CONTENT_TYPE, accept: 'application/xml, text/xml' },

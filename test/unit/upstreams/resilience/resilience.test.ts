@@ -1,25 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { healthOf, UpstreamBreaker } from '../../../../src/upstreams/resilience/circuit.breaker.js';
 import { FairPool } from '../../../../src/upstreams/resilience/fair.pool.js';
 import { RetryBudget } from '../../../../src/upstreams/resilience/retry.budget.js';
-import type { TransportFailureReason, TransportResult } from '../../../../src/upstreams/upstream.transport.js';
-
-const answered = (status: number): TransportResult => ({
-  kind: 'answer',
-  status,
-  headers: { contentType: null, retryAfter: null },
-  body: Buffer.alloc(0),
-  bytes: 0,
-  complete: true,
-});
-const failed = (reason: TransportFailureReason): TransportResult => ({
-  kind: 'failure',
-  reason,
-  sent: true,
-  status: null,
-  bytes: 0,
-});
 
 describe('the retry budget', () => {
   it('gives one retry for ten reads, beyond its reserve', () => {
@@ -114,102 +96,47 @@ describe('the pool', () => {
   });
 });
 
-describe('the health of an upstream', () => {
-  it.each<[string, TransportResult, string]>([
-    ['200', answered(200), 'healthy'],
-    ['400', answered(400), 'healthy'],
-    ['429', answered(429), 'healthy'],
-    ['500', answered(500), 'sick'],
-    ['503', answered(503), 'sick'],
-    ['an abort of ours', failed('aborted'), 'unclear'],
-    ['an answer too large to read', failed('too-large'), 'healthy'],
-    ['a timeout', failed('timeout'), 'sick'],
-    ['a refused connection', failed('refused'), 'sick'],
-  ])('after %s', (_name, result, health) => expect(healthOf(result)).toBe(health));
-});
+describe("a tenant's share of the pool", () => {
+  const minute = 60_000;
 
-describe('the circuit breaker', () => {
-  const run = (breaker: UpstreamBreaker, kind: 'read' | 'write', result: TransportResult) =>
-    breaker.run(kind, async () => result);
-
-  async function opened(options: { halfOpenAfterMs: number; writesMayProbe?: boolean }): Promise<UpstreamBreaker> {
-    const breaker = new UpstreamBreaker({ failures: 3, ...options });
-    for (let failure = 0; failure < 3; failure += 1) await run(breaker, 'read', failed('reset'));
-    return breaker;
+  /** Calls of each tenant, asked for in the order given, that got a place at once and keep it. */
+  async function hanging(size: number, asked: Readonly<Record<string, number>>): Promise<Record<string, number>> {
+    const pool = new FairPool({ size });
+    const places: Record<string, number> = {};
+    for (const [tenant, calls] of Object.entries(asked)) {
+      const admissions = await Promise.all(Array.from({ length: calls }, () => pool.enter(tenant, 0)));
+      places[tenant] = admissions.filter(({ kind }) => kind === 'admitted').length;
+    }
+    return places;
   }
 
-  it('opens after failures in a row, and then sends nothing', async () => {
-    const breaker = await opened({ halfOpenAfterMs: 60_000 });
-    expect(breaker.state()).toBe('open');
-    let sent = 0;
-    for (const kind of ['read', 'write'] as const) {
-      expect(breaker.admits(kind)).toBe(false);
-      const attempt = async () => {
-        sent += 1;
-        return answered(200);
-      };
-      expect(await breaker.run(kind, attempt)).toBeNull();
-    }
-    expect(sent).toBe(0);
+  it.each([
+    ['one takes them nearly all', { a: 100 }, { a: 32 }],
+    ['a second takes most of the rest', { a: 100, b: 100, c: 1 }, { a: 32, b: 7, c: 1 }],
+    ["what is never asked for is nobody's", { a: 8, b: 8, c: 8, d: 8 }, { a: 8, b: 8, c: 8, d: 8 }],
+  ])('is bounded: %s', async (_name, asked, places) => expect(await hanging(40, asked)).toEqual(places));
+
+  it('goes back to whoever waits, and no further than the bound', async () => {
+    const pool = new FairPool({ size: 10 });
+    const inside = await Promise.all(Array.from({ length: 8 }, () => pool.enter('a', minute)));
+    const outcome: string[] = [];
+    const waiting = [1, 2].map((number) => pool.enter('a', minute).then(() => outcome.push(`a${number}`)));
+    const others = await Promise.all([pool.enter('b', minute), pool.enter('c', minute)]);
+    expect([...others.map(({ kind }) => kind), outcome.length]).toEqual(['admitted', 'admitted', 0]);
+    for (const admission of inside.slice(0, 3)) if (admission.kind === 'admitted') admission.release();
+    await Promise.all(waiting);
+    expect(outcome).toEqual(['a1', 'a2']);
   });
 
-  it('stays closed while answers come in between, refusals included, and while we abort', async () => {
-    const breaker = new UpstreamBreaker({ failures: 3 });
-    for (const result of [
-      failed('reset'),
-      failed('timeout'),
-      answered(400),
-      failed('reset'),
-      failed('aborted'),
-      answered(503),
-      answered(404),
-    ]) {
-      await run(breaker, 'read', result);
-    }
-    expect(breaker.state()).toBe('closed');
-    for (let abort = 0; abort < 9; abort += 1) await run(breaker, 'read', failed('aborted'));
-    expect(breaker.state()).toBe('closed');
-  });
-
-  it('closes after a read that works', async () => {
-    const breaker = await opened({ halfOpenAfterMs: 0 });
-    expect(breaker.admits('write')).toBe(false);
-    expect(await run(breaker, 'read', answered(200))).toMatchObject({ status: 200 });
-    expect(breaker.state()).toBe('closed');
-    expect(breaker.admits('write')).toBe(true);
-  });
-
-  it.each([failed('reset'), failed('aborted'), answered(500)])(
-    'stays open after a trial that ends in %j',
-    async (result) => {
-      const breaker = await opened({ halfOpenAfterMs: 0 });
-      await run(breaker, 'read', result);
-      expect(breaker.state()).toBe('open');
-    },
-  );
-
-  it('lets one call try at a time', async () => {
-    const breaker = await opened({ halfOpenAfterMs: 0 });
-    const trial = Promise.withResolvers<TransportResult>();
-    const trying = breaker.run('read', () => trial.promise);
-    expect(breaker.state()).toBe('half-open');
-    expect(await run(breaker, 'read', answered(200))).toBeNull();
-    expect(await run(breaker, 'write', answered(200))).toBeNull();
-    trial.resolve(answered(200));
-    await trying;
-    expect(breaker.state()).toBe('closed');
-  });
-
-  it('lets a write try only where there is nothing else to try with', async () => {
-    expect(await run(await opened({ halfOpenAfterMs: 0 }), 'write', answered(200))).toBeNull();
-    expect(
-      await run(await opened({ halfOpenAfterMs: 0, writesMayProbe: true }), 'write', answered(200)),
-    ).not.toBeNull();
-  });
-
-  it('takes a transport that throws for one that may have sent', async () => {
-    const breaker = new UpstreamBreaker();
-    const result = await breaker.run('write', () => Promise.reject(new Error('bug')));
-    expect(result).toMatchObject({ kind: 'failure', sent: true });
+  it('always leaves a place for who has none, while no more tenants than places have any', async () => {
+    const calls = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 120 });
+    await fc.assert(
+      fc.asyncProperty(calls, fc.integer({ min: 17, max: 40 }), async (tenants, size) => {
+        const pool = new FairPool({ size });
+        await Promise.all(tenants.map((tenant) => pool.enter(tenant, 0)));
+        expect((await pool.enter('newcomer', 0)).kind).toBe('admitted');
+      }),
+      { numRuns: 50 },
+    );
   });
 });

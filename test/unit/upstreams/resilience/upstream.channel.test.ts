@@ -14,6 +14,8 @@ import {
 import { recordedCall } from '../../../support/upstream-call.js';
 
 const CREDENTIAL = { id: 'c', apiKey: 'canary-key', rootGroupId: null };
+/** An account of its own; the upstream sees its key. */
+const accountOf = (name: string) => ({ ...CREDENTIAL, id: name, apiKey: `key-of-${name}` });
 const WINDOW = { groupId: '1', fromSeconds: 0, toSeconds: 1, recursive: false };
 const ORDER = { packId: '1', groupId: null, quantity: 1, heldDocuments: 'PROCESS' } as const;
 const EMPTY = answer(200, '<billings_response><status>200</status><message/><plans/></billings_response>');
@@ -44,7 +46,23 @@ async function setUp(handler: RawHandler, options: Partial<UpstreamChannelOption
       (error: unknown) => codeOf(error),
     );
   const order = () => client.orderBoosterPack(CREDENTIAL, ORDER, recorded.call);
-  return { upstream, client, recorded, read, order };
+  const readAs = (name: string, groupId = '1') =>
+    client.getBillingHistory(accountOf(name), { ...WINDOW, groupId }, { ...recorded.call, tenantId: name }).then(
+      () => 'ok',
+      (error: unknown) => codeOf(error),
+    );
+  const orderAs = (name: string) =>
+    client.orderBoosterPack(accountOf(name), ORDER, { ...recorded.call, tenantId: name }).then(({ kind }) => kind);
+  const hitsOf = (name: string) => upstream.requests().filter(({ body }) => body.includes(`key-of-${name}`)).length;
+  return { upstream, client, recorded, read, order, readAs, orderAs, hitsOf };
+}
+
+/** Answers each account in its own way, and all others as usual. */
+function byAccount(handlers: Readonly<Record<string, RawHandler>>, usual: RawHandler): RawHandler {
+  return (exchange) => {
+    const name = Object.keys(handlers).find((account) => exchange.request.body.includes(`key-of-${account}`));
+    (handlers[name ?? ''] ?? usual)(exchange);
+  };
 }
 
 function codeOf(error: unknown): unknown {
@@ -139,7 +157,83 @@ describe('the channel in an outage', () => {
   });
 });
 
+describe('several accounts at one upstream', () => {
+  const PACK = '<pack><id>1</id><name>P</name><allowed_documents>1</allowed_documents><group_id>1</group_id></pack>';
+  const ORDERED = answer(
+    200,
+    `<billings_response><status>200</status><message/>${PACK}<pack_summary><quantity>1</quantity></pack_summary></billings_response>`,
+  );
+  const USUAL: RawHandler = (exchange) => (exchange.request.path.includes('history') ? EMPTY : ORDERED)(exchange);
+
+  it.each<[string, RawHandler, string]>([
+    ['answers 500', answer(500, ''), 'unknown'],
+    ['resets', reset(), 'unknown'],
+    ['answers 401', answer(401, ''), 'unknown'],
+  ])('keep apart: one that %s moves no other', async (_name, handler) => {
+    const { readAs, orderAs, hitsOf, client } = await setUp(byAccount({ a: handler }, USUAL), { retryReserve: 0 });
+    for (let count = 0; count < 9; count += 1) {
+      expect(await readAs('a')).not.toBe('ok');
+      await orderAs('a');
+      expect([await readAs('b'), await orderAs('b')]).toEqual(['ok', 'succeeded']);
+    }
+    expect(hitsOf('b')).toBe(18);
+    expect(client.breakerState()).toBe('closed');
+  });
+
+  it('stop asking for the one that fails after five attempts, and say of its writes that nothing was sent', async () => {
+    const { readAs, orderAs, hitsOf } = await setUp(byAccount({ a: answer(500, '') }, USUAL), { retryReserve: 0 });
+    for (let count = 0; count < 9; count += 1) expect(await readAs('a')).toBe('UPSTREAM_UNAVAILABLE');
+    expect([await orderAs('a'), hitsOf('a')]).toEqual(['notSent', 5]);
+  });
+
+  it.each([403, 404, 400, 429])('keep their circuits closed while one is answered %i', async (status) => {
+    const { readAs, orderAs, hitsOf, client } = await setUp(byAccount({ a: answer(status, '') }, USUAL), {
+      retryReserve: 0,
+    });
+    for (let count = 0; count < 9; count += 1) expect(await readAs('a', '2')).not.toBe('ok');
+    expect([hitsOf('a'), client.breakerState()]).toEqual([9, 'closed']);
+    await orderAs('a');
+    expect(hitsOf('a')).toBe(10);
+  });
+
+  it('try again with one call after an outage, for which the others wait, reads and writes', async () => {
+    const { readAs, orderAs, upstream, hitsOf } = await setUp(answer(503, ''), {
+      breaker: { failures: 2, halfOpenAfterMs: 0 },
+      retryReserve: 0,
+    });
+    for (const name of ['a', 'b', 'c']) await readAs(name);
+    const atProbe = Promise.withResolvers<() => void>();
+    const before = upstream.requests().length;
+    upstream.handle((exchange) => {
+      if (upstream.requests().length > before + 1) USUAL(exchange);
+      else atProbe.resolve(() => USUAL(exchange));
+    });
+    const answers = [readAs('a'), readAs('a', '2'), readAs('b', '3'), orderAs('c')];
+    const answerProbe = await atProbe.promise;
+    expect(upstream.requests().length).toBe(before + 1);
+    answerProbe();
+    expect(await Promise.all(answers)).toEqual(['ok', 'ok', 'ok', 'succeeded']);
+    expect(upstream.requests().length).toBe(before + 4);
+    expect(hitsOf('c')).toBe(2);
+  });
+
+  it('have places left while one lets all of its calls hang', async () => {
+    const { readAs, orderAs } = await setUp(byAccount({ a: hang() }, USUAL), {}, 2_000);
+    const hanging = Array.from({ length: 100 }, () => readAs('a'));
+    for (let count = 0; count < 5; count += 1) {
+      expect([await readAs('b'), await orderAs('b')]).toEqual(['ok', 'succeeded']);
+    }
+    expect(new Set(await Promise.all(hanging))).not.toContain('ok');
+  });
+});
+
 describe('a write over the channel', () => {
+  it('may have been sent when the transport throws', async () => {
+    const transport = { send: () => Promise.reject(new Error('bug')), close: () => undefined };
+    const { order } = await setUp(EMPTY, { transport });
+    expect(await order()).toMatchObject({ kind: 'unknown' });
+  });
+
   it('is unsent when it finds no place in good time', async () => {
     const { order, upstream } = await setUp(hang(), { pool: { size: 1 } });
     const [first, second] = await Promise.all([order(), order()]);
