@@ -23,6 +23,8 @@ export interface OperationRunner {
   readonly simulatorUrl: string;
   /** Runs an operation of `operations/` with its variables of `variables.json`; `changes` stand over them. */
   run<TData>(name: string, changes?: Changes): Promise<GraphqlAnswer<TData>>;
+  /** Runs any document. */
+  ask(document: string, variables?: Changes): Promise<GraphqlAnswer>;
   /** The data of an answer that must have no errors. */
   dataOf<TData = object>(name: string, changes?: Changes): Promise<TData>;
   /** Requests to an endpoint of the upstreams since {@link forgetRequests}. */
@@ -54,6 +56,7 @@ export async function startOperationRunner(): Promise<OperationRunner> {
   return {
     simulatorUrl: simulator.url,
     run,
+    ask: (document, variables) => gateway.execute(document, variables),
     async dataOf<TData>(name: string, changes?: Changes) {
       const { data, errors } = await run<TData>(name, changes);
       expect(errors).toEqual([]);
