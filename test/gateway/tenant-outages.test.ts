@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { exportSPKI } from 'jose';
+import {
+  answer,
+  flood,
+  hang,
+  type RawHandler,
+  type RawUpstream,
+  reset,
+  startRawUpstream,
+} from '../support/raw-upstream.js';
+import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
+import { AUDIENCE, ISSUER, newSigningKey, token } from '../unit/auth/identity-provider.js';
+
+jest.setTimeout(120_000);
+
+// TENANT_OUTAGE_ROUNDS=100 is CI's size.
+const ROUNDS = Number(process.env['TENANT_OUTAGE_ROUNDS'] ?? '2');
+const NEIGHBOURS = Array.from({ length: 19 }, (_, index) => `neighbour-${index}`);
+/** One account for each way to fail. */
+const SICKNESSES: Readonly<Record<string, RawHandler>> = {
+  'answers-500': answer(500, ''),
+  resets: reset(),
+  hangs: hang(),
+  'sends-for-ever': flood(Number.POSITIVE_INFINITY),
+};
+
+const READ = '{ group(id: "123456") { billingHistory(first: 5) { nodes { id } } } }';
+const ORDER = `mutation ($key: ID!) { orderBoosterPack(input: { idempotencyKey: $key, packId: "1" }) {
+  pack { id } operation { status } userErrors { code } } }`;
+
+const fixture = (name: string): string => readFileSync(`test/fixtures/xtracta/${name}.xml`, 'utf8');
+const daysFromNow = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString();
+const HISTORY = answer(
+  200,
+  fixture('billing-history')
+    .replace(/<start_date>[^<]*/, `<start_date>${daysFromNow(-10)}`)
+    .replace(/<expiry_date>[^<]*/, `<expiry_date>${daysFromNow(20)}`),
+);
+const BOOSTER = answer(200, fixture('booster'));
+
+let folder: string;
+let upstream: RawUpstream;
+let gateway: TestGateway;
+let bearers: ReadonlyMap<string, string>;
+
+beforeAll(async () => {
+  const tenants = [...Object.keys(SICKNESSES), ...NEIGHBOURS];
+  upstream = await startRawUpstream((exchange) => {
+    const { path, body } = exchange.request;
+    const sick = Object.entries(SICKNESSES).find(([name]) => body.includes(`key-of-${name}`));
+    const usual = path.includes('history') ? HISTORY : BOOSTER;
+    (sick?.[1] ?? usual)(exchange);
+  });
+  folder = await mkdtemp(join(tmpdir(), 'outages-'));
+  const file = join(folder, 'tenants.json');
+  const entries = tenants.map((name) => [name, { xtractaApiKey: `key-of-${name}` }]);
+  await writeFile(file, JSON.stringify({ tenants: Object.fromEntries(entries) }));
+  const key = await newSigningKey('outages', 'ES256');
+  gateway = await startGateway({
+    xtractaUrl: upstream.url,
+    env: {
+      AUTH: 'jwt',
+      JWT_PUBLIC_KEY: await exportSPKI(key.publicKey),
+      JWT_ISSUER: ISSUER,
+      JWT_AUDIENCE: AUDIENCE,
+      TENANTS_FILE: file,
+      XTRACTA_API_KEY: undefined,
+      LOG_LEVEL: 'error',
+    },
+  });
+  const scope = 'billing:read billing:write';
+  bearers = new Map(
+    await Promise.all(tenants.map(async (name) => [name, await token(key, { tenant: name, scope })] as const)),
+  );
+});
+
+afterAll(async () => {
+  await upstream.close();
+  await gateway.close();
+  await rm(folder, { recursive: true });
+  await removeGatewayFolders();
+});
+
+function ask(tenant: string, query: string, variables = {}, signal?: AbortSignal) {
+  return gateway.execute(query, variables, { authorization: `Bearer ${bearers.get(tenant)}` }, signal);
+}
+
+/** How many requests with the account's key arrived whose path has this word. */
+const hitsOf = (tenant: string, word: string): number =>
+  upstream.requests().filter(({ path, body }) => path.includes(word) && new RegExp(`key-of-${tenant}\\b`).test(body))
+    .length;
+
+describe('one account of twenty', () => {
+  it.each([
+    ['answers-500', 40],
+    ['resets', 40],
+    ['hangs', 100],
+    ['sends-for-ever', 4],
+  ])('that %s fails no request of the others, reads and writes', async (sick, calls) => {
+    const over = new AbortController();
+    const failing = Array.from({ length: calls }, () => ask(sick, READ, {}, over.signal).catch(() => null));
+    const ordered = hitsOf('neighbour-0', 'booster');
+    const failures: string[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await Promise.all(
+        NEIGHBOURS.map(async (name) => {
+          const read = await ask(name, READ);
+          const order = await ask(name, ORDER, { key: `order-${sick}-${round}` });
+          if (!read.text.includes('"nodes":[{"id":')) failures.push(read.text);
+          if (!order.text.includes('"status":"SUCCEEDED"')) failures.push(order.text);
+        }),
+      );
+    }
+    expect(failures).toEqual([]);
+    expect(hitsOf(sick, 'history')).toBeGreaterThan(0);
+    expect(NEIGHBOURS.map((name) => hitsOf(name, 'booster') - ordered)).toEqual(NEIGHBOURS.map(() => ROUNDS));
+    over.abort();
+    await Promise.all(failing);
+  });
+
+  it('that failed is left alone: its orders are proved unsent', async () => {
+    const before = hitsOf('answers-500', '');
+    const { text } = await ask('answers-500', ORDER, { key: 'order-afterwards' });
+    expect(text).toContain('"status":"NOT_SENT"');
+    expect(hitsOf('answers-500', 'booster')).toBe(0);
+    expect(hitsOf('answers-500', '') - before).toBeLessThanOrEqual(1);
+  });
+});
