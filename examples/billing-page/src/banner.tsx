@@ -1,0 +1,70 @@
+import { formatDate } from '@billing-gateway/client';
+import type { OpenWrite, useOpenWrites } from '@billing-gateway/client/react';
+import { useState } from 'react';
+import { subjectOf, subjectWord } from './words.ts';
+
+/** What is still being checked, also after a reload. It stands above everything else. */
+export function Banner({ open }: { readonly open: ReturnType<typeof useOpenWrites> }) {
+  if (open.status !== 'ready') return null;
+  return (
+    <section className="banner" aria-label="Being checked" aria-live="polite">
+      {open.value.map((write) => (
+        <Line key={write.key} write={write} open={open} />
+      ))}
+    </section>
+  );
+}
+
+function Line({ write, open }: { readonly write: OpenWrite; readonly open: ReturnType<typeof useOpenWrites> }) {
+  const [isLooking, setLooking] = useState(false);
+  const { facts, subject, key } = write;
+  const what = subjectWord(subject ?? (facts === null ? null : subjectOf(facts)));
+  const when = facts === null ? '' : `, ${formatDate(facts.sentAt ?? facts.createdAt, { withTime: true })}`;
+  const isOpen = facts?.status === 'OUTCOME_UNKNOWN' || facts?.status === 'IN_PROGRESS';
+  const look = () => {
+    setLooking(true);
+    void open.settle(key).finally(() => setLooking(false));
+  };
+  return (
+    <div className={`banner-line ${isOpen || !write.isLookedUp ? 'open' : 'ended'}`}>
+      <p>
+        <strong>{capital(what)}</strong>
+        {when}: {sayHow(write)}
+      </p>
+      <span className="actions">
+        {facts?.status === 'OUTCOME_UNKNOWN' ? (
+          <button type="button" className="quiet" disabled={isLooking} onClick={look}>
+            {isLooking ? 'Looking…' : 'Look again'}
+          </button>
+        ) : null}
+        {isOpen || !write.isLookedUp ? null : (
+          <button type="button" className="quiet" onClick={() => open.dismiss(key)}>
+            Understood
+          </button>
+        )}
+      </span>
+    </div>
+  );
+}
+
+function sayHow({ facts, isLookedUp }: OpenWrite): string {
+  if (!isLookedUp) return 'how it ended cannot be looked up at the moment. Do not order it again.';
+  switch (facts?.status) {
+    case undefined:
+      return 'the billing service has no record of it. Nothing was charged.';
+    case 'OUTCOME_UNKNOWN':
+      return 'whether it was carried out is still being checked. Do not order it again.';
+    case 'IN_PROGRESS':
+      return 'it is being carried out.';
+    case 'SUCCEEDED':
+      return 'it was carried out.';
+    case 'REJECTED':
+      return 'it was refused. Nothing was charged.';
+    case 'NOT_SENT':
+      return 'it was not sent. Nothing was charged.';
+  }
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

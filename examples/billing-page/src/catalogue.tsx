@@ -1,0 +1,283 @@
+import { addDecimals, formatDifference, isPlainDecimal, MISSING, type MoneyText } from '@billing-gateway/client';
+import { CatalogueOfGroupDocument, type CatalogueOfGroupQuery } from '@billing-gateway/client/documents';
+import {
+  type PlanReading,
+  type Reading,
+  readPart,
+  unreadableBelow,
+  useAnswer,
+  useBillingWrite,
+} from '@billing-gateway/client/react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { ChangeReceipt, OrderReceipt, Outcome } from './outcome.tsx';
+import { Figure, Panel, Read } from './parts.tsx';
+import { count, decimal, documents, money, periodWord } from './words.ts';
+
+type Group = NonNullable<CatalogueOfGroupQuery['group']>;
+type Offer = NonNullable<Group['availablePlans']>[number];
+type Pack = NonNullable<Group['availablePacks']>[number];
+type Chosen = { readonly kind: 'plan'; readonly offer: Offer } | { readonly kind: 'pack'; readonly pack: Pack };
+
+interface CatalogueProps {
+  readonly groupId: string;
+  readonly plan: Reading<PlanReading>;
+  /** A form was closed: what it sent may still be open. */
+  readonly onLeave: () => void;
+}
+
+/** Plans to change to, and packs to order. */
+export function Catalogue({ groupId, plan, onLeave }: CatalogueProps) {
+  const { answer, refresh } = useAnswer(CatalogueOfGroupDocument, { groupId });
+  const plans = readPart(answer, ['group', 'availablePlans'], ({ group }) => group?.availablePlans);
+  const packs = readPart(answer, ['group', 'availablePacks'], ({ group }) => group?.availablePacks);
+  const [chosen, setChosen] = useState<Chosen | null>(null);
+  const close = () => {
+    setChosen(null);
+    onLeave();
+  };
+  const none = <p>The billing system offers none to this group.</p>;
+  return (
+    <>
+      <Panel id="packs" title="Booster packs" note="Documents once, on top of the plan" className="packs">
+        <Read reading={packs} onRetry={refresh} none={none} lines={3}>
+          {(offered) => (
+            <ul className="pack-list">
+              {offered.map((pack, index) => (
+                <li key={pack.id}>
+                  <span>
+                    <strong>{pack.name ?? `Pack ${pack.id}`}</strong>
+                    <span className="note">
+                      {pack.allowedDocuments === null ? MISSING : documents(pack.allowedDocuments)}
+                      {pack.pricePerDocument === null ? '' : `, ${decimal(pack.pricePerDocument)} each`}
+                    </span>
+                  </span>
+                  <span className="figure">
+                    <Figure
+                      text={money(pack.price)}
+                      isUnreadable={unreadableBelow(answer, ['group', 'availablePacks', index]).includes('price')}
+                    />
+                  </span>
+                  <button
+                    type="button"
+                    aria-label={`Order ${pack.name ?? `pack ${pack.id}`}…`}
+                    onClick={() => setChosen({ kind: 'pack', pack })}
+                  >
+                    Order…
+                  </button>
+                </li>
+              ))}
+            </ul>
+          )}
+        </Read>
+      </Panel>
+      <Panel id="plans" title="Plans" note="A change takes effect at once and is a charge">
+        <Read reading={plans} onRetry={refresh} none={none} lines={6}>
+          {(offered) => (
+            <ul className="offers">
+              {offered.map((offer, index) => (
+                <OfferCard
+                  key={offer.id}
+                  offer={offer}
+                  isInForce={isInForce(offer, plan)}
+                  unreadable={unreadableBelow(answer, ['group', 'availablePlans', index])}
+                  onChoose={() => setChosen({ kind: 'plan', offer })}
+                />
+              ))}
+            </ul>
+          )}
+        </Read>
+      </Panel>
+      {chosen === null ? null : (
+        <Dialog title={chosen.kind === 'pack' ? 'Order a booster pack' : 'Change the plan'} onClose={close}>
+          {chosen.kind === 'pack' ? (
+            <OrderForm groupId={groupId} pack={chosen.pack} />
+          ) : (
+            <ChangeForm groupId={groupId} offer={chosen.offer} isInForce={isInForce(chosen.offer, plan)} />
+          )}
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+/** By number where the gateway knows the plan's, else by its name and length: the history does not number plans. */
+function isInForce(offer: Offer, plan: Reading<PlanReading>): boolean {
+  if (plan.status !== 'ready') return false;
+  const { planId, name, type } = plan.value.plan;
+  return planId === null ? name !== null && name === offer.name && type === offer.type : planId === offer.id;
+}
+
+function OfferCard({
+  offer,
+  isInForce,
+  unreadable,
+  onChoose,
+}: {
+  readonly offer: Offer;
+  readonly isInForce: boolean;
+  readonly unreadable: readonly string[];
+  readonly onChoose: () => void;
+}) {
+  const { name, id, price, type, typeRaw, allowedDocuments, pricePerDocument, differenceToCurrent } = offer;
+  return (
+    <li className={isInForce ? 'offer current' : 'offer'}>
+      <h3>{name ?? `Plan ${id}`}</h3>
+      {isInForce ? <p className="in-force">In force</p> : null}
+      <p className="offer-price figure">
+        <Figure text={money(price)} isUnreadable={unreadable.includes('price')} />
+        <span className="unit"> a {periodWord(type, typeRaw)}</span>
+      </p>
+      <dl>
+        <div>
+          <dt>Documents</dt>
+          <dd className="figure">{count(allowedDocuments)}</dd>
+        </div>
+        <div>
+          <dt>Per document</dt>
+          <dd className="figure">
+            {pricePerDocument === null
+              ? MISSING
+              : money({ amount: pricePerDocument, currency: price?.currency ?? null })}
+          </dd>
+        </div>
+        <div>
+          <dt>Difference</dt>
+          <dd className="figure">{isInForce ? MISSING : formatDifference(differenceToCurrent)}</dd>
+        </div>
+      </dl>
+      <button
+        type="button"
+        className="quiet"
+        aria-label={`${isInForce ? 'Renew' : 'Change to'} ${name ?? `plan ${id}`}…`}
+        onClick={onChoose}
+      >
+        {isInForce ? 'Renew…' : 'Change…'}
+      </button>
+    </li>
+  );
+}
+
+function OrderForm({ groupId, pack }: { readonly groupId: string; readonly pack: Pack }) {
+  const write = useBillingWrite('orderBoosterPack', `orderBoosterPack:${groupId}:${pack.id}`);
+  const [quantity, setQuantity] = useState(1);
+  const name = pack.name ?? `pack ${pack.id}`;
+  const total = times(pack.price, quantity);
+  const what = `${quantity} × ${name}`;
+  return (
+    <form
+      className="order"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void write.send({ packId: pack.id, groupId, quantity });
+      }}
+    >
+      {mayEdit(write.state.kind) ? (
+        <>
+          <label htmlFor="quantity">How many</label>
+          <input
+            id="quantity"
+            type="number"
+            min={1}
+            max={100}
+            value={quantity}
+            required
+            onChange={({ target }) => setQuantity(Math.min(100, Math.max(1, Math.trunc(target.valueAsNumber) || 1)))}
+          />
+          <p className="confirm">
+            You order <strong>{what}</strong>
+            {pack.allowedDocuments === null ? '' : ` (${documents(pack.allowedDocuments)} each)`} for group {groupId}.
+            It is charged at once:{' '}
+            <strong className="figure">{total === null ? 'the price is not known' : money(total)}</strong>
+            {total !== null && total.currency === null ? ', in the currency of the account' : ''}.
+          </p>
+          <button type="submit" disabled={write.isBusy}>
+            Order {what}
+          </button>
+        </>
+      ) : null}
+      <Outcome write={write} what={what} receipt={(payload) => <OrderReceipt payload={payload} />} />
+    </form>
+  );
+}
+
+function ChangeForm({
+  groupId,
+  offer,
+  isInForce,
+}: {
+  readonly groupId: string;
+  readonly offer: Offer;
+  readonly isInForce: boolean;
+}) {
+  const write = useBillingWrite('changePlan', `changePlan:${groupId}:${offer.id}`);
+  const name = offer.name ?? `plan ${offer.id}`;
+  const { price, differenceToCurrent } = offer;
+  return (
+    <form
+      className="order"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void write.send({ planId: offer.id, groupId });
+      }}
+    >
+      {mayEdit(write.state.kind) ? (
+        <>
+          <p className="confirm">
+            {isInForce ? 'You renew' : 'You change to'} <strong>{name}</strong> for group {groupId}:{' '}
+            {offer.allowedDocuments === null ? '' : `${documents(offer.allowedDocuments)}, `}
+            <strong className="figure">{price === null ? 'the price is not known' : money(price)}</strong> a{' '}
+            {periodWord(offer.type, offer.typeRaw)}
+            {differenceToCurrent === null || isInForce ? '' : ` (${formatDifference(differenceToCurrent)})`}. It takes
+            effect and is charged at once.
+          </p>
+          {isInForce ? <p className="confirm">It is the plan in force: renewing it is another charge.</p> : null}
+          <button type="submit" disabled={write.isBusy}>
+            {isInForce ? `Renew ${name}` : `Change to ${name}`}
+          </button>
+        </>
+      ) : null}
+      <Outcome
+        write={write}
+        what={`the change to ${name}`}
+        receipt={(payload) => <ChangeReceipt payload={payload} />}
+      />
+    </form>
+  );
+}
+
+/** While it is under way the form stays, so that nothing jumps; after it has ended there is nothing left to send. */
+function mayEdit(kind: ReturnType<typeof useBillingWrite>['state']['kind']): boolean {
+  return kind === 'editing' || kind === 'sending' || kind === 'refused' || kind === 'later' || kind === 'unknown';
+}
+
+/** The exact total of so many at one price. Null where the price is not known. */
+function times(price: MoneyText | null, quantity: number): MoneyText | null {
+  if (price === null || !isPlainDecimal(price.amount)) return null;
+  return { amount: addDecimals(Array.from({ length: quantity }, () => price.amount)), currency: price.currency };
+}
+
+function Dialog({
+  title,
+  onClose,
+  children,
+}: {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}) {
+  const element = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    element.current?.showModal();
+  }, []);
+  return (
+    <dialog ref={element} aria-labelledby="dialog-title" onClose={onClose}>
+      <header>
+        <h2 id="dialog-title">{title}</h2>
+        <button type="button" className="quiet close" onClick={() => element.current?.close()}>
+          Close
+        </button>
+      </header>
+      {children}
+    </dialog>
+  );
+}

@@ -1,0 +1,329 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, it } from 'node:test';
+import type { Page, Route } from 'playwright-core';
+import { accessibilityViolations, type PageHarness, startPage } from './page.harness.ts';
+
+let harness: PageHarness;
+before(async () => {
+  harness = await startPage();
+});
+after(() => harness.stop());
+
+const opened: Page[] = [];
+afterEach(async () => {
+  for (const page of opened.splice(0)) await page.context().close();
+  await harness.stack.clearFaults();
+});
+
+async function openPage(groupId: string, options: Parameters<PageHarness['newPage']>[0] = {}): Promise<Page> {
+  const page = await harness.newPage(options);
+  opened.push(page);
+  page.setDefaultTimeout(40_000);
+  await page.goto(`${harness.url}?group=${groupId}`);
+  return page;
+}
+
+/** Opens the form of a pack, ready to be sent. */
+async function openOrder(page: Page, name = 'Booster 100') {
+  await page.getByRole('button', { name: `Order ${name}…` }).click();
+  return page.getByRole('button', { name: /^Order \d+ × / });
+}
+
+const outcome = (page: Page, ...states: string[]) =>
+  page.locator(states.map((state) => `.outcome[data-state="${state}"]`).join()).waitFor();
+
+const told = (page: Page) => page.locator('.outcome').innerText();
+
+/** Packs that were sold and plans that were changed since the last call. */
+async function sold(): Promise<{ packs: number; changes: number }> {
+  const counts = await harness.stack.counts();
+  await harness.stack.forgetJournal();
+  return { packs: counts['booster']?.committed ?? 0, changes: counts['update']?.committed ?? 0 };
+}
+
+/** Lets the gateway do what it is asked, and loses its answer on the way back. */
+async function loseAnswers(
+  page: Page,
+  operations: RegExp,
+  most = Number.POSITIVE_INFINITY,
+): Promise<() => Promise<void>> {
+  let lost = 0;
+  const lose = async (route: Route): Promise<void> => {
+    const isMeant = operations.test(route.request().postData() ?? '') && lost < most;
+    if (!isMeant) return route.continue();
+    lost += 1;
+    await route.fetch();
+    return route.abort('connectionreset');
+  };
+  await page.route('**/graphql', lose);
+  return () => page.unroute('**/graphql', lose);
+}
+
+describe('two clicks buy once', () => {
+  for (const [turn, delay] of [0, 50, 120, 250, 1000].entries()) {
+    it(`an order, ${delay} ms apart`, async () => {
+      const page = await openPage(String(100_026 + turn));
+      const button = await openOrder(page);
+      const box = await button.boundingBox();
+      assert.ok(box);
+      await sold();
+      const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+      await page.mouse.click(x, y);
+      // The pause between the clicks is what is tried here.
+      if (delay > 0) await page.waitForTimeout(delay);
+      await page.mouse.click(x, y);
+      await outcome(page, 'done', 'replayed');
+      assert.match(await told(page), /Booster 100/);
+      assert.deepEqual(await sold(), { packs: 1, changes: 0 });
+    });
+  }
+
+  it('a change of plan, and the page shows it with its difference in words', async () => {
+    const page = await openPage('100016');
+    await page.getByRole('button', { name: 'Change to Business 1000…', exact: true }).click();
+    assert.match(
+      await page.locator('.confirm').first().innerText(),
+      /change to Business 1000 for group 100016.*NZD\s500.*\+NZD\s450\.10/s,
+    );
+    await sold();
+    await page.getByRole('button', { name: 'Change to Business 1000', exact: true }).dblclick();
+    await outcome(page, 'done', 'replayed');
+    await page.getByRole('button', { name: 'Close' }).click();
+    await page.locator('#plan .lead', { hasText: 'Business 1000' }).waitFor();
+    await page.locator('.offer.current', { hasText: 'Business 1000' }).waitFor();
+    await page.locator('#history .tag.upgrade').waitFor();
+    assert.deepEqual(await sold(), { packs: 0, changes: 1 });
+  });
+});
+
+describe('the page says what is true', () => {
+  it('after a reload while sending', async () => {
+    const page = await openPage('100031');
+    const button = await openOrder(page);
+    await sold();
+    let arrived = (): void => undefined;
+    const sending = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    await page.route('**/graphql', async (route) => {
+      if (!/OrderPacks/.test(route.request().postData() ?? '')) return route.continue();
+      await route.fetch();
+      // Never answered: the page is reloaded meanwhile.
+      arrived();
+    });
+    await button.click();
+    await outcome(page, 'sending');
+    await sending;
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await page.reload();
+    const banner = page.getByRole('region', { name: 'Being checked' });
+    await banner.getByText('it was carried out').waitFor();
+    assert.match(await banner.innerText(), /Order of 1 × pack 1223 for group 100031/);
+    await openOrder(page);
+    await outcome(page, 'done');
+    assert.match(await told(page), /carried out, once/);
+    assert.deepEqual(await sold(), { packs: 1, changes: 0 });
+  });
+
+  it('when the first answer is lost', async () => {
+    const page = await openPage('100032');
+    const button = await openOrder(page);
+    await sold();
+    await loseAnswers(page, /OrderPacks/, 1);
+    await button.click();
+    await outcome(page, 'replayed', 'done');
+    assert.match(await told(page), /Nothing was charged a second time/);
+    assert.deepEqual(await sold(), { packs: 1, changes: 0 });
+  });
+
+  it('when the form is edited after a lost answer', async () => {
+    const page = await openPage('100033');
+    const button = await openOrder(page);
+    await sold();
+    const restore = await loseAnswers(page, /OrderPacks|FindWrite/);
+    await button.click();
+    await outcome(page, 'unknown');
+    assert.match(await told(page), /No answer came/);
+    await page.getByLabel('How many').fill('3');
+    await restore();
+    await page.getByRole('button', { name: 'Order 3 × Booster 100' }).click();
+    await outcome(page, 'keyReused', 'done');
+    assert.match(await told(page), /was carried out/);
+    assert.doesNotMatch(await told(page), /3 ×/);
+    assert.deepEqual(await sold(), { packs: 1, changes: 0 });
+  });
+
+  it('when the outcome is unknown, and then looked up', async () => {
+    const page = await openPage('100034');
+    const button = await openOrder(page);
+    await sold();
+    await harness.stack.fault({ endpoint: 'booster', group: '100034', kind: 'commit_then_drop', first: 1 });
+    await button.click();
+    await outcome(page, 'done', 'unknown');
+    assert.match(await told(page), /do not order it again|being looked up|carried out, once/);
+    // It is looked up by itself as well; whoever is impatient may press the button.
+    const look = page.locator('.outcome').getByRole('button', { name: 'Look again' });
+    for (let tries = 0; tries < 20 && (await look.isVisible()); tries += 1) {
+      await look.click({ timeout: 1_000 }).catch(() => undefined);
+      await page.waitForTimeout(250);
+    }
+    await outcome(page, 'done');
+    assert.match(await told(page), /carried out/);
+    assert.deepEqual(await sold(), { packs: 1, changes: 0 });
+  });
+
+  it('when an earlier write of unknown outcome is in the way, until that is settled', async () => {
+    const { stack } = harness;
+    await sold();
+    await stack.fault({ endpoint: 'booster', group: '100035', kind: 'reset', first: 1 });
+    const order =
+      'mutation ($input: OrderBoosterPackInput!) { orderBoosterPack(input: $input) { userErrors { code } } }';
+    await stack.execute(order, { input: { idempotencyKey: 'earlier-100035', packId: '1224', groupId: '100035' } });
+    const page = await openPage('100035');
+    const banner = page.getByRole('region', { name: 'Being checked' });
+    await banner.getByText('still being checked').first().waitFor();
+    await page.getByRole('button', { name: 'Change to Enterprise 10000…' }).click();
+    await page.getByRole('button', { name: 'Change to Enterprise 10000', exact: true }).click();
+    await outcome(page, 'blocked');
+    assert.match(await told(page), /Nothing was sent/);
+    await stack.execute(
+      'mutation { resolveBillingOperation(input: { idempotencyKey: "earlier-100035", outcome: REJECTED, note: "Not on the bill." }) { userErrors { code } } }',
+    );
+    await page.locator('.outcome').getByRole('button', { name: 'Look again' }).click();
+    await outcome(page, 'later');
+    assert.match(await told(page), /was refused, and nothing was charged/);
+    assert.deepEqual(await sold(), { packs: 0, changes: 0 });
+    await page.getByRole('button', { name: 'Change to Enterprise 10000', exact: true }).click();
+    await outcome(page, 'done');
+    assert.deepEqual(await sold(), { packs: 0, changes: 1 });
+  });
+
+  it('when the upstream refuses, in its own words', async () => {
+    const page = await openPage('100036');
+    const button = await openOrder(page);
+    await harness.stack.fault({
+      endpoint: 'booster',
+      group: '100036',
+      kind: 'xml_status',
+      params: { code: 402, message: 'Payment required' },
+    });
+    await button.click();
+    await outcome(page, 'refused');
+    assert.match(await told(page), /Nothing was charged.*Payment required/s);
+  });
+
+  it('counts what is left in packs after an order', async () => {
+    const page = await openPage('100037');
+    const left = page.locator('.gauge .big');
+    await page.locator('#history tbody tr').first().waitFor();
+    const before = Number((await left.innerText()).replaceAll(',', ''));
+    await (await openOrder(page)).click();
+    await outcome(page, 'done');
+    await page.getByRole('button', { name: 'Close' }).click();
+    await page.locator('#history .tag.booster').first().waitFor();
+    assert.equal(Number((await left.innerText()).replaceAll(',', '')), before + 100);
+  });
+});
+
+describe('every part has its states', () => {
+  it('loading: no figure, and no button that charges', async () => {
+    const page = await harness.newPage();
+    opened.push(page);
+    await page.route('**/graphql', () => undefined);
+    await page.goto(`${harness.url}?group=100001`);
+    await page.getByRole('status', { name: 'Loading' }).first().waitFor();
+    assert.equal(await page.getByRole('button', { name: /Order|Change|Renew/ }).count(), 0);
+    assert.equal(await page.getByText('No plan').count(), 0);
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+  });
+
+  it('none: a group without a plan is told so', async () => {
+    const page = await openPage('100013');
+    await page.getByText('No plan', { exact: true }).waitFor();
+    await page.locator('.offer').first().waitFor();
+    assert.equal(await page.locator('.offer.current').count(), 0);
+  });
+
+  it('failed: an upstream that is down is not "no plan", and the rest of the page stands', async () => {
+    await harness.stack.fault({ endpoint: 'history', kind: 'reset' });
+    const page = await openPage('100004');
+    await page.locator('#plan .failed').waitFor();
+    await page.locator('#history .failed').waitFor();
+    await page.locator('.offer').first().waitFor();
+    assert.equal(await page.getByText('No plan', { exact: true }).count(), 0);
+    await harness.stack.clearFaults();
+    // The gateway's breaker lets nothing through for some seconds.
+    const [row, retry] = [page.locator('#history tbody tr').first(), page.locator('#history .failed button')];
+    while (!(await row.isVisible())) {
+      if (await retry.isVisible()) await retry.click();
+      await page.waitForTimeout(500);
+    }
+  });
+
+  it('partial: one unreadable price is one gap, and the row stands', async () => {
+    await harness.stack.fault({
+      endpoint: 'history',
+      group: '100003',
+      kind: 'element',
+      params: { name: 'price', value: 'n/a' },
+    });
+    const page = await openPage('100003');
+    const row = page.locator('#history tbody tr').first();
+    await row.waitFor();
+    assert.equal(await row.locator('.gap').innerText(), 'unreadable');
+    assert.match(await row.innerText(), /Business Annual 12000/);
+    await page.locator('#plan .lead', { hasText: 'Business Annual 12000' }).waitFor();
+    await page.getByText('No price can be added up.').waitFor();
+  });
+});
+
+describe('for everybody', () => {
+  for (const [colorScheme, width] of [
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 390],
+    ['dark', 390],
+  ] as const) {
+    it(`passes axe and fits, ${colorScheme}, ${width} px`, async () => {
+      const page = await openPage('100000', { colorScheme, width });
+      await page.locator('.offer').first().waitFor();
+      await page.locator('.chart').first().waitFor();
+      await page.locator('#history tbody tr').first().waitFor();
+      await page.locator('#dry tbody tr').first().waitFor();
+      assert.deepEqual(await accessibilityViolations(page), []);
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true);
+      await openOrder(page);
+      assert.deepEqual(await accessibilityViolations(page), []);
+    });
+  }
+
+  it('works by keyboard alone', async () => {
+    const page = await openPage('100038');
+    const open = page.getByRole('button', { name: 'Order Booster 500…' });
+    await open.focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.getByLabel('How many').focus();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    assert.equal(await open.evaluate((element) => element === document.activeElement), true);
+    await page.keyboard.press('Enter');
+    await sold();
+    await page.getByLabel('How many').focus();
+    await page.keyboard.press('Enter');
+    await outcome(page, 'done');
+    assert.deepEqual(await sold(), { packs: 1, changes: 0 });
+  });
+
+  it('may be served from any port of this machine', async () => {
+    const page = await openPage('100001');
+    const name = await page.evaluate(`fetch('${harness.stack.graphqlUrl}', {
+      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query: '{ group(id: "100001") { id } }' }),
+    }).then((response) => response.json()).then(({ data }) => data.group.id)`);
+    assert.equal(name, '100001');
+  });
+
+  it('throws nothing', () => {
+    assert.deepEqual(harness.problems, []);
+  });
+});

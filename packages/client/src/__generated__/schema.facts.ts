@@ -1,0 +1,55 @@
+/* Generated from the gateway's schema: do not edit. */
+
+/** Types that a cache keeps once, wherever they appear, and the field that names one. */
+export const ENTITY_KEYS = {
+  BillingOperation: 'idempotencyKey',
+  Group: 'id',
+} as const;
+
+/** Every other type: part of its owner, never shared and never merged. */
+export const EMBEDDED_TYPES = [
+  'AvailablePack',
+  'AvailablePlan',
+  'BillingActivity',
+  'BillingEvidence',
+  'BillingHistoryConnection',
+  'BillingHistoryEdge',
+  'BillingHistorySummary',
+  'BillingOperationConnection',
+  'BillingOperationEdge',
+  'BillingOperationPayload',
+  'BillingPlan',
+  'BillingUserError',
+  'BillingWarning',
+  'BoosterPackOrder',
+  'BoosterPackSummary',
+  'ChangePlanPayload',
+  'CreditPurchase',
+  'Money',
+  'OpenBillingUiPayload',
+  'OrderBoosterPackPayload',
+  'PageInfo',
+  'PurchaseCreditsPayload',
+] as const;
+
+/** Fields of a group that are read from the upstream, so that a write may change them. Its name is not one of them. */
+export const GROUP_READS = [
+  'availablePacks',
+  'availablePlans',
+  'billingHistory',
+  'plan',
+  'subgroups',
+] as const;
+
+/** Mutations that charge. */
+export const CHARGES = [
+  'changePlan',
+  'orderBoosterPack',
+  'purchaseCredits',
+] as const;
+
+/** Mutations that may tell how an earlier write ended. */
+export const SETTLEMENTS = [
+  'reconcileBillingOperation',
+  'resolveBillingOperation',
+] as const;

@@ -1,0 +1,141 @@
+import type { ApolloClient, FieldFunctionOptions, TypePolicies } from '@apollo/client';
+import { CombinedGraphQLErrors, InMemoryCache, LinkError, ServerError, ServerParseError } from '@apollo/client';
+import { CHARGES, EMBEDDED_TYPES, ENTITY_KEYS, GROUP_READS, SETTLEMENTS } from './__generated__/schema.facts.ts';
+import { changesWhatGroupsHave } from './stale-reads.ts';
+import { type Answer, answerError, type BillingClient } from './transport.ts';
+
+/**
+ * What Apollo Client's cache must know of every type of the gateway, from its schema. With it, `client.mutate` needs no `update`: a write
+ * drops what it may have changed, and what is on the page is asked for anew.
+ *
+ * Each page of a history is kept by itself, under all of its arguments: nothing is ever merged, so `nodes` and `edges` are both right.
+ */
+export const typePolicies: TypePolicies = {
+  ...Object.fromEntries(EMBEDDED_TYPES.map((type) => [type, { keyFields: false, merge: false } as const])),
+  ...Object.fromEntries(Object.entries(ENTITY_KEYS).map(([type, field]) => [type, entity(field)])),
+  Group: {
+    ...entity('id'),
+    fields: {
+      plan: {
+        merge(_existing: unknown, incoming: unknown) {
+          noteWritten(incoming);
+          return incoming;
+        },
+      },
+    },
+  },
+  Mutation: {
+    fields: Object.fromEntries(
+      [...CHARGES, ...SETTLEMENTS].map((field) => [
+        field,
+        {
+          merge(_existing: unknown, incoming: unknown, { cache, readField }: FieldFunctionOptions) {
+            if (changesWhatGroupsHave(incoming)) {
+              forgetReads(cache, (id) => writtenNow.has(readField('plan', { __ref: id })));
+            }
+            return incoming;
+          },
+        },
+      ]),
+    ),
+  },
+};
+
+/** A cache with {@link typePolicies}; your own types go beside them. */
+export function createBillingCache(own: TypePolicies = {}): InMemoryCache {
+  return new InMemoryCache({ typePolicies: { ...typePolicies, ...own } });
+}
+
+/** A selection without the key is part of its owner, instead of an error after the write was carried out. */
+function entity(field: string) {
+  return { keyFields: (object: Readonly<Record<string, unknown>>) => (field in object ? [field] : undefined) };
+}
+
+/** Plans that the answer that is being written brings. A cache writes an answer in one go, so they are known until that ends. */
+const writtenNow = new Set<unknown>();
+
+function noteWritten(plan: unknown): void {
+  writtenNow.add(plan);
+  queueMicrotask(() => writtenNow.delete(plan));
+}
+
+/** The rows of a group are rows of the histories above it, so every group is asked anew, but for a plan that the answer brings. */
+function forgetReads(cache: FieldFunctionOptions['cache'], isPlanNew: (groupId: string) => boolean): void {
+  const entities = cache.extract();
+  if (typeof entities !== 'object' || entities === null) return;
+  for (const id of Object.keys(entities)) {
+    if (!id.startsWith('Group:')) continue;
+    const keptPlan = isPlanNew(id);
+    for (const fieldName of GROUP_READS) {
+      if (!(keptPlan && fieldName === 'plan')) cache.evict({ id, fieldName, broadcast: false });
+    }
+  }
+}
+
+/** The kit's view of an Apollo Client, whatever its defaults: a null with an error beside it is a gap, and no link's retry is needed. */
+export function apolloBilling(client: ApolloClient): BillingClient {
+  return {
+    query: async (query, variables, { fresh = false } = {}) =>
+      answerOf(() =>
+        client.query({
+          query,
+          variables: { ...variables },
+          errorPolicy: 'all',
+          fetchPolicy: fresh ? 'network-only' : 'cache-first',
+        }),
+      ),
+    mutate: async (mutation, variables) =>
+      answerOf(() => client.mutate({ mutation, variables: { ...variables }, errorPolicy: 'all' })),
+    watch(query, variables, listener) {
+      const watched = client.watchQuery({
+        query,
+        variables: { ...variables },
+        errorPolicy: 'all',
+        fetchPolicy: 'cache-and-network',
+        nextFetchPolicy: 'cache-first',
+      });
+      const subscription = watched.subscribe((result) => {
+        if (result.loading) return;
+        listener(readAnswer(result.dataState === 'complete' ? result.data : null, result.error));
+      });
+      return {
+        refresh: () => void watched.refetch().catch(() => undefined),
+        stop: () => subscription.unsubscribe(),
+      };
+    },
+  };
+}
+
+async function answerOf<Data>(
+  ask: () => Promise<{ readonly data?: Data | undefined; readonly error?: unknown }>,
+): Promise<Answer<Data>> {
+  try {
+    const { data, error } = await ask();
+    return readAnswer(data ?? null, error);
+  } catch (error) {
+    return readAnswer<Data>(null, error);
+  }
+}
+
+/** @throws what is a fault of the program itself, such as a cache that cannot take the answer. */
+function readAnswer<Data>(data: unknown, error: unknown): Answer<Data> {
+  // The document types what its answer holds.
+  const typed = data as Data | null;
+  if (error === undefined || error === null) return { kind: 'answer', data: typed, errors: [] };
+  if (CombinedGraphQLErrors.is(error)) return { kind: 'answer', data: typed, errors: error.errors.map(answerError) };
+  if (ServerError.is(error)) return readBody(error.bodyText) ?? { kind: 'unreadable', cause: error };
+  if (ServerParseError.is(error)) return { kind: 'unreadable', cause: error };
+  if (LinkError.is(error)) return { kind: 'noAnswer', cause: error };
+  throw error;
+}
+
+/** A refusal of the gateway with another status than 200 is a GraphQL response all the same. */
+function readBody<Data>(text: string): Answer<Data> | null {
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body !== 'object' || body === null || !('errors' in body) || !Array.isArray(body.errors)) return null;
+    return { kind: 'answer', data: null, errors: body.errors.map(answerError) };
+  } catch {
+    return null;
+  }
+}

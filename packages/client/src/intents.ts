@@ -1,0 +1,172 @@
+import type { BillingOperationKind } from './__generated__/documents.ts';
+
+/** Where keys outlive a reload: `localStorage`, `sessionStorage`, or {@link memoryStorage}. */
+export type IntentStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>;
+
+/** What a write is about, for people: nothing personal, no price. */
+export interface WriteSubject {
+  readonly kind: BillingOperationKind;
+  readonly groupId: string | null;
+  readonly packId?: string;
+  readonly quantity?: number;
+  readonly planId?: string;
+  readonly purchaseId?: string;
+}
+
+/**
+ * One thing that a user wants: it begins when the form opens and ends with its outcome, or when the form is left before anything was sent.
+ * The same intent has the same idempotency key.
+ */
+export interface Intent {
+  /** Names the form: `orderBoosterPack:100001`. */
+  readonly name: string;
+  readonly key: string;
+  /** `sent`: it may be on its way, carried out, or neither. `notSent`: it was answered, and nothing was carried out. */
+  readonly state: 'open' | 'sent' | 'notSent';
+  /** Digest of the input that was sent. */
+  readonly digest: string | null;
+  readonly subject: WriteSubject | null;
+  /** When it was last written, RFC 3339. */
+  readonly at: string;
+}
+
+/** The intents of this browser that have not ended. */
+export interface IntentStore {
+  /** The intent of a form: the one that was left unfinished there, or a new one. */
+  begin(name: string): Intent;
+  find(name: string): Intent | null;
+  put(intent: Intent): void;
+  end(name: string): void;
+  /** Intents whose write was sent and has not been seen to end, oldest first. */
+  pending(): readonly Intent[];
+}
+
+const PREFIX = 'billing-intent:';
+
+/**
+ * Keeps intents in the storage that outlives a reload. In `localStorage` two tabs with the same form share one intent, so a second tab
+ * cannot order twice by mistake; in `sessionStorage` each tab has its own.
+ *
+ * @param storage `localStorage` where there is one, else memory
+ * @param newKey makes a key of 8 to 255 of `A-Z a-z 0-9 . _ : -`
+ */
+export function createIntentStore(
+  storage: IntentStorage = browserStorage(),
+  newKey: () => string = randomKey,
+): IntentStore {
+  // What a full or forbidden storage refuses is kept here, for as long as the page lives.
+  const unsaved = new Map<string, Intent>();
+  const find = (name: string): Intent | null => unsaved.get(name) ?? read(storage, PREFIX + name);
+  const put = (intent: Intent): void => {
+    try {
+      storage.setItem(PREFIX + intent.name, JSON.stringify(intent));
+      unsaved.delete(intent.name);
+    } catch {
+      unsaved.set(intent.name, intent);
+    }
+  };
+  return {
+    find,
+    put,
+    begin(name) {
+      const known = find(name);
+      if (known !== null) return known;
+      const fresh: Intent = { name, key: newKey(), state: 'open', digest: null, subject: null, at: now() };
+      put(fresh);
+      return fresh;
+    },
+    end(name) {
+      unsaved.delete(name);
+      storage.removeItem(PREFIX + name);
+    },
+    pending() {
+      const names = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? '');
+      const saved = names.filter((name) => name.startsWith(PREFIX)).map((name) => read(storage, name));
+      return [...saved, ...unsaved.values()]
+        .filter((intent) => intent !== null)
+        .filter(({ state }) => state === 'sent')
+        .sort((a, b) => a.at.localeCompare(b.at));
+    },
+  };
+}
+
+/** A storage that ends with the page: for servers and tests. */
+export function memoryStorage(): IntentStorage {
+  const entries = new Map<string, string>();
+  return {
+    getItem: (name) => entries.get(name) ?? null,
+    setItem: (name, value) => void entries.set(name, value),
+    removeItem: (name) => void entries.delete(name),
+    key: (index) => [...entries.keys()][index] ?? null,
+    get length() {
+      return entries.size;
+    },
+  };
+}
+
+/** A UUID. `crypto.randomUUID` is missing on pages without TLS, other than those of this machine. */
+export function randomKey(): string {
+  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/**
+ * Tells whether two inputs are the same, without keeping either: an input may hold what is personal. Two inputs of one digest would be sent
+ * with one key, and the gateway refuses the second; so a collision costs an explanation and never a charge.
+ */
+export function digestOf(input: unknown): string {
+  let high = 0xde_ad_be_ef;
+  let low = 0x41_c6_ce_57;
+  for (const character of canonical(input)) {
+    const code = character.codePointAt(0) ?? 0;
+    high = Math.imul(high ^ code, 2_654_435_761);
+    low = Math.imul(low ^ code, 1_597_334_677);
+  }
+  return `${(high >>> 0).toString(16)}-${(low >>> 0).toString(16)}`;
+}
+
+/** JSON with sorted names, and without what is undefined or null: both mean "not given". */
+function canonical(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  const entries = Object.entries(value)
+    .filter(([, field]) => field !== undefined && field !== null)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`);
+  return `{${entries.join()}}`;
+}
+
+export function now(): string {
+  return new Date().toISOString();
+}
+
+function read(storage: IntentStorage, name: string): Intent | null {
+  try {
+    const value: unknown = JSON.parse(storage.getItem(name) ?? 'null');
+    return isIntent(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A storage is shared with everything else on the page's origin. */
+function isIntent(value: unknown): value is Intent {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, key, state, at } = value as Record<string, unknown>;
+  return (
+    typeof name === 'string' &&
+    typeof key === 'string' &&
+    typeof at === 'string' &&
+    (state === 'open' || state === 'sent' || state === 'notSent')
+  );
+}
+
+function browserStorage(): IntentStorage {
+  try {
+    if (typeof localStorage !== 'undefined') return localStorage;
+  } catch {
+    // Forbidden by the user's settings.
+  }
+  return memoryStorage();
+}

@@ -1,0 +1,108 @@
+import type { Client, CombinedError, OperationResult } from '@urql/core';
+import type { Cache, CacheExchangeOpts, UpdateResolver } from '@urql/exchange-graphcache';
+import { CHARGES, EMBEDDED_TYPES, ENTITY_KEYS, GROUP_READS, SETTLEMENTS } from './__generated__/schema.facts.ts';
+import { changesWhatGroupsHave } from './stale-reads.ts';
+import { type Answer, answerError, type BillingClient } from './transport.ts';
+
+/** What graphcache must know of every type of the gateway, from its schema. */
+export const keys: NonNullable<CacheExchangeOpts['keys']> = {
+  ...Object.fromEntries(EMBEDDED_TYPES.map((type) => [type, () => null])),
+  ...Object.fromEntries(
+    Object.entries(ENTITY_KEYS).map(([type, field]) => [
+      type,
+      (data: Readonly<Record<string, unknown>>) => {
+        const key = data[field];
+        return typeof key === 'string' ? key : null;
+      },
+    ]),
+  ),
+};
+
+/** What each mutation makes stale: every group's figures are asked for anew. A group that the answer itself brings stays. */
+export const updates: NonNullable<CacheExchangeOpts['updates']> = {
+  Mutation: Object.fromEntries(
+    [...CHARGES, ...SETTLEMENTS].map((field): [string, UpdateResolver] => [
+      field,
+      (result, _args, cache) => {
+        const payload: unknown = result[field];
+        if (changesWhatGroupsHave(payload)) forgetReads(cache, broughtGroup(payload));
+      },
+    ]),
+  ),
+};
+
+/** Options for `cacheExchange`: `cacheExchange(billingCache)`. */
+export const billingCache: CacheExchangeOpts = { keys, updates };
+
+/** The id of a group whose plan the payload brings, so that it need not be asked for again. */
+function broughtGroup(payload: unknown): string | null {
+  if (typeof payload !== 'object' || payload === null || !('group' in payload)) return null;
+  const { group } = payload;
+  if (typeof group !== 'object' || group === null || !('id' in group) || !('plan' in group)) return null;
+  return typeof group.id === 'string' ? group.id : null;
+}
+
+/** The rows of a group are rows of the histories above it, so every group that the cache reaches is asked anew. */
+function forgetReads(cache: Cache, brought: string | null): void {
+  for (const key of knownGroups(cache)) {
+    for (const { fieldName, arguments: args } of cache.inspectFields(key)) {
+      if (!GROUP_READS.some((name) => name === fieldName)) continue;
+      const isBrought = fieldName === 'plan' && args === null && key === `Group:${brought}`;
+      if (!isBrought) cache.invalidate(key, fieldName, args);
+    }
+  }
+}
+
+function knownGroups(cache: Cache): ReadonlySet<string> {
+  const known = new Set<string>();
+  const waiting = linksOf(cache, 'Query', ['group', 'groups']);
+  for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
+    if (known.has(key)) continue;
+    known.add(key);
+    waiting.push(...linksOf(cache, key, ['subgroups']));
+  }
+  return known;
+}
+
+function linksOf(cache: Cache, entity: string, fields: readonly string[]): string[] {
+  return cache
+    .inspectFields(entity)
+    .filter(({ fieldName }) => fields.includes(fieldName))
+    .flatMap(({ fieldKey }) => [cache.resolve(entity, fieldKey)].flat())
+    .filter((link): link is string => typeof link === 'string' && link.startsWith('Group:'));
+}
+
+/** The kit's view of an urql client. */
+export function urqlBilling(client: Client): BillingClient {
+  return {
+    query: async (document, variables, { fresh = false } = {}) =>
+      readResult(
+        await client.query(document, variables, { requestPolicy: fresh ? 'network-only' : 'cache-first' }).toPromise(),
+      ),
+    mutate: async (document, variables) => readResult(await client.mutation(document, variables).toPromise()),
+    watch(document, variables, listener) {
+      const ask = (requestPolicy: 'cache-and-network' | 'network-only') =>
+        client.query(document, variables, { requestPolicy }).subscribe((result) => {
+          if (!result.stale) listener(readResult(result));
+        });
+      let subscription = ask('cache-and-network');
+      return {
+        refresh() {
+          subscription.unsubscribe();
+          subscription = ask('network-only');
+        },
+        stop: () => subscription.unsubscribe(),
+      };
+    },
+  };
+}
+
+function readResult<Data>({ data, error }: Pick<OperationResult<Data>, 'data' | 'error'>): Answer<Data> {
+  if (error?.networkError !== undefined) return readNetworkError(error);
+  return { kind: 'answer', data: data ?? null, errors: (error?.graphQLErrors ?? []).map(answerError) };
+}
+
+/** urql calls every answer that is no GraphQL response a network error, and keeps the response beside it. */
+function readNetworkError<Data>(error: CombinedError): Answer<Data> {
+  return error.response === undefined ? { kind: 'noAnswer', cause: error } : { kind: 'unreadable', cause: error };
+}

@@ -1,0 +1,337 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { ApolloClient, ApolloLink, HttpLink } from '@apollo/client';
+import { Client, fetchExchange, gql } from '@urql/core';
+import { cacheExchange } from '@urql/exchange-graphcache';
+import { buildSchema, isObjectType } from 'graphql';
+import { type BillingStack, startBilling } from '../../testing/src/index.ts';
+import {
+  CatalogueOfGroupDocument,
+  HistoryOfGroupDocument,
+  PlanOfGroupDocument,
+} from '../src/__generated__/documents.ts';
+import { EMBEDDED_TYPES, ENTITY_KEYS } from '../src/__generated__/schema.facts.ts';
+import { apolloBilling, createBillingCache, typePolicies } from '../src/apollo.ts';
+import { type Answer, type BillingClient, createBillingWrite, createIntentStore, memoryStorage } from '../src/index.ts';
+import { readHistoryPage, readPlan } from '../src/reads.ts';
+import { billingCache, keys, urqlBilling } from '../src/urql.ts';
+
+let stack: BillingStack;
+before(async () => {
+  stack = await startBilling({ toggles: { catalogueCurrency: 'yes' } });
+});
+after(() => stack.stop());
+
+interface Kit {
+  readonly billing: BillingClient;
+  readonly requests: () => number;
+  /** Any document, through the client's own functions and its recommended cache. */
+  readonly run: (
+    document: ReturnType<typeof gql>,
+    variables: Record<string, unknown>,
+    isWrite: boolean,
+  ) => Promise<{ data: unknown; error: unknown }>;
+}
+
+/** Counts what is asked over HTTP; `lose` says of each, counted from 1, whether its answer is lost on the way. */
+function countingFetch(lose: (request: number) => boolean) {
+  let requests = 0;
+  const counted: typeof fetch = async (input, init) => {
+    requests += 1;
+    const isLost = lose(requests);
+    const response = await fetch(input, init);
+    if (isLost) throw new TypeError('the connection broke');
+    return response;
+  };
+  return { counted, requests: () => requests };
+}
+
+const KITS: readonly (readonly [string, (lose?: (request: number) => boolean) => Kit])[] = [
+  [
+    'Apollo Client',
+    (lose = () => false) => {
+      const { counted, requests } = countingFetch(lose);
+      const client = new ApolloClient({
+        link: ApolloLink.from([new HttpLink({ uri: stack.graphqlUrl, fetch: counted })]),
+        cache: createBillingCache(),
+      });
+      return {
+        billing: apolloBilling(client),
+        requests,
+        async run(document, variables, isWrite) {
+          const { data, error } = isWrite
+            ? await client.mutate({ mutation: document, variables })
+            : await client.query({ query: document, variables });
+          return { data, error };
+        },
+      };
+    },
+  ],
+  [
+    'urql',
+    (lose = () => false) => {
+      const { counted, requests } = countingFetch(lose);
+      const client = new Client({
+        url: stack.graphqlUrl,
+        fetch: counted,
+        preferGetMethod: false,
+        exchanges: [cacheExchange(billingCache), fetchExchange],
+      });
+      return {
+        billing: urqlBilling(client),
+        requests,
+        async run(document, variables, isWrite) {
+          const { data, error } = await (isWrite
+            ? client.mutation(document, variables)
+            : client.query(document, variables)
+          ).toPromise();
+          return { data, error };
+        },
+      };
+    },
+  ],
+];
+
+/** What a part of a page is told, in order. */
+function watching<Data, Variables extends object>(
+  billing: BillingClient,
+  document: Parameters<typeof billing.watch<Data, Variables>>[0],
+  variables: Variables,
+) {
+  const answers: Answer<Data>[] = [];
+  const waiting: {
+    readonly meets: (answer: Answer<Data>) => boolean;
+    readonly resolve: (answer: Answer<Data>) => void;
+  }[] = [];
+  const watch = billing.watch(document, variables, (answer) => {
+    answers.push(answer);
+    for (const { meets, resolve } of waiting) if (meets(answer)) resolve(answer);
+  });
+  return {
+    ...watch,
+    answers,
+    until: (meets: (answer: Answer<Data>) => boolean) => {
+      const last = answers.at(-1);
+      if (last !== undefined && meets(last)) return Promise.resolve(last);
+      return new Promise<Answer<Data>>((resolve) => waiting.push({ meets, resolve }));
+    },
+  };
+}
+
+describe('what the caches know of the schema', () => {
+  it('is told of every object type', async () => {
+    const schema = buildSchema(await readFile(new URL('../schema.graphql', import.meta.url), 'utf8'));
+    const types = Object.values(schema.getTypeMap())
+      .filter(isObjectType)
+      .map(({ name }) => name)
+      .filter((name) => !name.startsWith('__') && name !== 'Query' && name !== 'Mutation');
+    const told = [...EMBEDDED_TYPES, ...Object.keys(ENTITY_KEYS)].sort();
+    assert.deepEqual(told, types.sort());
+    for (const type of types) {
+      assert.ok(type in typePolicies, type);
+      assert.ok(type in keys, type);
+    }
+  });
+
+  it('has no type of federation', async () => {
+    const text = await readFile(new URL('../schema.graphql', import.meta.url), 'utf8');
+    assert.doesNotMatch(text, /_Any|_Entity|_Service|@key|@link|federation__/);
+  });
+});
+
+for (const [turn, [name, createKit]] of KITS.entries()) {
+  // Each kit writes to groups of its own, which have the same plans.
+  const groupOf = (number: number) => String(100_000 + number + turn * 5);
+  const intent = () => ({ intents: createIntentStore(memoryStorage()), intent: 'form' });
+  describe(`${name} with the kit's cache`, () => {
+    beforeEach(() => stack.forgetJournal());
+    afterEach(() => stack.clearFaults());
+
+    it('shows each group its own differences, though plans have the same ids', async () => {
+      const { billing } = createKit();
+      const differences = async (groupId: string) => {
+        const answer = await billing.query(CatalogueOfGroupDocument, { groupId });
+        assert.equal(answer.kind, 'answer');
+        const plans = answer.kind === 'answer' ? (answer.data?.group?.availablePlans ?? []) : [];
+        return plans.find(({ id }) => id === '113')?.differenceToCurrent?.amount;
+      };
+      // The first has Starter 100 at 49.90, the second Business 1000 at 500, the third a free plan.
+      const seen = [await differences('100001'), await differences('100000'), await differences('100002')];
+      assert.deepEqual([await differences('100001'), await differences('100000'), await differences('100002')], seen);
+      assert.equal(new Set(seen).size, 3, seen.join());
+    });
+
+    it('shows the new plan after a change without asking again, and the history with its new row', async () => {
+      const { billing, requests } = createKit();
+      const plan = watching(billing, PlanOfGroupDocument, { groupId: groupOf(16) });
+      const history = watching(billing, HistoryOfGroupDocument, { groupId: groupOf(16), first: 3 });
+      await plan.until((answer) => readPlan(answer).status === 'ready');
+      await history.until((answer) => readHistoryPage(answer).status === 'ready');
+      const asked = requests();
+      const flow = createBillingWrite({
+        write: 'changePlan',
+        client: billing,
+        ...intent(),
+      });
+      flow.enter();
+      assert.equal((await flow.send({ planId: '112', groupId: groupOf(16) })).kind, 'done');
+      await plan.until((answer) => {
+        const reading = readPlan(answer);
+        return reading.status === 'ready' && reading.value.plan.name === 'Business 1000';
+      });
+      await history.until((answer) => {
+        const reading = readHistoryPage(answer);
+        return reading.status === 'ready' && reading.value.rows[0]?.kind === 'UPGRADE';
+      });
+      // The change, and the history that it made stale.
+      assert.equal(requests(), asked + 2);
+      plan.stop();
+      history.stop();
+    });
+
+    it('shows a parent’s history anew after a child’s order', async () => {
+      const { billing } = createKit();
+      const history = watching(billing, HistoryOfGroupDocument, {
+        groupId: '100000',
+        first: 3,
+        includeSubgroups: true,
+      });
+      await history.until((answer) => readHistoryPage(answer).status === 'ready');
+      const flow = createBillingWrite({ write: 'orderBoosterPack', client: billing, ...intent() });
+      flow.enter();
+      await flow.send({ packId: '1223', groupId: groupOf(20) });
+      await history.until((answer) => {
+        const reading = readHistoryPage(answer);
+        return (
+          reading.status === 'ready' &&
+          reading.value.rows[0]?.kind === 'BOOSTER' &&
+          reading.value.rows[0].group?.id === groupOf(20)
+        );
+      });
+      history.stop();
+    });
+
+    it('keeps lists of different sizes apart, whichever was asked first', async () => {
+      const { billing } = createKit();
+      const rows = async (first: number, after: string | null = null) => {
+        const reading = readHistoryPage(
+          await billing.query(HistoryOfGroupDocument, { groupId: '100002', first, after }),
+        );
+        assert.equal(reading.status, 'ready');
+        return reading.status === 'ready' ? reading.value : null;
+      };
+      const five = await rows(5);
+      const three = await rows(3);
+      const next = await rows(5, five?.endCursor ?? null);
+      assert.deepEqual([five?.rows.length, three?.rows.length], [5, 3]);
+      assert.deepEqual(
+        (await rows(5))?.rows.map(({ id }) => id),
+        five?.rows.map(({ id }) => id),
+      );
+      const ids = [...(five?.rows ?? []), ...(next?.rows ?? [])].map(({ id }) => id);
+      assert.equal(new Set(ids).size, ids.length);
+    });
+
+    it('shows every row and one gap when one price cannot be read', async () => {
+      const { billing } = createKit();
+      await stack.fault({
+        endpoint: 'history',
+        group: '100003',
+        kind: 'element',
+        params: { name: 'price', value: 'n/a' },
+      });
+      const reading = readHistoryPage(await billing.query(HistoryOfGroupDocument, { groupId: '100003', first: 3 }));
+      assert.equal(reading.status, 'ready');
+      const { rows } = reading.status === 'ready' ? reading.value : { rows: [] };
+      assert.ok(rows.length >= 1);
+      for (const row of rows) assert.deepEqual([row.price, row.unreadable], [null, ['price']]);
+      const plan = readPlan(await billing.query(PlanOfGroupDocument, { groupId: '100003' }));
+      assert.equal(plan.status === 'ready' && plan.value.plan.name, 'Business Annual 12000');
+      assert.deepEqual(plan.status === 'ready' && plan.value.unreadable, ['price']);
+    });
+
+    it('tells an upstream that is down from a group without a plan', async () => {
+      const { billing } = createKit();
+      assert.equal(readPlan(await billing.query(PlanOfGroupDocument, { groupId: '100013' })).status, 'none');
+      await stack.fault({ endpoint: 'history', kind: 'reset' });
+      const reading = readPlan(await billing.query(PlanOfGroupDocument, { groupId: groupOf(25) }));
+      assert.equal(reading.status === 'failed' && reading.problem.code, 'UPSTREAM_UNAVAILABLE');
+    });
+
+    it('runs a document that does not select the key of a write', async () => {
+      const kit = createKit();
+      await stack.execute(
+        'mutation ($input: OrderBoosterPackInput!) { orderBoosterPack(input: $input) { operation { status } } }',
+        { input: { idempotencyKey: 'no-key-selected', packId: '1223', groupId: '100040' } },
+      );
+      const write = await kit.run(
+        gql`mutation Order($input: OrderBoosterPackInput!) { orderBoosterPack(input: $input) { operation { status } userErrors { code } } }`,
+        { input: { idempotencyKey: 'no-key-selected', packId: '1223', groupId: '100040' } },
+        true,
+      );
+      assert.equal(write.error, undefined);
+      const look = await kit.run(
+        gql`query Look($key: ID!) { billingOperation(idempotencyKey: $key) { status state: status } }`,
+        { key: 'no-key-selected' },
+        false,
+      );
+      assert.deepEqual(JSON.parse(JSON.stringify(look.data)).billingOperation.status, 'SUCCEEDED');
+    });
+
+    it('orders once although every first answer is lost', async () => {
+      const { billing, requests } = createKit((request) => request < 3);
+      const flow = createBillingWrite({
+        write: 'orderBoosterPack',
+        client: billing,
+        ...intent(),
+        attempts: { most: 4, wait: () => Promise.resolve() },
+      });
+      flow.enter();
+      const state = await flow.send({ packId: '1223', groupId: groupOf(22) });
+      assert.ok(state.kind === 'replayed' || state.kind === 'done', state.kind);
+      assert.equal(state.kind === 'replayed' && state.payload.pack?.name, 'Booster 100');
+      assert.equal(requests(), 3);
+      assert.equal((await stack.counts())['booster']?.committed, 1);
+    });
+
+    it('says that it does not know, looks, and then knows', async () => {
+      const { billing } = createKit();
+      const flow = createBillingWrite({ write: 'orderBoosterPack', client: billing, ...intent() });
+      flow.enter();
+      // Carried out, and the connection dropped before the answer.
+      const state = await flow.send({ packId: '990001', groupId: groupOf(23) });
+      assert.equal(state.kind === 'unknown' && state.cause, 'OUTCOME_UNKNOWN');
+      const other = createBillingWrite({ write: 'changePlan', client: billing, ...intent() });
+      other.enter();
+      const blocked = await other.send({ planId: '112', groupId: groupOf(23) });
+      assert.equal(blocked.kind === 'blocked' && blocked.by?.kind, 'ORDER_BOOSTER_PACK');
+      assert.equal((await stack.counts())['booster']?.committed, 1);
+      const checked = await flow.check();
+      assert.ok(['done', 'unknown'].includes(checked.kind), checked.kind);
+      assert.equal((await stack.counts())['booster']?.committed, 1);
+    });
+
+    it('tells a refusal of the whole request by its code', async () => {
+      const { billing } = createKit();
+      const flow = createBillingWrite({ write: 'orderBoosterPack', client: billing, ...intent() });
+      flow.enter();
+      const state = await flow.send({ packId: 'not a number', groupId: groupOf(24) });
+      assert.equal(state.kind === 'refused' && state.problem?.code, 'BAD_USER_INPUT');
+    });
+
+    it('says that no answer came when nobody listens', async () => {
+      const { billing } = createKit(() => true);
+      const flow = createBillingWrite({
+        write: 'orderBoosterPack',
+        client: billing,
+        ...intent(),
+        attempts: { most: 2, wait: () => Promise.resolve() },
+      });
+      flow.enter();
+      const state = await flow.send({ packId: '1223', groupId: groupOf(24) });
+      assert.equal(state.kind === 'unknown' && state.cause, 'NO_ANSWER');
+      assert.equal((await stack.counts())['booster']?.committed, 1);
+    });
+  });
+}
