@@ -31,6 +31,10 @@ const layers = {
   ops: [
     'domain',
     'config',
+    'observability/logger\\.ts',
+    'auth/authenticate\\.ts',
+    'billing',
+    'idempotency',
     'upstreams/(upstream\\.|http/|resilience/upstream\\.channel)',
     'upstreams/[^/]+/[^/]+\\.client\\.ts',
     'upstreams/credits/credits\\.token\\.ts',

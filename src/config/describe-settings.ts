@@ -10,7 +10,7 @@ const HELP_WIDTH = 100;
 export function renderHelp(): string {
   const lines = [
     'Usage: node dist/main.js [--help | --version | --check-config | --print-config]',
-    '       node dist/main.js doctor | read --endpoint NAME FILE',
+    '       node dist/main.js doctor | ledger | read',
     '',
     'Runs the billing GraphQL gateway. All settings come from the environment.',
     '',
@@ -18,6 +18,7 @@ export function renderHelp(): string {
     '  --print-config  prints the effective settings, secrets masked',
     '  --version       prints the version',
     '  doctor          looks at the upstreams with the configured credentials, by reads alone; doctor --help says more',
+    '  ledger          lists, shows, reconciles and resolves writes; ledger --help says more',
     '  read            prints what the gateway reads from a stored response of an upstream; read --help says more',
   ];
   for (const section of SECTIONS) {

@@ -20,7 +20,7 @@ import { settlement } from './ledger-row.policy.js';
 import type { LedgerRow, Resolution, StoredAnswer } from './operation.js';
 import { PostgresPresence } from './owner-lock.postgres.js';
 import { PostgresRows } from './postgres.rows.js';
-import { migratePostgres } from './postgres.schema.js';
+import { attachPostgres, migratePostgres } from './postgres.schema.js';
 import { ForbiddenTransition } from './transitions.js';
 
 const POOL_SIZE = 10;
@@ -60,9 +60,9 @@ export async function openPostgresLedger(url: string, options: LedgerOptions): P
   const ownerId = randomUUID();
   const presence = new PostgresPresence(config, ownerId, options.log);
   try {
-    const hashKey = await migrate(pool);
+    const hashKey = await hashKeyOf(pool, options.attach === true ? attachPostgres : migratePostgres);
     const ledger = new PostgresLedger({ pool, presence, ownerId, hashKey, options });
-    await ledger.start();
+    if (options.attach !== true) await ledger.start();
     return ledger;
   } catch (error) {
     await presence.close();
@@ -76,10 +76,10 @@ function makeCommitsDurable(client: pg.ClientBase): unknown {
   return client.query(DURABLE_COMMITS);
 }
 
-async function migrate(pool: pg.Pool): Promise<Buffer> {
+async function hashKeyOf(pool: pg.Pool, read: (client: pg.PoolClient) => Promise<Buffer>): Promise<Buffer> {
   const client = await pool.connect();
   try {
-    return await migratePostgres(client);
+    return await read(client);
   } finally {
     client.release();
   }
@@ -103,6 +103,7 @@ class PostgresLedger implements Ledger {
   readonly #log: LedgerLog | undefined;
   readonly #now: () => number;
   readonly #sweepIntervalMs: number;
+  readonly #isAttached: boolean;
   #sweeping: NodeJS.Timeout | undefined;
 
   constructor(parts: PostgresLedgerParts) {
@@ -114,6 +115,7 @@ class PostgresLedger implements Ledger {
     this.#log = parts.options.log;
     this.#now = parts.options.now ?? Date.now;
     this.#sweepIntervalMs = parts.options.sweepIntervalMs ?? 5_000;
+    this.#isAttached = parts.options.attach === true;
   }
 
   async start(): Promise<void> {
@@ -130,6 +132,7 @@ class PostgresLedger implements Ledger {
 
   claim(request: ClaimRequest): Promise<ClaimResult> {
     return guard(async () => {
+      if (this.#isAttached) throw new LedgerUnavailable('Whoever attaches to a ledger makes no write.');
       // Without its lock this process counts as gone, and another would take the row away at once.
       await this.#presence.ensure();
       return this.#rows.claim(request);
@@ -182,6 +185,7 @@ class PostgresLedger implements Ledger {
   }
 
   async sweepOrphans(): Promise<number> {
+    if (this.#isAttached) return 0;
     const rows = await guard(() => this.#rows.orphan(this.#now()));
     if (rows > 0) {
       this.#log?.warn(
@@ -192,7 +196,8 @@ class PostgresLedger implements Ledger {
     return rows;
   }
 
-  tryLead(): Promise<boolean> {
+  async tryLead(): Promise<boolean> {
+    if (this.#isAttached) return false;
     // Named after the hash key, so that two ledgers in one database have a leader each.
     return guard(() => this.#presence.tryLead(this.keyedHash('leader')));
   }

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject, randomUUID } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { BillingError } from '../domain/errors.js';
@@ -25,7 +25,7 @@ import { SentMark } from './sent-mark.file.js';
 import { openDatabase, transaction, whileBusy } from './sqlite.connection.js';
 import { GroupCommit } from './sqlite.group-commit.js';
 import { SqliteRows } from './sqlite.rows.js';
-import { migrateSqlite } from './sqlite.schema.js';
+import { attachSqlite, migrateSqlite } from './sqlite.schema.js';
 import { ForbiddenTransition } from './transitions.js';
 
 const OWNER_LOCK_PREFIX = 'owner-';
@@ -37,13 +37,17 @@ export async function openSqliteLedger(path: string, options: LedgerOptions): Pr
     throw new TypeError('The ledger needs a file: a database in memory would forget every write.');
   }
   const file = resolve(path.startsWith('///') ? path.slice(2) : path);
+  const attach = options.attach === true;
+  if (attach && !existsSync(file)) throw new LedgerUnavailable('There is no ledger file at this path.');
   let db: DatabaseSync | undefined;
   try {
     const opened = await openDatabase(file);
     db = opened;
-    const hashKey = await whileBusy(() => transaction(opened, () => migrateSqlite(opened)));
+    const hashKey = await whileBusy(() =>
+      attach ? attachSqlite(opened) : transaction(opened, () => migrateSqlite(opened)),
+    );
     const ledger = new SqliteLedger(opened, file, hashKey, options);
-    await ledger.start();
+    if (!attach) await ledger.start();
     return ledger;
   } catch (error) {
     db?.close();
@@ -63,6 +67,7 @@ class SqliteLedger implements Ledger {
   readonly #log: LedgerLog | undefined;
   readonly #now: () => number;
   readonly #sweepIntervalMs: number;
+  readonly #isAttached: boolean;
   #sweeping: NodeJS.Timeout | undefined;
   #writable = true;
   /** Device and inode of the file that is open; null where the file system has none to tell. */
@@ -85,6 +90,7 @@ class SqliteLedger implements Ledger {
     this.#log = options.log;
     this.#now = options.now ?? Date.now;
     this.#sweepIntervalMs = options.sweepIntervalMs ?? 5_000;
+    this.#isAttached = options.attach === true;
   }
 
   async start(): Promise<void> {
@@ -105,6 +111,7 @@ class SqliteLedger implements Ledger {
   }
 
   async claim(request: ClaimRequest): Promise<ClaimResult> {
+    if (this.#isAttached) throw new LedgerUnavailable('Whoever attaches to a ledger makes no write.');
     return this.#write(() => {
       this.#refuseWhenBehind();
       return this.#rows.claim(request);
@@ -172,6 +179,7 @@ class SqliteLedger implements Ledger {
   }
 
   async sweepOrphans(): Promise<number> {
+    if (this.#isAttached) return 0;
     const gone = await this.#guard(() =>
       this.#rows.unfinishedOwners().filter((owner) => !this.#locks.isHeld(OWNER_LOCK_PREFIX + owner)),
     );
@@ -190,6 +198,7 @@ class SqliteLedger implements Ledger {
   }
 
   async tryLead(): Promise<boolean> {
+    if (this.#isAttached) return false;
     return this.#guard(() => this.#locks.tryHold(LEADER_LOCK));
   }
 

@@ -14,6 +14,16 @@ export class LedgerUnavailable extends Error {
   }
 }
 
+/** Throws where tables are not of the version that this process knows; whoever attaches must not change them. */
+export function requireVersion(found: number, known: number): void {
+  if (found === known) return;
+  throw new LedgerUnavailable(
+    found > known
+      ? 'The ledger was written by a newer version of the gateway.'
+      : 'The ledger is of an older version of the gateway, or there is none: start a gateway of this version on it first.',
+  );
+}
+
 /** The part of a structured logger that the ledger needs; a pino logger fits. Facts hold no key, secret or input. */
 export interface LedgerLog {
   info(facts: object, message: string): void;
@@ -27,6 +37,11 @@ export interface LedgerOptions {
   readonly sweepIntervalMs?: number;
   /** Epoch milliseconds; for tests. */
   readonly now?: () => number;
+  /**
+   * Opens a ledger that replicas have open, for an operator beside them: its tables must be there in this very version and are not
+   * changed, nothing is swept, and this process owns no write, so it must not claim any.
+   */
+  readonly attach?: boolean;
   /** Told of each stored row that this version cannot read, once a row and process: a newer version may have written it. */
   readonly onUnreadableRow?: () => void;
 }

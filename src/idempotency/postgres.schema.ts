@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { PoolClient } from 'pg';
 import { z } from 'zod';
-import { LedgerUnavailable } from './ledger.js';
+import { LedgerUnavailable, requireVersion } from './ledger.js';
 
 /**
  * One entry per version, applied in order and never edited afterwards. A version may only add: during a rolling deployment the
@@ -108,6 +108,15 @@ export async function migratePostgres(client: PoolClient): Promise<Buffer> {
     await client.query('ROLLBACK').catch(() => undefined);
     throw error;
   }
+}
+
+/** The hash key of tables that are there in this version; they are only read. Throws {@link LedgerUnavailable}. */
+export async function attachPostgres(client: PoolClient): Promise<Buffer> {
+  const { rows: known } = await client.query("SELECT 1 WHERE to_regclass('ledger_meta') IS NOT NULL");
+  const { rows } = known.length === 0 ? { rows: [] } : await client.query('SELECT name, value FROM ledger_meta');
+  const meta = new Map(metaRows.parse(rows).map(pair));
+  requireVersion(Number(meta.get('schema_version') ?? 0), MIGRATIONS.length);
+  return Buffer.from(meta.get('hash_key') ?? '', 'hex');
 }
 
 function pair({ name, value }: { readonly name: string; readonly value: string }): readonly [string, string] {

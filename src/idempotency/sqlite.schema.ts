@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import { LedgerUnavailable } from './ledger.js';
+import { LedgerUnavailable, requireVersion } from './ledger.js';
 
 /**
  * One entry per version, applied in order and never edited afterwards. Unique indexes carry the promises of the ledger: a key exists
@@ -92,6 +92,13 @@ export function migrateSqlite(db: DatabaseSync): Buffer {
     db.exec(migration);
   }
   db.prepare("UPDATE ledger_meta SET value = ? WHERE name = 'schema_version'").run(String(MIGRATIONS.length));
+  return Buffer.from(readMeta(db, 'hash_key'), 'hex');
+}
+
+/** The hash key of tables that are there in this version; they are only read. Throws {@link LedgerUnavailable}. */
+export function attachSqlite(db: DatabaseSync): Buffer {
+  const known = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'ledger_meta'").get();
+  requireVersion(known === undefined ? 0 : Number(readMeta(db, 'schema_version')), MIGRATIONS.length);
   return Buffer.from(readMeta(db, 'hash_key'), 'hex');
 }
 

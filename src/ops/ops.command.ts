@@ -1,4 +1,5 @@
 import { DOCTOR_USAGE, doctorCommand } from './doctor.command.js';
+import { LEDGER_USAGE, ledgerCommand } from './ledger.command.js';
 import { type CommandOutput, type Environment, type OpsCommandName, UsageError } from './ops.output.js';
 import { READ_USAGE, readCommand } from './read.command.js';
 
@@ -9,6 +10,7 @@ interface OpsCommand {
 
 const OPS_COMMANDS: Readonly<Record<OpsCommandName, OpsCommand>> = {
   doctor: { run: doctorCommand, usage: DOCTOR_USAGE },
+  ledger: { run: ledgerCommand, usage: LEDGER_USAGE },
   read: { run: readCommand, usage: READ_USAGE },
 };
 

@@ -1,7 +1,7 @@
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The sub-commands for operators. */
-export const OPS_COMMAND_NAMES = ['doctor', 'read'] as const;
+export const OPS_COMMAND_NAMES = ['doctor', 'ledger', 'read'] as const;
 
 export type OpsCommandName = (typeof OPS_COMMAND_NAMES)[number];
 
