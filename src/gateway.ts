@@ -41,6 +41,8 @@ export interface GatewayParts {
   readonly openLedger?: typeof openLedger;
   /** How often the background reconciler looks for writes that are due, in milliseconds. */
   readonly reconcileIntervalMs?: number;
+  /** How often the tenants file is looked at, in milliseconds. */
+  readonly tenantsCheckIntervalMs?: number;
   /** False: graphql-js completes the rows of histories too, for comparing its answers with the written ones. */
   readonly plainRows?: boolean;
   /** Lines of the log that were dropped since the start, for the metric; 0 when left out. */
@@ -91,7 +93,7 @@ interface Foundation {
 async function composeGateway(
   config: Config,
   { logger, metrics, ledger, shared }: Foundation,
-  { reconcileIntervalMs, plainRows = true, logLinesLost = () => 0 }: GatewayParts,
+  { reconcileIntervalMs, tenantsCheckIntervalMs, plainRows = true, logLinesLost = () => 0 }: GatewayParts,
 ): Promise<Gateway> {
   const { limits } = config;
   const timeouts = { readTimeoutMs: limits.readTimeoutMs, writeTimeoutMs: limits.writeTimeoutMs };
@@ -131,6 +133,7 @@ async function composeGateway(
     auth: config.auth,
     keyedHash: (text) => ledger.keyedHash(text),
     logger,
+    ...(tenantsCheckIntervalMs === undefined ? {} : { tenantsCheckIntervalMs }),
   });
   const tracing = await startTracing(process.env);
   const callFor = (requestId: string, tenantId: string, others: readonly UpstreamObserver[] = []): UpstreamCall => ({

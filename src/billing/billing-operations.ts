@@ -16,11 +16,12 @@ const MAX_PAGE = 100;
 const DEFAULT_PAGE = 20;
 
 /**
- * The view of a row that a write came upon, or null where a list of groups hides the row: whoever reuses a key must not learn of
- * another group's write.
+ * The view of a row that a write came upon, or null where a list of groups hides the row, or where it is another tenant's that shares
+ * the credential: whoever reuses a key or meets a lock must not learn of another's write.
  */
 export function visibleOperation(scope: WriteScope, row: LedgerRow, replayed: boolean): BillingOperation | null {
-  return isVisible(scope, row) ? operationView(scope, row, replayed) : null;
+  const isOwn = ledgerTenants(scope.caller).includes(row.tenantId);
+  return isOwn && isVisible(scope, row) ? operationView(scope, row, replayed) : null;
 }
 
 /** A ledger row as this caller sees it; its evidence is read when a client asks for it. */

@@ -26,14 +26,12 @@ export async function executeWrite<Input extends { readonly idempotencyKey: stri
   if (known === null) await spendAllowance(scope, 'write');
   if (account === null) return notConfigured(upstreamOperation(kind).service);
   const { tenantId, credentialId } = account;
-  if (known?.tenantId !== undefined && known.tenantId !== tenantId) {
-    return answered(scope, definition, idempotencyKey, { kind: 'keyReused', row: known });
-  }
   const result = await scope.services.runOnce.run(
     {
       tenantId,
       credentialId,
       idempotencyKey,
+      keysSharedWith: ledgerTenants(scope.caller).filter((other) => other !== tenantId),
       kind,
       ...definition.reach(request),
       input: request,

@@ -51,6 +51,8 @@ export interface ClaimRequest {
   readonly tenantId: string;
   readonly credentialId: string;
   readonly idempotencyKey: string;
+  /** Other tenants that the same caller's writes may belong to: a key of theirs is in use, too. */
+  readonly keysSharedWith?: readonly string[];
   readonly kind: BillingOperationKind;
   readonly target: string;
   readonly groupId: string | null;
@@ -64,7 +66,7 @@ export interface ClaimRequest {
 /**
  * - `claimed`: the row is this owner's; `row.claim` is the number that later changes must name.
  * - `existing`: the same key with the same fingerprint; the row's state decides.
- * - `keyReused`: the same key with another fingerprint.
+ * - `keyReused`: the same key with another fingerprint, or under a tenant that shares its keys.
  * - `targetBusy`: another key's write is unfinished or unknown, and its target blocks this one (`blockingTargets`): a write of the
  *   same tenant under whatever credential, or of another tenant that has the same credential. `row` is that write.
  */

@@ -63,12 +63,19 @@ export class PostgresRows {
       return row === undefined ? null : decodeRow(row);
     };
     const { tenantId, credentialId, idempotencyKey } = request;
-    await client.query(sql.LOCK_CLAIMS, [[`ledger tenant ${tenantId}`, `ledger credential ${credentialId}`]]);
+    const tenants = [tenantId, ...(request.keysSharedWith ?? [])].map((each) => `ledger tenant ${each}`);
+    await client.query(sql.LOCK_CLAIMS, [[...tenants, `ledger credential ${credentialId}`]]);
     const known = await one(sql.FIND, [tenantId, idempotencyKey]);
     if (known !== null) {
       const verdict = judgeKnownKey(known, request.fingerprint);
       if (verdict !== 'reclaim') {
         return { kind: verdict, row: known };
+      }
+    }
+    for (const other of request.keysSharedWith ?? []) {
+      const shared = await one(sql.FIND, [other, idempotencyKey]);
+      if (shared !== null) {
+        return { kind: 'keyReused', row: shared };
       }
     }
     const { targets, everyGroup } = blockerSelection(request);

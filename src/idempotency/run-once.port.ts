@@ -7,6 +7,8 @@ export interface OnceRequest {
   readonly tenantId: string;
   readonly credentialId: string;
   readonly idempotencyKey: string;
+  /** As in `ClaimRequest`. */
+  readonly keysSharedWith?: readonly string[];
   readonly kind: BillingOperationKind;
   readonly target: string;
   readonly groupId: string | null;

@@ -59,6 +59,10 @@ export class SqliteRows {
         return { kind: verdict, row: known };
       }
     }
+    for (const tenantId of request.keysSharedWith ?? []) {
+      const shared = this.find(tenantId, request.idempotencyKey);
+      if (shared !== null) return { kind: 'keyReused', row: shared };
+    }
     const blocker = this.#statements.blocker.get(blockerSelection(request));
     if (blocker !== undefined) {
       return { kind: 'targetBusy', row: decodeRow(blocker) };

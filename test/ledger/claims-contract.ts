@@ -54,6 +54,32 @@ export function describeClaims(store: string, newUrl: () => Promise<string>): vo
       expect(await at.ledger.claim(request)).toEqual({ kind: 'keyReused', row });
     });
 
+    it('knows a key that is in use under a tenant which shares its keys, in whatever state it is', async () => {
+      const row = await at.ended(at.ledger, 'not_sent', {
+        tenantId: 'credits-of-acme',
+        target: 'credits',
+        groupId: null,
+      });
+      const { idempotencyKey, fingerprint } = row;
+      const shared = sampleClaim({ idempotencyKey, fingerprint, keysSharedWith: ['nobody', 'credits-of-acme'] });
+      expect(await at.ledger.claim(shared)).toEqual({ kind: 'keyReused', row });
+      expect(await at.ledger.find('acme', idempotencyKey)).toBeNull();
+      expect((await at.ledger.claim(sampleClaim({ idempotencyKey, fingerprint }))).kind).toBe('claimed');
+    });
+
+    it('gives a key to one of two tenants that share their keys, however they race', async () => {
+      const replica = await at.openAnother();
+      for (let round = 1; round <= 20; round += 1) {
+        const order = sampleClaim({ target: `group:${round}`, keysSharedWith: ['credits-of-acme'] });
+        const purchase = { tenantId: 'credits-of-acme', target: `credits ${round}`, keysSharedWith: ['acme'] };
+        const claims = await Promise.all([
+          at.ledger.claim(order),
+          replica.claim({ ...order, ...purchase, groupId: null, credentialId: 'token' }),
+        ]);
+        expect(claims.map(({ kind }) => kind).sort()).toEqual(['claimed', 'keyReused']);
+      }
+    });
+
     it('keeps one key of two tenants apart', async () => {
       const request = sampleClaim();
       await at.ledger.claim(request);
