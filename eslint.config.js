@@ -3,7 +3,19 @@ import tseslint from 'typescript-eslint';
 
 // Biome formats and lints syntax; ESLint is kept for what needs types, and for the size warning of docs/architecture.md.
 export default tseslint.config(
-  { ignores: ['dist', 'build', 'node_modules', '**/__generated__', 'examples', 'packages', '**/*.js', '**/*.mjs', '**/*.cjs'] },
+  {
+    ignores: [
+      'dist',
+      'build',
+      'node_modules',
+      '**/__generated__',
+      'examples',
+      'packages',
+      '**/*.js',
+      '**/*.mjs',
+      '**/*.cjs',
+    ],
+  },
   eslint.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

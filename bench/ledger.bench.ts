@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { ClaimRequest, Ledger } from '../src/idempotency/ledger.js';
+import type { LedgerRow } from '../src/idempotency/ledger.states.js';
 import { openLedger } from '../src/idempotency/open-ledger.js';
-import type { LedgerRow } from '../src/idempotency/operation.js';
 
 /**
  * Prints what the ledger adds to a write, in microseconds: claim, the change to "sending", the outcome. For another store:

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type { Config, ConfigProblem } from './config/config.js';
 import { renderHelp } from './config/describe-settings.js';
 import { loadConfig } from './config/load-config.js';
-import { printConfig } from './config/print-config.js';
+import { printConfig } from './config/setting-values.js';
 import { BillingError } from './domain/errors.js';
-import { errorFields } from './observability/error-fields.js';
 import { createLogger, type Logger } from './observability/logger.js';
 import { type LogOutput, standardOutput } from './observability/logger.output.js';
+import { errorFields } from './observability/redact.js';
 import { isOpsCommandName, type OpsCommandName } from './ops/ops.output.js';
 import { PACKAGE_ROOT } from './runtime/package-root.js';
 

@@ -1,33 +1,34 @@
 import { randomUUID } from 'node:crypto';
 import { createAuthenticator } from './auth/authenticate.js';
+import { RateLimiter } from './auth/rate-limiter.js';
+import { SharedRateLimiter } from './auth/rate-limiter.redis.js';
 import { BackgroundReconciler } from './billing/background.reconciler.js';
 import { createBillingWrites } from './billing/billing-writes.service.js';
-import type { AnsweredWrite, WriteServices } from './billing/write-scope.js';
+import type { Allowance, AnsweredWrite, RateLimitedAction, WriteServices } from './billing/write-scope.js';
 import type { Config } from './config/config.js';
+import { DebugUi } from './debug/debug.ui.js';
 import type { AttemptStart, UpstreamCall, UpstreamObserver } from './domain/upstream-call.js';
-import { healthOf, readinessOf } from './gateway.health.js';
-import { createDebugUi, explorerHeaders, linksOf } from './gateway.pages.js';
-import { createSharedState, type SharedState } from './gateway.shared.js';
 import type { GatewayContext } from './graphql/context.js';
-import { formatError } from './graphql/error-format.js';
-import { MAX_RECURSIVE_SELECTIONS, MAX_TOKENS, operationLimitRules } from './graphql/operation-limits.js';
-import { gatewayPlugins } from './graphql/plugins/gateway.plugins.js';
+import { gatewayPlugins } from './graphql/request/admission.plugin.js';
+import { formatError } from './graphql/request/error-format.js';
+import { MAX_RECURSIVE_SELECTIONS, MAX_TOKENS, operationLimitRules } from './graphql/request/limits.js';
 import { buildGatewaySchema } from './graphql/schema.js';
 import type { Ledger } from './idempotency/ledger.js';
 import { LedgerMonitor } from './idempotency/ledger.monitor.js';
 import { openLedger } from './idempotency/open-ledger.js';
 import { RunOnce } from './idempotency/run-once.js';
 import type { Logger } from './observability/logger.js';
-import { Metrics } from './observability/metrics.js';
+import { Metrics, type ObservedHealth } from './observability/metrics.js';
 import { startTracing } from './observability/tracing.start.js';
 import { createUpstreamObserver } from './observability/upstream.observer.js';
-import type { PlaceQueue } from './reads/answer.account.js';
+import { type PageLink, pageLinks } from './pages/page.frame.js';
 import { BillingReadsFactory } from './reads/reads.factory.js';
+import type { PlaceQueue } from './reads/response.account.js';
 import { createHttpServer } from './server/http-server.js';
-import type { GraphqlRequest, HttpServer } from './server/http-server.options.js';
-import { createSafelist } from './server/safelist.js';
+import type { GraphqlRequest, HttpServer, ReadinessPart } from './server/http-server.options.js';
+import { createSafelist, type PersistedQueryCache } from './server/safelist.js';
 import { CreditsClient } from './upstreams/credits/credits.client.js';
-import { FairPool } from './upstreams/resilience/fair.pool.js';
+import { FairPool } from './upstreams/http/fair.pool.js';
 import { XtractaClient } from './upstreams/xtracta/xtracta.client.js';
 
 export interface Gateway {
@@ -231,5 +232,133 @@ async function composeGateway(
       await ledger.close();
       await tracing?.shutdown();
     },
+  };
+}
+
+/** What replicas share where `CACHE_URL` names a Redis, and keep to themselves otherwise. */
+interface SharedState {
+  takeAllowance(tenantId: string, action: RateLimitedAction): Allowance | Promise<Allowance>;
+  /** Null: Apollo Server's own, in memory. */
+  readonly persistedQueryCache: PersistedQueryCache | null;
+  /** Null where nothing is shared. */
+  readonly redis: { isUp(): boolean } | null;
+  close(): void;
+}
+
+/** Connects to Redis if the settings name one; a Redis that is away is no reason not to start. */
+async function createSharedState(config: Config, logger: Logger): Promise<SharedState> {
+  const perMinute = { write: config.limits.writesPerMinute, billingUi: config.limits.billingUiPerMinute };
+  if (config.cache.url === 'memory:') {
+    const limiter = new RateLimiter({ perMinute });
+    return {
+      takeAllowance: (tenantId, action) => limiter.tryTake(tenantId, action),
+      persistedQueryCache: null,
+      redis: null,
+      close: () => undefined,
+    };
+  }
+  // Loaded only when used.
+  const [{ RedisLink }, { RedisPersistedQueries }] = await Promise.all([
+    import('./cache/redis.link.js'),
+    import('./cache/persisted-queries.redis.js'),
+  ]);
+  const link = new RedisLink(config.cache.url, { logger });
+  await link.settled();
+  const limiter = new SharedRateLimiter(link, { perMinute });
+  return {
+    takeAllowance: (tenantId, action) => limiter.tryTake(tenantId, action),
+    persistedQueryCache: new RedisPersistedQueries(link),
+    redis: link,
+    close: () => link.close(),
+  };
+}
+
+/** What the gateway depends on, as it stands in memory. */
+export interface WatchedParts {
+  readonly xtracta: Pick<XtractaClient, 'breakerState'>;
+  readonly credits: Pick<CreditsClient, 'breakerState'> | null;
+  readonly ledger: Pick<LedgerMonitor, 'condition' | 'unknownOutcomes'>;
+  /** Whether a newer tenants file was refused. */
+  readonly tenantsFileRefused: () => boolean;
+  /** Null where replicas share no cache. */
+  readonly redis: { isUp(): boolean } | null;
+  readonly logLinesLost: () => number;
+}
+
+/** The parts as `/ready` and the landing page list them. */
+function readinessOf({
+  xtracta,
+  credits,
+  ledger,
+  redis,
+  tenantsFileRefused,
+}: Omit<WatchedParts, 'logLinesLost'>): readonly ReadinessPart[] {
+  const upstreams = [
+    { name: 'xtracta', client: xtracta },
+    ...(credits === null ? [] : [{ name: 'credits', client: credits }]),
+  ];
+  const condition = ledger.condition();
+  return [
+    // Without it writes are refused and reads go on.
+    { name: 'ledger', ok: condition === 'ready', detail: condition },
+    ...upstreams.map(({ name, client }) => {
+      const state = client.breakerState();
+      return { name, ok: state !== 'open', detail: `breaker ${state}` };
+    }),
+    // Without it each replica counts and remembers by itself.
+    ...(redis === null ? [] : [{ name: 'redis', ok: redis.isUp(), detail: redis.isUp() ? 'connected' : 'away' }]),
+    ...(tenantsFileRefused() ? [{ name: 'tenants', ok: false, detail: 'a newer TENANTS_FILE was refused' }] : []),
+  ];
+}
+
+/** The same for the metrics' gauges. */
+function healthOf(parts: WatchedParts): ObservedHealth {
+  const { xtracta, credits, ledger, redis, tenantsFileRefused, logLinesLost } = parts;
+  const condition = ledger.condition();
+  return {
+    breakers: {
+      xtracta: xtracta.breakerState(),
+      ...(credits === null ? {} : { credits: credits.breakerState() }),
+    },
+    ledger: { up: condition !== 'unavailable', writable: condition === 'ready' },
+    unknownOutcomes: ledger.unknownOutcomes(),
+    tenantsFileRefused: tenantsFileRefused(),
+    cacheUp: redis?.isUp() ?? true,
+    logLinesLost: logLinesLost(),
+  };
+}
+
+/** `/debug`, or null where it is switched off. */
+function createDebugUi(config: Config): DebugUi<GatewayContext> | null {
+  if (!config.http.debugUi) return null;
+  const headers = Object.entries(callerHeaders(config)).map(([name, value]) => `${name}: ${value}`);
+  return new DebugUi<GatewayContext>({
+    identityOf: (context) => context.reads,
+    callsSaved: (context) => context.reads.upstreamCalls().saved,
+    requestOf: (request) => request.record,
+    links: linksOf(config),
+    curlHeaders: headers,
+    hasExplorer: config.http.explorer,
+  });
+}
+
+/** The pages that there are, as every page links to them. */
+function linksOf(config: Config): readonly PageLink[] {
+  const { url, loopback } = config.xtracta;
+  const { explorer, debugUi } = config.http;
+  return pageLinks({ explorer, debug: debugUi, localUpstream: loopback ? new URL(url).origin : null });
+}
+
+/** Headers that GraphiQL starts with: how to say who is asking, and to be told of the upstream calls beside the answer. */
+function explorerHeaders(config: Config): Readonly<Record<string, string>> {
+  return { ...callerHeaders(config), ...(config.production ? {} : { 'x-upstream-calls': '1' }) };
+}
+
+/** What a caller sends to be known, with placeholders for what is secret. */
+function callerHeaders({ auth, http }: Config): Readonly<Record<string, string>> {
+  return {
+    ...(http.routerSecrets.length > 0 ? { 'x-router-secret': '<router secret>' } : {}),
+    ...(auth.mode === 'jwt' ? { authorization: 'Bearer <token>' } : {}),
+    ...(auth.mode === 'passthrough' ? { 'x-xtracta-api-key': '<api key>' } : {}),
   };
 }

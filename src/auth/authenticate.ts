@@ -1,13 +1,12 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { AuthConfig, JwtConfig } from '../config/config.js';
 import { type Caller, type CreditsCredential, SCOPES, type Tenant } from '../domain/caller.js';
 import { BillingError } from '../domain/errors.js';
 import type { Logger } from '../observability/logger.js';
-import { type CallerHeaders, singleHeader } from './caller-headers.js';
-import { callerClaimsOf, intersectGroups } from './claims.policy.js';
 import { type KeyedHash, tenantOf, xtractaCredential } from './credentials.js';
 import type { RemoteKeysOptions } from './remote-keys.js';
 import { TenantDirectory, type TenantEntry } from './tenant-directory.js';
-import { createTokenVerifier } from './token-verifier.js';
+import { callerClaimsOf, createTokenVerifier, intersectGroups } from './token-verifier.js';
 
 export interface AuthenticatorOptions {
   readonly auth: AuthConfig;
@@ -137,4 +136,15 @@ function everybody(tenant: Tenant): Caller {
 
 function unauthenticated(): BillingError {
   return new BillingError('UNAUTHENTICATED', 'The request is not authenticated.');
+}
+
+/** What authentication looks at of a request. */
+interface CallerHeaders {
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** A header that was sent exactly once; null when it is missing, empty or repeated. */
+function singleHeader(request: CallerHeaders, name: string): string | null {
+  const value = request.headers[name];
+  return typeof value === 'string' && value !== '' ? value : null;
 }

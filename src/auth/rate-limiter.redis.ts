@@ -5,7 +5,7 @@ import { type RateLimitAnswer, type RateLimitedKind, RateLimiter, type RateLimit
 const PREFIX = 'billing-gateway:rate:';
 
 /**
- * The bucket of `rate-limit.policy.ts`, in one step for all replicas and by the clock of Redis, so that replicas whose clocks differ
+ * The bucket of `rate-limiter.ts`, in one step for all replicas and by the clock of Redis, so that replicas whose clocks differ
  * agree. Answers 0, or the milliseconds until there is a token. A bucket that nobody asked for in a minute is full, and forgotten.
  */
 const TAKE = `

@@ -1,5 +1,5 @@
-import { readTenantsFile, type TenantRecord, type TenantsFileResult } from '../config/tenants-file.js';
-import { type TenantsVersion, whyNotTaken } from '../config/tenants-version.policy.js';
+import { readTenantsFile, type TenantsFileResult } from '../config/tenants-file.js';
+import { type TenantRecord, type TenantsVersion, whyNotTaken } from '../config/tenants-version.policy.js';
 import type { Tenant } from '../domain/caller.js';
 import { BillingError } from '../domain/errors.js';
 import type { Logger } from '../observability/logger.js';

@@ -1,8 +1,9 @@
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, hash } from 'node:crypto';
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { JwtConfig } from '../config/config.js';
+import { SCOPES, type Scope } from '../domain/caller.js';
+import { parseNumericId } from '../domain/group-id.js';
 import { RemoteKeys, type RemoteKeysOptions } from './remote-keys.js';
-import { VerifiedTokens } from './verified-tokens.js';
 
 /** Signatures by a key pair only: a public key must never serve as the secret of an HMAC, and `none` signs nothing. */
 const ALGORITHMS = [
@@ -76,4 +77,116 @@ function keySource(keys: JwtConfig['keys'], remote: RemoteKeysOptions): KeySourc
       return { find: (header, token) => source.find(header, token), generation: () => source.generation() };
     }
   }
+}
+
+const NAME = /^[^\p{Cc}]{1,200}$/u;
+
+/** Scopes that the token grants: `scope` (RFC 8693, words in one text) and `scp` (text or list). Unknown words grant nothing. */
+function scopesOf(payload: JWTPayload): ReadonlySet<Scope> {
+  const granted = new Set([...words(claim(payload, 'scope')), ...words(claim(payload, 'scp'))]);
+  return new Set(SCOPES.filter((scope) => granted.has(scope)));
+}
+
+/**
+ * Group ids that the token limits its bearer to, leading zeros stripped; null when it has no such claim. A claim that makes no
+ * sense limits to nothing: its issuer meant a limit.
+ */
+function groupsOf(payload: JWTPayload, name: string): ReadonlySet<string> | null {
+  if (!Object.hasOwn(payload, name)) return null;
+  return new Set(words(payload[name]).flatMap((word) => parseNumericId(word) ?? []));
+}
+
+/** A claim that is a name: text of 1 to 200 characters without control characters; else null. */
+function nameOf(payload: JWTPayload, name: string): string | null {
+  const value = claim(payload, name);
+  return typeof value === 'string' && NAME.test(value) ? value : null;
+}
+
+/** What decides of a token who calls and what they may do. */
+export interface CallerClaims {
+  readonly tenantId: string | null;
+  readonly scopes: ReadonlySet<Scope>;
+  /** Null: no limit. */
+  readonly groups: ReadonlySet<string> | null;
+  readonly subject: string | null;
+}
+
+/** @param names of the claims that the operator chose */
+export function callerClaimsOf(
+  payload: JWTPayload,
+  names: { readonly tenantClaim: string; readonly groupsClaim: string },
+): CallerClaims {
+  return {
+    tenantId: nameOf(payload, names.tenantClaim),
+    scopes: scopesOf(payload),
+    groups: groupsOf(payload, names.groupsClaim),
+    subject: nameOf(payload, 'sub'),
+  };
+}
+
+/** What both lists permit; null stands for no list. */
+export function intersectGroups(
+  one: ReadonlySet<string> | null,
+  other: ReadonlySet<string> | null,
+): ReadonlySet<string> | null {
+  if (one === null || other === null) return one ?? other;
+  return new Set([...one].filter((id) => other.has(id)));
+}
+
+function claim(payload: JWTPayload, name: string): unknown {
+  return Object.hasOwn(payload, name) ? payload[name] : undefined;
+}
+
+function words(value: unknown): string[] {
+  if (typeof value === 'string') return value.split(/[\s,]+/).filter((word) => word !== '');
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? [String(value)] : [];
+  return Array.isArray(value) ? value.flatMap((item) => (Array.isArray(item) ? [] : words(item))) : [];
+}
+
+/** Longest that a verification is relied on. */
+const KEPT_MS = 30_000;
+const MAX_TOKENS = 10_000;
+
+interface Verified<T> {
+  readonly claims: T;
+  readonly untilMs: number;
+  /** State of the keys that it was verified with. */
+  readonly generation: number;
+}
+
+/**
+ * Tokens that were verified a moment ago: a client sends the same one with every request, and a signature costs more than all else that
+ * a small request does. Held by digest, until they expire, for half a minute at most, and only while the keys are the same: with a newly
+ * fetched key set everything is verified anew. Refusals are never kept. Mutable and bounded; the oldest goes first.
+ *
+ * @typeParam T what was read of a token
+ */
+export class VerifiedTokens<T> {
+  private readonly tokens = new Map<string, Verified<T>>();
+
+  constructor(private readonly nowMs: () => number = Date.now) {}
+
+  find(token: string, generation: number): T | null {
+    const digest = digestOf(token);
+    const verified = this.tokens.get(digest);
+    if (verified === undefined) return null;
+    if (verified.generation === generation && this.nowMs() < verified.untilMs) return verified.claims;
+    this.tokens.delete(digest);
+    return null;
+  }
+
+  /**
+   * @param expirySeconds of the token, in unix seconds
+   * @param generation of the keys before the token was verified
+   */
+  keep(token: string, claims: T, expirySeconds: number, generation: number): void {
+    const untilMs = Math.min(this.nowMs() + KEPT_MS, expirySeconds * 1000);
+    const [oldest] = this.tokens.keys();
+    if (this.tokens.size >= MAX_TOKENS && oldest !== undefined) this.tokens.delete(oldest);
+    this.tokens.set(digestOf(token), { claims, untilMs, generation });
+  }
+}
+
+function digestOf(token: string): string {
+  return hash('sha256', token, 'base64');
 }

@@ -1,6 +1,6 @@
 import type { XtractaCredential } from '../domain/caller.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
-import type { LedgerRow } from '../idempotency/operation.js';
+import type { LedgerRow } from '../idempotency/ledger.states.js';
 import { findContradiction } from './examine-row.js';
 import { settleIfProved } from './reconcile-billing-operation.js';
 import type { WriteServices } from './write-scope.js';

@@ -1,6 +1,6 @@
 import type { BillingActivity } from '../domain/billing-activity.js';
 import type { BillingErrorCode } from '../domain/errors.js';
-import type { DateTimeText } from '../domain/instant.js';
+import type { DateTimeText } from '../domain/money.js';
 import type {
   BillingUiRequest,
   BillingUiSession,
@@ -13,9 +13,9 @@ import type {
 } from '../domain/purchases.js';
 import type { BillingOperationKind } from '../domain/upstream-operations.js';
 import type { BillingWarning, WriteSubject } from '../domain/write.js';
-import type { Evidence } from './evidence.policy.js';
+import type { Evidence } from './evidence.js';
 
-export { EVIDENCE_FACTS, type Evidence, type EvidenceFact } from './evidence.policy.js';
+export { EVIDENCE_FACTS, type Evidence, type EvidenceFact } from './evidence.js';
 
 export type BillingOperationStatus = 'IN_PROGRESS' | 'SUCCEEDED' | 'REJECTED' | 'NOT_SENT' | 'OUTCOME_UNKNOWN';
 

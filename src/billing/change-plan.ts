@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type BillingPlan, toBillingPlan } from '../domain/billing-plan.js';
+import { readableOrNull } from '../domain/money.js';
 import type { PlanChange, PlanChangeRequest } from '../domain/purchases.js';
-import { readableOrNull } from '../domain/readable.js';
 import { groupTarget, NO_SUBJECT } from '../domain/write.js';
 import type { WriteInput } from './billing-writes.js';
 import { readBaseline, readPlanBefore } from './group-history.js';

@@ -3,7 +3,7 @@ import type { XtractaCredential } from '../domain/caller.js';
 import { type BillingCatalogue, itemOf } from '../domain/catalogue.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
 import { upstreamOperation } from '../domain/upstream-operations.js';
-import type { LedgerRow } from '../idempotency/operation.js';
+import type { LedgerRow } from '../idempotency/ledger.states.js';
 import {
   type Evidence,
   examine,
@@ -13,9 +13,9 @@ import {
   NEIGHBOUR_BEFORE_MS,
   type SentWrite,
   type Wanted,
-} from './evidence.policy.js';
+} from './evidence.js';
 import { readGroupHistory } from './group-history.js';
-import { orLedgerUnavailable } from './ledger-errors.js';
+import { orLedgerUnavailable } from './write.outcome.js';
 import type { Proof } from './write-definition.js';
 import { STORED_WRITES } from './write-definitions.js';
 import type { WriteServices } from './write-scope.js';

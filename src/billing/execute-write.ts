@@ -1,12 +1,11 @@
 import { upstreamOperation } from '../domain/upstream-operations.js';
-import type { LedgerRow } from '../idempotency/operation.js';
-import type { OnceResult } from '../idempotency/run-once.port.js';
-import { statusOfState } from './billing-operation.mapper.js';
+import type { LedgerRow } from '../idempotency/ledger.states.js';
+import type { OnceResult } from '../idempotency/run-once.js';
 import { ledgerTenants, visibleOperation } from './billing-operations.js';
 import type { WritePayload } from './billing-writes.js';
+import { notConfigured, statusOfState, toWritePayload } from './write.outcome.js';
 import type { WriteDefinition } from './write-definition.js';
 import { checkIdempotencyKey } from './write-input.policy.js';
-import { notConfigured, toWritePayload } from './write-payload.mapper.js';
 import { spendAllowance, type WriteScope } from './write-scope.js';
 
 /**

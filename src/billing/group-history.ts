@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { XtractaCredential } from '../domain/caller.js';
 import type { UpstreamCall, UpstreamDrift } from '../domain/upstream-call.js';
-import type { Baseline } from '../idempotency/run-once.port.js';
-import { type HistoryReading, type KnownPlanBefore, planBefore, trustedIds } from './evidence.policy.js';
+import type { Baseline } from '../idempotency/run-once.js';
+import { type HistoryReading, type KnownPlanBefore, planBefore, trustedIds } from './evidence.js';
 import type { XtractaWriteClient } from './write-scope.js';
 
 /** Whether the upstream filters by start, by expiry or by overlap is not documented; 400 days cover a yearly period under each. */

@@ -1,7 +1,7 @@
 import type { BillingUiRequest, BillingUiSession } from '../domain/purchases.js';
 import type { BillingUserError } from './billing-writes.js';
+import { notConfigured, toUserError } from './write.outcome.js';
 import { checkDeletion, checkExpireSeconds, checkWriteGroup } from './write-input.policy.js';
-import { notConfigured, toUserError } from './write-payload.mapper.js';
 import { spendAllowance, type WriteScope } from './write-scope.js';
 
 const STATUS_OF_OUTCOME = {

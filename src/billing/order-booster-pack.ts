@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { itemOf } from '../domain/catalogue.js';
+import { readableOrNull } from '../domain/money.js';
 import type { BoosterPackOrder, BoosterPackRequest } from '../domain/purchases.js';
-import { readableOrNull } from '../domain/readable.js';
 import { groupTarget, NO_SUBJECT } from '../domain/write.js';
 import type { WriteInput } from './billing-writes.js';
 import { readBaseline } from './group-history.js';

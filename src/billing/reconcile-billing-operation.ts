@@ -1,14 +1,13 @@
 import type { XtractaCredential } from '../domain/caller.js';
 import { BillingError } from '../domain/errors.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
-import type { LedgerRow } from '../idempotency/operation.js';
+import type { LedgerRow } from '../idempotency/ledger.states.js';
 import { findVisibleRow, operationView } from './billing-operations.js';
 import type { BillingOperation, BillingUserError } from './billing-writes.js';
 import { examineRow } from './examine-row.js';
-import { orLedgerUnavailable } from './ledger-errors.js';
+import { orLedgerUnavailable, toUserError } from './write.outcome.js';
 import { STORED_WRITES } from './write-definitions.js';
 import { checkIdempotencyKey } from './write-input.policy.js';
-import { toUserError } from './write-payload.mapper.js';
 import type { WriteScope, WriteServices } from './write-scope.js';
 
 export interface OperationPayload {

@@ -1,13 +1,12 @@
 import { badInput } from '../domain/errors.js';
 import { upstreamOperation } from '../domain/upstream-operations.js';
 import type { WriteFailure } from '../domain/write.js';
-import type { LedgerRow, StoredAnswer } from '../idempotency/operation.js';
+import type { LedgerRow, StoredAnswer } from '../idempotency/ledger.states.js';
 import { findVisibleRow, operationView } from './billing-operations.js';
-import { orLedgerUnavailable } from './ledger-errors.js';
 import { ledgerUnavailablePayload, type OperationPayload, operationNotFound } from './reconcile-billing-operation.js';
+import { orLedgerUnavailable, toUserError } from './write.outcome.js';
 import { STORED_WRITES } from './write-definitions.js';
 import { checkIdempotencyKey } from './write-input.policy.js';
-import { toUserError } from './write-payload.mapper.js';
 import type { WriteScope } from './write-scope.js';
 
 const MAX_NOTE = 500;

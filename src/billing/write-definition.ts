@@ -2,12 +2,11 @@ import { z } from 'zod';
 import type { BillingActivity } from '../domain/billing-activity.js';
 import type { Caller } from '../domain/caller.js';
 import type { BillingCatalogue } from '../domain/catalogue.js';
-import type { Money } from '../domain/money.js';
-import { type Readable, readableOrNull } from '../domain/readable.js';
+import { type Money, type Readable, readableOrNull } from '../domain/money.js';
 import type { BillingOperationKind } from '../domain/upstream-operations.js';
 import type { WriteOutcome, WriteSubject } from '../domain/write.js';
-import type { Baseline } from '../idempotency/run-once.port.js';
-import type { Wanted } from './evidence.policy.js';
+import type { Baseline } from '../idempotency/run-once.js';
+import type { Wanted } from './evidence.js';
 import type { WriteScope } from './write-scope.js';
 
 /** The row that proves a write, and the catalogue that it was compared with. */

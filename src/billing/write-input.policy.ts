@@ -1,7 +1,6 @@
 import type { Caller } from '../domain/caller.js';
 import { BillingError, badInput } from '../domain/errors.js';
-import { parseGroupId } from '../domain/group-id.js';
-import { parseNumericId } from '../domain/numeric-id.js';
+import { parseGroupId, parseNumericId } from '../domain/group-id.js';
 import type { BillingContact, CreditPurchaseRequest } from '../domain/purchases.js';
 import type { HeldDocumentsAction } from '../domain/write.js';
 

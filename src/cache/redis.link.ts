@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
-import { errorFields } from '../observability/error-fields.js';
 import type { Logger } from '../observability/logger.js';
+import { errorFields } from '../observability/redact.js';
 
 export interface RedisLinkOptions {
   readonly logger: Logger;

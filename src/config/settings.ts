@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
-import { parseNumericId } from '../domain/numeric-id.js';
+import { parseNumericId } from '../domain/group-id.js';
 import {
   commaList,
   defaulted,

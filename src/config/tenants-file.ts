@@ -2,20 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { parseNumericId } from '../domain/numeric-id.js';
-import type { ConfigProblem, CreditsAuthorization, EnvironmentCredentials } from './config.js';
+import { parseNumericId } from '../domain/group-id.js';
+import type { ConfigProblem, CreditsAuthorization } from './config.js';
 import { oneLine, serviceUrl, token } from './setting.js';
-import type { TenantsVersion } from './tenants-version.policy.js';
-
-/** One tenant of the file, its secrets read in. */
-export interface TenantRecord {
-  readonly id: string;
-  readonly credentials: EnvironmentCredentials;
-  /** Leading zeros stripped; null: no list, every group. */
-  readonly allowedGroups: readonly string[] | null;
-  /** The file says so in words: a list, or `all`. */
-  readonly groupsAreStated: boolean;
-}
+import type { TenantRecord, TenantsVersion } from './tenants-version.policy.js';
 
 export interface TenantsFileResult {
   /** Empty when and only when `problems` is not, or when the file names nobody. */

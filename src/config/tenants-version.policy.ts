@@ -1,4 +1,14 @@
-import type { TenantRecord } from './tenants-file.js';
+import type { EnvironmentCredentials } from './config.js';
+
+/** One tenant of the file, its secrets read in. */
+export interface TenantRecord {
+  readonly id: string;
+  readonly credentials: EnvironmentCredentials;
+  /** Leading zeros stripped; null: no list, every group. */
+  readonly allowedGroups: readonly string[] | null;
+  /** The file says so in words: a list, or `all`. */
+  readonly groupsAreStated: boolean;
+}
 
 /** One reading of the tenants file, as far as it matters for taking it in place of another. Holds secrets. */
 export interface TenantsVersion {

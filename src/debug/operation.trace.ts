@@ -2,8 +2,7 @@ import type { BillingErrorCode } from '../domain/errors.js';
 import type { UpstreamObserver } from '../domain/upstream-call.js';
 import type { BillingOperationKind } from '../domain/upstream-operations.js';
 import type { OperationView, WriteView } from './operation.view.js';
-import type { ShownOperation } from './shown-operation.js';
-import { maskKey } from './shown-value.policy.js';
+import { maskKey, type ShownOperation } from './shown-operation.js';
 import { UpstreamCalls } from './upstream.calls.js';
 
 export interface OperationStart {

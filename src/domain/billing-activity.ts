@@ -1,6 +1,4 @@
-import type { DateTimeText } from './instant.js';
-import type { DecimalText, Money } from './money.js';
-import type { Readable } from './readable.js';
+import type { DateTimeText, DecimalText, Money, Readable } from './money.js';
 
 export type PlanType = 'MONTHLY' | 'ANNUAL' | 'OTHER';
 export type BillingActivityKind = 'SIGNUP' | 'RENEW' | 'UPGRADE' | 'DOWNGRADE' | 'BOOSTER' | 'CANCEL' | 'OTHER';

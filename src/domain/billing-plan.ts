@@ -1,7 +1,5 @@
 import type { BillingActivity, PlanType } from './billing-activity.js';
-import type { DateTimeText } from './instant.js';
-import type { Money } from './money.js';
-import { type Readable, readableOrNull } from './readable.js';
+import { type DateTimeText, type Money, type Readable, readableOrNull } from './money.js';
 
 /** A billing plan in force for a group: derived from its history, or as the answer to a plan change. */
 export interface BillingPlan {

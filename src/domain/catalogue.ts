@@ -1,6 +1,5 @@
 import type { PlanType } from './billing-activity.js';
-import type { Money } from './money.js';
-import type { Readable } from './readable.js';
+import type { Money, Readable } from './money.js';
 
 /** What plans and packs of a catalogue have in common. */
 interface CatalogueItem {

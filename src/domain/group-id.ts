@@ -1,5 +1,4 @@
 import { badInput } from './errors.js';
-import { parseNumericId } from './numeric-id.js';
 
 /**
  * A group id that a client names, in canonical form (1 to 18 digits, greater than 0, leading zeros stripped).
@@ -11,4 +10,16 @@ export function parseGroupId(text: string, field: readonly string[] = ['id']): s
   const groupId = parseNumericId(text);
   if (groupId === null) throw badInput('A group id is 1 to 18 digits and greater than 0.', field);
   return groupId;
+}
+
+const DIGITS = /^[0-9]{1,18}$/;
+
+/**
+ * Canonical form of an upstream id that a client names (group, pack, plan): 1 to 18 ASCII digits, greater than 0, leading zeros
+ * stripped, so that `007` and `7` are one target. Null when the text is anything else.
+ */
+export function parseNumericId(text: string): string | null {
+  if (!DIGITS.test(text)) return null;
+  const canonical = text.replace(/^0+/, '');
+  return canonical === '' ? null : canonical;
 }

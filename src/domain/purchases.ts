@@ -1,6 +1,5 @@
 import type { BillingPlan } from './billing-plan.js';
-import type { DateTimeText } from './instant.js';
-import type { DecimalText, Money } from './money.js';
+import type { DateTimeText, DecimalText, Money } from './money.js';
 import type { HeldDocumentsAction } from './write.js';
 
 // In a write's answer an unreadable value is null plus the warning VALUE_UNREADABLE, never a failure: money has moved.

@@ -21,3 +21,6 @@ export interface GatewayContext {
   };
   readonly writes: BillingWrites;
 }
+
+/** The fields of a schema class without the class: answers are plain objects, and resolvers see inputs as such. */
+export type PlainFields<T> = { readonly [K in keyof T]: T[K] };

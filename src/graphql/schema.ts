@@ -1,32 +1,35 @@
 import { buildSubgraphSchema, type GraphQLResolverMap } from '@apollo/subgraph';
 import { printSchemaWithDirectives } from '@graphql-tools/utils';
 import {
+  type ConstDirectiveNode,
   concatAST,
+  type DocumentNode,
   type GraphQLSchema,
   isObjectType,
   isScalarType,
+  Kind,
   lexicographicSortSchema,
+  type ObjectTypeDefinitionNode,
   parse,
+  parseConstValue,
   print,
+  visit,
 } from 'graphql';
 import { buildSchema } from 'type-graphql';
 import { badInput } from '../domain/errors.js';
-import { authChecker, withScopeLock } from './auth-checker.js';
-import { BillingUiResolver } from './billing-ui/billing-ui.resolver.js';
-import { BoosterPackResolver, OrderBoosterPackPayloadResolver } from './booster-pack/booster-pack.resolver.js';
-import { AvailablePackResolver, AvailablePlanResolver } from './catalogue/catalogue.resolver.js';
+import { AvailablePackResolver, AvailablePlanResolver } from './catalogue.js';
 import type { GatewayContext } from './context.js';
-import { CreditsResolver } from './credits/credits.resolver.js';
-import { groupNamed } from './group/group.reference.js';
-import { GroupResolver } from './group/group.resolver.js';
-import './history/activity.group.js';
-import { BillingOperationConnectionResolver, BillingOperationResolver } from './operation/operation.resolver.js';
-import { withPlainRows } from './plain-rows.js';
-import { PlanChangeResolver } from './plan-change/plan-change.resolver.js';
-import { idText, useSafeIds } from './scalars/id.scalar.js';
-import { ScalarInputError } from './scalars/scalar-input.js';
-import { FEDERATION_HEAD, withAccessDirectives } from './schema.directives.js';
-import { accessOf, decidedCoordinates } from './scopes.js';
+import { GroupResolver } from './group.js';
+import { groupNamed } from './group.reference.js';
+import { BillingUiResolver } from './open-billing-ui.js';
+import { BoosterPackResolver, OrderBoosterPackPayloadResolver } from './order-booster-pack.js';
+import { CreditsResolver } from './purchase-credits.js';
+import { accessOf, authChecker, decidedCoordinates, INHERITED, withScopeLock } from './scopes.js';
+import './group.type.js';
+import { BillingOperationConnectionResolver, BillingOperationResolver } from './billing-operation.js';
+import { PlanChangeResolver } from './change-plan.js';
+import { withPlainRows } from './request/plain-rows.js';
+import { idText, ScalarInputError, useSafeIds } from './scalars.js';
 
 /** The executable subgraph and the document that `schema.graphql` and `_service { sdl }` both are. */
 export interface GatewaySchema {
@@ -144,4 +147,73 @@ function assertEveryFieldDecided(schema: GraphQLSchema): void {
     const names = [...undecided.map((coordinate) => coordinate.join('.')), ...stale];
     throw new Error(`Access decisions and schema differ: ${names.join(', ')}`);
   }
+}
+
+/**
+ * v2.9 is the highest version that the Apollo, Hive and Cosmo composers all accept. `@cacheControl` is no federation directive and
+ * brings its own definition.
+ */
+const FEDERATION_HEAD = /* GraphQL */ `
+  extend schema
+    @link(
+      url: "https://specs.apollo.dev/federation/v2.9"
+      import: ["@key", "@shareable", "@tag", "@cost", "@listSize", "@authenticated", "@requiresScopes"]
+    )
+
+  "How long an answer may be kept, and for whom."
+  directive @cacheControl(
+    "Seconds an answer may be kept."
+    maxAge: Int
+    "For whom it may be kept."
+    scope: CacheControlScope
+  ) on FIELD_DEFINITION | OBJECT
+
+  "For whom an answer may be kept."
+  enum CacheControlScope {
+    "For anyone."
+    PUBLIC
+    "For the caller alone."
+    PRIVATE
+  }
+`;
+
+const ROOT_DESCRIPTIONS: Readonly<Record<string, string>> = {
+  Query: 'Reads. Nothing here changes anything or costs money.',
+  Mutation:
+    'Writes. At most one per operation, by POST only. A valid, authorised write always answers as data: look at `userErrors` first.',
+};
+
+/** Adds what a class cannot carry: the access directives, from the one table that is enforced, and descriptions of the roots. */
+function withAccessDirectives(document: DocumentNode): DocumentNode {
+  return visit(document, { ObjectTypeDefinition: (node) => withDescription(withFieldAccess(node)) });
+}
+
+function withFieldAccess(type: ObjectTypeDefinitionNode): ObjectTypeDefinitionNode {
+  const typeName = type.name.value;
+  const fields = type.fields?.map((field) => {
+    const access = accessOf(typeName, field.name.value);
+    if (access === undefined || access === INHERITED) return field;
+    const directives = [directive('authenticated'), directive('requiresScopes', { scopes: JSON.stringify([access]) })];
+    // Every read belongs to one caller and is as old as the request: no shared cache may keep it.
+    if (typeName === 'Query') directives.unshift(directive('cacheControl', { maxAge: '0', scope: 'PRIVATE' }));
+    return { ...field, directives: [...(field.directives ?? []), ...directives] };
+  });
+  return fields === undefined ? type : { ...type, fields };
+}
+
+function withDescription(type: ObjectTypeDefinitionNode): ObjectTypeDefinitionNode {
+  const value = ROOT_DESCRIPTIONS[type.name.value];
+  return value === undefined ? type : { ...type, description: { kind: Kind.STRING, value, block: true } };
+}
+
+function directive(name: string, args: Readonly<Record<string, string>> = {}): ConstDirectiveNode {
+  return {
+    kind: Kind.DIRECTIVE,
+    name: { kind: Kind.NAME, value: name },
+    arguments: Object.entries(args).map(([argument, value]) => ({
+      kind: Kind.ARGUMENT,
+      name: { kind: Kind.NAME, value: argument },
+      value: parseConstValue(value, { noLocation: true }),
+    })),
+  };
 }

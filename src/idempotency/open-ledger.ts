@@ -7,11 +7,11 @@ import type { Ledger, LedgerOptions } from './ledger.js';
  */
 export async function openLedger(url: string, options: LedgerOptions = {}): Promise<Ledger> {
   if (url.startsWith('sqlite:')) {
-    const { openSqliteLedger } = await import('./ledger.sqlite.js');
+    const { openSqliteLedger } = await import('./sqlite/sqlite.ledger.js');
     return openSqliteLedger(url.slice('sqlite:'.length), options);
   }
   if (/^postgres(ql)?:\/\//.test(url)) {
-    const { openPostgresLedger } = await import('./ledger.postgres.js');
+    const { openPostgresLedger } = await import('./postgres/postgres.ledger.js');
     return openPostgresLedger(url, options);
   }
   throw new TypeError('The ledger URL must begin with sqlite: or postgres://');

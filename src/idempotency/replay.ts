@@ -1,6 +1,6 @@
 import { type BillingOperationKind, upstreamOperation } from '../domain/upstream-operations.js';
 import type { WriteFailure, WriteOutcome } from '../domain/write.js';
-import type { LedgerRow, StoredAnswer } from './operation.js';
+import type { LedgerRow, StoredAnswer } from './ledger.states.js';
 
 /** Of failures that no client reported. */
 function upstreamOf(kind: BillingOperationKind): WriteFailure['upstream'] {

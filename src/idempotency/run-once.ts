@@ -1,15 +1,68 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { BillingOperationKind } from '../domain/upstream-operations.js';
 import type { WriteOutcome } from '../domain/write.js';
-import { fingerprint } from './fingerprint.js';
-import { attemptOnce, readBaseline, storableAnswer } from './guarded-steps.js';
-import type { ClaimResult, Ledger, LedgerLog } from './ledger.js';
-import { changedRow } from './ledger-row.policy.js';
-import type { LedgerRow } from './operation.js';
+import { type ClaimResult, changedRow, type Ledger, type LedgerLog } from './ledger.js';
+import { isUnfinished, type LedgerRow, type StoredAnswer } from './ledger.states.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
-import { replay } from './replay.js';
-import type { OnceRequest, OnceResult, OnceSteps } from './run-once.port.js';
-import { isUnfinished } from './transitions.js';
+import { replay, toAnswer, unknownFailure } from './replay.js';
+
+/** A write that must happen at most once. */
+export interface OnceRequest {
+  readonly tenantId: string;
+  readonly credentialId: string;
+  readonly idempotencyKey: string;
+  /** As in `ClaimRequest`. */
+  readonly keysSharedWith?: readonly string[];
+  readonly kind: BillingOperationKind;
+  readonly target: string;
+  readonly groupId: string | null;
+  /** The normalised input, JSON-safe; only its keyed hash is kept. */
+  readonly input: unknown;
+  /** The part of the input that may be stored (ids and counts; nothing personal): shown to operators, used when settling. */
+  readonly stored: unknown;
+  readonly deletesDocuments: boolean;
+}
+
+/** The state of the target just before sending, for settling an unknown outcome later. */
+export interface Baseline {
+  /** Ids of the target's history rows. */
+  readonly ids: readonly string[];
+  /** What else the use case wants to find again; JSON-safe. */
+  readonly before: unknown;
+}
+
+export interface OnceSteps<T> {
+  /** Null when it cannot be read, or what was read is not to be trusted. Must not throw, must be quick. */
+  baseline(): Promise<Baseline | null>;
+  /** The one attempt. Never called twice for a key unless the earlier attempt is proved not sent. Must not throw. */
+  send(): Promise<WriteOutcome<T>>;
+  /** What may be stored of the value: no secret, no personal data. */
+  toStored(value: T): unknown;
+  /** Gets null for a write that was settled as succeeded without the upstream's figures (by an operator or the history). */
+  fromStored(stored: unknown): T;
+}
+
+/**
+ * - `completed`: sent by this call, or replayed from the ledger (`replayed`). `outcome` says what is known.
+ * - `inProgress`: the same key, or another write on the same target, is still under way; `row` is that write.
+ * - `keyReused`: the key belongs to another input; `row` holds it.
+ * - `priorUnknown`: an earlier write on the same target has an unknown outcome; `row` is that write.
+ * - `ledgerUnavailable`: nothing was sent, because nothing could be written down.
+ * - `draining`: nothing was sent, because the process is about to end.
+ */
+export type OnceResult<T> =
+  | {
+      readonly kind: 'completed';
+      readonly outcome: WriteOutcome<T>;
+      readonly row: LedgerRow;
+      readonly replayed: boolean;
+    }
+  | { readonly kind: 'inProgress'; readonly row: LedgerRow }
+  | { readonly kind: 'keyReused'; readonly row: LedgerRow }
+  | { readonly kind: 'priorUnknown'; readonly row: LedgerRow }
+  | { readonly kind: 'ledgerUnavailable' }
+  | { readonly kind: 'draining' };
 
 export interface RunOnceOptions {
   readonly ledger: Ledger;
@@ -249,4 +302,80 @@ function asReplay<T>(settled: Settled, steps: OnceSteps<T>): OnceResult<T> {
 
 function runName(...parts: readonly [tenantId: string, idempotencyKey: string, print: string]): string {
   return JSON.stringify(parts);
+}
+
+// A caller's step that breaks its promise not to throw must neither keep a row from its end nor make its outcome a guess.
+
+/** The one attempt. A client that throws may have sent: nothing but unknown is true then. */
+async function attemptOnce<T>(kind: BillingOperationKind, steps: OnceSteps<T>): Promise<WriteOutcome<T>> {
+  try {
+    return await steps.send();
+  } catch {
+    return { kind: 'unknown', failure: unknownFailure(kind) };
+  }
+}
+
+/** A baseline only helps to settle an unknown outcome later; a write does not fail for want of one. */
+async function readBaseline<T>(steps: OnceSteps<T>): Promise<Baseline | null> {
+  try {
+    return await steps.baseline();
+  } catch {
+    return null;
+  }
+}
+
+/** What is kept of the outcome. A mapping that fails costs the figures, not the outcome. */
+function storableAnswer<T>(outcome: WriteOutcome<T>, steps: OnceSteps<T>): StoredAnswer | null {
+  try {
+    return toAnswer(outcome, (value) => steps.toStored(value));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * JSON with object keys sorted by code unit at every depth, so that equal inputs give equal text whatever order their fields were
+ * written in. Members that are undefined are left out, as JSON does. Throws `TypeError` for what JSON cannot say exactly: NaN,
+ * infinities, bigints, functions, symbols, and objects that are not plain.
+ */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') {
+    return JSON.stringify(value);
+  }
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) {
+      throw new TypeError('A number without a JSON form has no fingerprint.');
+    }
+    return JSON.stringify(value);
+  }
+  if (Array.isArray(value)) {
+    return `[${value.map((item) => canonicalJson(item)).join(',')}]`;
+  }
+  if (typeof value === 'object' && isPlain(value)) {
+    const members = Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`);
+    return `{${members.join(',')}}`;
+  }
+  throw new TypeError(`A ${typeof value} has no fingerprint.`);
+}
+
+/** By its string tag and not by its prototype, which differs between realms. */
+function isPlain(value: object): boolean {
+  return Object.prototype.toString.call(value) === '[object Object]';
+}
+
+export interface Fingerprinted {
+  readonly kind: BillingOperationKind;
+  readonly target: string;
+  readonly input: unknown;
+}
+
+/**
+ * What decides whether a key is used again for the same write: the keyed hash of kind, target and normalised input. The credential
+ * is left out, so that a replay still works after an api key was rotated.
+ */
+export function fingerprint(keyedHash: (text: string) => string, write: Fingerprinted): string {
+  return keyedHash(`fingerprint\n${canonicalJson({ kind: write.kind, target: write.target, input: write.input })}`);
 }

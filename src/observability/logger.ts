@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
-import { errorFields } from './error-fields.js';
 import { type LogOutput, standardOutput } from './logger.output.js';
+import { errorFields } from './redact.js';
 
 export type { Logger } from 'pino';
 

@@ -1,7 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { BILLING_ERROR_CODES, type UpstreamService } from '../domain/errors.js';
 import { WRITE_KINDS, type WriteKind } from '../domain/upstream-operations.js';
-import { LabelLimit } from './label-limit.js';
 
 export type BreakerState = 'closed' | 'half-open' | 'open';
 
@@ -200,5 +199,22 @@ export class Metrics {
 
   #gauge(name: string, help: string): Gauge {
     return new Gauge({ name, help, registers: [this.#registry] });
+  }
+}
+
+/** Bounds the values of a metric label that comes from outside: the first `limit` values pass, later ones do not. Keeps state. */
+class LabelLimit {
+  readonly #seen = new Set<string>();
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  admits(value: string): boolean {
+    if (this.#seen.has(value)) return true;
+    if (this.#seen.size >= this.#limit) return false;
+    this.#seen.add(value);
+    return true;
   }
 }

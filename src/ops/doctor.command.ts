@@ -3,15 +3,19 @@ import type { EnvironmentCredentials } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
 import { parseSettings } from '../config/setting-values.js';
 import { readTenantsFile } from '../config/tenants-file.js';
-import { type Check, check, open } from './doctor.check.js';
-import { type Reach, reach } from './doctor.network.js';
-import { type Probe, Prober } from './doctor.probes.js';
-import { tokenCheck } from './doctor.token.js';
+import { type Check, check, open, type Probe, Prober, type Reach, reach, tokenCheck } from './doctor.checks.js';
 import { examineXtracta } from './doctor.xtracta.js';
 import { type ReadingState, readingStates } from './open-readings.js';
-import { type CommandOutput, type Environment, UsageError } from './ops.output.js';
+import {
+  type CommandOutput,
+  columns,
+  type Environment,
+  jsonText,
+  terminalText,
+  UsageError,
+  wrapped,
+} from './ops.output.js';
 import { writeRecording } from './recording.js';
-import { columns, jsonText, terminalText, wrapped } from './terminal.text.js';
 
 export const DOCTOR_USAGE = `Usage: node dist/main.js doctor [--group ID] [--outside ID] [--tenant ID] [--timeout SECONDS] [--json] [--record FILE]
 

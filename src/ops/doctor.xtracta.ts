@@ -1,7 +1,6 @@
 import type { BillingActivity, BillingHistory } from '../domain/billing-activity.js';
 import type { ExaminedElement } from '../upstreams/xtracta/document.examination.js';
-import { type Check, check, listed, open } from './doctor.check.js';
-import type { Probe, Prober } from './doctor.probes.js';
+import { type Check, check, listed, open, type Probe, type Prober } from './doctor.checks.js';
 import type { Reading } from './reading.js';
 import { foreignDocument, TRANSPORT_REASONS } from './reading.reasons.js';
 import { childrenOf, creditForm, dateForms, recordForm, recordsOf, textOf } from './response.form.js';

@@ -1,24 +1,31 @@
 import { parseArgs } from 'node:util';
 import { createAuthenticator } from '../auth/authenticate.js';
-import { statesOfStatus, statusOfState } from '../billing/billing-operation.mapper.js';
 import { findOperation } from '../billing/billing-operations.js';
 import type { BillingOperationStatus, Evidence } from '../billing/billing-writes.js';
 import { type OperationPayload, reconcileBillingOperation } from '../billing/reconcile-billing-operation.js';
 import { resolveBillingOperation } from '../billing/resolve-billing-operation.js';
+import { statesOfStatus, statusOfState } from '../billing/write.outcome.js';
 import type { WriteScope } from '../billing/write-scope.js';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
 import { SCOPES, type Tenant } from '../domain/caller.js';
 import { BillingError } from '../domain/errors.js';
 import { type AuditEntry, type Ledger, LedgerUnavailable } from '../idempotency/ledger.js';
+import type { LedgerRow } from '../idempotency/ledger.states.js';
 import { openLedger } from '../idempotency/open-ledger.js';
-import type { LedgerRow } from '../idempotency/operation.js';
 import { RunOnce } from '../idempotency/run-once.js';
 import { createLogger } from '../observability/logger.js';
 import { XtractaClient } from '../upstreams/xtracta/xtracta.client.js';
-import { type CommandOutput, type Environment, UsageError } from './ops.output.js';
+import {
+  type CommandOutput,
+  columns,
+  type Environment,
+  jsonText,
+  terminalText,
+  UsageError,
+  wrapped,
+} from './ops.output.js';
 import { printable } from './read.command.js';
-import { columns, jsonText, terminalText, wrapped } from './terminal.text.js';
 
 export const LEDGER_USAGE = `Usage: node dist/main.js ledger list [--status STATUS] [--tenant T] [--limit N] [--json]
        node dist/main.js ledger show KEY [--tenant T] [--json]

@@ -1,4 +1,4 @@
-import type { Check } from './doctor.check.js';
+import type { Check } from './doctor.checks.js';
 
 /** What would settle a reading: reads, or a call that costs money, mints a link, or is none of the gateway's. */
 export type Needs = 'reads' | 'a write' | 'a purchase' | 'a billing UI link' | 'the vendor';

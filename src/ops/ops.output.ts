@@ -20,3 +20,54 @@ export interface CommandOutput {
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
+
+/** Text of others as it may stand on a terminal: what would move the cursor, reorder or hide text is shown as its number. */
+export function terminalText(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return `\\u{${code.toString(16)}}`;
+  });
+}
+
+/** Columns as wide as their widest cell, two blanks between them. The last is not filled up. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, index) => {
+      widths[index] = Math.max(widths[index] ?? 0, Array.from(cell).length);
+    });
+  }
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, index) => cell + ' '.repeat((widths[index] ?? 0) - Array.from(cell).length))
+      .join('  ')
+      .trimEnd();
+  return rows.map((row) => `${line(row)}\n`).join('');
+}
+
+/** Lines of at most `width` characters, broken at blanks, each after the first behind `indent`. */
+export function wrapped(text: string, width: number, indent = ''): string {
+  const lines: string[] = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.length - 1;
+    const line = lines[last] ?? '';
+    if (line === '' || line === indent) lines[last] = line + word;
+    else if (line.length + 1 + word.length <= width) lines[last] = `${line} ${word}`;
+    else lines.push(indent + word);
+  }
+  return lines.join('\n');
+}
+
+/** JSON for other programs, and safe on a terminal: `JSON.stringify` leaves C1 and format characters as they are. */
+export function jsonText(value: unknown): string {
+  const text = JSON.stringify(value, null, 2);
+  return `${text.replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)}\n`;
+}
+
+/** In the escapes that JSON has, which are of UTF-16. */
+function escaped(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
+  ).join('');
+}

@@ -1,10 +1,17 @@
 import { readFile, stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { parseSettings } from '../config/setting-values.js';
-import { UnreadableValue } from '../domain/readable.js';
-import { type CommandOutput, type Environment, UsageError } from './ops.output.js';
+import { UnreadableValue } from '../domain/money.js';
+import {
+  type CommandOutput,
+  columns,
+  type Environment,
+  jsonText,
+  terminalText,
+  UsageError,
+  wrapped,
+} from './ops.output.js';
 import { type Reading, readStored, STORED_ENDPOINTS, type StoredEndpoint } from './reading.js';
-import { columns, jsonText, terminalText, wrapped } from './terminal.text.js';
 
 export const READ_USAGE = `Usage: node dist/main.js read --endpoint NAME FILE [--json] [--quantity N] [--group ID]
 

@@ -1,6 +1,6 @@
 import type { WriteOutcome } from '../domain/write.js';
-import { carriesPayload } from '../upstreams/upstream.answer.js';
-import type { TransportFailureReason } from '../upstreams/upstream.transport.js';
+import type { TransportFailureReason } from '../upstreams/http/transport.js';
+import { carriesPayload } from '../upstreams/upstream.errors.js';
 import {
   type ExaminedDocument,
   type ExaminedElement,

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { headOf, type Probe, type ReadEndpoint } from './doctor.probes.js';
+import { headOf, type Probe, type ReadEndpoint } from './doctor.checks.js';
 import { UsageError } from './ops.output.js';
 import { type ResponseForm, responseForm } from './response.form.js';
 

@@ -1,5 +1,5 @@
 import net from 'node:net';
-import type { BodySink, TransportResult, UpstreamTransport } from '../upstreams/upstream.transport.js';
+import type { BodySink, TransportResult, UpstreamTransport } from '../upstreams/http/transport.js';
 
 /**
  * One HTTP response as it was stored: by `curl -i`, by `doctor --record`, or a bare body. `bytes` is what goes over the wire when it is

@@ -1,8 +1,10 @@
-import type { BillingActivity, BillingActivityKind } from '../domain/billing-activity.js';
-import type { BillingPlan } from '../domain/billing-plan.js';
+import type { BillingActivity, BillingActivityKind, BillingHistory } from '../domain/billing-activity.js';
+import type { BillingPlan, GroupUsage } from '../domain/billing-plan.js';
+import type { XtractaCredential } from '../domain/caller.js';
 import type { BillingCatalogue } from '../domain/catalogue.js';
 import type { BillingError } from '../domain/errors.js';
 import type { DecimalText } from '../domain/money.js';
+import type { UpstreamCall } from '../domain/upstream-call.js';
 
 /** A group as far as the gateway knows it. Group ids have their leading zeros stripped. */
 export interface GroupRef {
@@ -110,4 +112,28 @@ export interface BillingReads {
   countCall(): void;
   /** What ended the whole operation before its time: a limit, the wait for a turn, its deadline. Null: nothing has. */
   endedBy(): BillingError | null;
+}
+
+/** One read of the upstream's history endpoint. Equal fields mean the same question. */
+export interface HistoryRead {
+  /** Canonical: leading zeros stripped. */
+  readonly groupId: string;
+  /** Unix seconds, first second inside. */
+  readonly fromSeconds: number;
+  /** Unix seconds, last second inside. */
+  readonly toSeconds: number;
+  /** With the rows of all groups below. */
+  readonly recursive: boolean;
+}
+
+/** The part of the Xtracta client that reads need. Throws `BillingError`; may be retried and shared. */
+export interface HistoryClient {
+  getBillingHistory(credential: XtractaCredential, request: HistoryRead, call: UpstreamCall): Promise<BillingHistory>;
+}
+
+/** The part of the Xtracta client that answers about one group at a time. Throws `BillingError`; may be retried and shared. */
+export interface GroupClient {
+  getUsage(credential: XtractaCredential, groupId: string, call: UpstreamCall): Promise<GroupUsage>;
+  /** @param groupId null: the api key's own group */
+  getPlans(credential: XtractaCredential, groupId: string | null, call: UpstreamCall): Promise<BillingCatalogue>;
 }

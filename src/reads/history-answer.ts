@@ -1,6 +1,6 @@
 import { type BillingActivity, type BillingHistory, namedGroup } from '../domain/billing-activity.js';
-import { readableOrNull } from '../domain/readable.js';
-import type { HistoryRead } from './history-client.port.js';
+import { readableOrNull } from '../domain/money.js';
+import type { HistoryRead } from './billing-reads.js';
 import { rowsInWindow, windowCovers, windowsEqual } from './history-window.policy.js';
 
 /** One upstream answer, with the question that it answers. Immutable; what is derived from it is worked out once. */
@@ -101,4 +101,9 @@ export function groupNameIn(rows: readonly BillingActivity[]): string | null {
     name = groupName;
   }
   return name;
+}
+
+/** Equal for equal questions, and for them alone. */
+export function historyReadKey(read: HistoryRead): string {
+  return `${read.groupId} ${read.fromSeconds} ${read.toSeconds} ${read.recursive ? 'r' : 's'}`;
 }

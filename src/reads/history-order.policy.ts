@@ -1,5 +1,5 @@
 import type { BillingActivity } from '../domain/billing-activity.js';
-import { UnreadableValue } from '../domain/readable.js';
+import { UnreadableValue } from '../domain/money.js';
 import type { BillingHistoryOrder } from './billing-reads.js';
 
 /** What places a row in a list: enough to find the place again after the row itself is gone. */

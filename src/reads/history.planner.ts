@@ -1,5 +1,4 @@
-import { isBatchWorthwhile } from './batch-cost.policy.js';
-import type { HistoryRead } from './history-client.port.js';
+import type { HistoryRead } from './billing-reads.js';
 import {
   clusterByWindow,
   type HistoryWindow,
@@ -8,7 +7,7 @@ import {
   windowSpan,
   windowsEqual,
 } from './history-window.policy.js';
-import type { BaseKnowledge } from './membership.memory.js';
+import { type BaseKnowledge, isBatchWorthwhile } from './membership.memory.js';
 
 /** One upstream call and the questions whose answer is looked for in it. */
 export interface PlannedCall {

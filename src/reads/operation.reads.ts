@@ -4,7 +4,6 @@ import type { BillingCatalogue } from '../domain/catalogue.js';
 import { BillingError } from '../domain/errors.js';
 import { parseGroupId } from '../domain/group-id.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
-import { AnswerAccount, type LargeAnswers } from './answer.account.js';
 import type {
   BillingReads,
   CatalogueField,
@@ -13,22 +12,18 @@ import type {
   HistoryRequest,
   UpstreamCallCounts,
 } from './billing-reads.js';
-import { CallBudget, tooManyCalls } from './call.budget.js';
-import type { CredentialEpochs } from './credential.epochs.js';
-import type { CatalogueSource, UsageSource } from './group.source.js';
-import type { ExecutorContext, Rows } from './history.executor.js';
+import { type AskingField, CallBudget, ReadAskers, tooManyCalls } from './call.budget.js';
+import { type CatalogueSource, GroupLoader, type UsageSource } from './group.loader.js';
+import { type ExecutorContext, type HistorySource, type Rows, readSubject } from './history.executor.js';
+import { type HistoryQuestion, OperationHistory } from './history.loader.js';
 import { HistoryPaging } from './history.paging.js';
-import { type HistorySource, readSubject } from './history.source.js';
 import { groupNameIn } from './history-answer.js';
 import { planWindow, resolveHistoryWindow } from './history-window.policy.js';
 import type { MembershipMemory } from './membership.memory.js';
-import { GroupLoader } from './operation-group.loader.js';
-import { type HistoryQuestion, OperationHistory } from './operation-history.loader.js';
-import { PlanComparison } from './plan.comparison.js';
-import { planInForce } from './plan.policy.js';
-import { type AskingField, ReadAskers } from './read.askers.js';
+import { groupsBelow, PlanComparison, planInForce } from './plan.policy.js';
+import { AnswerAccount, type LargeAnswers } from './response.account.js';
+import type { CredentialEpochs } from './shared.reads.js';
 import type { SnapshotStore } from './snapshot.store.js';
-import { groupsBelow } from './subgroups.policy.js';
 
 export interface OperationContext {
   readonly caller: Caller;

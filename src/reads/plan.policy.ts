@@ -1,6 +1,11 @@
 import type { BillingActivity } from '../domain/billing-activity.js';
 import { type BillingPlan, toBillingPlan } from '../domain/billing-plan.js';
-import { compareActivities } from './history-order.policy.js';
+import { parseDecimal, readableOrNull } from '../domain/money.js';
+import type { GroupRef, HistoryRead } from './billing-reads.js';
+import type { Rows } from './history.executor.js';
+import { groupNameIn } from './history-answer.js';
+import { compareActivities, compareIds } from './history-order.policy.js';
+import { planWindow, windowCovers } from './history-window.policy.js';
 
 /**
  * A booster adds documents to a plan and a cancellation ends one; neither is a plan. What a cancellation ends is not worked out: the
@@ -43,4 +48,91 @@ export function planInForce(rows: readonly BillingActivity[], groupId: string, a
     if (winner === null || compareActivities(row, winner) > 0) winner = row;
   }
   return winner === null ? null : toBillingPlan(winner);
+}
+
+/** What usage said of a group, and when that was now. */
+interface PlanInUse {
+  readonly plan: BillingPlan | null;
+  readonly nowMs: number;
+}
+
+interface ReadHistory {
+  readonly read: HistoryRead;
+  readonly rows: Rows;
+}
+
+/**
+ * Holds what the usage endpoint says of a group's plan now against what the same operation read in the history anyway; nothing is
+ * read for it. Mutable state of one operation by one caller.
+ */
+export class PlanComparison {
+  readonly #usage = new Map<string, PlanInUse>();
+  readonly #histories: ReadHistory[] = [];
+  readonly #told = new Set<string>();
+
+  /** @param onMismatch told once for each group about which the two differ */
+  constructor(private readonly onMismatch: () => void) {}
+
+  /** @param nowMs the moment that the plan is for: now, by whichever clock was asked */
+  noteUsage(groupId: string, plan: BillingPlan | null, nowMs: number): void {
+    const inUse = { plan, nowMs };
+    this.#usage.set(groupId, inUse);
+    for (const history of this.#histories) this.#compare(groupId, inUse, history);
+  }
+
+  noteHistory(read: HistoryRead, rows: Rows): void {
+    const history = { read, rows };
+    this.#histories.push(history);
+    for (const [groupId, inUse] of this.#usage) this.#compare(groupId, inUse, history);
+  }
+
+  #compare(groupId: string, inUse: PlanInUse, history: ReadHistory): void {
+    if (this.#told.has(groupId) || !plansDiffer(groupId, inUse, history)) return;
+    this.#told.add(groupId);
+    this.onMismatch();
+  }
+}
+
+/** False also where the history that was read says nothing about it: its window may end before now, or begin after the plan. */
+function plansDiffer(groupId: string, { plan, nowMs }: PlanInUse, { read, rows }: ReadHistory): boolean {
+  if (read.groupId !== groupId && !read.recursive) return false;
+  if (read.toSeconds * 1000 < nowMs - 1000) return false;
+  const derived = planInForce(rows, groupId, nowMs);
+  if (derived !== null) return plan === null || !samePlan(plan, derived);
+  return plan !== null && read.groupId === groupId && windowCovers(read, planWindow(nowMs));
+}
+
+/** Equal in all that both tell. What was used is left out: it grows between two answers. */
+function samePlan(one: BillingPlan, other: BillingPlan): boolean {
+  const [price, otherPrice] = [readableOrNull(one.price), readableOrNull(other.price)];
+  return (
+    agree(one.name, other.name) &&
+    agree(readableOrNull(one.allowedDocuments), readableOrNull(other.allowedDocuments)) &&
+    agree(secondOf(one), secondOf(other)) &&
+    agree(exactValue(price?.amount), exactValue(otherPrice?.amount)) &&
+    agree(readableOrNull(price?.currency ?? null), readableOrNull(otherPrice?.currency ?? null))
+  );
+}
+
+function agree<T>(one: T | null, other: T | null): boolean {
+  return one === null || other === null || one === other;
+}
+
+/** `15` and `15.00` are one price. */
+function exactValue(amount: string | undefined): string | null {
+  return parseDecimal(amount ?? '')?.value.toFixed() ?? null;
+}
+
+function secondOf({ startDate }: BillingPlan): number | null {
+  const start = readableOrNull(startDate);
+  return start === null ? null : Math.floor(Date.parse(start) / 1000);
+}
+
+/** The groups that a recursive history names besides its own, each once, by ascending id. */
+export function groupsBelow(groupId: string, rows: readonly BillingActivity[]): GroupRef[] {
+  const groups: GroupRef[] = [];
+  for (const [id, named] of Map.groupBy(rows, (row) => row.groupId)) {
+    if (id !== null && id !== groupId) groups.push({ id, name: groupNameIn(named) });
+  }
+  return groups.sort((a, b) => compareIds(a.id, b.id));
 }

@@ -1,13 +1,8 @@
 import { BillingError } from '../domain/errors.js';
-import type { LargeAnswers } from './answer.account.js';
-import type { BillingReads, UpstreamCallCounts } from './billing-reads.js';
+import type { BillingReads, GroupClient, HistoryClient, UpstreamCallCounts } from './billing-reads.js';
 import { CatalogueStore } from './catalogue.store.js';
-import { CredentialEpochs } from './credential.epochs.js';
-import { CatalogueSource, UsageSource } from './group.source.js';
-import type { GroupClient } from './group-client.port.js';
-import { HistorySource } from './history.source.js';
-import type { HistoryClient } from './history-client.port.js';
-import { InFlightReads } from './in-flight.reads.js';
+import { CatalogueSource, UsageSource } from './group.loader.js';
+import { HistorySource } from './history.executor.js';
 import { MembershipMemory } from './membership.memory.js';
 import {
   type OperationContext,
@@ -16,6 +11,8 @@ import {
   type PlanSource,
   type SharedReads,
 } from './operation.reads.js';
+import type { LargeAnswers } from './response.account.js';
+import { CredentialEpochs, InFlightReads } from './shared.reads.js';
 import { SnapshotStore } from './snapshot.store.js';
 
 export interface BillingReadsFactoryOptions {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { BillingActivity } from '../domain/billing-activity.js';
-import type { HistoryRead } from './history-client.port.js';
+import type { HistoryRead } from './billing-reads.js';
 import { windowsEqual } from './history-window.policy.js';
 
 /** Whose answer it is, and to which question. */

@@ -1,4 +1,4 @@
-import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import { ApolloServer, type ApolloServerPlugin, type GraphQLRequestListener } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -7,11 +7,11 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
-import { answerText } from './answer.text.js';
+import type { GraphQLFormattedError } from 'graphql';
+import type { Logger } from '../observability/logger.js';
 import type { HttpServerOptions } from './http-server.options.js';
-import { operationRecordPlugin } from './plugins/operation-record.plugin.js';
-import type { ServerContext } from './request-record.js';
-import { UnexpectedErrors } from './unexpected-errors.js';
+import type { ServerContext } from './request-tracking.js';
+import { answerText } from './response.text.js';
 
 /** Starts Apollo Server on the gateway's schema, with everything off that costs time, calls home or tells too much. */
 export async function startApollo(options: HttpServerOptions): Promise<ApolloServer<ServerContext>> {
@@ -69,4 +69,58 @@ function apolloLogger(
     warn: (message) => logger.warn(`Apollo Server: ${safe(message)}`),
     error: (message) => logger.error(`Apollo Server: ${safe(message)}`),
   };
+}
+
+/** Fills the request's record and trace with the operation's name, type and error codes, and logs errors that nobody foresaw. */
+function operationRecordPlugin(logger: Logger, unexpected: UnexpectedErrors): ApolloServerPlugin<ServerContext> {
+  const listener: GraphQLRequestListener<ServerContext> = {
+    didResolveOperation: async ({ contextValue: { record }, operation, operationName }) => {
+      record.operationName = operationName;
+      record.operationType = operation?.operation ?? null;
+      if (record.operationType !== null) record.trace?.describeOperation(record.operationType, operationName);
+    },
+    willSendResponse: async ({ contextValue: { record, requestId }, response, errors }) => {
+      record.answered = true;
+      if (response.body.kind !== 'single') return;
+      for (const error of response.body.singleResult.errors ?? []) {
+        const code = error.extensions?.['code'];
+        record.errorCodes.push(typeof code === 'string' ? code : 'INTERNAL_SERVER_ERROR');
+      }
+      record.trace?.endOperation(record.errorCodes);
+      for (const error of errors ?? []) {
+        if (!unexpected.has(error)) continue;
+        logger.error({ requestId, err: error.originalError ?? error, path: error.path }, 'unexpected error');
+      }
+    },
+  };
+  return {
+    requestDidStart: async ({ contextValue }) => {
+      contextValue.record.trace?.beginOperation();
+      return listener;
+    },
+  };
+}
+
+export type FormatError = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
+
+/**
+ * Remembers which errors were answered as `INTERNAL_SERVER_ERROR`, so that the log can name them beside the request: where errors
+ * are formatted, the request is not known. Keeps weak references only.
+ */
+class UnexpectedErrors {
+  readonly #seen = new WeakSet<object>();
+
+  watch(formatError: FormatError): FormatError {
+    return (formatted, error) => {
+      const answer = formatError(formatted, error);
+      if (answer.extensions?.['code'] === 'INTERNAL_SERVER_ERROR' && typeof error === 'object' && error !== null) {
+        this.#seen.add(error);
+      }
+      return answer;
+    };
+  }
+
+  has(error: object): boolean {
+    return this.#seen.has(error);
+  }
 }

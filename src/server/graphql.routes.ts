@@ -1,14 +1,12 @@
-import type { ApolloServer } from '@apollo/server';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { type ApolloServer, HeaderMap } from '@apollo/server';
 import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { LOOPBACK_ORIGINS } from '../config/setting.js';
 import { BillingError } from '../domain/errors.js';
-import { answerTypeFor } from './accept.policy.js';
-import { ANSWER_TOO_LARGE } from './answer.text.js';
-import { askApollo } from './apollo.handler.js';
-import { requireReadableHash, requireShallowDocument } from './document-request.js';
 import {
+  answerTypeFor,
   BAD_REQUEST,
   METHOD_NOT_ALLOWED,
   NOT_ACCEPTABLE,
@@ -18,12 +16,12 @@ import {
   sendRefusal,
   UNSUPPORTED_MEDIA_TYPE,
   withRequestId,
-} from './error-answer.js';
+} from './error-response.js';
 import { acceptsPage } from './host.guard.js';
 import type { HttpServerOptions } from './http-server.options.js';
-import type { InFlight } from './in-flight.js';
-import type { ServerContext } from './request-record.js';
-import { createRouterSecretCheck } from './router-secret.js';
+import type { InFlight, ServerContext } from './request-tracking.js';
+import { ANSWER_TOO_LARGE } from './response.text.js';
+import { requireReadableHash, requireShallowDocument } from './safelist.js';
 
 export interface GraphqlRouteOptions extends HttpServerOptions {
   readonly apollo: ApolloServer<ServerContext>;
@@ -153,4 +151,67 @@ async function contextOf(
       extensions: { code: error.code, http: { status: STATUS_OF_CODE[error.code] ?? 500 } },
     });
   }
+}
+
+/** What Apollo Server and its plugins decide by, beside `Accept`. No other header gets there, credentials least of all. */
+const HEADERS = ['content-type', 'apollo-require-preflight', 'x-apollo-operation-name', 'x-upstream-calls'];
+
+/**
+ * Has Apollo Server answer a request, sets status and headers of the reply, and returns its body.
+ *
+ * @param context makes the resolvers' context; called once, and only for what may be a GraphQL request
+ */
+async function askApollo(
+  apollo: ApolloServer<ServerContext>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  context: () => Promise<ServerContext>,
+): Promise<string> {
+  const { method, body } = request;
+  const {
+    headers,
+    status = 200,
+    body: answer,
+  } = await apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: { method, headers: headersFor(request), search: searchOf(request), body },
+    context,
+  });
+  for (const [name, value] of headers) reply.header(name, value);
+  reply.code(status);
+  // Parts come of `@defer` and `@stream`, which the schema does not have.
+  if (answer.kind === 'chunked') throw new Error('an answer in parts');
+  return answer.string;
+}
+
+function headersFor({ headers }: FastifyRequest): HeaderMap {
+  const map = new HeaderMap();
+  for (const name of HEADERS) {
+    const value = headers[name];
+    if (value !== undefined && value !== '') map.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  // JSON is what it answers where nothing is asked for, and then it does not look through media types.
+  if (headers.accept !== undefined && headers.accept !== 'application/json') map.set('accept', headers.accept);
+  return map;
+}
+
+/** Read as the safelist reads it: both must see the same document. */
+function searchOf({ method, url }: FastifyRequest): string {
+  return method === 'GET' ? new URL(url, 'http://localhost').search : '';
+}
+
+/**
+ * Makes the check of `x-router-secret` against each of the secrets. It always compares with all of them, and digests of equal
+ * length, so its time tells neither a secret's length nor which one was near. With no secrets everything passes.
+ */
+function createRouterSecretCheck(secrets: readonly string[]): (header: string | string[] | undefined) => boolean {
+  if (secrets.length === 0) return () => true;
+  const digests = secrets.map(digest);
+  return (header) => {
+    const given = digest(typeof header === 'string' ? header : '');
+    return digests.map((secret) => timingSafeEqual(secret, given)).includes(true);
+  };
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }

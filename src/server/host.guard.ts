@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { HttpConfig } from '../config/config.js';
 import { type HostName, isLoopbackHost, parseHost } from '../config/setting.js';
-import { BAD_REQUEST, MISDIRECTED, sendRefusal } from './error-answer.js';
+import { BAD_REQUEST, MISDIRECTED, sendRefusal } from './error-response.js';
 
 /**
  * - `served`: every host that the request names is this machine or one of the operator's list.

@@ -1,17 +1,15 @@
 import { Server as NetServer } from 'node:net';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
-import { pageLinks } from '../pages/page.links.js';
+import { pageLinks } from '../pages/page.frame.js';
 import { startApollo } from './apollo.js';
-import { METHOD_NOT_ALLOWED, NOT_FOUND, refusalOf, sendRefusal } from './error-answer.js';
+import { METHOD_NOT_ALLOWED, NOT_FOUND, refusalOf, sendRefusal } from './error-response.js';
 import { graphqlRoutes } from './graphql.routes.js';
 import { guardHosts } from './host.guard.js';
 import type { HttpServer, HttpServerOptions } from './http-server.options.js';
-import { InFlight } from './in-flight.js';
 import { operationsRoutes, type ServerPhase } from './operations.routes.js';
 import { graphiqlPage } from './pages/graphiql.page.js';
 import { landingPage } from './pages/landing.page.js';
-import { requestIdFrom } from './request-id.js';
-import { trackRequests } from './request-tracking.js';
+import { InFlight, requestIdFrom, trackRequests } from './request-tracking.js';
 
 const BODY_LIMIT_BYTES = 100 * 1024;
 // A client that sends slower than this holds a socket for nothing. Node's own limits are 60 s and 300 s, looked at every 30 s.

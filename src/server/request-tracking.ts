@@ -1,8 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Tracing } from '../observability/tracing.js';
+import type { GatewayContext } from '../graphql/context.js';
+import type { RequestTrace, Tracing } from '../observability/tracing.js';
 import type { HttpServerOptions } from './http-server.options.js';
-import type { InFlight } from './in-flight.js';
-import { newRecord } from './request-record.js';
 
 type Tracking = Pick<HttpServerOptions, 'logger' | 'metrics' | 'operationFields' | 'tracing'> & {
   readonly inFlight: InFlight;
@@ -78,4 +78,78 @@ function onClose(request: FastifyRequest, reply: FastifyReply, options: Tracking
     },
     'request',
   );
+}
+
+/** What is gathered of one HTTP request for its log line and metrics. Filled in as the request goes on. */
+export interface RequestRecord {
+  readonly startedAtMs: number;
+  operationName: string | null;
+  operationType: string | null;
+  readonly errorCodes: string[];
+  /** The operation's plugins have seen the answer, so its errors carry the request id. */
+  answered: boolean;
+  /** The client left before it had its answer. */
+  left: boolean;
+  /** The client took nothing of its response for so long that its connection was closed. */
+  stalled: boolean;
+  abort: AbortController | null;
+  context: GatewayContext | null;
+  /** Null where nothing is traced. */
+  trace: RequestTrace | null;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    record: RequestRecord;
+  }
+}
+
+function newRecord(): RequestRecord {
+  return {
+    startedAtMs: performance.now(),
+    operationName: null,
+    operationType: null,
+    errorCodes: [],
+    answered: false,
+    left: false,
+    stalled: false,
+    abort: null,
+    context: null,
+    trace: null,
+  };
+}
+
+/** The resolvers' context and the record of the request that it belongs to. */
+export type ServerContext = GatewayContext & { readonly record: RequestRecord };
+
+// Goes into log lines and headers as it is, so nothing that could end a line or a field.
+const SAFE = /^[\w.:+/=@-]{1,128}$/;
+
+/** The id that one request carries through logs, errors and traces: the caller's own where it is safe, else a new UUID. */
+export function requestIdFrom(header: string | string[] | undefined): string {
+  return typeof header === 'string' && SAFE.test(header) ? header : randomUUID();
+}
+
+/** Counts what is running and tells when nothing is. Keeps state. */
+export class InFlight {
+  #running = 0;
+  #waiting: (() => void)[] = [];
+
+  enter(): void {
+    this.#running += 1;
+  }
+
+  leave(): void {
+    this.#running -= 1;
+    if (this.#running > 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** Resolves as soon as nothing is running; at once when that is so already. */
+  async idle(): Promise<void> {
+    if (this.#running === 0) return;
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
 }

@@ -1,9 +1,8 @@
 import { type Answer, element, type XmlElement } from './answer.js';
 import { addMonths, writeDate } from './auckland.calendar.js';
 import { currentPeriod } from './billing.documents.js';
-import type { PackOrder, Period, WorldState } from './world.state.js';
+import { type PackOrder, type Period, subtree, type WorldState } from './world.state.js';
 import type { Toggles } from './world.toggles.js';
-import { subtree } from './world.tree.js';
 import { groupOf, integerOf, parametersOf, Refused, type XtractaRequest } from './xtracta.parameters.js';
 
 /** A history row before it is written. */

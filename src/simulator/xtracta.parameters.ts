@@ -1,7 +1,7 @@
 import type { Form } from './request.reader.js';
 import type { World } from './world.js';
+import { isWithin } from './world.state.js';
 import type { Toggles } from './world.toggles.js';
-import { isWithin } from './world.tree.js';
 
 /** A refusal on its way out of an endpoint: status and human text, as the XML will carry them. */
 export class Refused extends Error {

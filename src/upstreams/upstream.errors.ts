@@ -1,5 +1,5 @@
 import { BillingError, type BillingErrorCode, type UpstreamFacts, type UpstreamService } from '../domain/errors.js';
-import type { WriteFailure, WriteOutcome } from '../domain/write.js';
+import type { BillingWarning, WriteFailure, WriteOutcome } from '../domain/write.js';
 
 /** Codes that an upstream call can end in, with what a client is told. No upstream text is ever part of it. */
 const MESSAGES = {
@@ -61,3 +61,14 @@ export function outcomeUnknown(upstream: UpstreamFacts): WriteOutcome<never> {
 function failure(code: UpstreamErrorCode, upstream: UpstreamFacts): WriteFailure {
   return { code, message: MESSAGES[code], upstream };
 }
+
+/** Whether an HTTP status may come with a result: 2xx but 204 and 205, which have no body by definition, whatever was received. */
+export function carriesPayload(httpStatus: number): boolean {
+  return httpStatus >= 200 && httpStatus < 300 && httpStatus !== 204 && httpStatus !== 205;
+}
+
+/** The write succeeded, and a figure of its answer is null because it could not be read. */
+export const VALUE_UNREADABLE: BillingWarning = {
+  code: 'VALUE_UNREADABLE',
+  message: "A value of the upstream's answer could not be read and is null.",
+};

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ContractFacts } from './contract.facts.js';
+import type { ContractWorld } from './contract.harness.js';
 import { PLAN, ROW, rowsOf, secondText } from './contract.oracle.js';
-import type { ContractWorld } from './contract.stand.js';
 
 const DAY_MS = 86_400_000;
 const IDS = Array.from({ length: 12 }, (_value, index) => String(100_021 + index));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ContractFacts } from './contract.facts.js';
+import type { ContractWorld } from './contract.harness.js';
 import { secondText } from './contract.oracle.js';
-import type { ContractWorld } from './contract.stand.js';
 
 const OPEN = `mutation ($input: OpenBillingUiInput) { openBillingUi(input: $input) { url expiresAt userErrors { code upstreamStatus } } }`;
 

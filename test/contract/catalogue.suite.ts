@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { FIXTURE_PACKS, FIXTURE_PLANS } from '../../src/simulator/simulator.fixtures.js';
 import type { ContractFacts } from './contract.facts.js';
-import type { ContractWorld } from './contract.stand.js';
+import type { ContractWorld } from './contract.harness.js';
 
 /** What a group may choose from. */
 export function catalogueSuite(open: () => ContractWorld, facts: ContractFacts): void {

@@ -1,7 +1,6 @@
 import { Big } from 'big.js';
 import type { World } from '../../src/simulator/world.js';
-import type { PackOrder, Period } from '../../src/simulator/world.state.js';
-import { subtree } from '../../src/simulator/world.tree.js';
+import { type PackOrder, type Period, subtree } from '../../src/simulator/world.state.js';
 import type { ContractFacts } from './contract.facts.js';
 
 /** Fields of a history's row, as {@link rowsOf} expects them. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { FIXTURES } from '../../src/simulator/simulator.fixtures.js';
 import type { ContractFacts, PurchaseFacts } from './contract.facts.js';
-import type { ContractWorld } from './contract.stand.js';
+import type { ContractWorld } from './contract.harness.js';
 import { purchase, reconcile, replayed, resolve } from './write.answers.js';
 
 const UNKNOWN_ID = '11111111-1111-4111-8111-111111111111';

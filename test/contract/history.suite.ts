@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { FIXTURES } from '../../src/simulator/simulator.fixtures.js';
 import type { ContractFacts } from './contract.facts.js';
+import type { ContractWorld } from './contract.harness.js';
 import { ROW, rowsOf, secondText, summaryOf, treeOf, type Window } from './contract.oracle.js';
-import type { ContractWorld } from './contract.stand.js';
 
 const DAY_MS = 86_400_000;
 const SUMMARY = 'summary { count usedDocuments spend { amount currency } unreadablePrices unreadableCounts }';

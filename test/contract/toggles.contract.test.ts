@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, jest } from '@jest/globals';
 import { batchingSuite } from './batching.suite.js';
 import { billingUiSuite } from './billing-ui.suite.js';
 import { catalogueSuite } from './catalogue.suite.js';
-import { type ContractStand, type ContractWorld, openContractStand } from './contract.stand.js';
+import { type ContractStand, type ContractWorld, openContractStand } from './contract.harness.js';
 import { creditsSuite } from './credits.suite.js';
 import { historySuite } from './history.suite.js';
 import { partialAnswersSuite } from './partial-answers.suite.js';

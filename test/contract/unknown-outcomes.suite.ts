@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { FIXTURES } from '../../src/simulator/simulator.fixtures.js';
 import type { ContractFacts } from './contract.facts.js';
-import type { ContractWorld } from './contract.stand.js';
+import type { ContractWorld } from './contract.harness.js';
 import { changePlan, order, reconcile, resolve, type WriteAnswer } from './write.answers.js';
 
 /** The work is done, and the connection is dropped before the answer. */

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { ContractWorld } from './contract.stand.js';
+import type { ContractWorld } from './contract.harness.js';
 
 export interface WriteAnswer {
   readonly value: Readonly<Record<string, unknown>> | null;

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { receiveDocuments } from '../../src/simulator/billing.documents.js';
 import { FIXTURES } from '../../src/simulator/simulator.fixtures.js';
 import type { ContractFacts } from './contract.facts.js';
+import type { ContractWorld } from './contract.harness.js';
 import { periodsOf, planOf, ROW, rowsOf, secondText, totalPrice } from './contract.oracle.js';
-import type { ContractWorld } from './contract.stand.js';
 import { changePlan, order, replayed } from './write.answers.js';
 
 const DAY_MS = 86_400_000;

@@ -14,7 +14,7 @@ import {
   startRawUpstream,
 } from '../support/raw-upstream.js';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
-import { AUDIENCE, ISSUER, newSigningKey, token } from '../unit/auth/identity-provider.js';
+import { AUDIENCE, ISSUER, newSigningKey, token } from '../wire/auth/identity-provider.js';
 
 jest.setTimeout(120_000);
 

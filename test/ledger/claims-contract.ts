@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ClaimRequest } from '../../src/idempotency/ledger.js';
-import { ForbiddenTransition, TRANSITIONS } from '../../src/idempotency/transitions.js';
-import { LedgerHarness, present } from './ledger-harness.js';
+import { ForbiddenTransition, TRANSITIONS } from '../../src/idempotency/ledger.states.js';
+import { LedgerHarness, present } from './ledger.harness.js';
 import { byOperator, SUCCESS, sampleClaim, T0, UNKNOWN } from './sample-claims.js';
 
 /** Every change there is but a claim, once for each who may make it. */

@@ -1,5 +1,5 @@
 import type { WriteFailure, WriteOutcome } from '../../src/domain/write.js';
-import type { OnceRequest, OnceSteps } from '../../src/idempotency/run-once.port.js';
+import type { OnceRequest, OnceSteps } from '../../src/idempotency/run-once.js';
 
 export interface Order {
   readonly id: string;

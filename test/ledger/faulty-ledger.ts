@@ -9,7 +9,7 @@ import {
   type ListRequest,
   type Neighbour,
 } from '../../src/idempotency/ledger.js';
-import type { LedgerRow, Resolution, StoredAnswer } from '../../src/idempotency/operation.js';
+import type { LedgerRow, Resolution, StoredAnswer } from '../../src/idempotency/ledger.states.js';
 
 export type LedgerStep = 'claim' | 'sending' | 'outcome' | 'read';
 

@@ -8,7 +8,7 @@ import pg from 'pg';
 import { RedisLink } from '../../src/cache/redis.link.js';
 import { LedgerUnavailable } from '../../src/idempotency/ledger.js';
 import { openLedger } from '../../src/idempotency/open-ledger.js';
-import { PostgresPresence } from '../../src/idempotency/owner-lock.postgres.js';
+import { PostgresPresence } from '../../src/idempotency/postgres/owner.lock.js';
 import { createLogger } from '../../src/observability/logger.js';
 import { findPgBouncer, startPgBouncer } from '../support/start-pgbouncer.js';
 import { findPostgres, startPostgres, type TestPostgres } from '../support/start-postgres.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { RunOnce } from '../../src/idempotency/run-once.js';
 import { CountingUpstream, NOT_SENT, REJECTED, SUCCEEDED, sampleOrder, UNKNOWN_OUTCOME } from './counting-upstream.js';
-import { LedgerHarness } from './ledger-harness.js';
+import { LedgerHarness } from './ledger.harness.js';
 
 const REPLAYED = { kind: 'succeeded', value: { id: '42', orderedBy: null } };
 

@@ -12,7 +12,7 @@ import {
   UNKNOWN_OUTCOME,
 } from './counting-upstream.js';
 import { type FaultMoment, FaultyLedger, type LedgerStep } from './faulty-ledger.js';
-import { LedgerHarness, present } from './ledger-harness.js';
+import { LedgerHarness, present } from './ledger.harness.js';
 
 const MOMENTS: readonly FaultMoment[] = ['before', 'after'];
 

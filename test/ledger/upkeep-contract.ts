@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { BillingError } from '../../src/domain/errors.js';
-import { RECONCILE_INTERVALS_MS, reconcileDelayMs } from '../../src/idempotency/reconcile-schedule.js';
-import { LedgerHarness, present } from './ledger-harness.js';
+import { RECONCILE_INTERVALS_MS, reconcileDelayMs } from '../../src/idempotency/ledger.states.js';
+import { LedgerHarness, present } from './ledger.harness.js';
 import { byOperator, SUCCESS, sampleClaim, T0 } from './sample-claims.js';
 
 /** What every store promises of owners that are gone, of settling, of lists and of the leader. */

@@ -201,7 +201,7 @@ describe('the bundle, with no node_modules', () => {
 
   it('tells in which line of the source an error was thrown', async () => {
     const failing = start({ LEDGER_URL: `sqlite:${folder}`, LOG_LEVEL: 'debug' });
-    await expect(failing).rejects.toThrow(/src\/idempotency\/[\w.-]+\.ts:\d+:\d+/);
+    await expect(failing).rejects.toThrow(/src\/idempotency\/[\w./-]+\.ts:\d+:\d+/);
   });
 
   it('shares persisted queries by Redis and the ledger by PostgreSQL', async () => {

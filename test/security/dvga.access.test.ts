@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TestGateway } from '../support/start-gateway.js';
 import { postQuery, sendBytes } from './http-probe.js';
-import { openStand } from './stand.js';
+import { openStand } from './security.harness.js';
 
 // Ways around a protection that Damn Vulnerable GraphQL Application leaves open.
 const stand = await openStand('dvga-access');

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { buildSchema, isInputObjectType, isObjectType } from 'graphql';
 import type { TestGateway } from '../support/start-gateway.js';
 import { postJson, postQuery, probe, sendBytes } from './http-probe.js';
-import { openStand } from './stand.js';
+import { openStand } from './security.harness.js';
 
 // The scenarios of Damn Vulnerable GraphQL Application (github.com/dolevf/Damn-Vulnerable-GraphQL-Application) that have a meaning
 // here, tried on the gateway as it runs in production. docs/security.md has the list with those that have none.

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type GraphQLSchema, parse, validate } from 'graphql';
 import type { BillingActivity } from '../../src/domain/billing-activity.js';
 import { BillingError } from '../../src/domain/errors.js';
-import { UnreadableValue } from '../../src/domain/readable.js';
+import { UnreadableValue } from '../../src/domain/money.js';
 import { buildGatewaySchema } from '../../src/graphql/schema.js';
 import type { HistoryPage } from '../../src/reads/billing-reads.js';
 import { HistoryConnection } from '../../src/reads/history-page.connection.js';

@@ -7,7 +7,7 @@ import type { TestGateway } from '../support/start-gateway.js';
 import { FUZZ_PATIENCE_MS, fuzzSettings } from './fuzz.settings.js';
 import { property } from './http-probe.js';
 import { type FuzzedRequest, fuzzedRequest } from './request.arbitrary.js';
-import { openStand } from './stand.js';
+import { openStand } from './security.harness.js';
 
 const { runs, seed } = fuzzSettings('fuzzed requests');
 // The blank keeps it from being a key, an id or a name that an answer may well repeat.

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TestGateway } from '../support/start-gateway.js';
 import { type ProbeAnswer, postJson, postQuery, probe } from './http-probe.js';
-import { openStand } from './stand.js';
+import { openStand } from './security.harness.js';
 
 // The checks of graphql-cop (github.com/dolevf/graphql-cop), each with the request that it sends.
 const stand = await openStand('cop');

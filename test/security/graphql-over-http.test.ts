@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type AuditResult, auditServer } from 'graphql-http';
-import { openStand } from './stand.js';
+import { openStand } from './security.harness.js';
 
 // The audits of the reference implementation of GraphQL over HTTP, with introspection on because they use it.
 const stand = await openStand('audits');

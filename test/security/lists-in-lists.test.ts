@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { TestGateway } from '../support/start-gateway.js';
 import { postQuery } from './http-probe.js';
-import { openStand } from './stand.js';
+import { openStand } from './security.harness.js';
 
 // Resource-intensive queries: each history is asked of the upstream once, and may be shown any number of times.
 const stand = await openStand('lists');

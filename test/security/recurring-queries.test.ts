@@ -5,8 +5,8 @@ import { selection } from './document.arbitrary.js';
 import { FUZZ_PATIENCE_MS, fuzzSettings } from './fuzz.settings.js';
 import { postQuery } from './http-probe.js';
 import { nearlyRight } from './request.arbitrary.js';
-import { openStand } from './stand.js';
-import { openTenantStand } from './tenant-stand.js';
+import { openStand } from './security.harness.js';
+import { openTenantStand } from './tenant.harness.js';
 
 // What stands in a query that comes again must stay text, and its answer what it was.
 const stand = await openStand('recurring');

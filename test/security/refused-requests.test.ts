@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { TestGateway } from '../support/start-gateway.js';
-import { handmade } from '../unit/auth/identity-provider.js';
+import { handmade } from '../wire/auth/identity-provider.js';
 import { postQuery, probe, sendBytes } from './http-probe.js';
-import { openStand } from './stand.js';
-import { openTenantStand, type TenantStand } from './tenant-stand.js';
+import { openStand } from './security.harness.js';
+import { openTenantStand, type TenantStand } from './tenant.harness.js';
 
 const stand = await openStand('refused');
 let gateway: TestGateway;

@@ -7,7 +7,7 @@ import { getIntrospectionQuery, parse, print, stripIgnoredCharacters } from 'gra
 import { loadConfig } from '../../src/config/load-config.js';
 import { createSafelist } from '../../src/server/safelist.js';
 import type { TestGateway } from '../support/start-gateway.js';
-import { openStand } from './stand.js';
+import { openStand } from './security.harness.js';
 
 const OPERATIONS = resolve(import.meta.dirname, '../../operations');
 const documentOf = (file: string): string => readFileSync(join(OPERATIONS, file), 'utf8');

@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { exportSPKI } from 'jose';
 import { FAULT_KINDS, type FaultKind } from '../../src/simulator/fault.kinds.js';
 import type { TestGateway } from '../support/start-gateway.js';
-import { AUDIENCE, ISSUER, newSigningKey, token } from '../unit/auth/identity-provider.js';
+import { AUDIENCE, ISSUER, newSigningKey, token } from '../wire/auth/identity-provider.js';
 import { type ProbeAnswer, postQuery } from './http-probe.js';
 import { SecretCanaries } from './secret-canaries.js';
-import { openStand } from './stand.js';
+import { openStand } from './security.harness.js';
 
 const stand = await openStand('CANARY-api-key-8c1f');
 const { simulator, world } = stand;

@@ -10,7 +10,7 @@ import { buildGatewaySchema } from '../../src/graphql/schema.js';
 import type { Ledger } from '../../src/idempotency/ledger.js';
 import { openLedger } from '../../src/idempotency/open-ledger.js';
 import { RunOnce } from '../../src/idempotency/run-once.js';
-import type { GroupClient } from '../../src/reads/group-client.port.js';
+import type { GroupClient } from '../../src/reads/billing-reads.js';
 import { BillingReadsFactory } from '../../src/reads/reads.factory.js';
 import { recordedCall } from '../support/upstream-call.js';
 import { activity } from '../unit/reads/activity.fixture.js';

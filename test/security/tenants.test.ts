@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { property } from './http-probe.js';
-import { openTenantStand, type TenantName, type TenantStand } from './tenant-stand.js';
+import { openTenantStand, type TenantName, type TenantStand } from './tenant.harness.js';
 
 let tenants: TenantStand;
 

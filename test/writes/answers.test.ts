@@ -2,8 +2,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { answer, reset } from '../support/raw-upstream.js';
 import { removeGatewayFolders } from '../support/start-gateway.js';
+import { codesOf, WriteStand } from './write.harness.js';
 import { ORDER, PLAN_CHANGE, PURCHASE, WRITES } from './write-cases.js';
-import { codesOf, WriteStand } from './write-stand.js';
 import { afterGate, REFUSES, SUCCEEDS, type WriteBehaviour } from './write-upstream.js';
 
 const RESET_AFTER_CHARGE: WriteBehaviour = { carriesOut: true, respond: reset };

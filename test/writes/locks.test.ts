@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { exportSPKI } from 'jose';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
 import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
-import { AUDIENCE, ISSUER, newSigningKey, type SigningKey, token } from '../unit/auth/identity-provider.js';
+import { AUDIENCE, ISSUER, newSigningKey, type SigningKey, token } from '../wire/auth/identity-provider.js';
 
 /** A pack whose order resets the connection and charges nothing; a purchase that does the same. */
 const RESET_PACK = '990002';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { FAULT_POINTS } from './fault-points.js';
-import { type FaultPair, RandomFaultStand } from './random-fault-stand.js';
+import { type FaultPair, RandomFaultStand } from './random-fault.harness.js';
 
 const { FAULT_RUNS = '200', FAULT_SEED } = process.env;
 const PAIRS_AT_ONCE = 100;

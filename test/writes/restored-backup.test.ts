@@ -1,8 +1,8 @@
 import { copyFile, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { removeGatewayFolders } from '../support/start-gateway.js';
+import { codesOf, WriteStand } from './write.harness.js';
 import { ORDER } from './write-cases.js';
-import { codesOf, WriteStand } from './write-stand.js';
 
 /** No ledger can know what its backup does not: all that it can do is to notice, and to refuse. */
 describe('a gateway on a SQLite ledger that was restored from a backup', () => {

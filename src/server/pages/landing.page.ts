@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type PageLink, renderPage } from '../../pages/page.frame.js';
-import { escapeHtml, newNonce, sendPage } from '../../pages/page-security.js';
+import { escapeHtml, newNonce, type PageLink, renderPage, sendPage } from '../../pages/page.frame.js';
 import type { ReadinessPart } from '../http-server.options.js';
 import type { ServerPhase } from '../operations.routes.js';
 

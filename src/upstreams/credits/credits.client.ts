@@ -2,14 +2,13 @@ import type { CreditsCredential } from '../../domain/caller.js';
 import type { BillingContact, CreditPurchase, CreditPurchaseRequest } from '../../domain/purchases.js';
 import type { UpstreamCall } from '../../domain/upstream-call.js';
 import type { WriteOutcome } from '../../domain/write.js';
-import type { BreakerState } from '../resilience/circuit.breaker.js';
-import { UpstreamChannel } from '../resilience/upstream.channel.js';
+import { UpstreamChannel } from '../http/channel.js';
+import type { BreakerState } from '../http/circuit.breaker.js';
+import { createGotTransport } from '../http/got.transport.js';
+import type { UpstreamTransport } from '../http/transport.js';
 import { notSent, upstreamFacts } from '../upstream.errors.js';
-import { createGotTransport } from '../upstream.got.js';
-import type { UpstreamTransport } from '../upstream.transport.js';
-import { purchaseBody } from './credits.body.js';
-import { judgePurchase } from './credits.outcome.js';
 import { CreditsTokens } from './credits.token.js';
+import { judgePurchase, purchaseBody } from './purchase.endpoint.js';
 
 export interface CreditsClientOptions {
   /** Scheme, host and optional path; `/api/v1/AccountAdminAPI/PurchaseCredits` is appended. */

@@ -68,3 +68,14 @@ function toNode(value: unknown, count: { members: number }): JsonNode {
   count.members += members.size;
   return Object.fromEntries(members);
 }
+
+/**
+ * The text of a leaf: numbers as written, booleans as words. `undefined`: missing or null, which the serialiser writes for
+ * "none". `null`: an object or a list, where a plain value is due.
+ */
+export function leafText(leaf: unknown): string | null | undefined {
+  if (leaf === undefined || leaf === null) return undefined;
+  if (leaf instanceof JsonNumber) return leaf.text;
+  if (typeof leaf === 'boolean') return String(leaf);
+  return typeof leaf === 'string' ? leaf : null;
+}

@@ -1,8 +1,8 @@
+import { z } from 'zod';
 import type { CreditsCredential } from '../../domain/caller.js';
 import type { AttemptOutcome, UpstreamCall } from '../../domain/upstream-call.js';
-import type { TransportAnswer, TransportResult, UpstreamTransport } from '../upstream.transport.js';
-import { readJsonObject } from './credits.json.js';
-import { leafText, tokenResponseWire } from './credits.wire.js';
+import type { TransportAnswer, TransportResult, UpstreamTransport } from '../http/transport.js';
+import { type JsonObject, leafText, readJsonObject } from './credits.json.js';
 
 type ClientCredentials = Extract<CreditsCredential, { kind: 'clientCredentials' }>;
 
@@ -144,4 +144,13 @@ function outcomeWord(answer: TokenAnswer, result: TransportResult): AttemptOutco
   }
   if (answer.code === 'UPSTREAM_UNAUTHENTICATED') return 'rejected';
   return result.status === 200 ? 'invalid' : 'failed';
+}
+
+const tokenResponseSchema = z
+  .object({ access_token: z.unknown(), expires_in: z.unknown(), error: z.unknown() })
+  .partial();
+
+/** The answer of a token endpoint (RFC 6749, 5.1 and 5.2); empty when it is no JSON object. */
+function tokenResponseWire(json: JsonObject | null): z.infer<typeof tokenResponseSchema> {
+  return tokenResponseSchema.parse(json ?? {});
 }

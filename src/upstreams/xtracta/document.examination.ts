@@ -1,4 +1,4 @@
-import { StrictXml, type XmlFault } from './xtracta.strict.xml.js';
+import { StrictXml, type XmlFault } from '../xml/strict.xml.js';
 
 /** An element where it stands in its document; `text` is what stands right inside of it. */
 export interface ExaminedElement {

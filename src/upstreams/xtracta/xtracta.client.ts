@@ -12,39 +12,23 @@ import type {
 } from '../../domain/purchases.js';
 import type { UpstreamCall } from '../../domain/upstream-call.js';
 import type { WriteOutcome } from '../../domain/write.js';
-import type { BreakerState } from '../resilience/circuit.breaker.js';
-import { type ChannelRequest, UpstreamChannel } from '../resilience/upstream.channel.js';
-import { WorkTurns } from '../resilience/work.turns.js';
-import type { TransportAnswer } from '../upstream.transport.js';
-import { createUndiciTransport } from '../upstream.undici.js';
-import { toCatalogue, toUsage } from './xtracta.catalogue.mapper.js';
-import {
-  CHANGE_PLAN,
-  GET_BILLING_HISTORY,
-  GET_PLANS,
-  GET_USAGE,
-  OPEN_BILLING_UI,
-  ORDER_BOOSTER_PACK,
-  type XtractaEndpoint,
-} from './xtracta.endpoints.js';
-import { readEnvelope } from './xtracta.envelope.js';
-import { type FieldReader, withFields } from './xtracta.fields.js';
-import {
-  billingUiForm,
-  boosterForm,
-  catalogueForm,
-  FORM_CONTENT_TYPE,
-  type HistoryFormRequest,
-  historyForm,
-  planForm,
-} from './xtracta.form.js';
-import { HistoryReader } from './xtracta.history.reader.js';
-import { type EnvelopeReader, judgeCatalogue, judgeRead, judgeWrite, type WholePayload } from './xtracta.outcome.js';
-import { billingUiPayload, boosterPayload, hasElement, planPayload } from './xtracta.payload.js';
-import { readDocument } from './xtracta.stream.xml.js';
-import { labelKind, type XmlLimits } from './xtracta.strict.xml.js';
-import { elementLabel } from './xtracta.wire.js';
-import { readXml, type XmlElement, type XmlReading } from './xtracta.xml.js';
+import { type ChannelRequest, UpstreamChannel } from '../http/channel.js';
+import type { BreakerState } from '../http/circuit.breaker.js';
+import type { TransportAnswer } from '../http/transport.js';
+import { createUndiciTransport } from '../http/undici.transport.js';
+import { labelKind, type XmlLimits } from '../xml/strict.xml.js';
+import { WorkTurns } from '../xml/time.slices.js';
+import { readDocument, readXml, type XmlElement, type XmlReading } from '../xml/xml.reader.js';
+import { billingUiForm, billingUiPayload, OPEN_BILLING_UI } from './billing-ui.endpoint.js';
+import { boosterForm, boosterPayload, ORDER_BOOSTER_PACK } from './booster.endpoint.js';
+import { catalogueForm, GET_PLANS, GET_USAGE, toCatalogue, toUsage } from './catalogue.endpoint.js';
+import { GET_BILLING_HISTORY, type HistoryFormRequest, historyForm } from './history.endpoint.js';
+import { HistoryReader } from './history.rows.js';
+import { CHANGE_PLAN, planForm, planPayload } from './plan-change.endpoint.js';
+import { type EnvelopeReader, judgeCatalogue, judgeRead, judgeWrite, type WholePayload } from './xtracta.classify.js';
+import { elementLabel, readEnvelope } from './xtracta.envelope.js';
+import { type FieldReader, hasElement, withFields } from './xtracta.fields.js';
+import { FORM_CONTENT_TYPE, type XtractaEndpoint } from './xtracta.request.js';
 
 /** Start dates in `[fromSeconds, toSeconds]` (unix seconds) of one group, or of it and all below it. */
 export type BillingHistoryRequest = HistoryFormRequest;

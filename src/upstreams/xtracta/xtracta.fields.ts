@@ -1,9 +1,18 @@
-import { type Readable, UnreadableValue } from '../../domain/readable.js';
+import type { PlanType } from '../../domain/billing-activity.js';
+import {
+  type DecimalText,
+  type Instant,
+  type Money,
+  type Readable,
+  readableOrNull,
+  UnreadableValue,
+} from '../../domain/money.js';
 import type { UpstreamObserver } from '../../domain/upstream-call.js';
-import type { Decoded } from '../decode/decoded.js';
+import type { BillingWarning } from '../../domain/write.js';
+import { type Decoded, decodeCurrency, decodeDecimal, decodePlanType } from '../value.decoders.js';
+import type { XmlElement } from '../xml/xml.reader.js';
+import type { WireText } from '../xml/xml.text.js';
 import type { Envelope } from './xtracta.envelope.js';
-import type { WireText } from './xtracta.wire.js';
-import type { XmlElement } from './xtracta.xml.js';
 
 /**
  * Reads the fields of one record and takes note of what the manual does not foresee. In a history an unreadable value stands in
@@ -80,4 +89,45 @@ export function withFields<T>(
     if (verdict === 'absent') fields.drift('status');
     return payloadOf(content, fields);
   };
+}
+
+/** Whether the answer shows any part of a purchase, whole or not. */
+export function hasElement(content: XmlElement, ...names: readonly string[]): boolean {
+  return names.some((name) => content[name] !== undefined && content[name] !== '');
+}
+
+export function idOf(text: WireText): string | null {
+  const id = text?.trim() ?? '';
+  return id === '' ? null : id;
+}
+
+export function groupWarning(requested: string | null, answered: string | null): BillingWarning[] {
+  if (requested === null || answered === null || requested.replace(/^0+/, '') === answered) return [];
+  return [{ code: 'GROUP_DIFFERS', message: 'The upstream names another group than the one that was asked for.' }];
+}
+
+/** The answers of writes name no currency by the manual; should one appear, it is taken, and never another's guessed. */
+export function writtenMoney(price: WireText, currency: WireText, fields: FieldReader): Readable<Money> {
+  const amount = fields.readable('price', price, decodeDecimal);
+  return money(amount, readableOrNull(fields.optional('price_currency', currency, decodeCurrency)));
+}
+
+/** An amount that is missing or unreadable takes its currency with it. */
+export function money(amount: Readable<DecimalText>, currency: Readable<string>): Readable<Money> {
+  return amount === null || amount instanceof UnreadableValue ? amount : { amount, currency };
+}
+
+export function textOf(value: Readable<Instant>): Readable<string> {
+  return value === null || value instanceof UnreadableValue ? value : value.text;
+}
+
+export function planType(
+  text: WireText,
+  fields: FieldReader,
+): { readonly type: PlanType; readonly raw: Readable<string> } {
+  const raw = fields.text('plan_type', text);
+  if (typeof raw !== 'string') return { type: 'OTHER', raw };
+  const { type, known } = decodePlanType(raw);
+  if (!known) fields.drift('plan_type');
+  return { type, raw };
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { refill, take } from '../../../src/auth/rate-limit.policy.js';
-import { RateLimiter } from '../../../src/auth/rate-limiter.js';
+import { RateLimiter, refill, take } from '../../../src/auth/rate-limiter.js';
 
 describe('a rate limit', () => {
   it("lets a minute's worth through at once, then says when to come again", () => {

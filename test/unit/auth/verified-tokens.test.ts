@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { VerifiedTokens } from '../../../src/auth/verified-tokens.js';
+import { VerifiedTokens } from '../../../src/auth/token-verifier.js';
 
 function clocked() {
   let nowMs = 1_000_000;

@@ -9,11 +9,10 @@ import {
   planBefore,
   type SentWrite,
   trustedIds,
-} from '../../../src/billing/evidence.policy.js';
+} from '../../../src/billing/evidence.js';
 import type { BillingActivity, BillingActivityKind } from '../../../src/domain/billing-activity.js';
 import type { AvailablePack, AvailablePlan, BillingCatalogue } from '../../../src/domain/catalogue.js';
-import type { Money } from '../../../src/domain/money.js';
-import { UnreadableValue } from '../../../src/domain/readable.js';
+import { type Money, UnreadableValue } from '../../../src/domain/money.js';
 import { upstreamOperation } from '../../../src/domain/upstream-operations.js';
 
 const SENT = Date.parse('2026-03-01T12:00:00Z');

@@ -8,7 +8,7 @@ import type { WriteScope, XtractaWriteClient } from '../../../src/billing/write-
 import type { BillingActivity } from '../../../src/domain/billing-activity.js';
 import { SCOPES } from '../../../src/domain/caller.js';
 import { RunOnce } from '../../../src/idempotency/run-once.js';
-import { LedgerHarness } from '../../ledger/ledger-harness.js';
+import { LedgerHarness } from '../../ledger/ledger.harness.js';
 import { T0 } from '../../ledger/sample-claims.js';
 import { recordedCall } from '../../support/upstream-call.js';
 

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { decide } from '../../../src/cli.js';
 import { renderEnvExample, renderMarkdown } from '../../../src/config/describe-settings.js';
-import { maskUrl } from '../../../src/config/print-config.js';
-import { settingNames } from '../../../src/config/setting-values.js';
+import { maskUrl, settingNames } from '../../../src/config/setting-values.js';
 
 const SECRETS = {
   XTRACTA_API_KEY: 'CANARY-1',

@@ -1,8 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type GraphQLSchema, parse } from 'graphql';
-import { shownOperation } from '../../../src/debug/shown-operation.js';
-import { maskKey } from '../../../src/debug/shown-value.policy.js';
+import { maskKey, shownOperation } from '../../../src/debug/shown-operation.js';
 import { buildGatewaySchema } from '../../../src/graphql/schema.js';
 
 let schema: GraphQLSchema;

@@ -1,9 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import Big from 'big.js';
 import fc from 'fast-check';
-import type { Money } from '../../../src/domain/money.js';
-import { priceDifference, pricePerDocument } from '../../../src/domain/price.policy.js';
-import { UnreadableValue } from '../../../src/domain/readable.js';
+import { type Money, priceDifference, pricePerDocument, UnreadableValue } from '../../../src/domain/money.js';
 
 const unreadable = new UnreadableValue('xtracta', 'getPlans', 'price');
 const money = (amount: string, currency: Money['currency'] = 'NZD'): Money => ({ amount, currency });

@@ -5,15 +5,15 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { Caller } from '../../../src/domain/caller.js';
 import type { GatewayContext } from '../../../src/graphql/context.js';
-import { formatError } from '../../../src/graphql/error-format.js';
+import { type GatewayPluginOptions, gatewayPlugins } from '../../../src/graphql/request/admission.plugin.js';
+import { formatError } from '../../../src/graphql/request/error-format.js';
 import {
   MAX_RECURSIVE_SELECTIONS,
   MAX_REPORTED_ERRORS,
   MAX_TOKENS,
   operationLimitRules,
-} from '../../../src/graphql/operation-limits.js';
-import { plainRowsPlugin } from '../../../src/graphql/plain-rows.js';
-import { type GatewayPluginOptions, gatewayPlugins } from '../../../src/graphql/plugins/gateway.plugins.js';
+} from '../../../src/graphql/request/limits.js';
+import { plainRowsPlugin } from '../../../src/graphql/request/plain-rows.js';
 import { buildGatewaySchema } from '../../../src/graphql/schema.js';
 import { contextOf, type InMemoryPorts, inMemoryPorts } from './in-memory.context.js';
 

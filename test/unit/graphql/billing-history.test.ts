@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { UnreadableValue } from '../../../src/domain/readable.js';
+import { UnreadableValue } from '../../../src/domain/money.js';
 import { type Answer, ApolloHarness, type Question } from './apollo.harness.js';
 import { historyPage, inMemoryPorts, ROW } from './in-memory.context.js';
 

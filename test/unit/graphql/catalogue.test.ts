@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { BillingCatalogue } from '../../../src/domain/catalogue.js';
 import { BillingError } from '../../../src/domain/errors.js';
-import { UnreadableValue } from '../../../src/domain/readable.js';
+import { UnreadableValue } from '../../../src/domain/money.js';
 import { type Answer, ApolloHarness, type Question } from './apollo.harness.js';
 import { CATALOGUE, callerWith, inMemoryPorts, OPERATION, PLAN } from './in-memory.context.js';
 

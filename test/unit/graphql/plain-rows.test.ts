@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { BillingActivity } from '../../../src/domain/billing-activity.js';
-import { UnreadableValue } from '../../../src/domain/readable.js';
+import { UnreadableValue } from '../../../src/domain/money.js';
 import { type Answer, ApolloHarness, type Question } from './apollo.harness.js';
 import { callerWith, historyPage, type InMemoryPorts, inMemoryPorts, ROW } from './in-memory.context.js';
 
@@ -132,7 +132,9 @@ describe('a list of rows', () => {
     const row = Object.defineProperty({ ...ROW, ...more }, 'planName', {
       enumerable: true,
       get: () => {
-        readers.push(/src\/graphql\/plain-rows|graphql\/execution\/execute/.exec(new Error().stack ?? '')?.[0] ?? '');
+        readers.push(
+          /src\/graphql\/request\/plain-rows|graphql\/execution\/execute/.exec(new Error().stack ?? '')?.[0] ?? '',
+        );
         return 'watched';
       },
     });
@@ -147,7 +149,7 @@ describe('a list of rows', () => {
       '"nodes":[{"__typename":"BillingActivity","id":"0123","name":"watched","price":{"amount":"99","currency":null},"group":{"id":"123456","name":"Café"}}',
     );
     expect(answer.text).toContain('"edges":[{"cursor":"c0","node":{"id":"0123"}},{"cursor":"c1"');
-    expect(readers).toEqual(['src/graphql/plain-rows']);
+    expect(readers).toEqual(['src/graphql/request/plain-rows']);
   });
 
   it.each<[string, object]>([

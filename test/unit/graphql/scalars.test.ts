@@ -1,12 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type GraphQLScalarType, parseValue, valueFromAST } from 'graphql';
-import { CurrencyCodeScalar } from '../../../src/graphql/scalars/currency-code.scalar.js';
-import { DateTimeScalar, parseRfc3339 } from '../../../src/graphql/scalars/date-time.scalar.js';
-import { DecimalScalar } from '../../../src/graphql/scalars/decimal.scalar.js';
-import { LongScalar } from '../../../src/graphql/scalars/long.scalar.js';
-import { UrlScalar } from '../../../src/graphql/scalars/url.scalar.js';
-import { UuidScalar } from '../../../src/graphql/scalars/uuid.scalar.js';
+import {
+  CurrencyCodeScalar,
+  DateTimeScalar,
+  DecimalScalar,
+  LongScalar,
+  parseRfc3339,
+  UrlScalar,
+  UuidScalar,
+} from '../../../src/graphql/scalars.js';
 
 const TEXT_SCALARS = [DecimalScalar, CurrencyCodeScalar, UrlScalar, UuidScalar, DateTimeScalar];
 

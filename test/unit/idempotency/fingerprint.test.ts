@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { canonicalJson, fingerprint } from '../../../src/idempotency/fingerprint.js';
+import { canonicalJson, fingerprint } from '../../../src/idempotency/run-once.js';
 
 const keyedHash = (text: string): string => createHmac('sha256', 'key').update(text).digest('base64url');
 

@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { judgeKnownKey } from '../../../src/idempotency/claim.policy.js';
-import type { LedgerRow, LedgerState, StoredAnswer } from '../../../src/idempotency/operation.js';
+import {
+  judgeKnownKey,
+  type LedgerRow,
+  type LedgerState,
+  type StoredAnswer,
+} from '../../../src/idempotency/ledger.states.js';
 import { replay } from '../../../src/idempotency/replay.js';
 
 const ROW: LedgerRow = {

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { LedgerState } from '../../../src/idempotency/operation.js';
 import {
   type Actor,
   assertTransition,
   ForbiddenTransition,
   findTransition,
   isUnfinished,
+  type LedgerState,
   TRANSITIONS,
-} from '../../../src/idempotency/transitions.js';
+} from '../../../src/idempotency/ledger.states.js';
 
 const STATES: readonly LedgerState[] = ['claimed', 'sending', 'succeeded', 'rejected', 'not_sent', 'unknown'];
 const ACTORS: readonly Actor[] = ['owner', 'sweep', 'late-answer', 'reconciler', 'operator'];

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import got from 'got';
 import { BillingError } from '../../../src/domain/errors.js';
-import { errorFields } from '../../../src/observability/error-fields.js';
 import { createLogger } from '../../../src/observability/logger.js';
+import { errorFields } from '../../../src/observability/redact.js';
 
 async function logged(
   format: 'json' | 'pretty',

@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { renderPage } from '../../../src/pages/page.frame.js';
-import { pageLinks } from '../../../src/pages/page.links.js';
-import { PAGE_STYLE } from '../../../src/pages/page.style.js';
-import { graphiqlBar } from '../../../src/server/pages/graphiql.bar.js';
+import { PAGE_STYLE, pageLinks, renderPage } from '../../../src/pages/page.frame.js';
+import { graphiqlBar } from '../../../src/server/pages/graphiql.page.js';
 
 const PAGE_CSS = readFileSync(new URL('../../../src/simulator/page/page.css', import.meta.url), 'utf8');
 

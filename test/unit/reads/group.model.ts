@@ -3,7 +3,7 @@ import type { XtractaCredential } from '../../../src/domain/caller.js';
 import type { BillingCatalogue } from '../../../src/domain/catalogue.js';
 import { BillingError, type BillingErrorCode } from '../../../src/domain/errors.js';
 import type { UpstreamCall } from '../../../src/domain/upstream-call.js';
-import type { GroupClient } from '../../../src/reads/group-client.port.js';
+import type { GroupClient } from '../../../src/reads/billing-reads.js';
 
 export function planInUse(groupId: string, fields: Partial<BillingPlan> = {}): BillingPlan {
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import type { HistoryRead } from '../../../src/reads/billing-reads.js';
 import { groupNameIn, HistoryAnswer, settle, toAnswer } from '../../../src/reads/history-answer.js';
-import type { HistoryRead } from '../../../src/reads/history-client.port.js';
 import { activity } from './activity.fixture.js';
 
 const read = (groupId: string, fromSeconds: number, toSeconds: number, recursive = false): HistoryRead => ({

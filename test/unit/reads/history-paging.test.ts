@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { BillingActivity, BillingActivityKind } from '../../../src/domain/billing-activity.js';
-import { UnreadableValue } from '../../../src/domain/readable.js';
-import type { HistoryPage, HistoryRequest } from '../../../src/reads/billing-reads.js';
-import type { HistoryClient } from '../../../src/reads/history-client.port.js';
+import { UnreadableValue } from '../../../src/domain/money.js';
+import type { HistoryClient, HistoryPage, HistoryRequest } from '../../../src/reads/billing-reads.js';
 import { orderRows } from '../../../src/reads/history-order.policy.js';
 import { activity } from './activity.fixture.js';
 import { DAY, historyRequest, NOW_MS, operation, readsFactory } from './reads.fixture.js';

@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { LearnedSize } from '../../../src/reads/batch-cost.policy.js';
+import type { HistoryRead } from '../../../src/reads/billing-reads.js';
 import { type PlannerKnowledge, planCalls, planSingleCalls } from '../../../src/reads/history.planner.js';
-import type { HistoryRead } from '../../../src/reads/history-client.port.js';
-import { historyReadKey } from '../../../src/reads/history-read.key.js';
-import type { Standing } from '../../../src/reads/membership.memory.js';
+import { historyReadKey } from '../../../src/reads/history-answer.js';
+import type { LearnedSize, Standing } from '../../../src/reads/membership.memory.js';
 
 const DAY = 86_400;
 /** `group from to r|s`, in days. */

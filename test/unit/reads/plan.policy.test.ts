@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { BillingActivity } from '../../../src/domain/billing-activity.js';
-import { UnreadableValue } from '../../../src/domain/readable.js';
+import { UnreadableValue } from '../../../src/domain/money.js';
 import { planInForce } from '../../../src/reads/plan.policy.js';
 import { activity } from './activity.fixture.js';
 

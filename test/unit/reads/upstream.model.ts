@@ -1,7 +1,7 @@
 import type { BillingActivity, BillingHistory } from '../../../src/domain/billing-activity.js';
 import type { XtractaCredential } from '../../../src/domain/caller.js';
 import { BillingError, type BillingErrorCode } from '../../../src/domain/errors.js';
-import type { HistoryClient, HistoryRead } from '../../../src/reads/history-client.port.js';
+import type { HistoryClient, HistoryRead } from '../../../src/reads/billing-reads.js';
 import { activity } from './activity.fixture.js';
 
 /** A row as the upstream holds it: it always knows the date and the group, whether or not it says so. */

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { UnreadableValue } from '../../../src/domain/readable.js';
+import { UnreadableValue } from '../../../src/domain/money.js';
 import { type BillingReadsFactory } from '../../../src/reads/reads.factory.js';
 import { recordedCall } from '../../support/upstream-call.js';
 import { caller } from './activity.fixture.js';

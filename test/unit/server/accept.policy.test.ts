@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { answerTypeFor } from '../../../src/server/accept.policy.js';
+import { answerTypeFor } from '../../../src/server/error-response.js';
 
 const JSON_TYPE = 'application/json';
 const GRAPHQL_TYPE = 'application/graphql-response+json';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { CreditsTokens } from '../../../../src/upstreams/credits/credits.token.js';
-import type { UpstreamTransport } from '../../../../src/upstreams/upstream.transport.js';
+import type { UpstreamTransport } from '../../../../src/upstreams/http/transport.js';
 import { recordedCall } from '../../../support/upstream-call.js';
 
 const CREDENTIAL = {

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { WorkTurns } from '../../../../src/upstreams/resilience/work.turns.js';
-import type { TransportAnswer } from '../../../../src/upstreams/upstream.transport.js';
+import type { TransportAnswer } from '../../../../src/upstreams/http/transport.js';
+import { WorkTurns } from '../../../../src/upstreams/xml/time.slices.js';
+import { readDocument } from '../../../../src/upstreams/xml/xml.reader.js';
+import { boosterPayload } from '../../../../src/upstreams/xtracta/booster.endpoint.js';
+import { HistoryReader } from '../../../../src/upstreams/xtracta/history.rows.js';
+import { judgeRead, judgeWrite } from '../../../../src/upstreams/xtracta/xtracta.classify.js';
 import { readEnvelope } from '../../../../src/upstreams/xtracta/xtracta.envelope.js';
-import { FieldReader } from '../../../../src/upstreams/xtracta/xtracta.fields.js';
-import { HistoryReader } from '../../../../src/upstreams/xtracta/xtracta.history.reader.js';
-import { judgeRead, judgeWrite } from '../../../../src/upstreams/xtracta/xtracta.outcome.js';
-import { boosterPayload, hasElement } from '../../../../src/upstreams/xtracta/xtracta.payload.js';
-import { readDocument } from '../../../../src/upstreams/xtracta/xtracta.stream.xml.js';
+import { FieldReader, hasElement } from '../../../../src/upstreams/xtracta/xtracta.fields.js';
 
 const BOOSTER = readFileSync(new URL('../../../fixtures/xtracta/booster.xml', import.meta.url));
 const REQUEST = { packId: '1', groupId: '494', quantity: 2, heldDocuments: 'PROCESS' } as const;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ResponseHeadFilter } from '../../../../src/upstreams/response-head.filter.js';
+import { ResponseHeadFilter } from '../../../../src/upstreams/http/response-head.js';
 import type { RawHandler } from '../../../support/raw-upstream.js';
 import {
   BOOSTER,
@@ -13,7 +13,7 @@ import {
   stopAllAfterEach,
   UNAVAILABLE,
   upstreamOf,
-} from './xtracta.stand.js';
+} from '../../../wire/upstreams/xtracta/xtracta.harness.js';
 
 stopAllAfterEach();
 

@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Utf8Text } from '../../../../src/upstreams/xtracta/utf8.text.js';
-import { HistoryXml } from '../../../../src/upstreams/xtracta/xtracta.history.xml.js';
-import { XmlStream } from '../../../../src/upstreams/xtracta/xtracta.stream.xml.js';
-import { type ActivityWire, activityWire, type WireRecord } from '../../../../src/upstreams/xtracta/xtracta.wire.js';
-import { isElement, readXml, type XmlNode, type XmlReading } from '../../../../src/upstreams/xtracta/xtracta.xml.js';
+import {
+  isElement,
+  readXml,
+  type XmlNode,
+  type XmlReading,
+  XmlStream,
+} from '../../../../src/upstreams/xml/xml.reader.js';
+import { Utf8Text } from '../../../../src/upstreams/xml/xml.text.js';
+import { type ActivityWire, activityWire } from '../../../../src/upstreams/xtracta/history.endpoint.js';
+import { HistoryXml } from '../../../../src/upstreams/xtracta/history.rows.js';
+import type { WireRecord } from '../../../../src/upstreams/xtracta/xtracta.envelope.js';
 
 const LIMITS = { maxRows: 30 };
 const HISTORY = readFileSync(new URL('../../../fixtures/xtracta/billing-history.xml', import.meta.url));

@@ -1,0 +1,388 @@
+import {
+  type BillingActivity,
+  type BillingActivityKind,
+  hasRealId,
+  type PlanType,
+} from '../domain/billing-activity.js';
+import { type AvailablePack, type AvailablePlan, type BillingCatalogue, itemOf } from '../domain/catalogue.js';
+import { type Money, parseDecimal, type Readable, readableOrNull } from '../domain/money.js';
+
+/**
+ * What can be compared between a history row and a write, in the order in which it is shown. A row proves a write only when all that
+ * applies fits; see docs/adr/0014-what-proves-a-write.md.
+ */
+export const EVIDENCE_FACTS = [
+  'NEW',
+  'ID',
+  'GROUP',
+  'ACTIVITY',
+  'TIME',
+  'NAME',
+  'ALLOWED_DOCUMENTS',
+  'PRICE',
+  'PLAN_TYPE',
+  'QUANTITY',
+  'DIRECTION',
+  'NOT_A_RENEWAL',
+  'ONLY_WRITE',
+  'ONLY_ROW',
+] as const;
+
+export type EvidenceFact = (typeof EVIDENCE_FACTS)[number];
+
+/** A row beside a write: what fits, what does not. What neither names was not told by the row, or does not apply. */
+export interface Evidence {
+  readonly activity: BillingActivity;
+  readonly fits: readonly EvidenceFact[];
+  readonly doesNotFit: readonly EvidenceFact[];
+}
+
+/** The plan of a group just before a plan change was sent, as its baseline tells it. */
+export interface PlanBefore {
+  readonly name: string;
+  readonly type: PlanType;
+  readonly allowedDocuments: number | null;
+  readonly expiryMs: number | null;
+}
+
+/** Null: the group had none. `unknown`: the baseline does not say, and no plan change is proved then. */
+export type KnownPlanBefore = PlanBefore | null | 'unknown';
+
+/** One reading of a group's history. */
+export interface HistoryReading {
+  readonly rows: readonly BillingActivity[];
+  /** False: the document was not whole, so a row that is not in it may be there all the same. */
+  readonly isWhole: boolean;
+  /** How far the upstream's clock is ahead of ours, in milliseconds; null: not measured. */
+  readonly clockAheadMs: number | null;
+}
+
+/** What was asked for: an item of the group's catalogue as it is read when reconciling. */
+export type Wanted =
+  | { readonly kind: 'pack'; readonly id: string; readonly quantity: number }
+  | { readonly kind: 'plan'; readonly id: string; readonly before: KnownPlanBefore };
+
+/** A write that was sent, with everything that a row is compared with. */
+export interface SentWrite {
+  readonly groupId: string;
+  readonly sentAtMs: number;
+  /** When the sender gave up waiting; null: not known. */
+  readonly endedAtMs: number | null;
+  /** Kinds of rows that such a write makes. */
+  readonly provedBy: readonly BillingActivityKind[];
+  readonly wanted: Wanted;
+  /** Ids of the group's rows just before sending; null: there is no trustworthy list. */
+  readonly baseline: readonly string[] | null;
+  /** Null: it cannot be read, and nothing is proved without it. */
+  readonly catalogue: BillingCatalogue | null;
+  /** Another write of the group was sent at about the same time and may have been carried out. */
+  readonly hasNeighbour: boolean;
+}
+
+/** A row's start is told in whole seconds, and what measured the clocks is no more exact. */
+const CLOCK_TOLERANCE_MS = 2_000;
+/** An upstream that has not begun after this long is not waited for. A later row may be anybody's. */
+const MAX_DELAY_MS = 60_000;
+/** How long an upstream may go on with a request after its sender has given up. */
+const AFTER_END_MS = 10_000;
+/** A renewal is automatic when it starts at the end of the period before it: a little before it, or while a nightly run may take. */
+const RENEWAL_BEFORE_MS = 5_000;
+const RENEWAL_AFTER_MS = 10 * 60_000;
+/** The same plan again proves something only while the automatic renewal is this far off: clocks, zones and early runs included. */
+const RENEWAL_FAR_MS = 2 * 86_400_000;
+/** Without a baseline, rows from this long before the sending are shown: a hint, never a proof. */
+const HINT_BEFORE_MS = 10 * 60_000;
+
+/**
+ * Ids of a reading that a later one can be compared with, or null: the document was not whole, a row has no id of its own, or two share one.
+ */
+export function trustedIds({ rows, isWhole }: HistoryReading): readonly string[] | null {
+  const ids = rows.map((row) => row.id);
+  return isWhole && rows.every(hasRealId) && new Set(ids).size === ids.length ? ids : null;
+}
+
+/** The group's plan as a trusted reading tells it at a moment of our clock. */
+export function planBefore(reading: HistoryReading, groupId: string, atMs: number): KnownPlanBefore {
+  const nowMs = atMs + (reading.clockAheadMs ?? 0) + CLOCK_TOLERANCE_MS;
+  const plans = reading.rows.filter((row) => row.kind !== 'BOOSTER');
+  if (plans.some((row) => row.startMs === null || row.groupId === null)) return 'unknown';
+  const begun = plans.filter((row) => row.groupId === groupId && (row.startMs ?? 0) <= nowMs);
+  const latestMs = Math.max(...begun.map((row) => row.startMs ?? 0));
+  const latest = begun.filter((row) => row.startMs === latestMs);
+  const [row] = latest;
+  if (row === undefined) return null;
+  const name = readableOrNull(row.planName);
+  if (latest.length > 1 || name === null || !PLAN_KINDS.has(row.kind)) return 'unknown';
+  return {
+    name,
+    type: row.planType,
+    allowedDocuments: readableOrNull(row.allowedDocuments),
+    expiryMs: row.expiryMs,
+  };
+}
+
+const PLAN_KINDS: ReadonlySet<BillingActivityKind> = new Set(['SIGNUP', 'RENEW', 'UPGRADE', 'DOWNGRADE']);
+
+/**
+ * Rows that appeared since the write was sent, each compared with it, and the one that proves it, if any. A proof is exact: the only
+ * new row that fits in everything. A reading that lacks a row of the baseline proves nothing, because ids that are not stable would make
+ * every row look new. That no row appeared proves nothing either: the upstream may be late.
+ */
+export function examine(
+  write: SentWrite,
+  reading: HistoryReading,
+): { readonly proof: BillingActivity | null; readonly evidence: readonly Evidence[] } {
+  const compared = rowsSince(write, reading).map((row) => ({ row, facts: compare(write, row, reading) }));
+  const fitting = compared.filter(({ facts }) => allFit(facts));
+  // A row that names another group is not this caller's to see.
+  const shown = compared.filter(({ row }) => row.groupId === null || row.groupId === write.groupId);
+  const evidence = shown.map(({ row, facts }): Evidence => {
+    const isOnly = fitting.every((other) => other.row === row);
+    const all: Facts = new Map([...facts, ['ONLY_WRITE', !write.hasNeighbour], ['ONLY_ROW', isOnly]]);
+    return { activity: row, fits: factsThat(all, true), doesNotFit: factsThat(all, false) };
+  });
+  const [only] = fitting;
+  const isProved = only !== undefined && fitting.length === 1 && !write.hasNeighbour && isComparable(write, reading);
+  return { proof: isProved ? only.row : null, evidence };
+}
+
+/** New rows that fit the write in everything that a row tells; who else may have made them is left open. */
+export function fittingRows(write: SentWrite, reading: HistoryReading): readonly BillingActivity[] {
+  if (!isComparable(write, reading)) return [];
+  return rowsSince(write, reading).filter((row) => allFit(compare(write, row, reading)));
+}
+
+function isComparable({ baseline }: SentWrite, reading: HistoryReading): boolean {
+  const ids = new Set(trustedIds(reading));
+  return baseline !== null && reading.isWhole && baseline.every((id) => ids.has(id));
+}
+
+function rowsSince({ baseline, sentAtMs }: SentWrite, { rows }: HistoryReading): readonly BillingActivity[] {
+  if (baseline === null) return rows.filter((row) => row.startMs !== null && row.startMs >= sentAtMs - HINT_BEFORE_MS);
+  const known = new Set(baseline);
+  return rows.filter((row) => !known.has(row.id));
+}
+
+/** True: fits. False: does not. Undefined: the row does not tell, or it does not apply. */
+type Facts = ReadonlyMap<EvidenceFact, boolean | undefined>;
+
+/** What a row must tell; of the rest it is enough that it does not contradict. */
+const MUST_FIT: readonly EvidenceFact[] = ['NEW', 'ID', 'GROUP', 'ACTIVITY', 'TIME', 'NAME', 'ALLOWED_DOCUMENTS'];
+
+function allFit(facts: Facts): boolean {
+  return MUST_FIT.every((fact) => facts.get(fact) === true) && ![...facts.values()].includes(false);
+}
+
+function factsThat(facts: Facts, value: boolean): readonly EvidenceFact[] {
+  return EVIDENCE_FACTS.filter((fact) => facts.get(fact) === value);
+}
+
+function compare(write: SentWrite, row: BillingActivity, reading: HistoryReading): Facts {
+  const own: readonly (readonly [EvidenceFact, boolean | undefined])[] = [
+    ['NEW', write.baseline !== null],
+    ['ID', hasRealId(row)],
+    ['GROUP', row.groupId === write.groupId],
+    ['ACTIVITY', write.provedBy.includes(row.kind)],
+    ['TIME', isTimely(write, row, reading.clockAheadMs ?? 0)],
+  ];
+  const { wanted, catalogue } = write;
+  const asked = catalogue === null ? unknownItem : wanted.kind === 'pack' ? packFacts : planFacts;
+  return new Map([...own, ...asked(write, row)]);
+}
+
+type FactList = readonly (readonly [EvidenceFact, boolean | undefined])[];
+
+/** Other writes of a group this long before may show late, and this long after may show in time. */
+export const NEIGHBOUR_BEFORE_MS = 24 * 3_600_000;
+const NEIGHBOUR_NEAR_MS = 10 * 60_000;
+
+/**
+ * Whether another write of the group may have made a row that seems to be this one's: an earlier order whose row shows late, too. A write
+ * of somebody else's own group, whose number is not known, counts only when it was sent at about the same time.
+ */
+export function hasNeighbour(
+  sentAtMs: number,
+  neighbours: readonly {
+    readonly sentAtMs: number;
+    readonly namesGroup: boolean;
+    readonly sharesAccount: boolean;
+  }[],
+): boolean {
+  return neighbours.some((other) => {
+    const isOwnOfOther = !other.namesGroup && !other.sharesAccount;
+    const reachMs = isOwnOfOther ? NEIGHBOUR_NEAR_MS : NEIGHBOUR_BEFORE_MS;
+    return other.sentAtMs >= sentAtMs - reachMs && other.sentAtMs <= sentAtMs + NEIGHBOUR_NEAR_MS;
+  });
+}
+
+/** Without the wanted item nothing of the row can be compared, so nothing is proved. */
+function unknownItem(): FactList {
+  return [];
+}
+
+function isTimely({ sentAtMs, endedAtMs }: SentWrite, { startMs }: BillingActivity, aheadMs: number): boolean {
+  if (startMs === null) return false;
+  const untilMs = Math.min(sentAtMs + MAX_DELAY_MS, (endedAtMs ?? Number.POSITIVE_INFINITY) + AFTER_END_MS);
+  const atMs = startMs - aheadMs;
+  return atMs >= sentAtMs - CLOCK_TOLERANCE_MS && atMs <= untilMs + CLOCK_TOLERANCE_MS;
+}
+
+function packFacts({ wanted, catalogue }: SentWrite, row: BillingActivity): FactList {
+  const packs = catalogue?.packs ?? [];
+  const item = itemOf(packs, wanted.id);
+  if (item === null || wanted.kind !== 'pack') return unknownItem();
+  const told = quantitiesTold(item, row);
+  // Another pack under the same name that the row fits as well: nobody can say which of them it is.
+  const isAmbiguous = packs.some(
+    (other) => !isSamePack(other, item) && other.name === item.name && quantitiesTold(other, row).quantities.length > 0,
+  );
+  return [
+    ['NAME', item.name !== null && row.planName === item.name],
+    ['ALLOWED_DOCUMENTS', told.documents],
+    ['PRICE', told.price],
+    ['QUANTITY', !isAmbiguous && told.quantities.length === 1 && told.quantities[0] === wanted.quantity],
+  ];
+}
+
+/** Alike in everything that a row can tell: as the same pack under two numbers. */
+function isSamePack(one: AvailablePack, other: AvailablePack): boolean {
+  return (
+    one.id === other.id ||
+    (one.name === other.name &&
+      readableOrNull(one.allowedDocuments) === readableOrNull(other.allowedDocuments) &&
+      samePrice(one.price, other.price) === true)
+  );
+}
+
+interface ToldQuantity {
+  readonly documents: boolean | undefined;
+  readonly price: boolean | undefined;
+  /** Quantities that fit the row, whichever of its two figures is per pack or in total. */
+  readonly quantities: readonly number[];
+}
+
+/**
+ * The quantity that a row tells. Nobody documents whether its figures are those of one pack or of all, so each may be either; what
+ * contradicts both readings fits no quantity. Figures of exactly one pack tell the quantity 1.
+ */
+function quantitiesTold(pack: AvailablePack, row: BillingActivity): ToldQuantity {
+  const ofDocuments = multipleOf(row.allowedDocuments, pack.allowedDocuments);
+  const ofPrice = multipleOfPrice(row.price, pack.price);
+  const documents = ofDocuments === 'untold' ? undefined : ofDocuments !== null;
+  const price = ofPrice === 'untold' ? undefined : ofPrice !== null;
+  if (documents === false || price === false) return { documents, price, quantities: [] };
+  // One pack's figure beside another's total: the total tells. Two totals must tell the same.
+  const totals = [ofDocuments, ofPrice].filter((times) => typeof times === 'number' && times > 1);
+  const [total] = totals;
+  if (typeof total === 'number') {
+    return { documents, price, quantities: totals.every((times) => times === total) ? [total] : [] };
+  }
+  const isTold = ofDocuments === 1 || ofPrice === 1;
+  return { documents, price, quantities: isTold ? [1] : [] };
+}
+
+/** How often `unit` fits into `value` without a rest; `any` for nothing in nothing; null: it does not; `untold`: the row is silent. */
+type Multiple = number | 'any' | 'untold' | null;
+
+function multipleOf(value: Readable<number>, unit: Readable<number>): Multiple {
+  if (value === null) return 'untold';
+  const [told, one] = [readableOrNull(value), readableOrNull(unit)];
+  if (told === null || one === null || one < 0) return null;
+  if (one === 0) return told === 0 ? 'any' : null;
+  return told > 0 && told % one === 0 ? told / one : null;
+}
+
+function multipleOfPrice(value: Readable<Money>, unit: Readable<Money>): Multiple {
+  if (value === null) return 'untold';
+  const [told, one] = [readableOrNull(value), readableOrNull(unit)];
+  if (told === null || one === null || !currenciesAgree(told, one)) return null;
+  const [amount, unitAmount] = [plainDecimal(told), plainDecimal(one)];
+  if (amount === undefined || unitAmount === undefined || unitAmount.lt(0)) return null;
+  if (unitAmount.eq(0)) return amount.eq(0) ? 'any' : null;
+  if (amount.lte(0) || !amount.mod(unitAmount).eq(0)) return null;
+  const times = amount.div(unitAmount).toNumber();
+  return Number.isSafeInteger(times) ? times : null;
+}
+
+function planFacts({ wanted, catalogue, sentAtMs }: SentWrite, row: BillingActivity): FactList {
+  const plans = catalogue?.plans ?? [];
+  const item = itemOf(plans, wanted.id);
+  if (item === null || wanted.kind !== 'plan') return unknownItem();
+  const { before } = wanted;
+  // Another plan under the same name that the row fits as well: its figures would stand beside the wrong id.
+  const isAmbiguous = plans.some((other) => other.id !== item.id && other.name === item.name && isPlanOf(other, row));
+  return [
+    ['NAME', item.name !== null && row.planName === item.name && !isAmbiguous],
+    ['ALLOWED_DOCUMENTS', sameCount(row.allowedDocuments, item.allowedDocuments)],
+    ['PRICE', samePrice(row.price, item.price)],
+    ['PLAN_TYPE', samePlanType(row, item)],
+    ['DIRECTION', before !== 'unknown' && directionsOf(before, item).includes(row.kind)],
+    ['NOT_A_RENEWAL', before !== 'unknown' && !mayBeRenewal(before, item, row, sentAtMs)],
+  ];
+}
+
+function isPlanOf(item: AvailablePlan, row: BillingActivity): boolean {
+  return (
+    sameCount(row.allowedDocuments, item.allowedDocuments) !== false &&
+    samePrice(row.price, item.price) !== false &&
+    samePlanType(row, item) !== false
+  );
+}
+
+/**
+ * Words that the upstream may write for a change from the one plan to the other. `signup` is the only one that the documents show,
+ * so it is accepted wherever an automatic renewal cannot have written it.
+ */
+function directionsOf(before: PlanBefore | null, item: AvailablePlan): readonly BillingActivityKind[] {
+  if (before === null) return ['SIGNUP'];
+  if (before.name === item.name) return ['RENEW'];
+  const [from, to] = [before.allowedDocuments, readableOrNull(item.allowedDocuments)];
+  const isComparable = before.type === item.type && item.type !== 'OTHER' && from !== null && to !== null;
+  if (!isComparable || from === to) return ['UPGRADE', 'DOWNGRADE', 'SIGNUP'];
+  return [to > from ? 'UPGRADE' : 'DOWNGRADE', 'SIGNUP'];
+}
+
+/** Whatever word it stands under: a row that starts when the period before it ends is what the upstream does by itself. */
+function mayBeRenewal(
+  before: PlanBefore | null,
+  item: AvailablePlan,
+  { startMs }: BillingActivity,
+  sentAtMs: number,
+): boolean {
+  if (before === null) return false;
+  if (startMs === null) return true;
+  const { expiryMs } = before;
+  if (before.name === item.name) return expiryMs === null || expiryMs < Math.max(sentAtMs, startMs) + RENEWAL_FAR_MS;
+  return expiryMs !== null && startMs >= expiryMs - RENEWAL_BEFORE_MS && startMs <= expiryMs + RENEWAL_AFTER_MS;
+}
+
+function sameCount(told: Readable<number>, wanted: Readable<number>): boolean | undefined {
+  return told === null ? undefined : readableOrNull(told) !== null && readableOrNull(told) === readableOrNull(wanted);
+}
+
+function samePrice(told: Readable<Money>, wanted: Readable<Money>): boolean | undefined {
+  if (told === null) return undefined;
+  const [one, other] = [readableOrNull(told), readableOrNull(wanted)];
+  if (one === null || other === null || !currenciesAgree(one, other)) return false;
+  const [amount, wantedAmount] = [plainDecimal(one), plainDecimal(other)];
+  return amount !== undefined && wantedAmount !== undefined && amount.eq(wantedAmount);
+}
+
+/** The manual names no currency for a catalogue's prices: one that is not named cannot contradict. An unreadable one does. */
+function currenciesAgree(one: Money, other: Money): boolean {
+  const [told, wanted] = [readableOrNull(one.currency), readableOrNull(other.currency)];
+  const isReadable = (one.currency === null) === (told === null) && (other.currency === null) === (wanted === null);
+  return isReadable && (told === null || wanted === null || told === wanted);
+}
+
+/** Undefined for what no price list writes: dividing by a number of a million digits would take for ever. */
+function plainDecimal({ amount }: Money) {
+  return amount.length <= 40 && !/e/i.test(amount) ? parseDecimal(amount)?.value : undefined;
+}
+
+function samePlanType(row: BillingActivity, item: AvailablePlan): boolean | undefined {
+  if (row.planTypeRaw === null || item.typeRaw === null) return undefined;
+  if (row.planType !== 'OTHER' || item.type !== 'OTHER') return row.planType === item.type;
+  const [told, wanted] = [readableOrNull(row.planTypeRaw), readableOrNull(item.typeRaw)];
+  return told !== null && told.trim().toLowerCase() === wanted?.trim().toLowerCase();
+}

@@ -1,0 +1,168 @@
+import { BillingError, type BillingErrorCode } from '../domain/errors.js';
+import type { WriteFailure, WriteSubject } from '../domain/write.js';
+import { LedgerUnavailable } from '../idempotency/ledger.js';
+import type { LedgerRow, LedgerState } from '../idempotency/ledger.states.js';
+import type { OnceResult } from '../idempotency/run-once.js';
+import type { BillingOperation, BillingOperationStatus, BillingUserError, WritePayload } from './billing-writes.js';
+import type { Evidence } from './evidence.js';
+
+/** Codes after which the same key may be sent again: nothing was charged, or the first attempt is still under way. */
+const RETRYABLE: ReadonlySet<BillingErrorCode> = new Set([
+  'UPSTREAM_UNAVAILABLE',
+  'OPERATION_IN_PROGRESS',
+  'LEDGER_UNAVAILABLE',
+]);
+
+interface UserErrorExtras {
+  readonly field?: readonly string[];
+  readonly failure?: WriteFailure;
+}
+
+/** A refusal or doubt as data. */
+export function toUserError(code: BillingErrorCode, message: string, extras: UserErrorExtras = {}): BillingUserError {
+  return {
+    code,
+    message,
+    field: extras.field ?? null,
+    upstreamStatus: extras.failure?.upstream.status ?? extras.failure?.upstream.httpStatus?.toString() ?? null,
+    upstreamMessage: extras.failure?.upstream.message ?? null,
+    retryable: RETRYABLE.has(code),
+  };
+}
+
+/** A payload that holds one refusal and no value. */
+export function refusedPayload<T>(error: BillingUserError, operation: BillingOperation | null): WritePayload<T> {
+  return { value: null, operation, warnings: [], userErrors: [error] };
+}
+
+/**
+ * What the client is told about a write that went through the ledger. Total over {@link OnceResult}; `value` is non-null exactly
+ * when `userErrors` is empty. Throws `SHUTTING_DOWN` where the process is about to end: that request never became a write.
+ */
+export function toWritePayload<T>(
+  result: OnceResult<T>,
+  toOperation: (row: LedgerRow, replayed: boolean) => BillingOperation | null,
+): WritePayload<T> {
+  switch (result.kind) {
+    case 'completed': {
+      const operation = toOperation(result.row, result.replayed);
+      const { outcome } = result;
+      if (outcome.kind === 'succeeded') {
+        return { value: outcome.value, operation, warnings: outcome.warnings, userErrors: [] };
+      }
+      const { failure } = outcome;
+      return refusedPayload(toUserError(failure.code, failure.message, { failure }), operation);
+    }
+    case 'inProgress':
+      return refusedPayload(
+        toUserError('OPERATION_IN_PROGRESS', 'A write with this key or on this target is still under way; ask again.'),
+        toOperation(result.row, false),
+      );
+    case 'keyReused':
+      return refusedPayload(
+        toUserError('IDEMPOTENCY_KEY_REUSED', 'This idempotencyKey belongs to another input; nothing was sent.', {
+          field: ['input', 'idempotencyKey'],
+        }),
+        toOperation(result.row, false),
+      );
+    case 'priorUnknown':
+      return refusedPayload(
+        toUserError(
+          'PRIOR_OUTCOME_UNKNOWN',
+          'An earlier write on this target has an unknown outcome; reconcile or resolve it first. Nothing was sent.',
+        ),
+        toOperation(result.row, false),
+      );
+    case 'draining':
+      throw new BillingError('SHUTTING_DOWN', 'The gateway is shutting down; nothing was sent.', { retryable: true });
+    case 'ledgerUnavailable':
+      return refusedPayload(
+        toUserError('LEDGER_UNAVAILABLE', 'The write could not be recorded safely, so nothing was sent.'),
+        null,
+      );
+  }
+}
+
+const NOT_CONFIGURED_MESSAGE = {
+  xtracta: 'No Xtracta credential is configured for this caller.',
+  credits: 'The PurchaseCredits API is not configured for this caller.',
+} as const;
+
+/** The payload where the upstream, or the caller's credential for it, is not configured. Nothing was sent, no row exists. */
+export function notConfigured(service: keyof typeof NOT_CONFIGURED_MESSAGE): WritePayload<never> {
+  return refusedPayload(toUserError('NOT_CONFIGURED', NOT_CONFIGURED_MESSAGE[service]), null);
+}
+
+/** What a client is told when the ledger does not answer a question of its. */
+export function ledgerUnavailable(cause: unknown): BillingError {
+  return new BillingError('LEDGER_UNAVAILABLE', 'The record of writes is not available just now.', {
+    retryable: true,
+    cause,
+  });
+}
+
+/** The answer, or `LEDGER_UNAVAILABLE` in the gateway's own words. */
+export async function orLedgerUnavailable<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw error instanceof LedgerUnavailable ? ledgerUnavailable(error) : error;
+  }
+}
+
+const STATUS_OF_STATE: Readonly<Record<LedgerState, BillingOperationStatus>> = {
+  claimed: 'IN_PROGRESS',
+  sending: 'IN_PROGRESS',
+  succeeded: 'SUCCEEDED',
+  rejected: 'REJECTED',
+  not_sent: 'NOT_SENT',
+  unknown: 'OUTCOME_UNKNOWN',
+};
+
+/** Statuses in which the request may have reached the upstream and been obeyed. */
+const MAY_HAVE_ACTED: ReadonlySet<LedgerState> = new Set(['sending', 'succeeded', 'unknown']);
+
+export function statusOfState(state: LedgerState): BillingOperationStatus {
+  return STATUS_OF_STATE[state];
+}
+
+/** The ledger states that answer to a status a client filters by. */
+export function statesOfStatus(status: BillingOperationStatus): readonly LedgerState[] {
+  const states: LedgerState[] = ['claimed', 'sending', 'succeeded', 'rejected', 'not_sent', 'unknown'];
+  return states.filter((state) => STATUS_OF_STATE[state] === status);
+}
+
+/**
+ * A ledger row in the words of the schema. `readEvidence` is called only when a client asks for it and the outcome is unknown, and once,
+ * however often and in which form it is asked for.
+ */
+export function toBillingOperation(
+  row: LedgerRow,
+  subject: WriteSubject,
+  replayed: boolean,
+  readEvidence: () => Promise<readonly Evidence[]>,
+): BillingOperation {
+  let reading: Promise<readonly Evidence[]> | undefined;
+  const evidence = (): Promise<readonly Evidence[]> => {
+    reading ??= row.state === 'unknown' ? readEvidence() : Promise.resolve([]);
+    return reading;
+  };
+  return {
+    idempotencyKey: row.idempotencyKey,
+    kind: row.kind,
+    status: STATUS_OF_STATE[row.state],
+    replayed,
+    groupId: row.groupId,
+    createdAt: toText(row.createdAtMs),
+    sentAt: row.sentAtMs === null ? null : toText(row.sentAtMs),
+    completedAt: row.completedAtMs === null ? null : toText(row.completedAtMs),
+    documentsMayHaveBeenDeleted: row.deletesDocuments && MAY_HAVE_ACTED.has(row.state),
+    ...subject,
+    evidence: async () => (await evidence()).map(({ activity }) => activity),
+    evidenceFit: evidence,
+  };
+}
+
+function toText(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}

@@ -1,0 +1,142 @@
+import { Field, ID, Int, ObjectType } from 'type-graphql';
+import type {
+  BillingOperation,
+  BillingOperationStatus,
+  Evidence,
+  EvidenceFact,
+  OperationsPage,
+} from '../billing/billing-writes.js';
+import type { BillingActivity } from '../domain/billing-activity.js';
+import type { DateTimeText } from '../domain/money.js';
+import type { BillingOperationKind } from '../domain/upstream-operations.js';
+import type { GroupRef } from '../reads/billing-reads.js';
+import { BillingActivityType } from './billing-history.js';
+import { BillingEvidenceFactEnum, BillingOperationKindEnum, BillingOperationStatusEnum } from './enums.js';
+import { AssumedSize, CostsUpstreamCall } from './federation.directive.js';
+import { GroupType } from './group.type.js';
+import { PageInfoType } from './page-info.js';
+import { DateTimeScalar, UuidScalar } from './scalars.js';
+
+@ObjectType('BillingEvidence', {
+  simpleResolvers: true,
+  description:
+    'A history row beside a write whose outcome is unknown. What neither list names was not told, or does not apply.',
+})
+export class BillingEvidenceType implements Evidence {
+  @Field(() => BillingActivityType, { description: 'The row of the billing history.' })
+  readonly activity!: BillingActivity;
+
+  @AssumedSize(14)
+  @Field(() => [BillingEvidenceFactEnum], { description: 'What of the row fits the write.' })
+  readonly fits!: readonly EvidenceFact[];
+
+  @AssumedSize(14)
+  @Field(() => [BillingEvidenceFactEnum], { description: 'What of the row contradicts the write.' })
+  readonly doesNotFit!: readonly EvidenceFact[];
+}
+
+@ObjectType('BillingOperation', {
+  simpleResolvers: true,
+  description: "A write as the gateway's ledger remembers it, so that nothing is ever charged twice.",
+})
+export class BillingOperationType implements Omit<BillingOperation, 'groupId' | 'evidence' | 'evidenceFit'> {
+  @Field(() => ID, { description: 'The key that the client chose for the write. Unique per tenant, across all kinds.' })
+  readonly idempotencyKey!: string;
+
+  @Field(() => BillingOperationKindEnum, { description: 'Which write it is.' })
+  readonly kind!: BillingOperationKind;
+
+  @Field(() => BillingOperationStatusEnum, { description: 'What is known about it.' })
+  readonly status!: BillingOperationStatus;
+
+  @Field(() => Boolean, {
+    description:
+      'True when this answer comes from the ledger because the key was used before: nothing was sent this time.',
+  })
+  readonly replayed!: boolean;
+
+  @Field(() => GroupType, {
+    nullable: true,
+    description:
+      "The group it acts on. Null for credits, and for the api key's own group where its number is not known.",
+  })
+  readonly group!: GroupRef | null;
+
+  @Field(() => DateTimeScalar, { description: 'When the key was first used.' })
+  readonly createdAt!: DateTimeText;
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When it was sent upstream. Null when nothing was sent.',
+  })
+  readonly sentAt!: DateTimeText | null;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When its outcome was known. Null while it is not.' })
+  readonly completedAt!: DateTimeText | null;
+
+  @Field(() => Boolean, {
+    description: 'True when it asked the upstream to delete held documents and is not known to have failed.',
+  })
+  readonly documentsMayHaveBeenDeleted!: boolean;
+
+  @Field(() => ID, { nullable: true, description: 'The pack that was asked for. Null unless it is an order of packs.' })
+  readonly packId!: string | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How many packs were asked for. Null unless it is an order of packs.',
+  })
+  readonly quantity!: number | null;
+
+  @Field(() => ID, { nullable: true, description: 'The plan that was asked for. Null unless it is a change of plan.' })
+  readonly planId!: string | null;
+
+  @Field(() => UuidScalar, {
+    nullable: true,
+    description: 'The purchase that was asked for. Null unless it is a purchase of credits.',
+  })
+  readonly purchaseId!: string | null;
+
+  @CostsUpstreamCall()
+  @AssumedSize(5)
+  @Field(() => [BillingActivityType], {
+    description: 'History rows that appeared since it was sent, for an outcome that is unknown; else empty.',
+  })
+  readonly evidence!: readonly BillingActivity[];
+
+  @CostsUpstreamCall()
+  @AssumedSize(5)
+  @Field(() => [BillingEvidenceType], {
+    description: 'The rows of `evidence`, each with what of it fits this write and what does not.',
+  })
+  readonly evidenceFit!: readonly Evidence[];
+}
+
+@ObjectType('BillingOperationEdge', { simpleResolvers: true, description: 'One write with its place in the list.' })
+export class BillingOperationEdgeType {
+  @Field(() => String, { description: 'Opaque place of the write, for `after`.' })
+  readonly cursor!: string;
+
+  @Field(() => BillingOperationType, { description: 'The write at this place.' })
+  readonly node!: BillingOperation;
+}
+
+@ObjectType('BillingOperationConnection', {
+  simpleResolvers: true,
+  description: 'A page of writes, newest first, after the Relay connection specification.',
+})
+export class BillingOperationConnectionType implements OperationsPage {
+  @Field(() => [BillingOperationEdgeType], { description: 'The writes of this page with their cursors.' })
+  readonly edges!: OperationsPage['edges'];
+
+  @Field(() => [BillingOperationType], {
+    description: 'The writes of this page, for clients that need no cursor per write.',
+  })
+  readonly nodes!: readonly BillingOperation[];
+
+  @Field(() => PageInfoType, { description: 'Where this page stands in the list.' })
+  readonly pageInfo!: OperationsPage['pageInfo'];
+
+  @Field(() => Int, { description: 'Writes in the whole list.' })
+  readonly totalCount!: number;
+}

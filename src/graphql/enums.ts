@@ -1,0 +1,160 @@
+import { registerEnumType } from 'type-graphql';
+import { type BillingOperationStatus, EVIDENCE_FACTS, type EvidenceFact } from '../billing/billing-writes.js';
+import type { BillingActivityKind, PlanType } from '../domain/billing-activity.js';
+import { BILLING_OPERATION_KINDS, type BillingOperationKind } from '../domain/upstream-operations.js';
+import type { HeldDocumentsAction } from '../domain/write.js';
+import type { BillingHistoryOrder } from '../reads/billing-reads.js';
+
+/** An enum of which each value is named as it is, in the order of the list. */
+function enumOf<Name extends string>(names: readonly Name[]): Readonly<Record<string, Name>> {
+  return Object.fromEntries(names.map((name) => [name, name]));
+}
+
+/** Client-facing words for each kind of write in the table of upstream operations. */
+const KIND_DESCRIPTIONS: Readonly<Record<BillingOperationKind, { readonly description: string }>> = {
+  ORDER_BOOSTER_PACK: { description: 'From `orderBoosterPack`.' },
+  CHANGE_PLAN: { description: 'From `changePlan`.' },
+  PURCHASE_CREDITS: { description: 'From `purchaseCredits`.' },
+};
+
+export const BillingOperationKindEnum = enumOf(BILLING_OPERATION_KINDS);
+
+registerEnumType(BillingOperationKindEnum, {
+  name: 'BillingOperationKind',
+  description: 'Which write it is.',
+  valuesConfig: KIND_DESCRIPTIONS,
+});
+
+export const BillingOperationStatusEnum = {
+  IN_PROGRESS: 'IN_PROGRESS',
+  SUCCEEDED: 'SUCCEEDED',
+  REJECTED: 'REJECTED',
+  NOT_SENT: 'NOT_SENT',
+  OUTCOME_UNKNOWN: 'OUTCOME_UNKNOWN',
+} as const satisfies Record<BillingOperationStatus, BillingOperationStatus>;
+
+registerEnumType(BillingOperationStatusEnum, {
+  name: 'BillingOperationStatus',
+  description: 'What is known about a write.',
+  valuesConfig: {
+    IN_PROGRESS: { description: 'Under way. Ask again.' },
+    SUCCEEDED: { description: 'Carried out. The same key answers the same again and sends nothing.' },
+    REJECTED: { description: 'Refused by the upstream, nothing was carried out. The same key answers the same again.' },
+    NOT_SENT: { description: 'Not one byte reached the upstream. The same key may try again.' },
+    OUTCOME_UNKNOWN: {
+      description:
+        'Sent, and nobody knows whether it was carried out. Nothing is sent for this target until it is reconciled or resolved.',
+    },
+  },
+});
+
+const FACT_DESCRIPTIONS: Readonly<Record<EvidenceFact, { readonly description: string }>> = {
+  NEW: { description: 'It was not in the history just before the write was sent.' },
+  ID: { description: 'It carries an id of its own.' },
+  GROUP: { description: 'It names the group of the write.' },
+  ACTIVITY: { description: 'It is of a kind that such a write makes.' },
+  TIME: { description: 'It starts when the write was under way, not before and not long after.' },
+  NAME: {
+    description: 'It has the name of the asked pack or plan in the catalogue, and no other item fits it as well.',
+  },
+  ALLOWED_DOCUMENTS: { description: "Its documents are the catalogue's, or a whole multiple for several packs." },
+  PRICE: { description: "Its price is the catalogue's, or a whole multiple for several packs." },
+  PLAN_TYPE: { description: "It is monthly or annual as the catalogue's plan is." },
+  QUANTITY: { description: 'Its documents and price tell the asked number of packs, and no other.' },
+  DIRECTION: { description: 'Its kind is what the change from the plan before to the asked one is called.' },
+  NOT_A_RENEWAL: { description: 'It is not what the upstream does by itself when a period ends.' },
+  ONLY_WRITE: { description: 'No other write of this group was sent at about the same time.' },
+  ONLY_ROW: { description: 'No other new row fits as well.' },
+};
+
+export const BillingEvidenceFactEnum = enumOf(EVIDENCE_FACTS);
+
+registerEnumType(BillingEvidenceFactEnum, {
+  name: 'BillingEvidenceFact',
+  description:
+    'What is compared between a history row and a write. A row proves the write only if all that applies fits.',
+  valuesConfig: FACT_DESCRIPTIONS,
+});
+
+export const BillingOperationResolutionEnum = { SUCCEEDED: 'SUCCEEDED', REJECTED: 'REJECTED' } as const;
+
+registerEnumType(BillingOperationResolutionEnum, {
+  name: 'BillingOperationResolution',
+  description: "An operator's finding about a write whose outcome was unknown.",
+  valuesConfig: {
+    SUCCEEDED: { description: 'It was carried out.' },
+    REJECTED: { description: 'It was not carried out.' },
+  },
+});
+
+export const HeldDocumentsActionEnum = {
+  PROCESS: 'PROCESS',
+  DELETE: 'DELETE',
+} as const satisfies Record<HeldDocumentsAction, HeldDocumentsAction>;
+
+registerEnumType(HeldDocumentsActionEnum, {
+  name: 'HeldDocumentsAction',
+  description: "What becomes of documents that wait for capacity (the upstream's `purge`). Always sent explicitly.",
+  valuesConfig: {
+    PROCESS: { description: 'They are processed, and count against the new capacity.' },
+    DELETE: {
+      description:
+        'They are deleted and cannot be brought back. Needs `confirmDocumentDeletion: true` and the scope `billing:delete-documents`.',
+    },
+  },
+});
+
+export const PlanTypeEnum = {
+  MONTHLY: 'MONTHLY',
+  ANNUAL: 'ANNUAL',
+  OTHER: 'OTHER',
+} as const satisfies Record<PlanType, PlanType>;
+
+registerEnumType(PlanTypeEnum, {
+  name: 'PlanType',
+  description: 'How long a billing period is, from Xtracta `plan_type`.',
+  valuesConfig: {
+    MONTHLY: { description: 'One calendar month.' },
+    ANNUAL: { description: 'One calendar year.' },
+    OTHER: { description: "A word this gateway does not know, or none: see the field with the upstream's own word." },
+  },
+});
+
+export const BillingActivityKindEnum = {
+  SIGNUP: 'SIGNUP',
+  RENEW: 'RENEW',
+  UPGRADE: 'UPGRADE',
+  DOWNGRADE: 'DOWNGRADE',
+  BOOSTER: 'BOOSTER',
+  CANCEL: 'CANCEL',
+  OTHER: 'OTHER',
+} as const satisfies Record<BillingActivityKind, BillingActivityKind>;
+
+registerEnumType(BillingActivityKindEnum, {
+  name: 'BillingActivityKind',
+  description:
+    'What happened, from `plan_activity`. The upstream documents one word of its list only, so expect `OTHER`.',
+  valuesConfig: {
+    SIGNUP: { description: "The group's first plan." },
+    RENEW: { description: 'The same plan for another period.' },
+    UPGRADE: { description: 'A change to a larger plan.' },
+    DOWNGRADE: { description: 'A change to a smaller plan.' },
+    BOOSTER: { description: 'A booster pack on top of the plan.' },
+    CANCEL: { description: 'The end of a plan.' },
+    OTHER: { description: "A word this gateway does not know, or none: see `kindRaw` for the upstream's own word." },
+  },
+});
+
+export const BillingHistoryOrderEnum = {
+  START_DATE_DESC: 'START_DATE_DESC',
+  START_DATE_ASC: 'START_DATE_ASC',
+} as const satisfies Record<BillingHistoryOrder, BillingHistoryOrder>;
+
+registerEnumType(BillingHistoryOrderEnum, {
+  name: 'BillingHistoryOrder',
+  description: 'Order of a history. Rows of one start date are ordered by id, as numbers, in the same direction.',
+  valuesConfig: {
+    START_DATE_DESC: { description: 'Newest first.' },
+    START_DATE_ASC: { description: 'Oldest first.' },
+  },
+});

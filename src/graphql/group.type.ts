@@ -1,0 +1,78 @@
+import { Directive, Field, ID, ObjectType } from 'type-graphql';
+import type { BillingPlan } from '../domain/billing-plan.js';
+import type { AvailablePack } from '../domain/catalogue.js';
+import type { GroupRef, HistoryPage } from '../reads/billing-reads.js';
+import { BillingActivityType, BillingHistoryConnectionType } from './billing-history.js';
+import { BillingPlanType } from './billing-plan.js';
+import { AvailablePackType, AvailablePlanType, type PlanOfGroup } from './catalogue.js';
+import { AssumedSize, CostsUpstreamCall, SizedConnection } from './federation.directive.js';
+
+@Directive('@key(fields: "id")')
+@ObjectType('Group', {
+  simpleResolvers: true,
+  description:
+    'A group of the Xtracta account: what plans, packs and documents belong to. Groups form a tree, and an api key acts on its own group and those below. Naming a group costs nothing; what is null with an error at its path could not be read.',
+})
+export class GroupType implements Omit<GroupRef, 'name'> {
+  @Field(() => ID, { description: "The upstream's number of the group (`group_id`), without leading zeros." })
+  readonly id!: string;
+
+  @CostsUpstreamCall()
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Name of the group as its billing history reports it (`group_name`). Null when no row of the last year names it. Free where a history already read it, else one upstream call.',
+  })
+  readonly name!: string | null;
+
+  @CostsUpstreamCall()
+  @Field(() => BillingPlanType, {
+    nullable: true,
+    description:
+      'The plan in force, derived from the billing history: the latest-starting period that holds the moment, booster packs aside. Where the gateway is set up so, the plan of now is what the upstream counts as current instead, with its number. Null when there is none.',
+  })
+  readonly plan!: BillingPlan | null;
+
+  @CostsUpstreamCall()
+  @SizedConnection(50, ['first', 'last'], ['edges', 'nodes'])
+  @Field(() => BillingHistoryConnectionType, {
+    nullable: true,
+    description:
+      'Plans and booster packs by start date, page by page. The pages of one list come from one upstream answer, kept for about a minute. Null with an error when it could not be read.',
+  })
+  readonly billingHistory!: HistoryPage | null;
+
+  @CostsUpstreamCall()
+  @AssumedSize(50)
+  @Field(() => [GroupType], {
+    nullable: true,
+    description:
+      'Groups below this one, by ascending id, as far as its recursive history of the last year names them: a group without any billing is not listed.',
+  })
+  readonly subgroups!: readonly GroupRef[] | null;
+
+  @CostsUpstreamCall()
+  @AssumedSize(20)
+  @Field(() => [AvailablePlanType], {
+    nullable: true,
+    description:
+      'Plans that the group may change to, by ascending id; at most a minute old, and read anew after a write on the group. `NOT_CONFIGURED` where the upstream has no catalogue. One call for plans and packs.',
+  })
+  readonly availablePlans!: readonly PlanOfGroup[] | null;
+
+  @CostsUpstreamCall()
+  @AssumedSize(20)
+  @Field(() => [AvailablePackType], {
+    nullable: true,
+    description:
+      'Booster packs that the group may order, by ascending id, from the same catalogue as `availablePlans`.',
+  })
+  readonly availablePacks!: readonly AvailablePack[] | null;
+}
+
+// Declared here and not in the class: activity and group name each other, and modules must not. It is a plain field, because a
+// resolver is called for each of thousands of rows.
+Field(() => GroupType, {
+  nullable: true,
+  description: 'The group of the row (`group_id`). Null when the row names none; it is never guessed from the name.',
+})(BillingActivityType.prototype, 'group');

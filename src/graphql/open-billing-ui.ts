@@ -1,0 +1,71 @@
+import { Arg, Authorized, Ctx, Field, InputType, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
+import type { BillingUserError } from '../billing/billing-writes.js';
+import type { DateTimeText } from '../domain/money.js';
+import type { GatewayContext, PlainFields } from './context.js';
+import { AssumedSize, CostsUpstreamCall, IsCredential } from './federation.directive.js';
+import { DateTimeScalar, UrlScalar } from './scalars.js';
+import { mutationScopes } from './scopes.js';
+import { BillingUserErrorType } from './user-errors.js';
+import { HeldDocumentsFields } from './write.payload.js';
+
+@InputType('OpenBillingUiInput', {
+  description:
+    'How the billing page is opened. The choice about held documents is part of the URL and takes effect later, when the user changes the plan there.',
+})
+class OpenBillingUiInput extends HeldDocumentsFields {
+  @Field(() => Int, {
+    defaultValue: 600,
+    description: 'Seconds until the URL expires (`expire`): 1 to 259200, which are three days.',
+  })
+  readonly expireSeconds!: number;
+}
+
+@ObjectType('OpenBillingUiPayload', { simpleResolvers: true, description: 'Answer to `openBillingUi`.' })
+class OpenBillingUiPayload {
+  @IsCredential()
+  @Field(() => UrlScalar, {
+    nullable: true,
+    description:
+      "Opens the billing page of the api key's own group without a log-in: whoever holds it is in, so treat it as a password, and never log or store it. Non-null exactly when it succeeded.",
+  })
+  readonly url!: string | null;
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description:
+      'When the URL stops working (`expire`). Null when it did not succeed or the upstream named no sensible moment.',
+  })
+  readonly expiresAt!: DateTimeText | null;
+
+  @AssumedSize(1)
+  @Field(() => [BillingUserErrorType], { description: 'Empty exactly when it succeeded.' })
+  readonly userErrors!: readonly BillingUserError[];
+}
+
+/** What the schema promises where the whole input is left out. */
+const DEFAULT_INPUT: PlainFields<OpenBillingUiInput> = {
+  expireSeconds: 600,
+  heldDocuments: 'PROCESS',
+  confirmDocumentDeletion: false,
+};
+
+@Resolver()
+export class BillingUiResolver {
+  @CostsUpstreamCall()
+  @Authorized(mutationScopes('openBillingUi'))
+  @Mutation(() => OpenBillingUiPayload, {
+    description:
+      "Makes a short-lived URL of the upstream's own billing page, for the api key's own group. Moves no money by itself; every call makes a new URL.",
+  })
+  async openBillingUi(
+    @Arg('input', () => OpenBillingUiInput, {
+      nullable: true,
+      description: 'Default: ten minutes, held documents processed.',
+    })
+    input: PlainFields<OpenBillingUiInput> | null | undefined,
+    @Ctx() { writes }: GatewayContext,
+  ): Promise<PlainFields<OpenBillingUiPayload>> {
+    const { session, userErrors } = await writes.openBillingUi(input ?? DEFAULT_INPUT);
+    return { url: session?.url ?? null, expiresAt: session?.expiresAt ?? null, userErrors };
+  }
+}

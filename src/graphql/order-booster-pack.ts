@@ -1,0 +1,158 @@
+import {
+  Arg,
+  Authorized,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  InputType,
+  Int,
+  Mutation,
+  ObjectType,
+  Resolver,
+  Root,
+} from 'type-graphql';
+import { namedGroup } from '../domain/billing-activity.js';
+import { type AvailablePack, itemOf } from '../domain/catalogue.js';
+import type { Money } from '../domain/money.js';
+import type { BoosterPackOrder } from '../domain/purchases.js';
+import type { GroupRef } from '../reads/billing-reads.js';
+import { AvailablePackType } from './catalogue.js';
+import type { GatewayContext, PlainFields } from './context.js';
+import { CostsUpstreamCall, MovesMoney } from './federation.directive.js';
+import { GroupType } from './group.type.js';
+import { LongScalar, MoneyType } from './scalars.js';
+import { mutationScopes } from './scopes.js';
+import { HeldDocumentsFields, IDEMPOTENCY_KEY_DESCRIPTION, WritePayloadFields } from './write.payload.js';
+
+@InputType('OrderBoosterPackInput', { description: 'What to order, and for whom.' })
+class OrderBoosterPackInput extends HeldDocumentsFields {
+  @Field(() => ID, { description: IDEMPOTENCY_KEY_DESCRIPTION })
+  readonly idempotencyKey!: string;
+
+  @Field(() => ID, { description: 'Number of the booster pack to order (`pack_id`): 1 to 18 digits.' })
+  readonly packId!: string;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: "The group to order for (`group_id`). Default: the api key's own group.",
+  })
+  readonly groupId?: string | null;
+
+  @Field(() => Int, { defaultValue: 1, description: 'How many packs: 1 to 100.' })
+  readonly quantity!: number;
+}
+
+@ObjectType('BoosterPackOrder', { simpleResolvers: true, description: 'Booster packs that were ordered (`pack`).' })
+class BoosterPackOrderType implements Omit<BoosterPackOrder['pack'], 'groupId'> {
+  @Field(() => ID, {
+    description: "The upstream's id of the newly ordered pack; not necessarily the `packId` that was asked for.",
+  })
+  readonly id!: string;
+
+  @Field(() => String, { nullable: true, description: 'Name of the pack (`plan_name`).' })
+  readonly name!: string | null;
+
+  @Field(() => LongScalar, {
+    nullable: true,
+    description: 'Documents in one pack, not in all of them (`allowed_documents`).',
+  })
+  readonly allowedDocuments!: number | null;
+
+  @Field(() => MoneyType, {
+    nullable: true,
+    description:
+      'End-user price as reported (`price`). The upstream does not say whether for one pack or for all, nor in which currency.',
+  })
+  readonly price!: Money | null;
+
+  @Field(() => LongScalar, { nullable: true, description: 'How many packs the upstream confirmed (`quantity`).' })
+  readonly quantity!: number | null;
+
+  @Field(() => GroupType, {
+    nullable: true,
+    description: 'The group that the packs belong to (`group_id`). Null when not reported.',
+  })
+  readonly group!: GroupRef | null;
+}
+
+@ObjectType('BoosterPackSummary', {
+  simpleResolvers: true,
+  description: 'The state of all booster packs after the order (`pack_summary`).',
+})
+class BoosterPackSummaryType {
+  @Field(() => LongScalar, { nullable: true, description: 'Documents used of all packs (`total_used_documents`).' })
+  readonly totalUsedDocuments!: number | null;
+
+  @Field(() => LongScalar, {
+    nullable: true,
+    description: 'Documents left in all packs (`total_available_documents`).',
+  })
+  readonly totalAvailableDocuments!: number | null;
+}
+
+@ObjectType('OrderBoosterPackPayload', { simpleResolvers: true, description: 'Answer to `orderBoosterPack`.' })
+class OrderBoosterPackPayload extends WritePayloadFields {
+  @Field(() => BoosterPackOrderType, {
+    nullable: true,
+    description: 'What was ordered. Non-null exactly when the order succeeded.',
+  })
+  readonly pack!: BoosterPackOrder['pack'] | null;
+
+  @Field(() => BoosterPackSummaryType, {
+    nullable: true,
+    description: 'All booster packs after the order. Null when the order did not succeed or the upstream left it out.',
+  })
+  readonly summary!: BoosterPackOrder['summary'];
+
+  @CostsUpstreamCall()
+  @Field(() => AvailablePackType, {
+    nullable: true,
+    description:
+      "The pack that was asked for (`packId` of the input), as the group's catalogue offers it. Null when the order did not succeed or the catalogue has no such pack; null with an error when the catalogue could not be read, which says nothing about the order.",
+  })
+  readonly catalogue!: AvailablePack | null;
+}
+
+/** A payload as its mutation answers it: what was chosen is looked up only when somebody asks. */
+interface OrderBoosterPackAnswer extends Omit<PlainFields<OrderBoosterPackPayload>, 'catalogue'> {
+  /** Null when the order did not succeed. */
+  readonly chosen: { readonly packId: string; readonly groupId: string | null } | null;
+}
+
+@Resolver(() => BoosterPackOrderType)
+export class BoosterPackResolver {
+  @MovesMoney()
+  @CostsUpstreamCall()
+  @Authorized(mutationScopes('orderBoosterPack'))
+  @Mutation(() => OrderBoosterPackPayload, {
+    description:
+      'Orders booster packs at once: documents on top of the plan. This is a charge, made once per `idempotencyKey`.',
+  })
+  async orderBoosterPack(
+    @Arg('input', () => OrderBoosterPackInput, { description: 'What to order, and for whom.' })
+    input: PlainFields<OrderBoosterPackInput>,
+    @Ctx() { writes }: GatewayContext,
+  ): Promise<OrderBoosterPackAnswer> {
+    const { value, ...rest } = await writes.orderBoosterPack({ ...input, groupId: input.groupId ?? null });
+    const chosen = value === null ? null : { packId: input.packId, groupId: rest.operation?.groupId ?? null };
+    return { ...rest, pack: value?.pack ?? null, summary: value?.summary ?? null, chosen };
+  }
+
+  @FieldResolver()
+  group(@Root() pack: BoosterPackOrder['pack']): GroupRef | null {
+    return namedGroup(pack.groupId, null);
+  }
+}
+
+@Resolver(() => OrderBoosterPackPayload)
+export class OrderBoosterPackPayloadResolver {
+  @FieldResolver()
+  async catalogue(
+    @Root() { chosen }: OrderBoosterPackAnswer,
+    @Ctx() { reads }: GatewayContext,
+  ): Promise<AvailablePack | null> {
+    if (chosen === null) return null;
+    return itemOf((await reads.catalogue(chosen.groupId, 'catalogue')).packs, chosen.packId);
+  }
+}

@@ -1,0 +1,159 @@
+import { Arg, Authorized, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from 'type-graphql';
+import type { DateTimeText, DecimalText } from '../domain/money.js';
+import type { BillingContact, CreditPurchase } from '../domain/purchases.js';
+import type { GatewayContext, PlainFields } from './context.js';
+import { CostsUpstreamCall, MovesMoney, PersonalData } from './federation.directive.js';
+import { CurrencyCodeScalar, DateTimeScalar, DecimalScalar, UuidScalar } from './scalars.js';
+import { mutationScopes } from './scopes.js';
+import { IDEMPOTENCY_KEY_DESCRIPTION, WritePayloadFields } from './write.payload.js';
+
+@InputType('BillingContactInput', {
+  description:
+    'Whom to bill (`Billing`). Personal data: sent upstream, never stored or logged. What is left out is not sent.',
+})
+class BillingContactInput {
+  @PersonalData()
+  @Field(() => String, { nullable: true, description: 'Postal address (`Address`), at most 255 characters.' })
+  readonly address?: string | null;
+
+  @PersonalData()
+  @Field(() => String, { nullable: true, description: 'Company (`Company`), at most 255 characters.' })
+  readonly company?: string | null;
+
+  @PersonalData()
+  @Field(() => String, { nullable: true, description: 'E-mail address (`Email`), at most 255 characters.' })
+  readonly email?: string | null;
+
+  @PersonalData()
+  @Field(() => String, { nullable: true, description: 'Mobile number (`Mobile`), at most 255 characters.' })
+  readonly mobile?: string | null;
+
+  @PersonalData()
+  @Field(() => String, { nullable: true, description: 'Phone number (`Phone`), at most 255 characters.' })
+  readonly phone?: string | null;
+}
+
+@InputType('PurchaseCreditsInput', { description: 'Which purchase, and whom to bill.' })
+class PurchaseCreditsInput {
+  @Field(() => ID, { description: IDEMPOTENCY_KEY_DESCRIPTION })
+  readonly idempotencyKey!: string;
+
+  @Field(() => UuidScalar, {
+    description:
+      "The purchase to make (`PurchaseID`); quantity and price follow from it on the upstream's side. Not the zero UUID.",
+  })
+  readonly purchaseId!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The buyer's own order number (`PurchaseOrder`), at most 255 characters. Some accounts require it.",
+  })
+  readonly purchaseOrder?: string | null;
+
+  @Field(() => BillingContactInput, {
+    nullable: true,
+    description: "Whom to bill. Default: the account's own details.",
+  })
+  readonly billing?: BillingContactInput | null;
+}
+
+@ObjectType('CreditPurchase', {
+  simpleResolvers: true,
+  description:
+    'A purchase of credits (PurchaseCredits `ResponseData`). A value that was left out, or could not be read, is null; the latter with a warning.',
+})
+class CreditPurchaseType implements CreditPurchase {
+  @Field(() => ID, { description: "The upstream's id of the purchase (`Detail.ID`)." })
+  readonly id!: string;
+
+  @Field(() => UuidScalar, { description: 'The `purchaseId` that was asked for. The answer does not repeat it.' })
+  readonly purchaseId!: string;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was bought (`DatePurchased`).' })
+  readonly datePurchased!: DateTimeText | null;
+
+  @Field(() => CurrencyCodeScalar, { nullable: true, description: 'Currency of the figures below (`Currency`).' })
+  readonly currency!: string | null;
+
+  @Field(() => DecimalScalar, { nullable: true, description: 'Price before tax (`NetTotal`), as sent.' })
+  readonly netTotal!: DecimalText | null;
+
+  @Field(() => DecimalScalar, { nullable: true, description: 'Tax (`Tax`), as sent.' })
+  readonly tax!: DecimalText | null;
+
+  @Field(() => DecimalScalar, {
+    nullable: true,
+    description: 'Price with tax (`GrossTotal`), as sent, never recomputed.',
+  })
+  readonly grossTotal!: DecimalText | null;
+
+  @Field(() => DecimalScalar, { nullable: true, description: 'Price of one credit (`UnitPrice`), as sent.' })
+  readonly unitPrice!: DecimalText | null;
+
+  @Field(() => DecimalScalar, { nullable: true, description: 'Credits bought (`Quantity`). May have decimals.' })
+  readonly quantity!: DecimalText | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether it is paid (`Paid`). False is a purchase on account, not a failure.',
+  })
+  readonly paid!: boolean | null;
+
+  @Field(() => String, { nullable: true, description: "The upstream's category of the purchase (`PurchaseType`)." })
+  readonly purchaseType!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Number of the invoice (`InvoiceNumber`). Null when there is none yet.',
+  })
+  readonly invoiceNumber!: string | null;
+
+  @Field(() => String, { nullable: true, description: "The upstream's free text about the outcome (`Result`)." })
+  readonly result!: string | null;
+
+  @PersonalData()
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The account user (`Identification.UserId`), possibly an e-mail address. Personal data: not stored, so null when replayed.',
+  })
+  readonly userId!: string | null;
+}
+
+@ObjectType('PurchaseCreditsPayload', { simpleResolvers: true, description: 'Answer to `purchaseCredits`.' })
+class PurchaseCreditsPayload extends WritePayloadFields {
+  @Field(() => CreditPurchaseType, {
+    nullable: true,
+    description: 'What was bought. Non-null exactly when the purchase succeeded.',
+  })
+  readonly purchase!: CreditPurchase | null;
+}
+
+@Resolver()
+export class CreditsResolver {
+  @MovesMoney()
+  @CostsUpstreamCall()
+  @Authorized(mutationScopes('purchaseCredits'))
+  @Mutation(() => PurchaseCreditsPayload, {
+    description: 'Buys credits for the account. This is a charge, made once per `idempotencyKey`.',
+  })
+  async purchaseCredits(
+    @Arg('input', () => PurchaseCreditsInput, { description: 'Which purchase, and whom to bill.' })
+    input: PlainFields<PurchaseCreditsInput>,
+    @Ctx() { writes }: GatewayContext,
+  ): Promise<PlainFields<PurchaseCreditsPayload>> {
+    const { value, ...rest } = await writes.purchaseCredits({
+      idempotencyKey: input.idempotencyKey,
+      purchaseId: input.purchaseId,
+      purchaseOrder: input.purchaseOrder ?? null,
+      billing: toContact(input.billing ?? null),
+    });
+    return { ...rest, purchase: value };
+  }
+}
+
+function toContact(input: BillingContactInput | null): BillingContact | null {
+  if (input === null) return null;
+  const { address = null, company = null, email = null, mobile = null, phone = null } = input;
+  return { address, company, email, mobile, phone };
+}

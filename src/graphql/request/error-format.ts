@@ -1,0 +1,125 @@
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { BillingError } from '../../domain/errors.js';
+import { PROTOCOL_CATALOGUE, type ProtocolErrorCode } from '../error-catalogue.js';
+import { argumentError, literalError } from './input-error.js';
+
+const INTERNAL_MESSAGE = 'Internal server error. The log has the details under the requestId.';
+
+const PERSISTED_QUERY_MESSAGE =
+  'The persistedQuery extension is not valid: it needs version 1 and the SHA-256 of the query beside it.';
+
+/** Errors may wrap errors that wrap errors; a loop would never end. */
+const MAX_WRAPPINGS = 5;
+
+/**
+ * What a client is told about anything that was thrown: message, code, and facts that were chosen, nothing forwarded. Never throws.
+ * A {@link BillingError} passes as it is, GraphQL's own refusals keep their code, all else is `INTERNAL_SERVER_ERROR`.
+ *
+ * @param formatted Apollo's idea of the answer, used for its path, locations and protocol code
+ * @param error what was thrown
+ */
+export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
+  const { message, extensions } = describe(formatted, error);
+  return {
+    message,
+    ...(formatted.locations === undefined ? {} : { locations: formatted.locations }),
+    ...(formatted.path === undefined ? {} : { path: formatted.path }),
+    extensions,
+  };
+}
+
+interface Described {
+  readonly message: string;
+  readonly extensions: Readonly<Record<string, unknown>>;
+}
+
+function describe(formatted: GraphQLFormattedError, error: unknown): Described {
+  const known = billingErrorIn(error) ?? inputErrorIn(error) ?? limitIn(formatted);
+  if (known !== undefined) return { message: known.message, extensions: billingExtensions(known) };
+  if (isPersistedQueryRefusal(formatted))
+    return { message: PERSISTED_QUERY_MESSAGE, extensions: { code: 'BAD_REQUEST' } };
+  const code = formatted.extensions?.['code'];
+  // Only a request has a protocol error. At a path a code was set by whatever code threw there, and proves nothing.
+  if (formatted.path === undefined && isProtocolCode(code)) {
+    return { message: protocolMessage(code, formatted.message), extensions: { code } };
+  }
+  return { message: INTERNAL_MESSAGE, extensions: { code: 'INTERNAL_SERVER_ERROR' } };
+}
+
+/** Apollo gives these two refusals no code, so they would count as faults of the gateway. */
+function isPersistedQueryRefusal({ message, path }: GraphQLFormattedError): boolean {
+  return (
+    path === undefined &&
+    (message === 'Unsupported persisted query version' || message === 'provided sha does not match query')
+  );
+}
+
+/** The chosen facts of an error on purpose, for `extensions`. */
+function billingExtensions(error: BillingError): Readonly<Record<string, unknown>> {
+  const { code, retryable, field, upstream } = error;
+  return {
+    code,
+    retryable,
+    ...(field === undefined ? {} : { field }),
+    ...(upstream === undefined ? {} : { upstream: { ...upstream } }),
+  };
+}
+
+function billingErrorIn(error: unknown): BillingError | undefined {
+  let current = error;
+  for (let wrapping = 0; wrapping < MAX_WRAPPINGS; wrapping += 1) {
+    if (current instanceof BillingError) return current;
+    if (!(current instanceof GraphQLError)) return undefined;
+    current = current.originalError;
+  }
+  return undefined;
+}
+
+function inputErrorIn(error: unknown): BillingError | undefined {
+  if (!(error instanceof GraphQLError)) return undefined;
+  return error.path === undefined ? literalError(error) : argumentError(error);
+}
+
+/** What the engine says when functions call each other too often; which of them is a matter of chance. */
+const STACK_OVERFLOW = 'Maximum call stack size exceeded';
+
+/** Limits that graphql-js and Apollo check answer with codes of their own. */
+function limitIn(formatted: GraphQLFormattedError): BillingError | undefined {
+  const code = formatted.extensions?.['code'];
+  // Documents are refused by their nesting before; the engine's own words must not leave by a way that nobody has thought of.
+  if (formatted.path === undefined && formatted.message.includes(STACK_OVERFLOW)) {
+    return new BillingError('OPERATION_TOO_COMPLEX', 'The operation is nested too deep.');
+  }
+  if (code === 'GRAPHQL_PARSE_FAILED' && formatted.message.endsWith('Parsing aborted.')) {
+    return new BillingError('OPERATION_TOO_COMPLEX', 'The document has too many tokens.');
+  }
+  // graphql-js gives up on documents whose fields take too long to compare.
+  if (code === 'GRAPHQL_VALIDATION_FAILED' && formatted.message === 'Validation aborted.') {
+    return new BillingError('OPERATION_TOO_COMPLEX', 'The document takes too long to validate.');
+  }
+  if (formatted.extensions?.['validationErrorCode'] === 'MAX_RECURSIVE_SELECTIONS_EXCEEDED') {
+    return new BillingError('OPERATION_TOO_COMPLEX', 'The operation has too many selections.');
+  }
+  return undefined;
+}
+
+function isProtocolCode(code: unknown): code is ProtocolErrorCode {
+  return typeof code === 'string' && Object.hasOwn(PROTOCOL_CATALOGUE, code);
+}
+
+function protocolMessage(code: ProtocolErrorCode, message: string): string {
+  switch (code) {
+    case 'GRAPHQL_PARSE_FAILED':
+      // The parser quotes what it found, which may be a string of the client's: only names and punctuators stay.
+      return message
+        .replace(/ (String|BlockString|Int|Float|Comment) ".*$/su, ' $1.')
+        .replace(/sequence: ".*$/su, 'sequence.');
+    case 'OPERATION_RESOLUTION_FAILURE':
+      return 'The operation to run could not be told: send operationName, equal to the name of one operation of the document.';
+    case 'GRAPHQL_VALIDATION_FAILED':
+    case 'BAD_REQUEST':
+    case 'PERSISTED_QUERY_NOT_FOUND':
+    case 'PERSISTED_QUERY_NOT_SUPPORTED':
+      return message;
+  }
+}

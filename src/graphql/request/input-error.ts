@@ -1,0 +1,191 @@
+import {
+  type ASTNode,
+  coerceInputValue,
+  type DocumentNode,
+  type FieldNode,
+  GraphQLError,
+  type GraphQLInputType,
+  type GraphQLSchema,
+  isInputType,
+  isNonNullType,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  type Source,
+  typeFromAST,
+  type ValueNode,
+  type VariableDefinitionNode,
+  valueFromAST,
+  visit,
+} from 'graphql';
+import { type BillingError, badInput } from '../../domain/errors.js';
+import { ScalarInputError } from '../scalars.js';
+import { MAX_TOKENS } from './limits.js';
+
+/** Values are constants of the document here; a variable in a wrong place is an error of the document itself. */
+const VALUE_KINDS: ReadonlySet<string> = new Set<ValueNode['kind']>([
+  Kind.INT,
+  Kind.FLOAT,
+  Kind.STRING,
+  Kind.BOOLEAN,
+  Kind.NULL,
+  Kind.ENUM,
+  Kind.LIST,
+  Kind.OBJECT,
+]);
+
+const MISSING_FIELD = /^Field "(?:\w+\.)?(\w+)" of required type "([^"]+)" was not provided/;
+const MISSING_ARGUMENT = /^Field "\w+" argument "(\w+)" of type "([^"]+)" is required/;
+const ARGUMENT = /^Argument "(\w+)" (?:of|has)/;
+
+/** What graphql-js suggests in place of a word that the schema has not: names of the schema, and nothing of the client's. */
+const SUGGESTION = / Did you mean (?:the enum value )?"\w+"[^?]*\?$/;
+
+export interface InputPlace {
+  /** The value came in a variable, whose name stands first in the path. */
+  readonly isVariable: boolean;
+  /** Whether the schema's own words may be suggested. */
+  readonly suggestions: boolean;
+}
+
+/** Apollo Server has taken the suggestions out of what it validates, where the schema is not told. */
+const LITERAL: InputPlace = { isVariable: false, suggestions: true };
+
+/** What is wrong with a value, in words that hold nothing of it. `path` leads to the input at fault. */
+function inputProblem(path: readonly string[], cause: GraphQLError, place: InputPlace = LITERAL): BillingError {
+  const missing = MISSING_FIELD.exec(cause.message);
+  const field = missing?.[1] === undefined ? path : [...path, missing[1]];
+  const name = `${place.isVariable ? 'Variable $' : ''}${field.join('.')}`;
+  if (missing !== null) return badInput(`${name} is required: ${missing[2] ?? ''}.`, field);
+  const rule = cause.originalError instanceof ScalarInputError ? ` ${cause.originalError.message}` : '';
+  const suggestion = place.suggestions ? (SUGGESTION.exec(cause.message)?.[0] ?? '') : '';
+  return badInput(`${name} has a value that its type does not allow.${rule}${suggestion}`, field);
+}
+
+/** The error of a constant in the document that its type does not allow, or undefined when the error is about something else. */
+export function literalError(error: GraphQLError): BillingError | undefined {
+  const nodes: readonly ASTNode[] = error.nodes ?? [];
+  const [node] = nodes;
+  if (node === undefined) return undefined;
+  const argument = MISSING_ARGUMENT.exec(error.message);
+  if (argument?.[1] !== undefined && node.kind === Kind.FIELD) {
+    const field = [fieldKey(node), argument[1]];
+    return badInput(`${argument[1]} of ${fieldKey(node)} is required: ${argument[2] ?? ''}.`, field.slice(1));
+  }
+  if (!nodes.every(({ kind }) => VALUE_KINDS.has(kind))) return undefined;
+  return inputProblem(literalPath(node), unwrapped(error));
+}
+
+/** The error of an argument that only execution could refuse: an explicit null where a default stands, a variable left out. */
+export function argumentError(error: GraphQLError): BillingError | undefined {
+  const cause = error.originalError;
+  if (!(cause instanceof GraphQLError) || cause.path !== undefined || cause.originalError !== undefined)
+    return undefined;
+  const [, argument] = ARGUMENT.exec(cause.message) ?? [];
+  return argument === undefined
+    ? undefined
+    : badInput(`${argument} has a value that its type does not allow.`, [argument]);
+}
+
+/** Apollo wraps a rule's error and keeps the rule's own cause in place of the error, if there was one. */
+function unwrapped(error: GraphQLError): GraphQLError {
+  return error.originalError instanceof GraphQLError ? error.originalError : error;
+}
+
+function fieldKey(node: FieldNode): string {
+  return node.alias?.value ?? node.name.value;
+}
+
+/** Documents at fault, parsed once however many errors they have. */
+const parsedSources = new WeakMap<Source, DocumentNode>();
+
+/** Names that lead to a constant: argument, input fields, list positions. Nodes do not know their parents, so it is looked for. */
+function literalPath(target: ASTNode): readonly string[] {
+  const source = target.loc?.source;
+  if (source === undefined) return ['value'];
+  const document = parsedSources.get(source) ?? parse(source, { maxLexicalTokens: MAX_TOKENS });
+  parsedSources.set(source, document);
+  let found: readonly string[] | undefined;
+  visit(document, {
+    enter(node, _key, _parent, path) {
+      if (found !== undefined) return false;
+      if (node.kind === target.kind && node.loc?.start === target.loc?.start) found = namesAlong(document, path);
+      return undefined;
+    },
+  });
+  return found === undefined || found.length === 0 ? ['value'] : found;
+}
+
+function namesAlong(document: DocumentNode, path: readonly (string | number)[]): readonly string[] {
+  const names: string[] = [];
+  let current: unknown = document;
+  for (const [index, key] of path.entries()) {
+    current = isIndexable(current) ? current[key] : undefined;
+    if (typeof key === 'number' && path[index - 1] === 'values') names.push(String(key));
+    names.push(...nameOf(current));
+  }
+  return names;
+}
+
+function nameOf(node: unknown): readonly string[] {
+  if (!isNode(node)) return [];
+  if (node.kind === Kind.VARIABLE_DEFINITION) return [node.variable.name.value];
+  return node.kind === Kind.ARGUMENT || node.kind === Kind.OBJECT_FIELD ? [node.name.value] : [];
+}
+
+function isIndexable(value: unknown): value is Readonly<Record<string | number, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isNode(value: unknown): value is ASTNode {
+  return isIndexable(value) && typeof value['kind'] === 'string';
+}
+
+export interface CoercionOptions {
+  /** Whether an error may name what the schema has in place of a word that it has not. */
+  readonly suggestions: boolean;
+}
+
+export type CoercedVariables = Readonly<Record<string, unknown>>;
+
+/**
+ * Coerces the variables as graphql-js does (GraphQL specification, CoerceVariableValues), for two reasons: the checks before
+ * execution need them, and graphql-js' own errors repeat the value. Throws `BAD_USER_INPUT` with the path of the first fault.
+ */
+export function coerceVariables(
+  schema: GraphQLSchema,
+  operation: OperationDefinitionNode,
+  inputs: Readonly<Record<string, unknown>>,
+  options: CoercionOptions,
+): CoercedVariables {
+  const coerced = new Map<string, unknown>();
+  for (const definition of operation.variableDefinitions ?? []) {
+    const name = definition.variable.name.value;
+    const type = typeFromAST(schema, definition.type);
+    // Validation has refused output types as variables.
+    if (!isInputType(type)) continue;
+    const value = Object.hasOwn(inputs, name)
+      ? coerceGiven(name, type, inputs[name], options)
+      : coerceAbsent(definition, type);
+    if (value !== undefined) coerced.set(name, value);
+  }
+  return Object.fromEntries(coerced);
+}
+
+function coerceAbsent(definition: VariableDefinitionNode, type: GraphQLInputType): unknown {
+  if (definition.defaultValue !== undefined) return valueFromAST(definition.defaultValue, type);
+  if (!isNonNullType(type)) return undefined;
+  const name = definition.variable.name.value;
+  throw missingVariable(name, type);
+}
+
+function coerceGiven(name: string, type: GraphQLInputType, value: unknown, options: CoercionOptions): unknown {
+  if (value === null && isNonNullType(type)) throw missingVariable(name, type);
+  return coerceInputValue(value, type, (path, _invalid, error) => {
+    throw inputProblem([name, ...path.map(String)], error, { isVariable: true, ...options });
+  });
+}
+
+function missingVariable(name: string, type: GraphQLInputType): BillingError {
+  return badInput(`Variable $${name} is required: ${String(type)}.`, [name]);
+}

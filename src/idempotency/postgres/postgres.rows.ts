@@ -1,0 +1,207 @@
+import type { Pool, PoolClient } from 'pg';
+import { z } from 'zod';
+import {
+  type AuditEntry,
+  type Change,
+  type ClaimRequest,
+  type ClaimResult,
+  changedRow,
+  firstClaim,
+  type LedgerPage,
+  LedgerUnavailable,
+  type ListRequest,
+  type Neighbour,
+} from '../ledger.js';
+import { assertTransition, judgeKnownKey, type LedgerRow, reconcileDelayMs } from '../ledger.states.js';
+import {
+  blockerSelection,
+  changeParameters,
+  claimParameters,
+  decodeAudit,
+  decodeCursor,
+  decodeNeighbour,
+  decodeRow,
+  decodeRows,
+  encodeCursor,
+  neighbourSelection,
+} from '../ledger-row.codec.js';
+import { hasErrorCode } from '../sqlite/group.commit.js';
+import * as sql from './postgres.statements.js';
+
+/** PostgreSQL's unique_violation (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
+const UNIQUE_VIOLATION = '23505';
+/** A row in the way may be gone when it is looked at; more than a few times in a row means something else is wrong. */
+const CLAIM_ATTEMPTS = 10;
+
+const identified = z.object({ id: z.number() });
+const pinged = z.object({ writable: z.boolean() });
+const counted = z.object({ n: z.number() });
+
+/** The ledger's statements on PostgreSQL. But for a claim, each is atomic by itself: a row and its audit entry are one statement, so one commit. */
+export class PostgresRows {
+  readonly #pool: Pool;
+  readonly #ownerId: string;
+
+  readonly #onUnreadable: (raw: unknown) => void;
+
+  /** @param onUnreadable told of each stored row that this version cannot read and therefore leaves out */
+  constructor(pool: Pool, ownerId: string, onUnreadable: (raw: unknown) => void) {
+    this.#pool = pool;
+    this.#ownerId = ownerId;
+    this.#onUnreadable = onUnreadable;
+  }
+
+  async claim(request: ClaimRequest): Promise<ClaimResult> {
+    for (let attempt = 1; attempt <= CLAIM_ATTEMPTS; attempt += 1) {
+      const decided = await this.#inTransaction((client) => this.#decide(client, request));
+      if (decided !== null) {
+        return decided;
+      }
+    }
+    throw new LedgerUnavailable('The target changed hands too often to be claimed.');
+  }
+
+  /**
+   * The one place where a claim is decided. Inside its transaction no other claim of the tenant or the credential is decided, so what
+   * is read here still holds when the row is stored. Null: a replica of an older version, which takes no lock, was faster; look again.
+   */
+  async #decide(client: PoolClient, request: ClaimRequest): Promise<ClaimResult | null> {
+    const one = async (text: string, values: readonly unknown[]): Promise<LedgerRow | null> => {
+      const [row] = (await client.query<Record<string, unknown>>(text, [...values])).rows;
+      return row === undefined ? null : decodeRow(row);
+    };
+    const { tenantId, credentialId, idempotencyKey } = request;
+    const tenants = [tenantId, ...(request.keysSharedWith ?? [])].map((each) => `ledger tenant ${each}`);
+    await client.query(sql.LOCK_CLAIMS, [[...tenants, `ledger credential ${credentialId}`]]);
+    const known = await one(sql.FIND, [tenantId, idempotencyKey]);
+    if (known !== null) {
+      const verdict = judgeKnownKey(known, request.fingerprint);
+      if (verdict !== 'reclaim') {
+        return { kind: verdict, row: known };
+      }
+    }
+    for (const other of request.keysSharedWith ?? []) {
+      const shared = await one(sql.FIND, [other, idempotencyKey]);
+      if (shared !== null) {
+        return { kind: 'keyReused', row: shared };
+      }
+    }
+    const { targets, everyGroup } = blockerSelection(request);
+    const blocker = await one(sql.FIND_BLOCKER, [tenantId, credentialId, idempotencyKey, targets, everyGroup]);
+    if (blocker !== null) {
+      return { kind: 'targetBusy', row: blocker };
+    }
+    if (known === null) {
+      const inserted = await client.query(sql.INSERT, claimParameters(request, this.#ownerId));
+      return inserted.rows.length === 0 ? null : { kind: 'claimed', row: firstClaim(request, this.#ownerId) };
+    }
+    const again = [tenantId, idempotencyKey, known.claim, credentialId, this.#ownerId, request.atMs];
+    const row = await one(sql.RECLAIM, again);
+    return row === null ? null : { kind: 'claimed', row };
+  }
+
+  /** Null also when a unique index objected. A connection whose transaction could not be ended is not used again. */
+  async #inTransaction<T>(work: (client: PoolClient) => Promise<T | null>): Promise<T | null> {
+    const client = await this.#pool.connect();
+    let isBroken = true;
+    try {
+      await client.query('BEGIN');
+      const result = await work(client);
+      await client.query('COMMIT');
+      isBroken = false;
+      return result;
+    } catch (error) {
+      isBroken = await client.query('ROLLBACK').then(
+        () => false,
+        () => true,
+      );
+      if (hasErrorCode(error, UNIQUE_VIOLATION)) {
+        return null;
+      }
+      throw error;
+    } finally {
+      client.release(isBroken);
+    }
+  }
+
+  async advance(row: LedgerRow, change: Change): Promise<LedgerRow | null> {
+    assertTransition(change.from, change.to, change.by);
+    const changed = await this.#all(sql.ADVANCE, [
+      ...changeParameters(row, change),
+      change.by,
+      this.#ownerId,
+      change.resolution?.note ?? null,
+      change.resolution?.subject ?? null,
+    ]);
+    return changed.length === 0 ? null : changedRow(row, change);
+  }
+
+  find(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {
+    return this.#one(sql.FIND, [tenantId, idempotencyKey]);
+  }
+
+  async list(tenantIds: readonly string[], request: ListRequest): Promise<LedgerPage> {
+    const selection = [[...tenantIds], request.states, request.groupIds === null ? null : [...request.groupIds]];
+    const before = request.afterCursor === null ? Number.MAX_SAFE_INTEGER : decodeCursor(request.afterCursor);
+    const rows = await this.#all(sql.LIST, [...selection, before, request.limit + 1]);
+    const [count] = await this.#all(sql.COUNT, selection);
+    const edges = rows
+      .slice(0, request.limit)
+      .flatMap((raw) =>
+        decodeRows([raw], this.#onUnreadable).map((row) => ({ cursor: encodeCursor(identified.parse(raw).id), row })),
+      );
+    return { edges, hasNextPage: rows.length > request.limit, totalCount: counted.parse(count).n };
+  }
+
+  async audit(tenantId: string, idempotencyKey: string): Promise<readonly AuditEntry[]> {
+    return (await this.#all(sql.AUDIT, [tenantId, idempotencyKey])).map((raw) => decodeAudit(raw));
+  }
+
+  async due(nowMs: number, limit: number): Promise<readonly LedgerRow[]> {
+    return decodeRows(await this.#all(sql.DUE, [nowMs, limit]), this.#onUnreadable);
+  }
+
+  async dueForReview(nowMs: number, limit: number): Promise<readonly LedgerRow[]> {
+    return decodeRows(await this.#all(sql.DUE_FOR_REVIEW, [nowMs, limit]), this.#onUnreadable);
+  }
+
+  async neighbours(row: LedgerRow, sinceMs: number): Promise<readonly Neighbour[]> {
+    const { tenant, key, targets } = neighbourSelection(row);
+    const found = await this.#all(sql.NEIGHBOURS, [tenant, key, targets, sinceMs]);
+    return found.map((raw) => decodeNeighbour(raw, row));
+  }
+
+  async countUnknown(): Promise<number> {
+    const [count] = await this.#all(sql.COUNT_UNKNOWN, []);
+    return counted.parse(count).n;
+  }
+
+  async noteAttempt(row: LedgerRow, nextAtMs: number | null): Promise<void> {
+    const attempt = [row.tenantId, row.idempotencyKey, row.claim, row.reconcileAttempts];
+    await this.#all(sql.NOTE_ATTEMPT, [nextAtMs, ...attempt]);
+  }
+
+  /** Takes the rows of all owners whose lock nobody holds. Returns how many there were. */
+  async orphan(atMs: number): Promise<number> {
+    const [count] = await this.#all(sql.SWEEP, [this.#ownerId, atMs, atMs + reconcileDelayMs(0)]);
+    return counted.parse(count).n;
+  }
+
+  /** A standby, and a server that was set to read only, answer and refuse every write. */
+  async ping(): Promise<{ readonly writable: boolean }> {
+    const [state] = await this.#all(
+      "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off' AS writable",
+      [],
+    );
+    return pinged.parse(state);
+  }
+
+  async #one(text: string, values: readonly unknown[]): Promise<LedgerRow | null> {
+    const [row] = await this.#all(text, values);
+    return row === undefined ? null : decodeRow(row);
+  }
+
+  async #all(text: string, values: readonly unknown[]): Promise<readonly unknown[]> {
+    return (await this.#pool.query<Record<string, unknown>>(text, [...values])).rows;
+  }
+}

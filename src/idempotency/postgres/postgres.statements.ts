@@ -1,0 +1,116 @@
+import { ACCOUNT_KINDS, BILLING_OPERATION_KINDS } from '../../domain/upstream-operations.js';
+import { quoted } from '../ledger-row.codec.js';
+
+// Not prepared by name: a newer version that adds a column would make the cached plans of this one fail during a rolling deployment.
+
+const AUDIT_COLUMNS = 'tenant_id, idempotency_key, claim, at, from_state, to_state, actor, owner_id, note, subject';
+
+export const FIND = 'SELECT * FROM ledger_operations WHERE tenant_id = $1 AND idempotency_key = $2';
+
+/**
+ * Held until the transaction ends, so that what a claim reads of its tenant, and of whoever shares its credential, still holds when its
+ * row is stored. Always in the same order, so that two claims never wait for each other.
+ */
+export const LOCK_CLAIMS = `SELECT pg_advisory_xact_lock(lock_key) FROM (
+  SELECT DISTINCT hashtextextended(name, 0) AS lock_key FROM unnest($1::text[]) AS name ORDER BY lock_key) AS locks`;
+
+/** An open write in the way of a claim: $1 tenant, $2 credential, $3 key, $4 targets as JSON, $5 whether every group is. */
+export const FIND_BLOCKER = `SELECT * FROM ledger_operations WHERE state IN ('claimed', 'sending', 'unknown')
+  AND (tenant_id = $1 OR credential_id = $2)
+  AND (target IN (SELECT jsonb_array_elements_text($4::jsonb)) OR ($5::int = 1 AND target LIKE 'group:%'))
+  AND NOT (tenant_id = $1 AND idempotency_key = $3) ORDER BY id LIMIT 1`;
+
+/** No row when a unique index objects, which a replica of an older version may bring about: it takes no lock for a claim. */
+export const INSERT = `
+  WITH changed AS (
+    INSERT INTO ledger_operations (tenant_id, credential_id, idempotency_key, kind, target, group_id, fingerprint, input, state,
+      owner_id, claim, created_at, deletes_documents)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'claimed', $9, 1, $10, $11)
+    ON CONFLICT DO NOTHING
+    RETURNING tenant_id, idempotency_key, claim, created_at, state, owner_id
+  ), remembered AS (
+    INSERT INTO ledger_audit (${AUDIT_COLUMNS})
+    SELECT tenant_id, idempotency_key, claim, created_at, NULL, state, 'owner', owner_id, NULL, NULL FROM changed
+  )
+  SELECT 1 FROM changed`;
+
+export const RECLAIM = `
+  WITH changed AS (
+    UPDATE ledger_operations SET state = 'claimed', claim = claim + 1, owner_id = $5, credential_id = $4, sent_at = NULL,
+      completed_at = NULL, baseline = NULL, before_send = NULL, answer = NULL, resolution = NULL, lock_slot = 0
+    WHERE tenant_id = $1 AND idempotency_key = $2 AND claim = $3 AND state = 'not_sent' RETURNING *
+  ), remembered AS (
+    INSERT INTO ledger_audit (${AUDIT_COLUMNS})
+    SELECT tenant_id, idempotency_key, claim, $6::bigint, 'not_sent', state, 'owner', owner_id, NULL, NULL FROM changed
+  )
+  SELECT * FROM changed`;
+
+export const ADVANCE = `
+  WITH changed AS (
+    UPDATE ledger_operations SET state = $5::text,
+      sent_at = CASE $5::text WHEN 'sending' THEN $6::bigint WHEN 'not_sent' THEN NULL ELSE sent_at END,
+      completed_at = CASE $5::text WHEN 'sending' THEN NULL ELSE $6::bigint END,
+      baseline = COALESCE($7::text, baseline), answer = $8::text, resolution = $9::text,
+      next_reconcile_at = $10::bigint, before_send = COALESCE($11::text, before_send)
+    WHERE tenant_id = $1 AND idempotency_key = $2 AND claim = $3 AND state = $4::text
+      AND ($4::text <> 'succeeded' OR resolution::jsonb ->> 'by' = 'reconciler')
+    RETURNING tenant_id, idempotency_key, claim, state
+  ), remembered AS (
+    INSERT INTO ledger_audit (${AUDIT_COLUMNS})
+    SELECT tenant_id, idempotency_key, claim, $6::bigint, $4::text, state, $12::text, $13::text, $14::text, $15::text FROM changed
+  )
+  SELECT 1 FROM changed`;
+
+/**
+ * An owner lives as long as some session holds the advisory lock of its id. A 64-bit key stands in pg_locks as two halves
+ * (https://www.postgresql.org/docs/current/view-pg-locks.html). Reading that view, unlike trying the lock, gets in nobody's way.
+ */
+export const SWEEP = `
+  WITH alive AS MATERIALIZED (
+    SELECT (classid::bigint << 32) | objid::bigint AS lock_key FROM pg_locks
+    WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  ), gone AS (
+    SELECT id, state FROM ledger_operations
+    WHERE state IN ('claimed', 'sending') AND owner_id <> $1
+      AND NOT EXISTS (SELECT 1 FROM alive WHERE lock_key = hashtextextended(owner_id, 0))
+    FOR UPDATE SKIP LOCKED
+  ), changed AS (
+    UPDATE ledger_operations AS operation SET
+      state = CASE gone.state WHEN 'claimed' THEN 'not_sent' ELSE 'unknown' END,
+      completed_at = $2::bigint,
+      next_reconcile_at = CASE gone.state WHEN 'sending' THEN $3::bigint END
+    FROM gone WHERE operation.id = gone.id AND operation.state = gone.state
+    RETURNING operation.*, gone.state AS from_state
+  ), remembered AS (
+    INSERT INTO ledger_audit (${AUDIT_COLUMNS})
+    SELECT tenant_id, idempotency_key, claim, $2::bigint, from_state, state, 'sweep', $1, NULL, NULL FROM changed
+  )
+  SELECT count(*) AS n FROM changed`;
+
+const SELECTION = `tenant_id = ANY ($1::text[]) AND kind IN (${quoted(BILLING_OPERATION_KINDS)})
+  AND ($2::text[] IS NULL OR state = ANY ($2::text[]))
+  AND ($3::text[] IS NULL OR kind IN (${quoted(ACCOUNT_KINDS)}) OR group_id = ANY ($3::text[]))`;
+
+export const LIST = `SELECT * FROM ledger_operations WHERE ${SELECTION} AND id < $4 ORDER BY id DESC LIMIT $5`;
+
+export const COUNT = `SELECT count(*) AS n FROM ledger_operations WHERE ${SELECTION}`;
+
+export const AUDIT = 'SELECT * FROM ledger_audit WHERE tenant_id = $1 AND idempotency_key = $2 ORDER BY id';
+
+export const DUE = `SELECT * FROM ledger_operations WHERE state = 'unknown' AND next_reconcile_at <= $1
+  ORDER BY next_reconcile_at, id LIMIT $2`;
+
+export const DUE_FOR_REVIEW = `SELECT * FROM ledger_operations WHERE state = 'rejected' AND next_reconcile_at <= $1
+  ORDER BY next_reconcile_at, id LIMIT $2`;
+
+export const NEIGHBOURS = `SELECT kind, sent_at, target, tenant_id, credential_id FROM ledger_operations
+  WHERE target IN (SELECT jsonb_array_elements_text($3::jsonb)) AND sent_at >= $4
+  AND NOT (tenant_id = $1 AND idempotency_key = $2)
+  AND (state IN ('sending', 'succeeded', 'unknown') OR (state = 'rejected' AND resolution::jsonb ->> 'by' = 'operator'))`;
+
+export const COUNT_UNKNOWN = `SELECT count(*) AS n FROM ledger_operations WHERE state = 'unknown'`;
+
+export const NOTE_ATTEMPT = `UPDATE ledger_operations SET reconcile_attempts = reconcile_attempts + 1, next_reconcile_at = $1
+  WHERE tenant_id = $2 AND idempotency_key = $3 AND claim = $4 AND reconcile_attempts = $5
+  AND state IN ('unknown', 'rejected')`;

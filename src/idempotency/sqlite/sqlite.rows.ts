@@ -1,0 +1,368 @@
+import { randomBytes } from 'node:crypto';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { z } from 'zod';
+import { ACCOUNT_KINDS, BILLING_OPERATION_KINDS } from '../../domain/upstream-operations.js';
+import {
+  type AuditEntry,
+  type Change,
+  type ClaimRequest,
+  type ClaimResult,
+  changedRow,
+  firstClaim,
+  type LedgerPage,
+  LedgerUnavailable,
+  type ListRequest,
+  type Neighbour,
+  requireVersion,
+} from '../ledger.js';
+import { type Actor, assertTransition, judgeKnownKey, type LedgerRow, type LedgerState } from '../ledger.states.js';
+import {
+  blockerSelection,
+  changeParameters,
+  claimParameters,
+  decodeAudit,
+  decodeCursor,
+  decodeNeighbour,
+  decodeRow,
+  decodeRows,
+  encodeCursor,
+  jsonOrNull,
+  neighbourSelection,
+  quoted,
+} from '../ledger-row.codec.js';
+
+const identified = z.object({ id: z.number() });
+const counted = z.object({ n: z.number() });
+const owned = z.object({ owner_id: z.string() });
+const abandoned = z.object({
+  tenant_id: z.string(),
+  idempotency_key: z.string(),
+  claim: z.number(),
+  state: z.enum(['claimed', 'sending']),
+});
+
+/** The ledger's statements on SQLite, prepared once. Synchronous; the caller holds the transaction where more than one must agree. */
+export class SqliteRows {
+  readonly #statements: ReturnType<typeof prepareAll>;
+  readonly #ownerId: string;
+
+  readonly #onUnreadable: (raw: unknown) => void;
+
+  /** @param onUnreadable told of each stored row that this version cannot read and therefore leaves out */
+  constructor(db: DatabaseSync, ownerId: string, onUnreadable: (raw: unknown) => void) {
+    this.#statements = prepareAll(db);
+    this.#ownerId = ownerId;
+    this.#onUnreadable = onUnreadable;
+  }
+
+  /**
+   * The one place where a claim is decided. Call inside the write transaction, which keeps every other writer out until the commit:
+   * what is read here still holds when the row is stored.
+   */
+  claim(request: ClaimRequest): ClaimResult {
+    const known = this.find(request.tenantId, request.idempotencyKey);
+    if (known !== null) {
+      const verdict = judgeKnownKey(known, request.fingerprint);
+      if (verdict !== 'reclaim') {
+        return { kind: verdict, row: known };
+      }
+    }
+    for (const tenantId of request.keysSharedWith ?? []) {
+      const shared = this.find(tenantId, request.idempotencyKey);
+      if (shared !== null) return { kind: 'keyReused', row: shared };
+    }
+    const blocker = this.#statements.blocker.get(blockerSelection(request));
+    if (blocker !== undefined) {
+      return { kind: 'targetBusy', row: decodeRow(blocker) };
+    }
+    const row = known === null ? this.#insert(request) : decodeRow(this.#reclaim(request));
+    this.#remember(row, known === null ? null : 'not_sent', 'owner', request.atMs, null);
+    return { kind: 'claimed', row };
+  }
+
+  advance(row: LedgerRow, change: Change): LedgerRow | null {
+    assertTransition(change.from, change.to, change.by);
+    const { changes } = this.#statements.advance.run(...changeParameters(row, change));
+    if (Number(changes) === 0) {
+      return null;
+    }
+    const changed = changedRow(row, change);
+    this.#remember(changed, change.from, change.by, change.atMs, change);
+    return changed;
+  }
+
+  find(tenantId: string, idempotencyKey: string): LedgerRow | null {
+    const row = this.#statements.find.get(tenantId, idempotencyKey);
+    return row === undefined ? null : decodeRow(row);
+  }
+
+  list(tenantIds: readonly string[], request: ListRequest): LedgerPage {
+    const tenants = JSON.stringify(tenantIds);
+    const states = jsonOrNull(request.states);
+    const groups = request.groupIds === null ? null : JSON.stringify([...request.groupIds]);
+    const before = request.afterCursor === null ? Number.MAX_SAFE_INTEGER : decodeCursor(request.afterCursor);
+    const rows = this.#statements.list.all({ tenants, states, groups, before, limit: request.limit + 1 });
+    const { n } = counted.parse(this.#statements.count.get({ tenants, states, groups }));
+    const edges = rows
+      .slice(0, request.limit)
+      .flatMap((raw) => this.#readable([raw]).map((row) => ({ cursor: encodeCursor(identified.parse(raw).id), row })));
+    return { edges, hasNextPage: rows.length > request.limit, totalCount: n };
+  }
+
+  audit(tenantId: string, idempotencyKey: string): readonly AuditEntry[] {
+    return this.#statements.audit.all(tenantId, idempotencyKey).map((raw) => decodeAudit(raw));
+  }
+
+  due(nowMs: number, limit: number): readonly LedgerRow[] {
+    return this.#readable(this.#statements.due.all(nowMs, limit));
+  }
+
+  dueForReview(nowMs: number, limit: number): readonly LedgerRow[] {
+    return this.#readable(this.#statements.dueForReview.all(nowMs, limit));
+  }
+
+  neighbours(row: LedgerRow, sinceMs: number): readonly Neighbour[] {
+    const found = this.#statements.neighbours.all({ ...neighbourSelection(row), since: sinceMs });
+    return found.map((raw) => decodeNeighbour(raw, row));
+  }
+
+  countUnknown(): number {
+    return counted.parse(this.#statements.countUnknown.get()).n;
+  }
+
+  noteAttempt(row: LedgerRow, nextAtMs: number | null): void {
+    this.#statements.noteAttempt.run(nextAtMs, row.tenantId, row.idempotencyKey, row.claim, row.reconcileAttempts);
+  }
+
+  /** Other owners that have unfinished rows; whether they live is not known here. */
+  unfinishedOwners(): readonly string[] {
+    return this.#statements.owners.all(this.#ownerId).map((raw) => owned.parse(raw).owner_id);
+  }
+
+  /** Takes the unfinished rows from an owner that is gone, also those that this version cannot read. Returns how many there were. */
+  orphan(ownerId: string, atMs: number): number {
+    const rows = this.#statements.unfinishedOf.all(ownerId).map((raw) => abandoned.parse(raw));
+    for (const { tenant_id, idempotency_key, claim, state } of rows) {
+      const row = { tenantId: tenant_id, idempotencyKey: idempotency_key, claim };
+      const change = { from: state, to: state === 'claimed' ? 'not_sent' : 'unknown', by: 'sweep', atMs } as const;
+      this.#statements.advance.run(...changeParameters(row, change));
+      this.#remember({ ...row, state: change.to }, state, 'sweep', atMs, null);
+    }
+    return rows.length;
+  }
+
+  sends(): number {
+    return counted.parse(this.#statements.sends.get()).n;
+  }
+
+  /** Writes a row as it was. */
+  touch(): void {
+    this.#statements.touch.run();
+  }
+
+  countSend(): void {
+    this.#statements.countSend.run();
+  }
+
+  #insert(request: ClaimRequest): LedgerRow {
+    this.#statements.insert.run(...claimParameters(request, this.#ownerId));
+    return firstClaim(request, this.#ownerId);
+  }
+
+  #readable(raws: readonly unknown[]): readonly LedgerRow[] {
+    return decodeRows(raws, this.#onUnreadable);
+  }
+
+  #reclaim(request: ClaimRequest): unknown {
+    return this.#statements.reclaim.get({
+      tenant: request.tenantId,
+      credential: request.credentialId,
+      key: request.idempotencyKey,
+      owner: this.#ownerId,
+    });
+  }
+
+  #remember(
+    row: Pick<LedgerRow, 'tenantId' | 'idempotencyKey' | 'claim' | 'state'>,
+    from: LedgerState | null,
+    by: Actor,
+    atMs: number,
+    change: Change | null,
+  ): void {
+    const resolution = change?.resolution;
+    this.#statements.remember.run(
+      row.tenantId,
+      row.idempotencyKey,
+      row.claim,
+      atMs,
+      from,
+      row.state,
+      by,
+      this.#ownerId,
+      resolution?.note ?? null,
+      resolution?.subject ?? null,
+    );
+  }
+}
+
+const SELECTION = `tenant_id IN (SELECT value FROM json_each(:tenants)) AND kind IN (${quoted(BILLING_OPERATION_KINDS)})
+  AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+  AND (:groups IS NULL OR kind IN (${quoted(ACCOUNT_KINDS)}) OR group_id IN (SELECT value FROM json_each(:groups)))`;
+
+function prepareAll(db: DatabaseSync) {
+  const sql = (text: string): StatementSync => db.prepare(text);
+  return {
+    find: sql('SELECT * FROM ledger_operations WHERE tenant_id = ? AND idempotency_key = ?'),
+    blocker: sql(`SELECT * FROM ledger_operations WHERE state IN ('claimed', 'sending', 'unknown')
+      AND (tenant_id = :tenant OR credential_id = :credential)
+      AND (target IN (SELECT value FROM json_each(:targets)) OR (:everyGroup AND target LIKE 'group:%'))
+      AND NOT (tenant_id = :tenant AND idempotency_key = :key) ORDER BY id LIMIT 1`),
+    insert:
+      sql(`INSERT INTO ledger_operations (tenant_id, credential_id, idempotency_key, kind, target, group_id, fingerprint,
+      input, state, owner_id, claim, created_at, deletes_documents)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'claimed', ?, 1, ?, ?)`),
+    reclaim: sql(`UPDATE ledger_operations SET state = 'claimed', claim = claim + 1, owner_id = :owner,
+      credential_id = :credential, sent_at = NULL, completed_at = NULL, baseline = NULL, before_send = NULL, answer = NULL,
+      resolution = NULL, lock_slot = 0
+      WHERE tenant_id = :tenant AND idempotency_key = :key AND state = 'not_sent' RETURNING *`),
+    advance: sql(`UPDATE ledger_operations SET state = ?5,
+      sent_at = CASE ?5 WHEN 'sending' THEN ?6 WHEN 'not_sent' THEN NULL ELSE sent_at END,
+      completed_at = CASE ?5 WHEN 'sending' THEN NULL ELSE ?6 END,
+      baseline = COALESCE(?7, baseline), answer = ?8, resolution = ?9, next_reconcile_at = ?10,
+      before_send = COALESCE(?11, before_send)
+      WHERE tenant_id = ?1 AND idempotency_key = ?2 AND claim = ?3 AND state = ?4
+      AND (?4 <> 'succeeded' OR json_extract(resolution, '$.by') = 'reconciler')`),
+    remember:
+      sql(`INSERT INTO ledger_audit (tenant_id, idempotency_key, claim, at, from_state, to_state, actor, owner_id, note,
+      subject) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+    audit: sql('SELECT * FROM ledger_audit WHERE tenant_id = ? AND idempotency_key = ? ORDER BY id'),
+    list: sql(`SELECT * FROM ledger_operations WHERE ${SELECTION} AND id < :before ORDER BY id DESC LIMIT :limit`),
+    count: sql(`SELECT count(*) AS n FROM ledger_operations WHERE ${SELECTION}`),
+    due: sql(`SELECT * FROM ledger_operations WHERE state = 'unknown' AND next_reconcile_at <= ?
+      ORDER BY next_reconcile_at, id LIMIT ?`),
+    dueForReview: sql(`SELECT * FROM ledger_operations WHERE state = 'rejected' AND next_reconcile_at <= ?
+      ORDER BY next_reconcile_at, id LIMIT ?`),
+    neighbours: sql(`SELECT kind, sent_at, target, tenant_id, credential_id FROM ledger_operations
+      WHERE target IN (SELECT value FROM json_each(:targets)) AND sent_at >= :since
+      AND NOT (tenant_id = :tenant AND idempotency_key = :key)
+      AND (state IN ('sending', 'succeeded', 'unknown')
+        OR (state = 'rejected' AND json_extract(resolution, '$.by') = 'operator'))`),
+    countUnknown: sql(`SELECT count(*) AS n FROM ledger_operations WHERE state = 'unknown'`),
+    noteAttempt: sql(`UPDATE ledger_operations SET reconcile_attempts = reconcile_attempts + 1, next_reconcile_at = ?
+      WHERE tenant_id = ? AND idempotency_key = ? AND claim = ? AND reconcile_attempts = ?
+      AND state IN ('unknown', 'rejected')`),
+    owners: sql(
+      `SELECT DISTINCT owner_id FROM ledger_operations WHERE state IN ('claimed', 'sending') AND owner_id <> ?`,
+    ),
+    unfinishedOf: sql(
+      `SELECT tenant_id, idempotency_key, claim, state FROM ledger_operations WHERE state IN ('claimed', 'sending') AND owner_id = ?`,
+    ),
+    sends: sql("SELECT CAST(value AS INTEGER) AS n FROM ledger_meta WHERE name = 'sends'"),
+    // Not RETURNING the count: that makes SQLite open a table of its own each time.
+    touch: sql("UPDATE ledger_meta SET value = value WHERE name = 'sends'"),
+    countSend: sql("UPDATE ledger_meta SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT) WHERE name = 'sends'"),
+  };
+}
+
+/**
+ * One entry per version, applied in order and never edited afterwards. Unique indexes carry the promises of the ledger: a key exists
+ * once per tenant, and a target has at most one write that is unfinished or unknown, per tenant whatever its api key, and per
+ * credential whichever tenants share it. What an index cannot say (an own group of unknown number) the claim checks itself.
+ *
+ * Version 2: before it, the lock ended with the api key, so two open writes of one target may be stored. The newest keeps the place
+ * in the index (`lock_slot` 0) and the others have one of their own. All of them go on blocking the target.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE ledger_operations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant_id TEXT NOT NULL,
+    credential_id TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    target TEXT NOT NULL,
+    group_id TEXT,
+    fingerprint TEXT NOT NULL,
+    input TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('claimed', 'sending', 'succeeded', 'rejected', 'not_sent', 'unknown')),
+    owner_id TEXT NOT NULL,
+    claim INTEGER NOT NULL CHECK (claim > 0),
+    created_at INTEGER NOT NULL,
+    sent_at INTEGER,
+    completed_at INTEGER,
+    deletes_documents INTEGER NOT NULL,
+    baseline TEXT,
+    answer TEXT,
+    resolution TEXT,
+    reconcile_attempts INTEGER NOT NULL DEFAULT 0,
+    next_reconcile_at INTEGER
+  ) STRICT;
+  CREATE UNIQUE INDEX ledger_one_key ON ledger_operations (tenant_id, idempotency_key);
+  CREATE UNIQUE INDEX ledger_one_open_write ON ledger_operations (tenant_id, credential_id, target)
+    WHERE state IN ('claimed', 'sending', 'unknown');
+  CREATE INDEX ledger_newest ON ledger_operations (tenant_id, id);
+  CREATE INDEX ledger_unfinished ON ledger_operations (owner_id) WHERE state IN ('claimed', 'sending');
+  CREATE INDEX ledger_due ON ledger_operations (next_reconcile_at) WHERE state = 'unknown';
+  CREATE TABLE ledger_audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant_id TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    claim INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    from_state TEXT,
+    to_state TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    note TEXT,
+    subject TEXT
+  ) STRICT;
+  CREATE INDEX ledger_audit_key ON ledger_audit (tenant_id, idempotency_key, id);
+  `,
+  `
+  ALTER TABLE ledger_operations ADD COLUMN before_send TEXT;
+  ALTER TABLE ledger_operations ADD COLUMN lock_slot INTEGER NOT NULL DEFAULT 0;
+  UPDATE ledger_operations SET lock_slot = id WHERE state IN ('claimed', 'sending', 'unknown') AND EXISTS (
+    SELECT 1 FROM ledger_operations AS newer WHERE newer.id > ledger_operations.id
+      AND newer.state IN ('claimed', 'sending', 'unknown') AND newer.target = ledger_operations.target
+      AND (newer.tenant_id = ledger_operations.tenant_id OR newer.credential_id = ledger_operations.credential_id));
+  DROP INDEX ledger_one_open_write;
+  CREATE UNIQUE INDEX ledger_one_open_write ON ledger_operations (tenant_id, target, lock_slot)
+    WHERE state IN ('claimed', 'sending', 'unknown');
+  CREATE UNIQUE INDEX ledger_one_open_write_of_credential ON ledger_operations (credential_id, target, lock_slot)
+    WHERE state IN ('claimed', 'sending', 'unknown');
+  CREATE INDEX ledger_target ON ledger_operations (target, sent_at);
+  CREATE INDEX ledger_review ON ledger_operations (next_reconcile_at)
+    WHERE state = 'rejected' AND next_reconcile_at IS NOT NULL;
+  `,
+];
+
+const metaRow = z.object({ value: z.string() });
+
+/** Call inside a write transaction, so that processes that start together migrate one after the other. Returns the hash key. */
+export function migrateSqlite(db: DatabaseSync): Buffer {
+  db.exec('CREATE TABLE IF NOT EXISTS ledger_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT');
+  const put = db.prepare('INSERT INTO ledger_meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING');
+  put.run('schema_version', '0');
+  put.run('hash_key', randomBytes(32).toString('hex'));
+  put.run('sends', '0');
+  const version = Number(readMeta(db, 'schema_version'));
+  if (version > MIGRATIONS.length) {
+    throw new LedgerUnavailable('The ledger was written by a newer version of the gateway.');
+  }
+  for (const migration of MIGRATIONS.slice(version)) {
+    db.exec(migration);
+  }
+  db.prepare("UPDATE ledger_meta SET value = ? WHERE name = 'schema_version'").run(String(MIGRATIONS.length));
+  return Buffer.from(readMeta(db, 'hash_key'), 'hex');
+}
+
+/** The hash key of tables that are there in this version; they are only read. Throws {@link LedgerUnavailable}. */
+export function attachSqlite(db: DatabaseSync): Buffer {
+  const known = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'ledger_meta'").get();
+  requireVersion(known === undefined ? 0 : Number(readMeta(db, 'schema_version')), MIGRATIONS.length);
+  return Buffer.from(readMeta(db, 'hash_key'), 'hex');
+}
+
+function readMeta(db: DatabaseSync, name: string): string {
+  return metaRow.parse(db.prepare('SELECT value FROM ledger_meta WHERE name = ?').get(name)).value;
+}

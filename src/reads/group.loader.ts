@@ -1,0 +1,189 @@
+import DataLoader from 'dataloader';
+import type { GroupUsage } from '../domain/billing-plan.js';
+import type { BillingCatalogue } from '../domain/catalogue.js';
+import { BillingError } from '../domain/errors.js';
+import type { UpstreamCall, UpstreamReadFacts } from '../domain/upstream-call.js';
+import type { GroupClient } from './billing-reads.js';
+import { type AskingField, type CallBudget, ReadAskers, tooManyCalls } from './call.budget.js';
+import type { CatalogueStore } from './catalogue.store.js';
+import type { ReadSubject } from './history.executor.js';
+import type { CredentialEpochs, InFlightReads } from './shared.reads.js';
+
+export interface GroupLoaderContext {
+  readonly subject: ReadSubject;
+  readonly call: UpstreamCall;
+  readonly budget: CallBudget;
+}
+
+/** For the group that is asked about without its number. */
+const OWN_GROUP = 'own';
+
+/** Answers about groups, each asked for once in an operation. Mutable state of one operation by one caller. */
+export class GroupLoader<G extends string | null, T> {
+  /**
+   * A group's value is the promise of its answer: a slow call then holds up only those who asked for it. Keys are objects because a
+   * DataLoader takes no null.
+   */
+  readonly #loader = new DataLoader<{ readonly groupId: G }, Promise<T>, string>(
+    async (keys) => this.#dispatch(keys.map(({ groupId }) => groupId)),
+    { cacheKeyFn: ({ groupId }) => groupId ?? OWN_GROUP },
+  );
+  readonly #askers: ReadAskers | null;
+  #epoch: number;
+
+  constructor(
+    private readonly context: GroupLoaderContext,
+    private readonly source: GroupSource<G, T>,
+    private readonly epochs: CredentialEpochs,
+  ) {
+    this.#askers = context.call.observer.read === undefined ? null : new ReadAskers();
+    this.#epoch = this.#currentEpoch();
+  }
+
+  /** @param groupId canonical, and one that the caller may read */
+  async load(groupId: G, field: AskingField): Promise<T> {
+    this.#forgetBeforeWrites();
+    this.context.budget.countQuestion();
+    this.#askers?.note(groupId ?? OWN_GROUP, field);
+    try {
+      return await this.#loader.load({ groupId });
+    } catch (error) {
+      if (error instanceof BillingError && error.code === 'OPERATION_TOO_COMPLEX')
+        this.context.budget.uncountQuestion();
+      throw error;
+    }
+  }
+
+  #currentEpoch(): number {
+    return this.epochs.current(this.context.subject.credential.id);
+  }
+
+  #forgetBeforeWrites(): void {
+    const epoch = this.#currentEpoch();
+    if (epoch === this.#epoch) return;
+    this.#epoch = epoch;
+    this.#loader.clearAll();
+  }
+
+  #dispatch(groupIds: readonly G[]): Promise<T>[] {
+    const { budget, subject } = this.context;
+    const kept = new Map(groupIds.map((groupId) => [groupId, this.source.kept(subject, groupId)]));
+    const isAffordable = budget.reserve([...kept.values()].filter((answer) => answer === null).length);
+    const answers = groupIds.map((groupId) => {
+      const answer = kept.get(groupId) ?? null;
+      if (answer !== null) return this.#keptAnswer(groupId, answer);
+      return isAffordable ? this.#read(groupId) : Promise.reject(tooManyCalls(budget.limit));
+    });
+    void Promise.allSettled(answers).then(() => budget.report());
+    return answers;
+  }
+
+  #keptAnswer(groupId: G, answer: T): Promise<T> {
+    this.#watch(groupId, 'kept');
+    return Promise.resolve(answer);
+  }
+
+  #read(groupId: G): Promise<T> {
+    const { subject, call, budget } = this.context;
+    const observer = this.#watch(groupId, 'planned');
+    const { answer, isStarted } = this.source.read(
+      subject,
+      groupId,
+      observer === undefined ? call : { ...call, observer },
+    );
+    if (isStarted) budget.countCall();
+    else observer?.shared(answer);
+    return answer;
+  }
+
+  #watch(groupId: G, reason: UpstreamReadFacts['reason']) {
+    const askedBy = this.#askers?.about(groupId ?? OWN_GROUP);
+    if (askedBy === undefined) return undefined;
+    const { operation } = this.source;
+    return this.context.call.observer.read?.({ operation, groups: 1, askedBy, recursive: false, reason });
+  }
+}
+
+/** Upstream answers about single groups, each sent for once however many ask at the same time. */
+interface GroupSource<G extends string | null, T> {
+  /** The client's method, as observers name it. */
+  readonly operation: string;
+  /** An answer that is still there from before; null when there is none. */
+  kept(subject: ReadSubject, groupId: G): T | null;
+  /** @returns `isStarted` false: the read was under way for another operation of the same tenant and credential */
+  read(
+    subject: ReadSubject,
+    groupId: G,
+    call: UpstreamCall,
+  ): { readonly answer: Promise<T>; readonly isStarted: boolean };
+}
+
+function readKey(subject: ReadSubject, groupId: string | null, epoch: number): string {
+  return `${groupId ?? 'own'} ${epoch} ${subject.scope}`;
+}
+
+/** Which plan a group uses. Never kept: what is left of it changes with every document. */
+export class UsageSource implements GroupSource<string, GroupUsage> {
+  readonly operation = 'getUsage';
+
+  constructor(
+    private readonly client: GroupClient,
+    private readonly inFlight: InFlightReads<GroupUsage>,
+    private readonly epochs: CredentialEpochs,
+  ) {}
+
+  kept(): null {
+    return null;
+  }
+
+  read(subject: ReadSubject, groupId: string, call: UpstreamCall) {
+    const key = readKey(subject, groupId, this.epochs.current(subject.credential.id));
+    return this.inFlight.join(key, call, (ownCall) => this.#fetch(subject, groupId, ownCall));
+  }
+
+  /** An answer about another group, or about nobody knows which, is no answer: its figures must not stand under this group. */
+  async #fetch(subject: ReadSubject, groupId: string, call: UpstreamCall): Promise<GroupUsage> {
+    const usage = await this.client.getUsage(subject.credential, groupId, call);
+    if (usage.groupId === null || usage.groupId === groupId) return usage;
+    call.observer.drift({ endpoint: this.operation, field: 'foreign_group' });
+    throw new BillingError('UPSTREAM_INVALID_RESPONSE', 'The upstream answered about another group.', {
+      upstream: { service: 'xtracta', operation: this.operation },
+    });
+  }
+}
+
+/** What a group may choose from. */
+export class CatalogueSource implements GroupSource<string | null, BillingCatalogue> {
+  readonly operation = 'getPlans';
+
+  constructor(
+    private readonly client: GroupClient,
+    private readonly inFlight: InFlightReads<BillingCatalogue>,
+    private readonly epochs: CredentialEpochs,
+    private readonly store: CatalogueStore,
+  ) {}
+
+  kept({ tenantId, credential }: ReadSubject, groupId: string | null): BillingCatalogue | null {
+    return this.store.find({ tenantId, credentialId: credential.id, groupId });
+  }
+
+  read(subject: ReadSubject, groupId: string | null, call: UpstreamCall) {
+    const epoch = this.epochs.current(subject.credential.id);
+    const key = readKey(subject, groupId, epoch);
+    return this.inFlight.join(key, call, (ownCall) => this.#fetch(subject, groupId, epoch, ownCall));
+  }
+
+  async #fetch(
+    { tenantId, credential }: ReadSubject,
+    groupId: string | null,
+    epoch: number,
+    call: UpstreamCall,
+  ): Promise<BillingCatalogue> {
+    const catalogue = await this.client.getPlans(credential, groupId, call);
+    // What was asked for before a write may be from before it.
+    if (this.epochs.current(credential.id) === epoch) {
+      this.store.keep({ tenantId, credentialId: credential.id, groupId }, catalogue);
+    }
+    return catalogue;
+  }
+}

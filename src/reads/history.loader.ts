@@ -1,0 +1,83 @@
+import DataLoader from 'dataloader';
+import type { HistoryRead } from './billing-reads.js';
+import { type ExecutorContext, HistoryExecutor, type HistorySource, type Rows } from './history.executor.js';
+import { historyReadKey } from './history-answer.js';
+import { planWindow } from './history-window.policy.js';
+import type { MembershipMemory } from './membership.memory.js';
+import type { CredentialEpochs } from './shared.reads.js';
+
+/** `naming`: any rows that call the group by its name; only where none were read for other reasons, those of its plan's window now. */
+export type HistoryQuestion =
+  | { readonly kind: 'window'; readonly read: HistoryRead }
+  | { readonly kind: 'naming'; readonly groupId: string };
+
+function questionKey(question: HistoryQuestion): string {
+  return question.kind === 'window' ? historyReadKey(question.read) : `naming ${question.groupId}`;
+}
+
+/** Collects the questions of a tick, so that they are planned together. Mutable state of one operation by one caller. */
+export class OperationHistory {
+  /** A question's value is the promise of its rows: a slow call then holds up only those who asked for it. */
+  readonly #loader = new DataLoader<HistoryQuestion, Promise<Rows>, string>(
+    async (questions) => this.#dispatch(questions),
+    { cacheKeyFn: questionKey },
+  );
+  #executor: HistoryExecutor;
+  #epoch: number;
+
+  constructor(
+    private readonly context: ExecutorContext & { readonly nowMs: number },
+    private readonly source: HistorySource,
+    private readonly memory: MembershipMemory,
+    private readonly epochs: CredentialEpochs,
+  ) {
+    this.#executor = new HistoryExecutor(context, source, memory);
+    this.#epoch = this.#currentEpoch();
+  }
+
+  /** Rows as if the question had been asked alone; rejects with what it would have been told. */
+  async load(question: HistoryQuestion): Promise<Rows> {
+    this.#forgetBeforeWrites();
+    return this.#loader.load(question);
+  }
+
+  #currentEpoch(): number {
+    return this.epochs.current(this.context.subject.credential.id);
+  }
+
+  #forgetBeforeWrites(): void {
+    const epoch = this.#currentEpoch();
+    if (epoch === this.#epoch) return;
+    this.#epoch = epoch;
+    this.#loader.clearAll();
+    this.#executor = new HistoryExecutor(this.context, this.source, this.memory);
+  }
+
+  #dispatch(questions: readonly HistoryQuestion[]): Promise<Rows>[] {
+    const executor = this.#executor;
+    const reads = questions.flatMap((question) => (question.kind === 'window' ? [question.read] : []));
+    const askedAbout = new Set(reads.map((read) => read.groupId));
+    const answers = questions.map((question): (() => Promise<Rows>) => {
+      if (question.kind === 'window') return () => executor.rows(question.read);
+      const { groupId } = question;
+      const known = executor.rowsNaming(groupId);
+      if (known !== null) return () => Promise.resolve(known);
+      if (askedAbout.has(groupId) || executor.isAskedAbout(groupId)) return () => this.#nameAfter(executor, groupId);
+      const read = this.#planRead(groupId);
+      reads.push(read);
+      return () => executor.rows(read);
+    });
+    executor.ask(reads);
+    return answers.map((answer) => answer());
+  }
+
+  /** Answers that are on their way anyway may name the group; if they don't, it is worth a call of its own. */
+  async #nameAfter(executor: HistoryExecutor, groupId: string): Promise<Rows> {
+    await executor.settledAbout(groupId);
+    return executor.rowsNaming(groupId) ?? this.#loader.load({ kind: 'window', read: this.#planRead(groupId) });
+  }
+
+  #planRead(groupId: string): HistoryRead {
+    return { groupId, ...planWindow(this.context.nowMs), recursive: false };
+  }
+}

@@ -1,0 +1,145 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { BillingErrorCode } from '../domain/errors.js';
+
+/** A refusal that never became a GraphQL operation. The message is ours and safe to show. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: BillingErrorCode;
+  readonly message: string;
+}
+
+export const NOT_AUTHENTICATED: Refusal = {
+  status: 401,
+  code: 'UNAUTHENTICATED',
+  message: 'The request is not authenticated.',
+};
+export const SHUTTING_DOWN: Refusal = {
+  status: 503,
+  code: 'SHUTTING_DOWN',
+  message: 'The gateway is shutting down. Nothing was sent; try again.',
+};
+export const METHOD_NOT_ALLOWED: Refusal = {
+  status: 405,
+  code: 'BAD_USER_INPUT',
+  message: 'The method is not allowed here.',
+};
+export const NOT_FOUND: Refusal = { status: 404, code: 'NOT_FOUND', message: 'There is nothing at this path.' };
+export const NOT_ACCEPTABLE: Refusal = {
+  status: 406,
+  code: 'BAD_USER_INPUT',
+  message: 'The answer is JSON: accept application/json or application/graphql-response+json.',
+};
+export const UNSUPPORTED_MEDIA_TYPE: Refusal = {
+  status: 415,
+  code: 'BAD_USER_INPUT',
+  message: 'The body must be application/json in UTF-8 without a content-encoding.',
+};
+const TOO_LARGE: Refusal = { status: 413, code: 'OPERATION_TOO_COMPLEX', message: 'The body is too large.' };
+export const MISDIRECTED: Refusal = {
+  status: 421,
+  code: 'FORBIDDEN',
+  message: 'The gateway does not answer to this host name. Its operator can add the name to ALLOWED_HOSTS.',
+};
+export const BAD_REQUEST: Refusal = { status: 400, code: 'BAD_USER_INPUT', message: 'The request could not be read.' };
+const FAILED: Refusal = { status: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Internal server error.' };
+
+/** What a client is told of an error that Fastify or a hook raised. Only the status is taken over, never the text. */
+export function refusalOf(error: {
+  readonly statusCode?: number | undefined;
+  readonly code?: string | undefined;
+}): Refusal {
+  // A request target that makes no URL.
+  if (error.code === 'ERR_INVALID_URL') return BAD_REQUEST;
+  const status = error.statusCode ?? 500;
+  if (status === 413) return TOO_LARGE;
+  if (status === 415) return UNSUPPORTED_MEDIA_TYPE;
+  return status >= 400 && status < 500 ? BAD_REQUEST : FAILED;
+}
+
+/** Answers in the shape of a GraphQL response, so that clients need one way of reading errors. */
+export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
+  const { status, code, message } = refusal;
+  request.record.errorCodes.push(code);
+  return reply
+    .code(status)
+    .header('content-type', errorContentType(request.headers.accept))
+    .send(
+      JSON.stringify({ errors: [{ message, extensions: { code, requestId: request.id, retryable: status === 503 } }] }),
+    );
+}
+
+function errorContentType(accept: string | undefined): string {
+  return `${answerTypeFor(accept) ?? 'application/json'}; charset=utf-8`;
+}
+
+/**
+ * Adds the request id to the errors of a GraphQL answer that no operation's plugins have seen (a failed authentication, a body
+ * that is no GraphQL request), and tells their codes.
+ */
+export function withRequestId(body: string, requestId: string, onCode: (code: string) => void): string {
+  const answer: unknown = JSON.parse(body);
+  if (!isRecord(answer) || !Array.isArray(answer['errors'])) return body;
+  const errors = answer['errors'].map((error: unknown) => {
+    if (!isRecord(error)) return error;
+    const extensions = isRecord(error['extensions']) ? error['extensions'] : {};
+    if (typeof extensions['code'] === 'string') onCode(extensions['code']);
+    return { ...error, extensions: { ...extensions, requestId } };
+  });
+  return JSON.stringify({ ...answer, errors });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The media types of a GraphQL answer; the first is for clients that do not mind. */
+const ANSWERS = ['application/json', 'application/graphql-response+json'] as const;
+
+export type AnswerType = (typeof ANSWERS)[number];
+
+interface Range {
+  /** `application/json`, `application/*`, or the range of all types. */
+  readonly type: string;
+  readonly quality: number;
+}
+
+/**
+ * The media type that an `Accept` header (RFC 9110, 12.5.1) asks an answer to have, or null when it takes neither. Parameters
+ * other than `q` are not looked at. To be decided before an operation runs: a write must not be carried out for a client that cannot be
+ * told what came of it.
+ */
+export function answerTypeFor(accept: string | undefined): AnswerType | null {
+  if (accept === undefined || accept.trim() === '') return ANSWERS[0];
+  const ranges = accept.split(',').map(rangeOf);
+  const [json, newer] = ANSWERS.map((type) => preferenceFor(type, ranges));
+  if (json === undefined || newer === undefined || Math.max(json.quality, newer.quality) === 0) return null;
+  const difference = newer.quality - json.quality || newer.specificity - json.specificity;
+  // A client that names both alike knows the newer one, whose status codes tell more. One that names neither may know only JSON.
+  const isNewer = difference > 0 || (difference === 0 && newer.specificity === NAMED);
+  return ANSWERS[isNewer ? 1 : 0];
+}
+
+/** How a type stands to a client: the quality of the most specific range that matches, and how specific that is. */
+interface Preference {
+  readonly quality: number;
+  readonly specificity: number;
+}
+
+const NAMED = 2;
+
+/** The most specific range decides, as `application/json;q=0` beside all types means anything but JSON. */
+function preferenceFor(type: AnswerType, ranges: readonly Range[]): Preference {
+  for (const [at, pattern] of [type, 'application/*', '*/*'].entries()) {
+    const matching = ranges.filter((range) => range.type === pattern);
+    if (matching.length === 0) continue;
+    return { quality: Math.max(...matching.map(({ quality }) => quality)), specificity: NAMED - at };
+  }
+  return { quality: 0, specificity: 0 };
+}
+
+function rangeOf(text: string): Range {
+  const [type = '', ...parameters] = text.split(';').map((part) => part.trim().toLowerCase());
+  const q = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2);
+  const quality = q === undefined ? 1 : Number(q);
+  return { type, quality: quality >= 0 && quality <= 1 ? quality : 0 };
+}

@@ -1,0 +1,229 @@
+import http from 'node:http';
+import https from 'node:https';
+import { Socket } from 'node:net';
+import got, { type Got, type Request } from 'got';
+import type { EndpointKind } from '../../domain/upstream-call.js';
+import { filterResponseHeads } from './response-head.js';
+import {
+  type AnswerHeaders,
+  CONNECT_TIMEOUT_MS,
+  connectReason,
+  errorCode,
+  MAX_SOCKETS,
+  provesUnfinishedHandshake,
+  refusalOf,
+  type TransportFailureReason,
+  type TransportOptions,
+  type TransportRequest,
+  type TransportResult,
+  type UpstreamTransport,
+  unsentReason,
+} from './transport.js';
+
+/**
+ * A transport over got. Everything of got that acts by itself is off: it would re-send a POST, api key included, to whatever a
+ * 307 names, inflate a compressed answer without a limit, and read a body of any size into memory. The agents are our own, so
+ * proxy variables of the environment are never looked at. Every write gets a connection of its own; reads share kept-alive ones.
+ */
+export function createGotTransport(options: TransportOptions = {}): UpstreamTransport {
+  const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+  const shared = agents(true);
+  const clients: Readonly<Record<EndpointKind, Got>> = { read: prepare(shared), write: prepare(agents(false)) };
+  return {
+    send: (request) =>
+      new Promise((resolve) => new Attempt(request, resolve).start(clients[request.kind], connectTimeoutMs)),
+    close: () => {
+      shared.http.destroy();
+      shared.https.destroy();
+    },
+  };
+}
+
+interface Agents {
+  readonly http: http.Agent;
+  readonly https: https.Agent;
+}
+
+function agents(keepAlive: boolean): Agents {
+  return {
+    http: new FilteringAgent({ keepAlive, maxSockets: MAX_SOCKETS }),
+    https: new FilteringTlsAgent({ keepAlive, maxSockets: MAX_SOCKETS }),
+  };
+}
+
+/** Node reads a response through the socket that its agent makes. */
+class FilteringAgent extends http.Agent {
+  override createConnection(
+    ...options: Parameters<http.Agent['createConnection']>
+  ): ReturnType<http.Agent['createConnection']> {
+    return filtered(super.createConnection(...options));
+  }
+}
+
+class FilteringTlsAgent extends https.Agent {
+  override createConnection(
+    ...options: Parameters<https.Agent['createConnection']>
+  ): ReturnType<https.Agent['createConnection']> {
+    return filtered(super.createConnection(...options));
+  }
+}
+
+function filtered<T>(connection: T): T {
+  if (connection instanceof Socket) filterResponseHeads(connection);
+  return connection;
+}
+
+/** Once and for all: got looks at every option of a call again. */
+function prepare(agent: Agents): Got {
+  return got.extend({
+    method: 'POST',
+    headers: { 'accept-encoding': 'identity' },
+    agent,
+    followRedirect: false,
+    retry: { limit: 0 },
+    throwHttpErrors: false,
+    decompress: false,
+  });
+}
+
+/** State of one attempt: what the socket has reached, what was read, the first reason to stop, and the first end that it came to. */
+class Attempt {
+  private connected = false;
+  private stopped: TransportFailureReason | null = null;
+  private settled = false;
+  private bytes = 0;
+  private readonly chunks: Buffer[] = [];
+  private stream: Request | null = null;
+  private deadline: NodeJS.Timeout | undefined;
+  private connecting: NodeJS.Timeout | undefined;
+  private readonly onAbort = (): void => this.stop('aborted');
+
+  constructor(
+    private readonly request: TransportRequest,
+    private readonly resolve: (result: TransportResult) => void,
+  ) {}
+
+  start(client: Got, connectTimeoutMs: number): void {
+    const { url, headers, body, timeoutMs, signal } = this.request;
+    if (signal?.aborted === true) {
+      this.fail('aborted');
+      return;
+    }
+    this.stream = client.stream(url, { headers, body });
+    this.listen(this.stream);
+    this.deadline = setTimeout(() => this.stop(this.connected ? 'timeout' : 'connect-timeout'), timeoutMs);
+    this.connecting = setTimeout(() => this.connected || this.stop('connect-timeout'), connectTimeoutMs);
+    signal?.addEventListener('abort', this.onAbort, { once: true });
+  }
+
+  private listen(stream: Request): void {
+    stream.once('request', (request: http.ClientRequest) => {
+      // got listens for an upgrade, so Node hands the socket over and nobody would ever close it.
+      request.once('upgrade', (_response, socket) => {
+        socket.destroy();
+        stream.destroy();
+      });
+      request.once('socket', (socket) => this.watch(socket));
+    });
+    stream.once('response', (response: http.IncomingMessage) => {
+      const { 'content-encoding': encoding, 'content-length': length } = response.headers;
+      const refusal = refusalOf(encoding, length, this.request.maxAnswerBytes);
+      if (refusal !== null) this.stop(refusal);
+    });
+    stream.on('data', (chunk: Buffer) => this.take(stream, chunk));
+    stream.once('end', () => this.finish(stream));
+    // A destroyed stream may report an error more, after the attempt has ended.
+    stream.on('error', (error) => this.fail(this.stopped ?? this.reasonOf(error), provesUnfinishedHandshake(error)));
+    stream.once('close', () => this.fail(this.stopped ?? this.reasonOf(null)));
+  }
+
+  /** Node holds the request back until the socket is connected and, over TLS, the peer is verified: that moment is "sent". */
+  private watch(socket: Socket): void {
+    if (!socket.connecting) {
+      this.connected = true;
+      return;
+    }
+    const ready = this.request.url.startsWith('https:') ? 'secureConnect' : 'connect';
+    socket.once(ready, () => {
+      this.connected = true;
+    });
+  }
+
+  private take(stream: Request, chunk: Buffer): void {
+    if (this.stopped !== null) return;
+    this.bytes += chunk.byteLength;
+    if (this.bytes > this.request.maxAnswerBytes) {
+      this.stop('too-large');
+      return;
+    }
+    if (this.request.sink === undefined) {
+      this.chunks.push(chunk);
+      return;
+    }
+    const taken = this.request.sink.write(chunk);
+    if (taken === undefined) return;
+    stream.pause();
+    void taken.then(() => stream.resume());
+  }
+
+  /** The attempt fails when the stream has closed: until then a connection under way may still come about. */
+  private stop(reason: TransportFailureReason): void {
+    this.stopped ??= reason;
+    this.stream?.destroy();
+  }
+
+  private finish({ response }: Request): void {
+    if (this.stopped !== null || response === undefined) {
+      this.fail(this.stopped ?? 'reset');
+      return;
+    }
+    this.settle({
+      kind: 'answer',
+      status: response.statusCode,
+      headers: headersOf(response.headers),
+      body: Buffer.concat(this.chunks),
+      bytes: this.bytes,
+      complete: isFramed(response.headers),
+    });
+  }
+
+  private fail(reason: TransportFailureReason, neverSent = false): void {
+    const sent = this.connected && !neverSent;
+    this.settle({
+      kind: 'failure',
+      reason: sent ? reason : unsentReason(reason),
+      sent,
+      status: this.status,
+      bytes: this.bytes,
+    });
+  }
+
+  private get status(): number | null {
+    return this.stream?.response?.statusCode ?? null;
+  }
+
+  private settle(result: TransportResult): void {
+    if (this.settled) return;
+    this.settled = true;
+    clearTimeout(this.deadline);
+    clearTimeout(this.connecting);
+    this.request.signal?.removeEventListener('abort', this.onAbort);
+    this.resolve(result);
+  }
+
+  /** got's errors carry the request's options, body and key included; only the code is read, and nothing is kept. */
+  private reasonOf(error: unknown): TransportFailureReason {
+    const code = errorCode(error);
+    if (!this.connected) return connectReason(code);
+    if (code.startsWith('HPE_')) return 'protocol';
+    return this.status === null ? 'reset' : 'cut';
+  }
+}
+
+function isFramed(headers: http.IncomingHttpHeaders): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+}
+
+function headersOf(headers: http.IncomingHttpHeaders): AnswerHeaders {
+  return { contentType: headers['content-type'] ?? null, retryAfter: headers['retry-after'] ?? null };
+}

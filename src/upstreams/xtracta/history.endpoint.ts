@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import {
+  type BillingActivity,
+  type BillingActivityKind,
+  MADE_UP_ID,
+  type NamedGroup,
+  namedGroup,
+} from '../../domain/billing-activity.js';
+import { type DecimalText, type Readable, readableOrNull } from '../../domain/money.js';
+import {
+  type Decoded,
+  decodeActivityKind,
+  decodeCurrency,
+  decodeDateTime,
+  decodeDecimal,
+  decodeGroupId,
+  decodeLong,
+  UNSET,
+} from '../value.decoders.js';
+import { isElement, type XmlElement, type XmlNode } from '../xml/xml.reader.js';
+import type { WireText } from '../xml/xml.text.js';
+import { childOf, nodeText, textIn, type WireRecord, withUnknown } from './xtracta.envelope.js';
+import { type FieldReader, money, planType, textOf } from './xtracta.fields.js';
+import { encodeForm, type XtractaEndpoint } from './xtracta.request.js';
+
+export const GET_BILLING_HISTORY = {
+  operation: 'getBillingHistory',
+  path: '/v1/billings/history',
+  kind: 'read',
+} as const satisfies XtractaEndpoint;
+
+/** Which rows of which group: unix seconds, both ends included. */
+export interface HistoryFormRequest {
+  readonly groupId: string;
+  readonly fromSeconds: number;
+  readonly toSeconds: number;
+  readonly recursive: boolean;
+}
+
+/** `recursive` is `1` or absent: the manual knows no `0`. */
+export function historyForm(apiKey: string, request: HistoryFormRequest): string {
+  return encodeForm(apiKey, [
+    ['group_id', request.groupId],
+    ['billing_from', request.fromSeconds],
+    ['billing_to', request.toSeconds],
+    ['recursive', request.recursive ? 1 : null],
+  ]);
+}
+
+export type ActivityWire = ReturnType<typeof activityFields>;
+
+/** A row of a history. One without elements has none of its fields. */
+export function activityWire(row: XmlNode): WireRecord<ActivityWire> {
+  return withUnknown(isElement(row) ? row : {}, activityFields);
+}
+
+function activityFields(row: XmlElement) {
+  const plan = childOf(row, 'plan');
+  return {
+    id: textIn(row, 'id'),
+    // The plan change calls its record `<plan>`: should a row nest one, its name is what a row's `<plan>` is.
+    plan: isElement(plan) ? textIn(plan, 'plan_name') : nodeText(plan),
+    plan_type: textIn(row, 'plan_type'),
+    price: textIn(row, 'price'),
+    credit_amount: textIn(row, 'credit_amount'),
+    price_currency: textIn(row, 'price_currency'),
+    allowed_documents: textIn(row, 'allowed_documents'),
+    used_documents: textIn(row, 'used_documents'),
+    plan_activity: textIn(row, 'plan_activity'),
+    start_date: textIn(row, 'start_date'),
+    expiry_date: textIn(row, 'expiry_date'),
+    group_name: textIn(row, 'group_name'),
+    group_id: textIn(row, 'group_id'),
+  };
+}
+
+/** One history row. Every element is read by itself: an odd one leaves the rest of the row, and the row itself, whole. */
+export function toActivity(
+  { wire, hasUnknown }: WireRecord<ActivityWire>,
+  fields: FieldReader,
+  groups: NamedGroups,
+): BillingActivity {
+  if (hasUnknown) fields.drift('(unknown)');
+  const start = fields.readable('start_date', wire.start_date, decodeDateTime);
+  const expiry = fields.readable('expiry_date', wire.expiry_date, decodeDateTime);
+  const kind = activityKind(wire.plan_activity, fields);
+  const type = planType(wire.plan_type, fields);
+  const groupId = readableOrNull(fields.optional('group_id', wire.group_id, decodeGroupId));
+  const groupName = fields.text('group_name', wire.group_name);
+  return {
+    id: activityId(wire, fields),
+    kind: kind.kind,
+    kindRaw: kind.raw,
+    planName: fields.text('plan', wire.plan),
+    planType: type.type,
+    planTypeRaw: type.raw,
+    price: money(
+      fields.readable('price', wire.price, decodeDecimal),
+      fields.readable('price_currency', wire.price_currency, decodeCurrency),
+    ),
+    creditAmount: fields.readable('credit_amount', wire.credit_amount, decodeCredit),
+    allowedDocuments: fields.readable('allowed_documents', wire.allowed_documents, decodeLong),
+    usedDocuments: fields.readable('used_documents', wire.used_documents, decodeLong),
+    startDate: textOf(start),
+    expiryDate: textOf(expiry),
+    startMs: readableOrNull(start)?.epochMs ?? null,
+    expiryMs: readableOrNull(expiry)?.epochMs ?? null,
+    groupId,
+    groupName,
+    group: groups.named(groupId, groupName),
+  };
+}
+
+/** Gives the groups of an answer's rows, each but once. Mutable: the groups so far. */
+export class NamedGroups {
+  private readonly known = new Map<string, NamedGroup>();
+
+  named(groupId: string | null, readName: Readable<string>): NamedGroup | null {
+    const name = readableOrNull(readName);
+    const known = groupId === null ? undefined : this.known.get(groupId);
+    if (known !== undefined && (known.name ?? null) === name) return known;
+    const group = namedGroup(groupId, name);
+    if (group !== null) this.known.set(group.id, group);
+    return group;
+  }
+}
+
+/** The schema says non-negative integer, and nobody says of what: `12.50` and `-5` are shown, an empty element is none. */
+function decodeCredit(text: string): Decoded<DecimalText> {
+  return text.trim() === '' ? UNSET : decodeDecimal(text);
+}
+
+function activityKind(
+  text: WireText,
+  fields: FieldReader,
+): { readonly kind: BillingActivityKind; readonly raw: Readable<string> } {
+  const raw = fields.text('plan_activity', text);
+  if (typeof raw !== 'string') return { kind: 'OTHER', raw };
+  const { kind, known } = decodeActivityKind(raw);
+  if (!known) fields.drift('plan_activity');
+  return { kind, raw };
+}
+
+/**
+ * The upstream's text. A row without one gets a name made of its content, so that it is the same in every answer: a cursor, a
+ * baseline and a merge of two windows need to know it again.
+ */
+function activityId(wire: ActivityWire, fields: FieldReader): string {
+  const id = fields.textOrNull('id', wire.id)?.trim() ?? '';
+  if (id !== '') return id;
+  if (wire.id !== undefined && wire.id !== null) fields.drift('id');
+  const digest = createHash('sha256').update(JSON.stringify(Object.values(wire).map((value) => value ?? null)));
+  return `${MADE_UP_ID}${digest.digest('hex').slice(0, 24)}`;
+}

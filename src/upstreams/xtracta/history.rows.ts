@@ -1,0 +1,259 @@
+import type { BillingActivity, BillingHistory } from '../../domain/billing-activity.js';
+import type { BodySink } from '../http/transport.js';
+import type { XmlLimits } from '../xml/strict.xml.js';
+import type { WorkShare, WorkTurns } from '../xml/time.slices.js';
+import { type XmlElement, type XmlReading, XmlStream } from '../xml/xml.reader.js';
+import { RepeatedTexts, Utf8Text, type WireText } from '../xml/xml.text.js';
+import { type ActivityWire, activityWire, NamedGroups, toActivity } from './history.endpoint.js';
+import type { WireRecord } from './xtracta.envelope.js';
+import { FieldReader } from './xtracta.fields.js';
+
+/** An answer up to this size is read as it comes: taking turns would cost more than it does. */
+const AT_ONCE_BYTES = 64 * 1024;
+/** A piece takes well below a millisecond. */
+const PIECE_BYTES = 16 * 1024;
+
+/**
+ * Reads one answer of the history endpoint while it arrives: its rows become domain rows as they end, a large answer in turns, and the
+ * rest of it is kept for the judgement. Neither the body nor its tree is ever there as a whole. Mutable: the state of one answer.
+ */
+export class HistoryReader implements BodySink {
+  private readonly xml: HistoryXml;
+  private readonly activities: BillingActivity[] = [];
+  private readonly plans: BillingActivity[] = [];
+  /** Held back until it is known that the answer counts. */
+  private readonly drifts = new Map<string, number>();
+  private readonly fields: FieldReader;
+  private readonly groups = new NamedGroups();
+  private bytes = 0;
+  private share: WorkShare | null = null;
+
+  constructor(
+    operation: string,
+    limits: XmlLimits,
+    private readonly turns: WorkTurns,
+  ) {
+    this.fields = new FieldReader(operation, (field) => this.drifts.set(field, (this.drifts.get(field) ?? 0) + 1));
+    this.xml = new HistoryXml(limits, {
+      activity: (row) => this.activities.push(toActivity(row, this.fields, this.groups)),
+      plan: (row) => this.plans.push(toActivity(row, this.fields, this.groups)),
+    });
+  }
+
+  write(chunk: Buffer): Promise<void> | undefined {
+    this.bytes += chunk.byteLength;
+    if (this.bytes > AT_ONCE_BYTES) return this.writeInTurns(chunk);
+    this.xml.write(chunk);
+    return undefined;
+  }
+
+  /** Call once, when the body is whole. The rows are not in the document's content. */
+  end(): XmlReading {
+    this.share?.end();
+    return this.xml.end();
+  }
+
+  /**
+   * The rows of an answer that was found to count, and what of it had drifted. Without `<plans>` it is an empty history; the schema
+   * cannot express an empty one, so its absence counts as drift.
+   *
+   * @param content of the document
+   */
+  history(content: XmlElement, onDrift: (field: string) => void): BillingHistory {
+    if (content['plans'] === undefined) onDrift('plans');
+    for (const [field, count] of this.drifts) {
+      for (let time = 0; time < count; time += 1) onDrift(field);
+    }
+    return { activities: this.plans.length === 0 ? this.activities : [...this.activities, ...this.plans] };
+  }
+
+  private writeInTurns(chunk: Buffer): Promise<void> {
+    this.share ??= this.turns.join();
+    let at = 0;
+    return this.share.run(() => {
+      this.xml.write(chunk.subarray(at, at + PIECE_BYTES));
+      at += PIECE_BYTES;
+      return at < chunk.byteLength;
+    });
+  }
+}
+
+/** Receives the rows as they end, in their order within each list. The document may still turn out to be none. */
+export interface RowSink {
+  readonly activity: (row: WireRecord<ActivityWire>) => void;
+  readonly plan: (row: WireRecord<ActivityWire>) => void;
+}
+
+/** A row that is not whole after this much text is left to the parser, which holds no text back. */
+const MAX_HELD = 16 * 1024;
+
+/**
+ * Reads a history's document as its bytes arrive. Rows in their plain form are recognised by comparing text, which takes an eighth of the
+ * time; whatever else the document has is read by the strict parser, which does not see those rows. Mutable: the state of one document.
+ */
+export class HistoryXml {
+  private readonly utf8 = new Utf8Text();
+  private readonly xml: XmlStream;
+  private readonly scanner = new PlainRowScanner();
+  private isBetweenRows = false;
+  private tag: '<plans>' | typeof PLAIN_ROW_END = '<plans>';
+
+  constructor(
+    limits: XmlLimits,
+    private readonly sink: RowSink,
+  ) {
+    this.xml = new XmlStream(limits, (element, row) => {
+      this.tag = PLAIN_ROW_END;
+      sink[element](activityWire(row));
+    });
+  }
+
+  write(bytes: Buffer): void {
+    const text = this.utf8.write(bytes);
+    if (text === null) this.refuse();
+    else this.read(text);
+  }
+
+  /** The bytes have ended. The rows are not in the document's content. */
+  end(): XmlReading {
+    const rest = this.utf8.end();
+    if (rest === null) this.refuse();
+    else this.xml.write(rest);
+    return this.xml.end();
+  }
+
+  private refuse(): void {
+    this.isBetweenRows = false;
+    this.xml.refuse('encoding');
+  }
+
+  private read(text: string): void {
+    let at = 0;
+    while (at < text.length) {
+      at = this.isBetweenRows ? this.readRow(text, at) : this.readTag(text, at);
+    }
+  }
+
+  /** Reads a plain row, or finds that none stands here. @returns behind what was read */
+  private readRow(text: string, at: number): number {
+    const found = this.scanner.scan(text, at);
+    if (found === 'cut' && text.length - at <= MAX_HELD) {
+      this.utf8.takeBack(text.slice(at));
+      return text.length;
+    }
+    if (found === 'row' && this.xml.passRow()) {
+      this.sink.activity({ wire: this.scanner.row(), hasUnknown: false });
+      return this.scanner.end;
+    }
+    this.isBetweenRows = false;
+    return at;
+  }
+
+  /** Leaves to the parser what comes up to the next tag behind which rows may stand, and the tag. @returns behind what was read */
+  private readTag(text: string, at: number): number {
+    const { tag } = this;
+    const begin = text.indexOf(tag, at);
+    if (begin < 0) {
+      this.xml.write(text.slice(at));
+      return text.length;
+    }
+    if (begin > at) this.xml.write(text.slice(at, begin));
+    this.isBetweenRows = this.xml.writeTag(tag);
+    if (this.isBetweenRows) this.tag = PLAIN_ROW_END;
+    return begin + tag.length;
+  }
+}
+
+/** What stands at a place: a row in its plain form, the beginning of what may become one, or anything else. */
+export type PlainRowScan = 'row' | 'cut' | 'other';
+
+/** Where a row ends. */
+const PLAIN_ROW_END = '</activity>';
+
+/** In the manual's order. */
+const COLUMNS = [
+  'id',
+  'plan',
+  'plan_type',
+  'price',
+  'credit_amount',
+  'price_currency',
+  'allowed_documents',
+  'used_documents',
+  'plan_activity',
+  'start_date',
+  'expiry_date',
+  'group_name',
+  'group_id',
+] as const satisfies readonly (keyof ActivityWire)[];
+
+const BLANKS = '[ \\n\\t]*';
+/** But for what has a meaning of its own, what XML forbids, and the carriage return, which it replaces. */
+const CHARACTERS = '[^<&\\]\\0-\\x08\\x0b-\\x1f\\ufffe\\uffff]*';
+/** With the entities that XML itself names, and without `]]>`, which it forbids in text. */
+const TEXT = `${CHARACTERS}(?:(?:\\](?!\\]>)|&(?:amp|lt|gt|quot|apos);)${CHARACTERS})*`;
+
+/** Of each column two groups: the slash of an empty element's tag, or the text. */
+const ROW = new RegExp(
+  `${BLANKS}<activity>${COLUMNS.map((name) => `(?:${BLANKS}<${name}(?:(/)>|>(${TEXT})</${name}>))?`).join('')}${BLANKS}${PLAIN_ROW_END}`,
+  'y',
+);
+
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ['&amp;', '&'],
+  ['&lt;', '<'],
+  ['&gt;', '>'],
+  ['&quot;', '"'],
+  ['&apos;', "'"],
+]);
+
+/**
+ * Recognises a row of a history in the form in which nearly all come: `<activity>` with the manual's elements in its order, each at most
+ * once, without attributes, holding characters and the entities that XML itself names. What matches is well-formed by its form, and means
+ * what a parser would say; all else is left to the parser. Mutable: the row found last, and the names so far.
+ */
+class PlainRowScanner {
+  /** Behind the row that was found last. */
+  end = 0;
+  private groups: readonly (string | undefined)[] = [];
+  private readonly names = new RepeatedTexts();
+
+  /** @param text from sound UTF-8 @param from a place between two rows */
+  scan(text: string, from: number): PlainRowScan {
+    ROW.lastIndex = from;
+    const match = ROW.exec(text);
+    if (match === null) return text.includes(PLAIN_ROW_END, from) ? 'other' : 'cut';
+    this.groups = match;
+    this.end = ROW.lastIndex;
+    return 'row';
+  }
+
+  /** The row that was found last. */
+  row(): ActivityWire {
+    const { groups } = this;
+    const hasEntities = groups[0]?.includes('&') === true;
+    const text = (column: number): WireText => {
+      const value = groups[2 * column + 1] === undefined ? groups[2 * column + 2] : '';
+      return hasEntities && value !== undefined ? withoutEntities(value) : value;
+    };
+    return {
+      id: text(0),
+      plan: this.names.same(text(1)),
+      plan_type: text(2),
+      price: text(3),
+      credit_amount: text(4),
+      price_currency: text(5),
+      allowed_documents: text(6),
+      used_documents: text(7),
+      plan_activity: text(8),
+      start_date: text(9),
+      expiry_date: text(10),
+      group_name: this.names.same(text(11)),
+      group_id: text(12),
+    };
+  }
+}
+
+function withoutEntities(value: string): string {
+  return value.includes('&') ? value.replaceAll(/&[a-z]+;/g, (entity) => ENTITIES.get(entity) ?? entity) : value;
+}

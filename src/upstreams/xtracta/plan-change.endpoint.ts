@@ -1,0 +1,96 @@
+import type { BillingPlan } from '../../domain/billing-plan.js';
+import { readableOrNull } from '../../domain/money.js';
+import type { PlanChange, PlanChangeRequest } from '../../domain/purchases.js';
+import { VALUE_UNREADABLE } from '../upstream.errors.js';
+import { decodeDateTime, decodeGroupId, decodeLong } from '../value.decoders.js';
+import { isElement, type XmlElement } from '../xml/xml.reader.js';
+import type { WholePayload } from './xtracta.classify.js';
+import { childOf, nodeText, textIn, type WireRecord, withUnknown } from './xtracta.envelope.js';
+import { type FieldReader, groupWarning, idOf, planType, writtenMoney } from './xtracta.fields.js';
+import { encodeForm, purge, type XtractaEndpoint } from './xtracta.request.js';
+
+/** The same plan again is a renewal, and charged again. */
+export const CHANGE_PLAN = {
+  operation: 'changePlan',
+  path: '/v1/billings/update',
+  kind: 'write',
+} as const satisfies XtractaEndpoint;
+
+export function planForm(apiKey: string, request: PlanChangeRequest): string {
+  return encodeForm(apiKey, [
+    ['group_id', request.groupId],
+    ['plan_id', request.planId],
+    ['purge', purge(request.heldDocuments)],
+  ]);
+}
+
+type PlanWire = ReturnType<typeof planFields>;
+
+/** The manual's table is flat where its sample and schema nest a `<plan>`; both are read. */
+function planWire(content: XmlElement): WireRecord<PlanWire> | null {
+  const plan = childOf(content, 'plan');
+  if (isElement(plan)) return withUnknown(plan, planFields);
+  const isFlat =
+    (plan === undefined || typeof plan === 'string' || typeof plan === 'symbol') &&
+    childOf(content, 'id') !== undefined;
+  if (!isFlat) return null;
+  const wire = planFields(content);
+  return {
+    wire: { ...wire, plan_name: wire.plan_name === undefined ? nodeText(plan) : wire.plan_name },
+    hasUnknown: false,
+  };
+}
+
+function planFields(plan: XmlElement) {
+  return {
+    id: textIn(plan, 'id'),
+    plan_name: textIn(plan, 'plan_name'),
+    plan_type: textIn(plan, 'plan_type'),
+    allowed_documents: textIn(plan, 'allowed_documents'),
+    used_documents: textIn(plan, 'used_documents'),
+    price: textIn(plan, 'price'),
+    price_currency: textIn(plan, 'price_currency'),
+    start_date: textIn(plan, 'start_date'),
+    expiry_date: textIn(plan, 'expiry_date'),
+    group_id: textIn(plan, 'group_id'),
+  };
+}
+
+/** Whole when there is a `<plan>` with an id. The id need not be the plan asked for: the manual's own sample differs. */
+export function planPayload(
+  content: XmlElement,
+  request: PlanChangeRequest,
+  fields: FieldReader,
+): WholePayload<PlanChange> | null {
+  const plan = planWire(content);
+  const id = idOf(plan?.wire.id);
+  if (plan === null || id === null) return null;
+  const value = { plan: toChangedPlan(id, plan, fields) };
+  const answered = fields.optional('group_id', plan.wire.group_id, decodeGroupId);
+  const group = typeof answered === 'string' ? answered : null;
+  return {
+    value,
+    warnings: [...groupWarning(request.groupId, group), ...(fields.unreadable ? [VALUE_UNREADABLE] : [])],
+  };
+}
+
+/** The plan of a plan change's answer; unreadable values are null, because the change has been made. */
+function toChangedPlan(id: string, { wire, hasUnknown }: WireRecord<PlanWire>, fields: FieldReader): BillingPlan {
+  if (hasUnknown) fields.drift('(unknown)');
+  const allowedDocuments = fields.orNull('allowed_documents', wire.allowed_documents, decodeLong);
+  const usedDocuments = fields.orNull('used_documents', wire.used_documents, decodeLong);
+  const type = planType(wire.plan_type, fields);
+  return {
+    planId: id,
+    name: fields.textOrNull('plan_name', wire.plan_name),
+    type: type.type,
+    typeRaw: readableOrNull(type.raw),
+    price: readableOrNull(writtenMoney(wire.price, wire.price_currency, fields)),
+    allowedDocuments,
+    usedDocuments,
+    remainingDocuments:
+      allowedDocuments === null || usedDocuments === null ? null : Math.max(0, allowedDocuments - usedDocuments),
+    startDate: fields.orNull('start_date', wire.start_date, decodeDateTime)?.text ?? null,
+    expiryDate: fields.orNull('expiry_date', wire.expiry_date, decodeDateTime)?.text ?? null,
+  };
+}

@@ -1,0 +1,195 @@
+import { BillingError } from '../../domain/errors.js';
+import type { BillingWarning, WriteOutcome } from '../../domain/write.js';
+import type { ReadVerdict } from '../http/channel.js';
+import type { TransportAnswer, TransportFailure, TransportResult } from '../http/transport.js';
+import {
+  carriesPayload,
+  notSent,
+  outcomeUnknown,
+  rejected,
+  type UpstreamErrorCode,
+  upstreamError,
+  upstreamFacts,
+} from '../upstream.errors.js';
+import type { Envelope } from './xtracta.envelope.js';
+
+/** How an endpoint reads the envelope of an answer; null when it is not this upstream's XML. */
+export type EnvelopeReader = (answer: TransportAnswer) => Envelope | null;
+
+/** A whole success: what was bought, and what is odd about the answer. */
+export interface WholePayload<T> {
+  readonly value: T;
+  readonly warnings: readonly BillingWarning[];
+}
+
+export const STATUS_MISSING: BillingWarning = {
+  code: 'STATUS_MISSING',
+  message: 'The upstream sent the result without saying whether it succeeded.',
+};
+
+/**
+ * What is known after one attempt at a write:
+ *
+ * | HTTP                 | `<status>`           | payload     | outcome                       |
+ * |----------------------|----------------------|-------------|-------------------------------|
+ * | never connected      |                      |             | notSent                       |
+ * | broken, late, unread |                      |             | unknown                       |
+ * | 2xx, not 204, 205    | 2xx, true            | whole       | succeeded                     |
+ * | 2xx, not 204, 205    | absent               | whole       | succeeded, `STATUS_MISSING`   |
+ * | 2xx, not 204, 205    | other, not 5xx       | none        | rejected                      |
+ * | 4xx                  | not 2xx, not 5xx     | none        | rejected                      |
+ * | any                  | anything else        |             | unknown                       |
+ *
+ * "Payload: none" means that not a trace of it is there. An answer that says no and shows a purchase contradicts itself, so does
+ * 4xx beside status 200: money may have moved.
+ *
+ * @param payloadOf the payload if it is whole, else null
+ * @param hasTrace whether any part of the payload is there
+ * @param namesGroup whether the request names a group: then a 403 is about that group, and not about the credentials
+ */
+export function judgeWrite<T>(
+  operation: string,
+  result: TransportResult,
+  read: EnvelopeReader,
+  payloadOf: (envelope: Envelope) => WholePayload<T> | null,
+  hasTrace: (envelope: Envelope) => boolean,
+  namesGroup = false,
+): WriteOutcome<T> {
+  const facts = upstreamFacts('xtracta', operation, { httpStatus: result.status });
+  if (result.kind === 'failure') return result.sent ? outcomeUnknown(facts) : notSent(facts);
+  const envelope = read(result);
+  if (envelope === null) return outcomeUnknown(facts);
+  if (isRefusal(result.status, envelope)) {
+    return hasTrace(envelope)
+      ? outcomeUnknown(envelope.facts())
+      : rejected(envelope.facts(), refusalCode(result.status, envelope, namesGroup));
+  }
+  const saysYes = envelope.verdict === 'ok' || envelope.verdict === 'absent';
+  const payload = carriesPayload(result.status) && saysYes ? payloadOf(envelope) : null;
+  if (payload === null) return outcomeUnknown(envelope.facts());
+  const missing = envelope.verdict === 'absent' ? [STATUS_MISSING] : [];
+  return { kind: 'succeeded', value: payload.value, warnings: [...missing, ...payload.warnings] };
+}
+
+function isRefusal(httpStatus: number, { verdict }: Envelope): boolean {
+  if (carriesPayload(httpStatus)) return verdict === 'refused';
+  return httpStatus >= 400 && httpStatus < 500 && (verdict === 'refused' || verdict === 'absent');
+}
+
+/** For a write that was refused; `NOT_FOUND` is kept for reads, where it is about what was asked for. */
+function refusalCode(httpStatus: number, { code }: Envelope, namesGroup: boolean): UpstreamErrorCode {
+  return [httpStatus, code].some((status) => status === 401 || (status === 403 && !namesGroup))
+    ? 'UPSTREAM_UNAUTHENTICATED'
+    : 'UPSTREAM_REJECTED';
+}
+
+/**
+ * What a read came to:
+ *
+ * | HTTP           | `<status>`    | answer                                              |
+ * |----------------|---------------|-----------------------------------------------------|
+ * | no whole one   |               | see {@link failedRead}                              |
+ * | 401            | any           | `UPSTREAM_UNAUTHENTICATED`                          |
+ * | 403            | own XML       | `FORBIDDEN` where the request names a group         |
+ * | 403            | otherwise     | `UPSTREAM_UNAUTHENTICATED`                          |
+ * | 408, 425, 429  | any           | `UPSTREAM_UNAVAILABLE`, may be retried              |
+ * | 5xx            | any           | `UPSTREAM_UNAVAILABLE`, may be retried but 501, 505 |
+ * | 404            | own XML       | `NOT_FOUND`                                         |
+ * | other 4xx      | own XML       | `UPSTREAM_REJECTED`                                 |
+ * | 2xx            | 2xx, absent   | the payload                                         |
+ * | 2xx            | other         | as if HTTP had said it                              |
+ * | anything else  |               | `UPSTREAM_INVALID_RESPONSE`                         |
+ *
+ * An unreadable 2xx whose end was marked by the connection alone may be one that was cut, so it may be retried.
+ */
+export function judgeRead<T>(
+  operation: string,
+  result: TransportResult,
+  read: EnvelopeReader,
+  toValue: (envelope: Envelope) => T,
+  namesGroup = false,
+): ReadVerdict<T> {
+  if (result.kind === 'failure') return failedRead(operation, result);
+  const facts = upstreamFacts('xtracta', operation, { httpStatus: result.status });
+  const envelope = result.status >= 500 ? null : read(result);
+  const refusal = errorOfStatus(result.status, envelope !== null, namesGroup);
+  if (refusal !== null) {
+    return { kind: 'error', error: upstreamError(refusal.code, envelope?.facts() ?? facts, refusal.retryable) };
+  }
+  const invalid = (retryable: boolean): ReadVerdict<T> => ({
+    kind: 'error',
+    error: upstreamError('UPSTREAM_INVALID_RESPONSE', envelope?.facts() ?? facts, retryable),
+  });
+  if (!carriesPayload(result.status)) return invalid(false);
+  if (envelope === null) return invalid(!result.complete);
+  switch (envelope.verdict) {
+    case 'ok':
+    case 'absent':
+      return { kind: 'ok', value: toValue(envelope) };
+    case 'invalid':
+      return invalid(false);
+    case 'refused':
+    case 'serverError': {
+      const { code, retryable } = errorOfStatus(envelope.code ?? 400, true, namesGroup) ?? REJECTED;
+      return { kind: 'error', error: upstreamError(code, envelope.facts(), retryable) };
+    }
+  }
+}
+
+/**
+ * As {@link judgeRead}, for the one endpoint whose path is not known for certain: a 404 that is not the upstream's own XML says that
+ * nothing is there, which a setting can mend.
+ */
+export function judgeCatalogue<T>(
+  operation: string,
+  result: TransportResult,
+  read: EnvelopeReader,
+  toValue: (envelope: Envelope) => T,
+  namesGroup = false,
+): ReadVerdict<T> {
+  if (result.kind === 'failure' || result.status !== 404 || read(result) !== null) {
+    return judgeRead(operation, result, read, toValue, namesGroup);
+  }
+  const upstream = upstreamFacts('xtracta', operation, { httpStatus: result.status });
+  const message = 'The upstream has no catalogue at the path that XTRACTA_CATALOGUE_PATH names.';
+  return { kind: 'error', error: new BillingError('NOT_CONFIGURED', message, { upstream }) };
+}
+
+interface ReadError {
+  readonly code: UpstreamErrorCode;
+  readonly retryable: boolean;
+}
+
+const REJECTED: ReadError = { code: 'UPSTREAM_REJECTED', retryable: false };
+
+/** The error that a status stands for, in HTTP or in the XML; null when it stands for none. */
+function errorOfStatus(status: number, isOwnXml: boolean, namesGroup: boolean): ReadError | null {
+  if (status >= 500) return { code: 'UPSTREAM_UNAVAILABLE', retryable: status !== 501 && status !== 505 };
+  if (status < 400) return null;
+  if (status === 403 && isOwnXml && namesGroup) return { code: 'FORBIDDEN', retryable: false };
+  if (status === 401 || status === 403) return { code: 'UPSTREAM_UNAUTHENTICATED', retryable: false };
+  if ([408, 425, 429].includes(status)) return { code: 'UPSTREAM_UNAVAILABLE', retryable: true };
+  // A 404 that is not the upstream's own says that the endpoint has moved, not that the group is unknown.
+  if (!isOwnXml) return { code: 'UPSTREAM_INVALID_RESPONSE', retryable: false };
+  return status === 404 ? { code: 'NOT_FOUND', retryable: false } : REJECTED;
+}
+
+function failedRead(operation: string, failure: TransportFailure): ReadVerdict<never> {
+  const facts = upstreamFacts('xtracta', operation, { httpStatus: failure.status });
+  switch (failure.reason) {
+    case 'timeout':
+    case 'connect-timeout':
+      return { kind: 'error', error: upstreamError('UPSTREAM_TIMEOUT', facts, true) };
+    case 'protocol':
+    case 'too-large':
+    case 'encoded':
+      return { kind: 'error', error: upstreamError('UPSTREAM_INVALID_RESPONSE', facts, false) };
+    case 'dns':
+    case 'refused':
+    case 'tls':
+    case 'reset':
+    case 'cut':
+    case 'aborted':
+      return { kind: 'error', error: upstreamError('UPSTREAM_UNAVAILABLE', facts, true) };
+  }
+}

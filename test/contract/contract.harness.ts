@@ -1,0 +1,107 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exportSPKI } from 'jose';
+import { SCOPES } from '../../src/domain/caller.js';
+import type { World } from '../../src/simulator/world.js';
+import {
+  execute,
+  type GraphqlAnswer,
+  removeGatewayFolders,
+  startGateway,
+  type TestGateway,
+} from '../support/start-gateway.js';
+import { startTestSimulator } from '../support/start-simulator.js';
+import { AUDIENCE, ISSUER, newSigningKey, token } from '../wire/auth/identity-provider.js';
+import type { Position } from './toggle.differences.js';
+
+export type PlanSource = 'history' | 'usage';
+type Variables = Readonly<Record<string, unknown>>;
+
+/** One tenant with an upstream of its own, whose toggles stand in one position. */
+export interface ContractWorld {
+  readonly world: World;
+  readonly ask: <TData>(query: string, variables?: Variables) => Promise<GraphqlAnswer<TData>>;
+  /** As `ask`, of a gateway that reads the plan of now from there. */
+  readonly askFrom: <TData>(source: PlanSource, query: string, variables?: Variables) => Promise<GraphqlAnswer<TData>>;
+  /** Requests to an endpoint since `forgetCalls`. */
+  readonly received: (endpoint: string) => number;
+  /** Those that did what was asked. */
+  readonly committed: (endpoint: string) => number;
+  readonly forgetCalls: () => void;
+}
+
+export interface ContractStand {
+  readonly worlds: ReadonlyMap<Position, ContractWorld>;
+  close(): Promise<void>;
+}
+
+/** One simulator with a world for each position, and a gateway for each source of plans, with each world's key as a tenant. */
+export async function openContractStand(positions: readonly Position[]): Promise<ContractStand> {
+  const simulator = await startTestSimulator();
+  const tenants = positions.map((position, index) => ({
+    position,
+    id: `tenant-${index}`,
+    ...simulator.freshWorld('contract'),
+  }));
+  const folder = await mkdtemp(join(tmpdir(), 'contract-'));
+  const tenantsFile = join(folder, 'tenants.json');
+  const entries = tenants.map(({ id, apiKey, creditsToken, rootGroupId }) => [
+    id,
+    { xtractaApiKey: apiKey, creditsToken, rootGroupId },
+  ]);
+  await writeFile(tenantsFile, JSON.stringify({ tenants: Object.fromEntries(entries) }));
+  const key = await newSigningKey('contract', 'ES256');
+  const start = async (source: PlanSource): Promise<TestGateway> =>
+    startGateway({
+      xtractaUrl: simulator.url,
+      creditsUrl: simulator.url,
+      env: {
+        AUTH: 'jwt',
+        JWT_PUBLIC_KEY: await exportSPKI(key.publicKey),
+        JWT_ISSUER: ISSUER,
+        JWT_AUDIENCE: AUDIENCE,
+        TENANTS_FILE: tenantsFile,
+        PLAN_SOURCE: source,
+        XTRACTA_API_KEY: undefined,
+        CREDITS_TOKEN: undefined,
+        RATE_LIMIT_WRITES_PER_MINUTE: '0',
+        RATE_LIMIT_BILLING_UI_PER_MINUTE: '0',
+        LOG_LEVEL: 'error',
+        DEBUG_UI: 'false',
+      },
+    });
+  const gateways = { history: await start('history'), usage: await start('usage') };
+  const worlds = new Map<Position, ContractWorld>();
+  for (const { position, id, world } of tenants) {
+    world.setToggles(position.toggles);
+    const bearer = await token(key, { tenant: id, scope: SCOPES.join(' ') }, (jwt) => jwt.setExpirationTime('1h'));
+    worlds.set(position, worldOf(world, gateways, { authorization: `Bearer ${bearer}` }));
+  }
+  return {
+    worlds,
+    async close() {
+      await Promise.all([gateways.history.close(), gateways.usage.close()]);
+      await simulator.close();
+      await rm(folder, { recursive: true });
+      await removeGatewayFolders();
+    },
+  };
+}
+
+function worldOf(
+  world: World,
+  gateways: Readonly<Record<PlanSource, TestGateway>>,
+  headers: Readonly<Record<string, string>>,
+): ContractWorld {
+  const askFrom = <TData>(source: PlanSource, query: string, variables: Variables = {}) =>
+    execute<TData>(gateways[source].url, query, variables, headers);
+  return {
+    world,
+    askFrom,
+    ask: (query, variables) => askFrom('history', query, variables),
+    received: (endpoint) => world.journal.counts()[endpoint]?.received ?? 0,
+    committed: (endpoint) => world.journal.counts()[endpoint]?.committed ?? 0,
+    forgetCalls: () => world.journal.clear(),
+  };
+}
