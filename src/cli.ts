@@ -18,7 +18,6 @@ const START_FAILURES: Readonly<Record<string, string>> = {
   EACCES: 'the system does not permit it',
   EADDRNOTAVAIL: 'HOST is no address of this machine',
   ENOTFOUND: 'HOST is no address of this machine',
-  LedgerUnavailable: 'the ledger that LEDGER_URL names cannot be opened',
 };
 
 /** A gateway that is put together and does not listen yet. */
@@ -152,13 +151,19 @@ function logUnforeseen(logger: Logger, output: LogOutput): void {
 
 /** One line for the operator. Only messages of our own are shown; of other errors the kind and code. */
 function startFailure(error: unknown): string {
-  if (error instanceof BillingError) return `The gateway could not start: ${error.message}`;
+  if (error instanceof BillingError || isLedgerUnavailable(error))
+    return `The gateway could not start: ${error.message}`;
   const { name, code, cause } = errorFields(error);
   const detail = [code ?? name, cause?.code ?? cause?.name]
     .filter((word) => word !== undefined && word !== '')
     .join(', ');
   const reason = START_FAILURES[code ?? name] ?? 'something unforeseen happened';
   return `The gateway could not start: ${reason} (${detail}). LOG_LEVEL=debug tells where.`;
+}
+
+/** By name, because its class is loaded with the gateway alone. Its messages are our own. */
+function isLedgerUnavailable(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'LedgerUnavailable';
 }
 
 function problemList(problems: readonly ConfigProblem[], warnings: readonly ConfigProblem[]): string {

@@ -1,9 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { TLSSocket } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { LedgerUnavailable } from '../../src/idempotency/ledger.js';
+import { openLedger } from '../../src/idempotency/open-ledger.js';
+import { unprivilegedUser } from '../support/start-postgres.js';
+
+type GatewayChild = ChildProcessByStdio<null, Readable, Readable>;
 
 // The gateway as a process: what it does with a log that nobody reads, with a start that fails, and with signals.
 
@@ -11,7 +20,7 @@ const ROOT = new URL('../..', import.meta.url);
 const SETTINGS = { AUTH: 'none', XTRACTA_API_KEY: 'k', XTRACTA_URL: 'http://127.0.0.1:9' };
 
 let directory: string;
-const running = new Set<ChildProcess>();
+const running = new Set<GatewayChild>();
 
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'gateway-process-'));
@@ -43,11 +52,89 @@ describe('a log that nobody reads', () => {
   }, 60_000);
 });
 
+describe('a ledger that cannot be opened', () => {
+  let tlsPort: number;
+  let closeTls: () => void;
+
+  beforeAll(async () => {
+    const server = createServer(offerPrivateTls).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    tlsPort = portOf(server);
+    closeTls = () => server.close();
+    mkdirSync(join(directory, 'folder'));
+    writeFileSync(join(directory, 'garbage'), 'no database, '.repeat(1000));
+    writeFileSync(join(directory, 'read-only'), '', { mode: 0o444 });
+    // Another user than root must find the way there.
+    chmodSync(directory, 0o755);
+  });
+
+  afterAll(() => closeTls());
+
+  it('ends the start with one line that says where, as whom, why and what to do', async () => {
+    const ledger = { LEDGER_URL: `sqlite:${directory}/read-only` };
+    const child = run([], { ...SETTINGS, ...ledger }, unprivilegedUser());
+    const [[code], err] = await Promise.all([once(child, 'exit'), text(child.stderr)]);
+    expect(err).toMatch(
+      /^The gateway could not start: The ledger file \/.*\/read-only cannot be opened as user \d+: this user may not write there \(SQLITE_READONLY\)\. Give [^\n]+\n$/,
+    );
+    expect(code).toBe(1);
+  }, 60_000);
+
+  it.each([
+    ['a folder', () => `sqlite:${directory}/folder`, /\/folder cannot be opened as user \d+: the path is a folder/],
+    ['garbage', () => `sqlite:${directory}/garbage`, /\/garbage cannot be opened as user \d+: .* no SQLite database/],
+    [
+      'below a file',
+      () => `sqlite:${directory}/garbage/l`,
+      /garbage\/l cannot be opened as .*: a part of the path is a file/,
+    ],
+    [
+      'behind TLS of a private authority',
+      () => `postgres://u:CANARY@localhost:${tlsPort}/billing?sslmode=require`,
+      /at localhost:\d+\/billing cannot be opened: .*sslrootcert=/,
+    ],
+  ])('because it is %s is told so', async (_name, url, said) => {
+    const warned = jest.spyOn(process, 'emitWarning');
+    const message = await openLedger(url()).then(
+      () => 'opened',
+      (error: unknown) => (error instanceof LedgerUnavailable ? error.message : `unforeseen: ${String(error)}`),
+    );
+    expect(message).toMatch(said);
+    expect(message).not.toMatch(/CANARY|\n/);
+    // The driver has eight lines to say about sslmode=require.
+    expect(warned).not.toHaveBeenCalled();
+  });
+});
+
+/** Says yes to TLS as PostgreSQL does, with a certificate that nobody vouches for. */
+function offerPrivateTls(socket: Socket): void {
+  socket.on('error', () => undefined);
+  socket.once('data', () => {
+    socket.write('S');
+    new TLSSocket(socket, {
+      isServer: true,
+      cert: readFileSync(new URL('test/fixtures/tls/localhost.cert.pem', ROOT)),
+      key: readFileSync(new URL('test/fixtures/tls/localhost.key.pem', ROOT)),
+    }).on('error', () => undefined);
+  });
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('No port was given.');
+  return address.port;
+}
+
 /** Node with the gateway's own start file; standard output and error are pipes that nothing reads until the test does. */
-function run(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
+function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  user: { readonly uid: number; readonly gid: number } | null = null,
+): GatewayChild {
   const { PATH = '' } = process.env;
   const child = spawn(process.execPath, ['--import', '@swc-node/register/esm-register', 'src/main.ts', ...args], {
     cwd: ROOT,
+    ...user,
     env: { PATH, LOG_FORMAT: 'json', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -57,17 +144,17 @@ function run(args: readonly string[], env: Readonly<Record<string, string>>): Ch
 }
 
 /** Reads the log until it says where the gateway listens, and nothing of it afterwards. */
-async function listening(child: ChildProcess): Promise<string> {
+async function listening(child: GatewayChild): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let log = '';
   child.once('exit', () => reject(new Error(`The gateway did not start: ${log}`)));
-  child.stdout?.on('data', (chunk: Buffer) => {
+  child.stdout.on('data', (chunk: Buffer) => {
     log += chunk.toString('utf8');
     const url = /listening on (http:[\w:./]+)/.exec(log)?.[1];
     if (url !== undefined) resolve(url);
   });
   const url = await promise;
-  child.stdout?.removeAllListeners('data');
-  child.stdout?.pause();
+  child.stdout.removeAllListeners('data');
+  child.stdout.pause();
   return url;
 }

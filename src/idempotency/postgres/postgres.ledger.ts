@@ -37,7 +37,7 @@ export async function openPostgresLedger(url: string, options: LedgerOptions): P
   // Times and ids are below 2^53; the driver's default is text.
   types.setTypeParser(pg.types.builtins.INT8, Number);
   const config: ClientConfig = {
-    connectionString: url,
+    connectionString: withPlainTlsMode(url),
     application_name: 'billing-gateway',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
@@ -67,6 +67,15 @@ export async function openPostgresLedger(url: string, options: LedgerOptions): P
     await pool.end();
     throw asUnavailable(error);
   }
+}
+
+/**
+ * The driver verifies under every name of the mode but `no-verify`, and warns of that at length on standard error. `verify-full` is what
+ * it does then.
+ */
+function withPlainTlsMode(url: string): string {
+  if (url.includes('uselibpqcompat=true')) return url;
+  return url.replace(/([?&]sslmode=)(?:prefer|require|verify-ca)(?=&|$)/, '$1verify-full');
 }
 
 /** The pool waits for what this returns, and drops the connection when it fails. */

@@ -27,12 +27,16 @@ import { attachSqlite, migrateSqlite, SqliteRows } from './sqlite.rows.js';
 const OWNER_LOCK_PREFIX = 'owner-';
 const LEADER_LOCK = 'leader';
 
-/** Opens (and creates) the file with its directory; `path` as after `sqlite:`. Errors as {@link Ledger}. */
-export async function openSqliteLedger(path: string, options: LedgerOptions): Promise<Ledger> {
+/** The file that `path` names, as it stands after `sqlite:`. Throws `TypeError` where it names none. */
+export function sqliteFile(path: string): string {
   if (path === '' || path.startsWith(':')) {
     throw new TypeError('The ledger needs a file: a database in memory would forget every write.');
   }
-  const file = resolve(path.startsWith('///') ? path.slice(2) : path);
+  return resolve(path.startsWith('///') ? path.slice(2) : path);
+}
+
+/** Opens (and creates) the file with its directory. Errors as {@link Ledger}. */
+export async function openSqliteLedger(file: string, options: LedgerOptions): Promise<Ledger> {
   const attach = options.attach === true;
   if (attach && !existsSync(file)) throw new LedgerUnavailable('There is no ledger file at this path.');
   let db: DatabaseSync | undefined;
