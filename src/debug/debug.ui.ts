@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { newNonce, type PageLink, renderPage, sendPage } from '../pages/page.frame.js';
 import { debugPlugin } from './debug.plugin.js';
-import { DEBUG_SCRIPT } from './debug.script.js';
 import { OperationLog } from './operation.log.js';
 import type { OperationTrace } from './operation.trace.js';
 
@@ -101,18 +102,9 @@ interface DebugPageView {
   readonly hasExplorer: boolean;
 }
 
-const MAIN = `<p class="hint">The last operations of this process, newest first, with the upstream calls they caused. Texts that are no id, number, date or
-enum value are masked; headers and answers are not kept.</p>
-<div class="tools">
-<label class="check"><input id="live" type="checkbox" checked> live</label>
-<label for="only">Show</label>
-<select id="only"><option value="all">all but introspection</option><option value="every">everything</option><option value="upstream">with upstream calls</option>
-<option value="write">writes</option><option value="failed">with errors</option></select>
-<label for="wanted">Name or field</label> <input id="wanted" type="search" autocomplete="off">
-</div>
-<p id="status" role="status"></p>
-<div id="operations"></div>
-<noscript><p>This page needs JavaScript; the same data stands in <a href="/debug/operations">/debug/operations</a>.</p></noscript>`;
+const MAIN = readFileSync(join(import.meta.dirname, 'debug.html'), 'utf8');
+const STYLE = readFileSync(join(import.meta.dirname, 'debug.css'), 'utf8');
+const SCRIPT = readFileSync(join(import.meta.dirname, 'debug.js'), 'utf8');
 
 /** The page holds no data: its script fetches all of it. */
 function renderDebugPage(view: DebugPageView, nonce: string): string {
@@ -125,33 +117,7 @@ function renderDebugPage(view: DebugPageView, nonce: string): string {
     links: view.links,
     nonce,
     main: MAIN,
-    style: DEBUG_STYLE,
-    script: `const settings = ${json};\n${DEBUG_SCRIPT}`,
+    style: STYLE,
+    script: `const settings = ${json};\n${SCRIPT}`,
   });
 }
-
-/** What `/debug` adds to the common design. */
-const DEBUG_STYLE = `
-#operations { display: grid; grid-template-columns: minmax(0, 1fr); gap: .5rem; }
-dd { overflow-wrap: anywhere; }
-details { background: var(--panel); border: 1px solid var(--line); border-radius: .6rem; }
-details[open] { border-color: var(--accent); }
-summary { display: flex; flex-wrap: wrap; gap: .25rem .75rem; align-items: center; padding: .55rem .9rem; cursor: pointer; }
-summary::before { content: '▸'; color: var(--quiet); }
-details[open] > summary::before { content: '▾'; }
-summary .name { font-weight: 600; overflow-wrap: anywhere; }
-summary .end { margin-left: auto; display: flex; flex-wrap: wrap; gap: .25rem .75rem; align-items: center; font-variant-numeric: tabular-nums; }
-.detail { padding: 0 .9rem .9rem; }
-.detail h2 { font-size: 1rem; margin: 1rem 0 .35rem; }
-.waterfall td:first-child { min-width: 15rem; }
-.waterfall .note { display: block; color: var(--quiet); font-size: .88rem; }
-.lane { position: relative; min-width: 14rem; height: 1.15rem; background: var(--ground); border-radius: .25rem; }
-.bar { position: absolute; top: .2rem; bottom: .2rem; min-width: 3px; border-radius: .2rem; background: var(--accent); }
-.bar.wait { background: repeating-linear-gradient(45deg, var(--line), var(--line) 3px, var(--quiet) 3px, var(--quiet) 5px); }
-.bar.bad { background: var(--bad); } .bar.good { background: var(--good); } .bar.write { background: var(--warn); }
-.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: 1rem; }
-.columns > div { min-width: 0; }
-.columns pre { max-height: 16rem; overflow: auto; }
-#status { min-height: 1.5em; margin: 0; color: var(--quiet); }
-#status.bad { color: var(--bad); font-weight: 600; }
-`;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -82,20 +83,7 @@ export function graphiqlBar(links: readonly PageLink[]): string {
 <header class="pages"><h1>GraphiQL</h1><nav aria-label="Pages">${links.map((link) => navLink(link, '/graphiql')).join(' ')}</nav></header>`;
 }
 
-const STYLE = `
-.pages { --ground: #f6f7f9; --text: #1b2330; --accent: #1f5fbf; --line: #d5dae2; }
-@media (prefers-color-scheme: dark) { body:not(.graphiql-light) .pages { --ground: #12161d; --text: #e6eaf1; --accent: #8ab4ff; --line: #343d4b; } }
-body.graphiql-dark .pages { --ground: #12161d; --text: #e6eaf1; --accent: #8ab4ff; --line: #343d4b; }
-.pages { display: flex; gap: 1rem; align-items: center; height: 2.4rem; padding: 0 1rem; overflow-x: auto; white-space: nowrap;
-  background: var(--ground); border-bottom: 1px solid var(--line); font: 15px system-ui, sans-serif; }
-.pages nav { display: flex; gap: 1rem; }
-.pages h1 { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%); }
-.pages a { color: var(--accent); } .pages a[aria-current] { color: var(--text); font-weight: 600; text-decoration: none; }
-.pages a:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-.pages ~ #root .graphiql-container { height: calc(100vh - 2.4rem); }
-/* The first press on a tab starts an animation from where it was before the fonts were there, and the click misses it. */
-.graphiql-tab { transform: none !important; }
-`;
+const STYLE = readFileSync(join(import.meta.dirname, 'graphiql.css'), 'utf8');
 
 /**
  * The script that runs before GraphiQL does. GraphiQL fills its editors from the browser's storage rather than from the active tab.
@@ -105,47 +93,10 @@ body.graphiql-dark .pages { --ground: #12161d; --text: #e6eaf1; --accent: #8ab4f
 function seedScript(examples: readonly ExampleOperation[]): string {
   const tabs = JSON.stringify(examples.map(({ query, variables }) => ({ query, variables })));
   // In a script element only this could end it.
-  return `${SCRIPT}(${tabs.replaceAll('<', '\\u003c')});`;
+  return `const examples = ${tabs.replaceAll('<', '\\u003c')};\n${SCRIPT}`;
 }
 
-const SCRIPT = String.raw`((examples) => {
-  const nameOf = (query) => /^\s*(?:query|mutation|subscription)\s+(\w+)/m.exec(query)?.[1] ?? null;
-  const toTab = ({ query, variables }, id) => {
-    const operationName = nameOf(query);
-    return { id, title: operationName ?? '<untitled>', query, variables, headers: null, operationName, response: null };
-  };
-  const stored = () => {
-    try {
-      const state = JSON.parse(localStorage.getItem('graphiql:tabState'));
-      return state.tabs[state.activeTabIndex] ? state : null;
-    } catch {
-      return null;
-    }
-  };
-  const asked = () => {
-    try {
-      const { query, variables } = JSON.parse(decodeURIComponent(location.hash.replace('#operation=', '')));
-      return typeof query === 'string' && typeof variables === 'string' ? { query, variables } : null;
-    } catch {
-      return null;
-    }
-  };
-  try {
-    const state = stored() ?? { tabs: examples.map((example, index) => toTab(example, 'example-' + index)), activeTabIndex: 0 };
-    const operation = location.hash.startsWith('#operation=') ? asked() : null;
-    if (operation !== null) {
-      const known = state.tabs.findIndex((tab) => tab.query === operation.query && tab.variables === operation.variables);
-      if (known < 0) state.tabs.push(toTab(operation, 'operation-' + Date.now()));
-      state.activeTabIndex = known < 0 ? state.tabs.length - 1 : known;
-      history.replaceState(null, '', location.pathname);
-    }
-    const tab = state.tabs[state.activeTabIndex];
-    localStorage.setItem('graphiql:tabState', JSON.stringify(state));
-    localStorage.setItem('graphiql:query', tab.query ?? '');
-    localStorage.setItem('graphiql:variables', tab.variables ?? '');
-  } catch {}
-  addEventListener('hashchange', () => { if (location.hash.startsWith('#operation=')) location.reload(); });
-})`;
+const SCRIPT = readFileSync(join(import.meta.dirname, 'graphiql.js'), 'utf8');
 
 /** One operation of `operations/`, as an explorer's tab shows it. */
 interface ExampleOperation {

@@ -1,0 +1,413 @@
+/** An element with attributes and children; text stays text. */
+function make(tag, attributes, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, value);
+  node.append(
+    ...children
+      .flat(9)
+      .filter((child) => child !== null)
+      .map((child) => (child instanceof Node ? child : String(child))),
+  );
+  return node;
+}
+
+const badge = (text, tone) => make('span', { class: `badge ${tone || 'quiet'}` }, text);
+const milliseconds = (value) => (value === null ? '' : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`);
+const bytes = (value) => (value < 10000 ? `${value} B` : `${(value / 1000).toFixed(1)} kB`);
+const counted = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
+const isFailed = (operation) => Object.keys(operation.errors).length > 0;
+const isIntrospection = (operation) =>
+  operation.rootFields.length > 0 &&
+  operation.rootFields.every((field) => field.startsWith('__') || field === '_service');
+const tries = (operation) => operation.calls.reduce((sum, call) => sum + call.attempts.length, 0);
+const made = (operation) =>
+  operation.calls.reduce((sum, call) => sum + (call.attempts.length > 0 ? 1 : 0), operation.callsLeftOut);
+
+function heading(operation) {
+  const name =
+    operation.name ||
+    operation.rootFields.join(', ') ||
+    (operation.state === 'refused' ? 'refused request' : 'unnamed operation');
+  const errors = Object.entries(operation.errors).map(([code, count]) =>
+    badge(count > 1 ? `${code} ×${count}` : code, 'bad'),
+  );
+  const calls = made(operation);
+  return [
+    make('span', { class: 'name' }, name),
+    operation.type ? badge(operation.type, operation.type === 'mutation' ? 'warn' : 'quiet') : null,
+    operation.writes.map((write) =>
+      badge(write.replayed ? `${write.status}, replayed` : write.status || 'not recorded', toneOf(write.status)),
+    ),
+    errors,
+    make(
+      'span',
+      { class: 'end' },
+      operation.calls.length + operation.callsSaved > 0
+        ? make(
+            'span',
+            {},
+            counted(calls, 'upstream call') + (tries(operation) > calls ? `, ${tries(operation)} attempts` : ''),
+          )
+        : null,
+      operation.callsSaved > 0 ? badge(`${operation.callsSaved} saved`, 'good') : null,
+      make('span', {}, operation.state === 'running' ? 'running…' : milliseconds(operation.durationMs)),
+      make(
+        'time',
+        { datetime: operation.startedAt, class: 'quiet' },
+        new Date(operation.startedAt).toLocaleTimeString(),
+      ),
+    ),
+  ];
+}
+
+const toneOf = (status) => (status === 'SUCCEEDED' ? 'good' : status === 'IN_PROGRESS' ? 'quiet' : 'bad');
+
+function bar(kind, start, length, total, label) {
+  const node = make('div', { class: `bar ${kind}`, title: label });
+  node.style.left = `${Math.min(100, (Math.max(0, start) / total) * 100)}%`;
+  node.style.width = `${Math.min(100, (length / total) * 100)}%`;
+  return node;
+}
+
+function forWhom(call) {
+  const read = call.read;
+  if (read === null) return null;
+  const asked = Object.entries(read.askedBy).map(([field, count]) => (count > 1 ? `${field} ×${count}` : field));
+  const parts = [
+    read.groups > 1 ? `${counted(read.groups, 'group')} → 1 call` : null,
+    asked.length > 0 ? `asked by ${asked.join(', ')}` : null,
+    read.recursive ? 'recursive' : null,
+    read.reason === 'again' ? 'asked again on its own' : null,
+  ];
+  return make('span', { class: 'note' }, parts.filter((part) => part !== null).join(' · '));
+}
+
+function attemptRow(call, attempt, isFirst, total) {
+  const before = isFirst ? call.plannedMs : null;
+  const wait = before === null ? null : Math.max(0, attempt.startMs - before);
+  const tone = attempt.outcome === 'ok' ? (call.kind === 'write' ? 'write' : 'good') : 'bad';
+  const label =
+    call.operation +
+    ': ' +
+    attempt.outcome +
+    ', from ' +
+    milliseconds(attempt.startMs) +
+    ' for ' +
+    milliseconds(attempt.durationMs);
+  return make(
+    'tr',
+    {},
+    make(
+      'td',
+      {},
+      isFirst
+        ? [make('code', {}, `${call.service} ${call.operation}`), forWhom(call)]
+        : make('span', { class: 'note' }, 'tried again'),
+    ),
+    make('td', { class: 'num' }, attempt.attempt),
+    make('td', {}, badge(attempt.outcome, attempt.outcome === 'ok' ? 'good' : 'bad')),
+    make('td', { class: 'num' }, attempt.httpStatus === null ? 'none' : attempt.httpStatus),
+    make('td', { class: 'num' }, bytes(attempt.bytes)),
+    make('td', { class: 'num' }, milliseconds(attempt.startMs)),
+    make('td', { class: 'num' }, wait === null ? '' : milliseconds(wait)),
+    make('td', { class: 'num' }, milliseconds(attempt.durationMs)),
+    make(
+      'td',
+      {},
+      make(
+        'div',
+        { class: 'lane', role: 'img', 'aria-label': label },
+        wait === null || wait < 1 ? null : bar('wait', before, wait, total, 'waiting'),
+        bar(tone, attempt.startMs, attempt.durationMs, total, label),
+      ),
+    ),
+  );
+}
+
+/** A call that this operation did not make itself, or that never got to an attempt. */
+function idleRow(call, total, isOver) {
+  const shared = call.shared;
+  const word =
+    call.read && call.read.reason === 'kept' ? 'kept answer' : shared ? 'shared' : isOver ? 'not sent' : 'waiting';
+  const what = {
+    'kept answer': 'no call: the answer that the cursor came from was still there',
+    shared: 'no call of its own: another operation was asking the same',
+    'not sent': 'the circuit breaker is open, or no place became free in time',
+    waiting: 'on its way',
+  }[word];
+  const length = shared ? shared.durationMs : null;
+  return make(
+    'tr',
+    {},
+    make('td', {}, make('code', {}, call.operation), forWhom(call), make('span', { class: 'note' }, what)),
+    make('td', { class: 'num' }, '0'),
+    make(
+      'td',
+      {},
+      badge(word, word === 'not sent' || (shared && shared.durationMs !== null && !shared.answered) ? 'bad' : 'quiet'),
+    ),
+    make('td', {}),
+    make('td', {}),
+    make('td', { class: 'num' }, milliseconds(call.plannedMs)),
+    make('td', { class: 'num' }, length === null ? '' : milliseconds(length)),
+    make('td', {}),
+    make(
+      'td',
+      {},
+      make(
+        'div',
+        { class: 'lane', role: 'img', 'aria-label': `${call.operation}: ${word}` },
+        length === null ? null : bar('wait', call.plannedMs, length, total, word),
+      ),
+    ),
+  );
+}
+
+function waterfall(operation) {
+  if (operation.calls.length === 0) return make('p', { class: 'hint' }, 'No upstream call.');
+  const ends = operation.calls.flatMap((call) => call.attempts.map((attempt) => attempt.startMs + attempt.durationMs));
+  const total = Math.max(1, operation.durationMs || 0, ...ends);
+  const isOver = operation.state !== 'running';
+  const rows = operation.calls.flatMap((call) =>
+    call.attempts.length === 0
+      ? [idleRow(call, total, isOver)]
+      : call.attempts.map((attempt, index) => attemptRow(call, attempt, index === 0, total)),
+  );
+  const heads = ['Upstream call', 'Attempt', 'Outcome', 'HTTP', 'Bytes', 'Start', 'Waited', 'Took'];
+  return make(
+    'div',
+    { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `Upstream calls of operation ${operation.id}` },
+    make(
+      'table',
+      { class: 'waterfall' },
+      make(
+        'thead',
+        {},
+        make(
+          'tr',
+          {},
+          heads.map((head, index) =>
+            make('th', { scope: 'col', class: index === 0 || index === 2 ? '' : 'num' }, head),
+          ),
+          make('th', { scope: 'col' }, `0 to ${milliseconds(total)}`),
+        ),
+      ),
+      make('tbody', {}, rows),
+    ),
+  );
+}
+
+const pairs = (entries) =>
+  make(
+    'dl',
+    {},
+    entries
+      .filter(([, value]) => value !== null && value !== '')
+      .map(([term, value]) => make('div', {}, make('dt', {}, term), make('dd', {}, value))),
+  );
+
+function ledger(operation) {
+  return operation.writes.map((write) =>
+    make(
+      'div',
+      {},
+      make('h2', {}, 'Ledger'),
+      pairs([
+        ['write', write.kind],
+        ['status', write.status || 'not recorded'],
+        ['replayed', write.replayed ? 'yes: nothing was sent' : 'no'],
+        ['key', make('code', {}, write.key)],
+        ['claimed', write.replayed ? null : milliseconds(write.createdMs)],
+        ['sent', write.replayed ? null : milliseconds(write.sentMs)],
+        ['completed', write.replayed ? null : milliseconds(write.completedMs)],
+      ]),
+    ),
+  );
+}
+
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
+function curl(operation) {
+  const body = {
+    query: operation.text,
+    ...(operation.variables ? { variables: JSON.parse(operation.variables) } : {}),
+  };
+  const headers = ['content-type: application/json', ...settings.curlHeaders]
+    .map((header) => ` \\\n  -H ${quoted(header)}`)
+    .join('');
+  return `curl -s ${location.origin}/graphql${headers} \\\n  -d ${quoted(JSON.stringify(body))}`;
+}
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    say('Copied. Masked values and placeholders are yours to fill in.');
+  } catch {
+    say('The browser does not allow copying here; the line stands below the operation.', true);
+  }
+}
+
+function actions(operation) {
+  if (operation.text === null) return null;
+  const line = curl(operation);
+  const button = make('button', { type: 'button', class: 'secondary' }, 'Copy as curl');
+  button.addEventListener('click', () => copy(line));
+  const tab = encodeURIComponent(JSON.stringify({ query: operation.text, variables: operation.variables || '' }));
+  return make(
+    'div',
+    { class: 'tools' },
+    settings.hasExplorer
+      ? make('a', { class: 'button', href: `/graphiql#operation=${tab}`, target: 'graphiql' }, 'Open in GraphiQL')
+      : null,
+    button,
+  );
+}
+
+function texts(operation) {
+  if (operation.text === null) {
+    const why =
+      operation.state === 'refused'
+        ? 'It was refused before it was read.'
+        : operation.state === 'running'
+          ? ''
+          : 'Its text could not be read, or is too long to be kept.';
+    return make('p', { class: 'hint' }, why);
+  }
+  return make(
+    'div',
+    { class: 'columns' },
+    make('div', {}, make('h2', {}, 'Operation'), make('pre', { tabindex: '0' }, operation.text)),
+    make(
+      'div',
+      {},
+      operation.variables ? [make('h2', {}, 'Variables'), make('pre', { tabindex: '0' }, operation.variables)] : null,
+      make('h2', {}, 'curl'),
+      make('pre', { tabindex: '0' }, curl(operation)),
+    ),
+  );
+}
+
+function detail(operation) {
+  const drift = Object.entries(operation.drift)
+    .map(([name, count]) => `${name} ×${count}`)
+    .join(', ');
+  return make(
+    'div',
+    { class: 'detail' },
+    waterfall(operation),
+    operation.callsLeftOut > 0
+      ? make('p', { class: 'hint' }, `${counted(operation.callsLeftOut, 'further call')} not shown`)
+      : null,
+    ledger(operation),
+    make('h2', {}, 'Answer'),
+    pairs([
+      ['HTTP', operation.httpStatus === null ? '' : String(operation.httpStatus)],
+      [
+        'errors',
+        Object.entries(operation.errors)
+          .map(([code, count]) => `${code} ×${count}`)
+          .join(', '),
+      ],
+      ['at', operation.errorPaths.join(', ')],
+      ['unforeseen upstream', drift],
+      ['request', make('code', {}, operation.requestId)],
+      ['tenant', operation.tenantId === null ? null : make('code', {}, operation.tenantId)],
+    ]),
+    actions(operation),
+    texts(operation),
+  );
+}
+
+const byId = (id) => document.getElementById(id);
+const shown = new Map();
+let run = '';
+let revision = 0;
+let hasOpened = false;
+let summary = '';
+
+function say(text, isBad) {
+  byId('status').textContent = text;
+  byId('status').className = isBad ? 'bad' : '';
+}
+
+function isWanted(operation) {
+  const only = byId('only').value;
+  const word = byId('wanted').value.trim().toLowerCase();
+  if (only !== 'every' && isIntrospection(operation)) return false;
+  if (only === 'upstream' && operation.calls.length === 0) return false;
+  if (only === 'write' && operation.writes.length === 0 && operation.type !== 'mutation') return false;
+  if (only === 'failed' && !isFailed(operation)) return false;
+  return [operation.name || '', ...operation.rootFields].join(' ').toLowerCase().includes(word);
+}
+
+function filter() {
+  for (const { node, operation } of shown.values()) node.hidden = !isWanted(operation);
+  const visible = [...shown.values()].filter(({ node }) => !node.hidden).length;
+  const text = shown.size === 0 ? 'No operations yet: run one in GraphiQL.' : counted(visible, 'operation');
+  // Said anew every second it would drown out everything else, above all for who listens.
+  if (text === summary && byId('status').className === '') return;
+  summary = text;
+  say(text);
+}
+
+/** The details are made when they are opened: most never are. */
+function fill(entry) {
+  const body = entry.node.querySelector('.detail');
+  if (!entry.node.open) body?.remove();
+  else if (body) body.replaceWith(detail(entry.operation));
+  else entry.node.append(detail(entry.operation));
+}
+
+function update(operation) {
+  const known = shown.get(operation.id);
+  if (known) {
+    known.operation = operation;
+    known.node.querySelector('summary').replaceChildren(...make('span', {}, heading(operation)).childNodes);
+    fill(known);
+    return;
+  }
+  const node = make('details', { id: `operation-${operation.id}` }, make('summary', {}, heading(operation)));
+  const entry = { node, operation };
+  node.addEventListener('toggle', () => fill(entry));
+  shown.set(operation.id, entry);
+  byId('operations').prepend(node);
+}
+
+async function refresh() {
+  const response = await fetch(`/debug/operations?since=${revision}&run=${run}`);
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  const changes = await response.json();
+  if (changes.run !== run) {
+    shown.clear();
+    byId('operations').replaceChildren();
+  }
+  run = changes.run;
+  revision = changes.revision;
+  for (const operation of changes.operations) update(operation);
+  openNewest();
+  for (const [id, { node }] of shown) {
+    if (changes.oldestId !== null && id >= changes.oldestId) continue;
+    node.remove();
+    shown.delete(id);
+  }
+  filter();
+}
+
+/** Once, so that a first visit shows what there is to see. */
+function openNewest() {
+  if (hasOpened) return;
+  const newest = [...shown.values()].findLast(
+    ({ operation }) => operation.state === 'answered' && operation.calls.length > 0,
+  );
+  if (newest === undefined) return;
+  hasOpened = true;
+  newest.node.open = true;
+}
+
+byId('only').addEventListener('change', filter);
+byId('wanted').addEventListener('input', filter);
+setInterval(() => {
+  if (byId('live').checked && document.visibilityState === 'visible')
+    refresh().catch((error) => say(`The gateway does not answer: ${error.message}`, true));
+}, 1000);
+refresh().catch((error) => say(`The gateway does not answer: ${error.message}`, true));
