@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Config, ConfigProblem } from './config/config.js';
 import { renderHelp } from './config/describe-settings.js';
@@ -9,6 +10,7 @@ import { BillingError } from './domain/errors.js';
 import { createLogger, type Logger } from './observability/logger.js';
 import { type LogOutput, standardOutput } from './observability/logger.output.js';
 import { errorFields } from './observability/redact.js';
+import { tracingProblems } from './observability/tracing.start.js';
 import { isOpsCommandName, type OpsCommandName } from './ops/ops.output.js';
 import { PACKAGE_ROOT } from './runtime/package-root.js';
 
@@ -56,9 +58,10 @@ export async function decide(
     case '--check-config':
     case undefined: {
       const result = await loadConfig(env);
-      if (!result.ok) return failure(problemList(result.problems, result.warnings));
-      if (option === undefined) return { kind: 'run', config: result.config, warnings: result.warnings };
-      return success(`The configuration is valid.\n${lines('Warning', result.warnings)}`);
+      const warnings = [...result.warnings, ...tracingProblems(env)];
+      if (!result.ok) return failure(problemList(result.problems, warnings));
+      if (option === undefined) return { kind: 'run', config: result.config, warnings };
+      return success(`The configuration is valid.\n${lines('Warning', warnings)}`);
     }
     default:
       return failure('Unknown option. See --help.\n');
@@ -93,6 +96,11 @@ export async function main(): Promise<void> {
 
 /** Runs a sub-command to its end, and exits even where a connection of an upstream lingers. */
 async function operate(name: OpsCommandName, args: readonly string[]): Promise<void> {
+  // A shell expects that Ctrl+C ends its loop too. Reason for a listener: as PID 1 a signal without one does nothing.
+  for (const signal of STOP_SIGNALS) {
+    process.removeAllListeners(signal);
+    process.once(signal, () => process.exit(128 + constants.signals[signal]));
+  }
   const { runOpsCommand } = await import('./ops/ops.command.js');
   const { exitCode, out, err } = await runOpsCommand(name, args, process.env).catch((error: unknown) => {
     const { name: kind, code } = errorFields(error);

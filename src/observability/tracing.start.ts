@@ -17,6 +17,24 @@ export function wantsTraces(env: Environment): boolean {
   return DESTINATIONS.some((name) => (env[name]?.trim() ?? '') !== '');
 }
 
+/** Words that the SDK knows. It passes over any other without a word, and then nothing is exported, or otherwise than asked. */
+const KNOWN_WORDS: Readonly<Record<string, readonly string[]>> = {
+  OTEL_TRACES_EXPORTER: ['otlp', 'zipkin', 'console', 'none'],
+  OTEL_EXPORTER_OTLP_PROTOCOL: ['grpc', 'http/json', 'http/protobuf'],
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: ['grpc', 'http/json', 'http/protobuf'],
+};
+
+/** What the environment says of traces that the SDK would pass over. Empty where no traces are wanted. The words themselves are not told. */
+export function tracingProblems(env: Environment): readonly { readonly setting: string; readonly message: string }[] {
+  if (!wantsTraces(env)) return [];
+  return Object.entries(KNOWN_WORDS).flatMap(([setting, words]) => {
+    const given = (env[setting] ?? '').split(',').map((word) => word.trim());
+    const isKnown = given.every((word) => word === '' || words.includes(word));
+    const message = `names what the OpenTelemetry SDK does not know; it knows ${words.join(', ')}`;
+    return isKnown ? [] : [{ setting, message }];
+  });
+}
+
 /** Starts the SDK, which reads `process.env` by itself; null where no traces are wanted, and then nothing of it is loaded. */
 export async function startTracing(env: Environment): Promise<Tracing | null> {
   if (!wantsTraces(env)) return null;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { TLSSocket } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { LedgerUnavailable } from '../../src/idempotency/ledger.js';
 import { openLedger } from '../../src/idempotency/open-ledger.js';
 import { unprivilegedUser } from '../support/start-postgres.js';
@@ -104,6 +104,38 @@ describe('a ledger that cannot be opened', () => {
     // The driver has eight lines to say about sslmode=require.
     expect(warned).not.toHaveBeenCalled();
   });
+});
+
+describe('a signal', () => {
+  /** Takes connections and says nothing. */
+  let silent: Server;
+  let arrived: Promise<unknown>;
+  const sockets: Socket[] = [];
+
+  beforeEach(async () => {
+    silent = createServer((socket) => sockets.push(socket.on('error', () => undefined))).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    arrived = once(silent, 'connection');
+  });
+
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+    silent.close();
+  });
+
+  it('ends a start at once that waits for a ledger which does not answer', async () => {
+    const child = run([], { ...SETTINGS, LEDGER_URL: `postgres://u@127.0.0.1:${portOf(silent)}/billing` });
+    await arrived;
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  }, 60_000);
+
+  it('ends a sub-command with the code that shells expect', async () => {
+    const child = run(['doctor'], { ...SETTINGS, XTRACTA_URL: `http://127.0.0.1:${portOf(silent)}` });
+    await arrived;
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([130, null]);
+  }, 60_000);
 });
 
 /** Says yes to TLS as PostgreSQL does, with a certificate that nobody vouches for. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startTracing, wantsTraces } from '../../src/observability/tracing.start.js';
+import { startTracing, tracingProblems, wantsTraces } from '../../src/observability/tracing.start.js';
 import { answer, type RawRequest, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
 import { execute } from '../support/start-gateway.js';
 import { type GatewayProcess, startGatewayProcess } from '../support/start-gateway-process.js';
@@ -168,5 +168,18 @@ describe('traces', () => {
 
   it('that nobody wants load nothing', async () => {
     expect(await startTracing({})).toBeNull();
+  });
+
+  it.each([
+    [{ OTEL_TRACES_EXPORTER: 'jaeger' }, ['OTEL_TRACES_EXPORTER']],
+    [{ OTEL_TRACES_EXPORTER: 'otlp, jaeger' }, ['OTEL_TRACES_EXPORTER']],
+    [{ OTEL_TRACES_EXPORTER: 'OTLP' }, ['OTEL_TRACES_EXPORTER']],
+    [{ OTEL_TRACES_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_PROTOCOL: 'http' }, ['OTEL_EXPORTER_OTLP_PROTOCOL']],
+    [{ OTEL_TRACES_EXPORTER: 'otlp,console', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, []],
+    [{ OTEL_TRACES_EXPORTER: 'none' }, []],
+    [{ OTEL_TRACES_EXPORTER: 'jaeger', OTEL_SDK_DISABLED: 'true' }, []],
+    [{}, []],
+  ])('asked for as %j are doubted in %j', (env, settings) => {
+    expect(tracingProblems(env).map(({ setting }) => setting)).toEqual(settings);
   });
 });

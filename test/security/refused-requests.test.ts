@@ -52,7 +52,7 @@ describe('an order', () => {
 
   it('is not sent by a body that comes in parts without end, is too large, or is cut', async () => {
     const head = (more: string): string =>
-      `POST /graphql HTTP/1.1\r\nHost: x\r\nx-router-secret: new-router-secret-2\r\ncontent-type: application/json\r\nconnection: close\r\n${more}\r\n\r\n`;
+      `POST /graphql HTTP/1.1\r\nHost: localhost\r\nx-router-secret: new-router-secret-2\r\ncontent-type: application/json\r\nconnection: close\r\n${more}\r\n\r\n`;
     const body = JSON.stringify({ query: ORDER, variables: { key: 'parts-12345' } });
     const large = 'x'.repeat(200_000);
     const answers = [
@@ -62,7 +62,7 @@ describe('an order', () => {
       // What one server takes for one request and another for two.
       await sendBytes(
         gateway.url,
-        `${head(`content-length: 5\r\ntransfer-encoding: chunked`)}0\r\n\r\nPOST /graphql HTTP/1.1\r\nHost: x\r\n\r\n`,
+        `${head(`content-length: 5\r\ntransfer-encoding: chunked`)}0\r\n\r\nPOST /graphql HTTP/1.1\r\nHost: localhost\r\n\r\n`,
       ),
       await sendBytes(gateway.url, `${head(`content-length: 5\r\ncontent-length: ${body.length}`)}${body}`),
     ];
@@ -100,7 +100,7 @@ describe('a persisted query', () => {
 
 describe('a client that is slow on purpose', () => {
   it('is cut off before its headers are whole', async () => {
-    const answer = await sendBytes(gateway.url, 'POST /graphql HTTP/1.1\r\nHost: x\r\nx-slow: ');
+    const answer = await sendBytes(gateway.url, 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nx-slow: ');
     expect(answer).toMatch(/^(HTTP\/1\.1 408|$)/);
   });
 });
@@ -110,7 +110,7 @@ describe('a method', () => {
     const target = method === 'CONNECT' ? 'x:80' : '/graphql';
     const answer = await sendBytes(
       gateway.url,
-      `${method} ${target} HTTP/1.1\r\nHost: x\r\nx-router-secret: new-router-secret-2\r\nconnection: close\r\n\r\n`,
+      `${method} ${target} HTTP/1.1\r\nHost: localhost\r\nx-router-secret: new-router-secret-2\r\nconnection: close\r\n\r\n`,
     );
     expect(answer).toMatch(/^(HTTP\/1\.1 4\d\d|$)/);
     expect(answer).not.toContain('new-router-secret');
@@ -129,6 +129,12 @@ describe('a rate limit', () => {
       ['RATE_LIMITED'],
       expect.stringMatching(/again in \d+ s/),
     ]);
+    // A replay costs nothing, and neither does another input under the same key: nothing is sent for either.
+    const replay = await postQuery(gateway.url, ORDER, { key: 'limit-order-1', group: '100001' }, SECRET);
+    expect([replay.codes, replay.data === null]).toEqual([[], false]);
+    const reused = await postQuery(gateway.url, ORDER, { key: 'limit-order-1', group: '100002' }, SECRET);
+    expect([reused.codes, reused.data === null]).toEqual([[], false]);
+    expect(stand.upstreamCalls()).toBe(0);
     const ui = 'mutation { openBillingUi { url } }';
     await postQuery(gateway.url, ui, {}, SECRET);
     stand.forgetCalls();
@@ -163,7 +169,7 @@ describe('the router’s secret', () => {
     for (const wrong of [null, '', 'old-router-secret-', 'old-router-secret-12', 'OLD-ROUTER-SECRET-1', ',']) {
       expect(await statusWith(wrong)).toBe(401);
     }
-    const twice = `POST /graphql HTTP/1.1\r\nHost: x\r\nx-router-secret: wrong\r\nx-router-secret: new-router-secret-2\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
+    const twice = `POST /graphql HTTP/1.1\r\nHost: localhost\r\nx-router-secret: wrong\r\nx-router-secret: new-router-secret-2\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
     expect(await sendBytes(gateway.url, twice)).toMatch(/^HTTP\/1\.1 401/);
   });
 });
