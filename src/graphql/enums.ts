@@ -1,6 +1,7 @@
 import { registerEnumType } from 'type-graphql';
 import { type BillingOperationStatus, EVIDENCE_FACTS, type EvidenceFact } from '../billing/billing-writes.js';
 import type { BillingActivityKind, PlanType } from '../domain/billing-activity.js';
+import type { PlanChangeDirection, PlanChangeUnknown } from '../domain/plan-change.policy.js';
 import { BILLING_OPERATION_KINDS, type BillingOperationKind } from '../domain/upstream-operations.js';
 import type { HeldDocumentsAction } from '../domain/write.js';
 import type { BillingHistoryOrder } from '../reads/billing-reads.js';
@@ -156,5 +157,58 @@ registerEnumType(BillingHistoryOrderEnum, {
   valuesConfig: {
     START_DATE_DESC: { description: 'Newest first.' },
     START_DATE_ASC: { description: 'Oldest first.' },
+  },
+});
+
+export const PlanChangeDirectionEnum = {
+  UPGRADE: 'UPGRADE',
+  DOWNGRADE: 'DOWNGRADE',
+  RENEWAL: 'RENEWAL',
+  UNKNOWN: 'UNKNOWN',
+} as const satisfies { [Name in PlanChangeDirection]: Name };
+
+registerEnumType(PlanChangeDirectionEnum, {
+  name: 'PlanChangeDirection',
+  description: 'What a plan change would be. It compares documents, not prices.',
+  valuesConfig: {
+    UPGRADE: { description: 'More documents in a period of the same length.' },
+    DOWNGRADE: { description: 'Fewer documents in a period of the same length.' },
+    RENEWAL: {
+      description:
+        'The plan in force itself: `changePlan` renews it at once, another charge. Told by the number of the plan; where the history does not tell it, by name, documents and price together.',
+    },
+    UNKNOWN: {
+      description:
+        'Not comparable: periods of different or untold length, as many documents, a figure that is not known, or no plan in force.',
+    },
+  },
+});
+
+export const PlanChangeUnknownEnum = {
+  PRORATION: 'PRORATION',
+  TAX: 'TAX',
+  HELD_DOCUMENTS: 'HELD_DOCUMENTS',
+  CREDIT: 'CREDIT',
+  PRICE: 'PRICE',
+  CURRENCY: 'CURRENCY',
+  ALLOWED_DOCUMENTS: 'ALLOWED_DOCUMENTS',
+  UNUSED_DOCUMENTS: 'UNUSED_DOCUMENTS',
+} as const satisfies { [Name in PlanChangeUnknown]: Name };
+
+registerEnumType(PlanChangeUnknownEnum, {
+  name: 'PlanChangeUnknown',
+  description: 'Something about a plan change that nobody can tell before it is made. More may be added.',
+  valuesConfig: {
+    PRORATION: { description: 'Whether a period that has begun is charged in part. Always listed.' },
+    TAX: { description: 'Whether prices include tax, and how much. Always listed.' },
+    HELD_DOCUMENTS: {
+      description:
+        'How many documents are on hold, which the change processes, so that they count against the new plan, or deletes. Always listed.',
+    },
+    CREDIT: { description: 'What is credited for the unused part of the plan in force. Always listed.' },
+    PRICE: { description: 'The price of one of the two plans: the upstream left it out, or it cannot be read.' },
+    CURRENCY: { description: 'The currency of one of the two prices: the upstream names none, or it cannot be read.' },
+    ALLOWED_DOCUMENTS: { description: 'The documents in a period of one of the two plans.' },
+    UNUSED_DOCUMENTS: { description: 'What is left of the plan in force.' },
   },
 });

@@ -28,6 +28,7 @@ import { accessOf, authChecker, decidedCoordinates, INHERITED, withScopeLock } f
 import './group.type.js';
 import { BillingOperationConnectionResolver, BillingOperationResolver } from './billing-operation.js';
 import { PlanChangeResolver } from './change-plan.js';
+import { PlanChangePreviewResolver } from './plan-change-preview.js';
 import { withPlainRows } from './request/plain-rows.js';
 import { idText, ScalarInputError, useSafeIds } from './scalars.js';
 
@@ -52,6 +53,7 @@ export async function buildGatewaySchema(): Promise<GatewaySchema> {
       BoosterPackResolver,
       OrderBoosterPackPayloadResolver,
       PlanChangeResolver,
+      PlanChangePreviewResolver,
       CreditsResolver,
       BillingUiResolver,
     ],

@@ -56,6 +56,7 @@ const ACCESS = {
     subgroups: READ,
     availablePlans: READ,
     availablePacks: READ,
+    planChangePreview: READ,
   },
   AvailablePack: {
     ...inherited('id', 'name', 'allowedDocuments', 'price', 'pricePerDocument'),
@@ -101,6 +102,7 @@ const ACCESS = {
   OpenBillingUiPayload: inherited('url', 'expiresAt', 'userErrors'),
   OrderBoosterPackPayload: { ...inherited('pack', 'summary', ...PAYLOAD_FIELDS), catalogue: READ },
   PageInfo: inherited('hasNextPage', 'hasPreviousPage', 'startCursor', 'endCursor'),
+  PlanChangePreview: inherited('from', 'to', 'difference', 'direction', 'unusedDocuments', 'notKnown'),
   PurchaseCreditsPayload: inherited('purchase', ...PAYLOAD_FIELDS),
   _Service: inherited('sdl'),
 } as const satisfies Readonly<Record<string, TypeAccess>>;

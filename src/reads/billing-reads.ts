@@ -66,7 +66,7 @@ export interface HistoryPage {
 }
 
 /** A field of the schema that asks for a catalogue. */
-export type CatalogueField = 'availablePlans' | 'availablePacks' | 'catalogue';
+export type CatalogueField = 'availablePlans' | 'availablePacks' | 'catalogue' | 'planChangePreview';
 
 /** Upstream calls of one operation: made, and saved against asking every question on its own. */
 export interface UpstreamCallCounts {
@@ -97,6 +97,8 @@ export interface BillingReads {
    * @param groupId null: the api key's own group
    */
   catalogue(groupId: string | null, field: CatalogueField): Promise<BillingCatalogue>;
+  /** As {@link catalogue}, never from what is kept. Read once in an operation; a read that is under way is shared. */
+  catalogueAnew(groupId: string | null, field: CatalogueField): Promise<BillingCatalogue>;
   /**
    * Counts rows that the operation is about to answer. An operation with many of them waits here for its turn among the large answers of
    * all operations.

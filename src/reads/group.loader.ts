@@ -167,6 +167,15 @@ export class CatalogueSource implements GroupSource<string | null, BillingCatalo
     return this.store.find({ tenantId, credentialId: credential.id, groupId });
   }
 
+  /** The same without what is kept: for who decides about money by it. */
+  anew(): GroupSource<string | null, BillingCatalogue> {
+    return {
+      operation: this.operation,
+      kept: () => null,
+      read: (subject, groupId, call) => this.read(subject, groupId, call),
+    };
+  }
+
   read(subject: ReadSubject, groupId: string | null, call: UpstreamCall) {
     const epoch = this.epochs.current(subject.credential.id);
     const key = readKey(subject, groupId, epoch);

@@ -62,6 +62,7 @@ class Upstream {
   #paging: HistoryPaging | undefined;
   #usage: GroupLoader<string, GroupUsage> | undefined;
   #catalogue: GroupLoader<string | null, BillingCatalogue> | undefined;
+  #catalogueAnew: GroupLoader<string | null, BillingCatalogue> | undefined;
 
   constructor(
     private readonly context: ExecutorContext & { readonly nowMs: number },
@@ -89,6 +90,11 @@ class Upstream {
   get catalogue(): GroupLoader<string | null, BillingCatalogue> {
     this.#catalogue ??= new GroupLoader(this.context, this.shared.catalogue, this.shared.epochs);
     return this.#catalogue;
+  }
+
+  get catalogueAnew(): GroupLoader<string | null, BillingCatalogue> {
+    this.#catalogueAnew ??= new GroupLoader(this.context, this.shared.catalogue.anew(), this.shared.epochs);
+    return this.#catalogueAnew;
   }
 }
 
@@ -196,7 +202,11 @@ export class OperationReads implements BillingReads {
   }
 
   catalogue(groupId: string | null, field: CatalogueField): Promise<BillingCatalogue> {
-    return this.#untilEnd(() => this.#catalogue(groupId, field));
+    return this.#untilEnd(() => this.#catalogue(groupId, field, (upstream) => upstream.catalogue));
+  }
+
+  catalogueAnew(groupId: string | null, field: CatalogueField): Promise<BillingCatalogue> {
+    return this.#untilEnd(() => this.#catalogue(groupId, field, (upstream) => upstream.catalogueAnew));
   }
 
   historyPage(request: HistoryRequest): Promise<HistoryPage> {
@@ -247,11 +257,15 @@ export class OperationReads implements BillingReads {
     return plan;
   }
 
-  async #catalogue(groupId: string | null, field: CatalogueField): Promise<BillingCatalogue> {
-    const { catalogue, rootGroupId } = this.#connected();
-    const id = groupId ?? rootGroupId;
+  async #catalogue(
+    groupId: string | null,
+    field: CatalogueField,
+    from: (upstream: Upstream) => GroupLoader<string | null, BillingCatalogue>,
+  ): Promise<BillingCatalogue> {
+    const upstream = this.#connected();
+    const id = groupId ?? upstream.rootGroupId;
     if (id === null && this.context.caller.allowedGroups !== null) throw notPermitted();
-    return catalogue.load(id === null ? null : this.#permitted(id), field);
+    return from(upstream).load(id === null ? null : this.#permitted(id), field);
   }
 
   async #historyPage(request: HistoryRequest): Promise<HistoryPage> {

@@ -83,7 +83,7 @@ interface Told {
 
 /** What is told of each group, however it was asked for: its part of the data, and the errors below it. */
 async function ask(query: string, list: string | null, variables: object = {}): Promise<readonly Told[]> {
-  const { data, errors } = await gateway.execute<Record<string, unknown>>(query, { ...variables });
+  const { data, errors } = await gateway.execute(query, { ...variables });
   const depth = list === null ? 1 : 2;
   const groups = list === null ? [data?.['group']] : data?.[list];
   if (!Array.isArray(groups)) throw new Error(`no list ${String(list)}: ${JSON.stringify(errors)}`);

@@ -276,6 +276,20 @@ describe('the operations of operations/, against the simulated upstreams', () =>
     });
   });
 
+  it('PlanChangePreview shows both plans and what is not known, and sends no write', async () => {
+    operations.forgetRequests();
+    const { group } = await operations.dataOf<Answers.PlanChangePreviewQuery>('PlanChangePreview');
+    expect(group?.planChangePreview).toMatchObject({
+      // An operation before this one has changed to it.
+      direction: 'RENEWAL',
+      from: { name: 'Business 1000', price: { amount: '500', currency: 'NZD' } },
+      to: { id: '112', price: { amount: '500', currency: null } },
+      difference: null,
+      notKnown: ['PRORATION', 'TAX', 'HELD_DOCUMENTS', 'CREDIT', 'CURRENCY'],
+    });
+    expect(['plans', 'history', 'update'].map((endpoint) => operations.received(endpoint))).toEqual([1, 1, 0]);
+  });
+
   it('AvailablePlans shows every plan with the price of a document, and compares no prices of unnamed currencies', async () => {
     const { group } = await operations.dataOf<Answers.AvailablePlansQuery>('AvailablePlans');
     expect(group?.plan).toMatchObject({ name: 'Business 1000', price: { amount: '500', currency: 'NZD' } });

@@ -151,6 +151,7 @@ export function inMemoryPorts(
       subgroups: async (groupId) => note('subgroups', groupId, [{ id: '11', name: 'Below' }]),
       groupName: async (groupId) => note('groupName', groupId, 'Root'),
       catalogue: async (groupId, field) => note('catalogue', { groupId, field }, CATALOGUE),
+      catalogueAnew: async (groupId, field) => note('catalogueAnew', { groupId, field }, CATALOGUE),
       upstreamCalls: () => ({ made: 1, saved: 2 }),
       handOut: async () => undefined,
       countCall: () => undefined,

@@ -105,8 +105,14 @@ describe('fields', () => {
     );
     expect(computed.sort()).toEqual([
       'AvailablePack.pricePerDocument',
+      // A field that needs a scope of its own refuses by itself.
+      'AvailablePack.wholesalePrice',
       'AvailablePlan.differenceToCurrent',
       'AvailablePlan.pricePerDocument',
+      'AvailablePlan.wholesalePrice',
+      // Rows are written at once, not value by value.
+      'BillingHistoryConnection.edges',
+      'BillingHistoryConnection.nodes',
       'BillingOperation.evidence',
       'BillingOperation.evidenceFit',
       'BillingOperation.group',
@@ -118,6 +124,7 @@ describe('fields', () => {
       'Group.billingHistory',
       'Group.name',
       'Group.plan',
+      'Group.planChangePreview',
       'Group.subgroups',
       'OrderBoosterPackPayload.catalogue',
     ]);
@@ -201,6 +208,7 @@ describe('federation', () => {
       'Group.billingHistory',
       'Group.name',
       'Group.plan',
+      'Group.planChangePreview',
       'Group.subgroups',
       'Mutation.changePlan',
       'Mutation.openBillingUi',
@@ -212,7 +220,15 @@ describe('federation', () => {
   });
 
   it('makes fields that need an upstream call nullable, so that one failing leaves the rest whole', () => {
-    const ofGroup = ['name', 'plan', 'billingHistory', 'subgroups', 'availablePlans', 'availablePacks'];
+    const ofGroup = [
+      'name',
+      'plan',
+      'billingHistory',
+      'subgroups',
+      'availablePlans',
+      'availablePacks',
+      'planChangePreview',
+    ];
     const coordinates = [
       ...ofGroup.map((field) => `Group.${field}`),
       ...['AvailablePlan.differenceToCurrent', 'ChangePlanPayload.catalogue', 'OrderBoosterPackPayload.catalogue'],

@@ -40,9 +40,10 @@ const ROWS: readonly Row[] = [
   ...[
     ...['name', 'plan { name }', 'billingHistory { totalCount }', 'subgroups { id }'],
     ...['availablePlans { id differenceToCurrent { amount } }', 'availablePacks { id pricePerDocument }'],
+    'planChangePreview(planId: "0112") { direction to { id } }',
   ].map((field) =>
     row(
-      `Group.${field.split(' ')[0] ?? ''}`,
+      `Group.${/^\w+/.exec(field)?.[0] ?? ''}`,
       `{ _entities(representations: [{ __typename: "Group", id: "1" }]) { ... on Group { ${field} } } }`,
       'billing:read',
     ),

@@ -150,6 +150,7 @@ function contextOf(request: GraphqlRequest): GatewayContext {
       subgroups: unused,
       groupName: unused,
       catalogue: unused,
+      catalogueAnew: unused,
       upstreamCalls: () => ({ made: 0, saved: 0 }),
       handOut: unused,
       countCall: () => undefined,

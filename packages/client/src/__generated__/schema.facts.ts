@@ -29,6 +29,7 @@ export const EMBEDDED_TYPES = [
   'OpenBillingUiPayload',
   'OrderBoosterPackPayload',
   'PageInfo',
+  'PlanChangePreview',
   'PurchaseCreditsPayload',
 ] as const;
 
@@ -38,6 +39,7 @@ export const GROUP_READS = [
   'availablePlans',
   'billingHistory',
   'plan',
+  'planChangePreview',
   'subgroups',
 ] as const;
 
