@@ -20,6 +20,8 @@ export interface ContractFacts {
   readonly rowsNameTheirGroup: boolean;
   /** The error of a history without rows; null: it is empty. */
   readonly emptyHistory: 'NOT_FOUND' | null;
+  /** Whether an empty history is a whole document all the same, from which a write may be proved. */
+  readonly wholeWithoutRows: boolean;
   /** What reading of, or writing to, a group outside of the key's tree is answered with. */
   readonly foreignGroup: { readonly read: string; readonly write: string; readonly status: string };
   /** Whether the catalogue says what currency its prices are in. */
@@ -50,6 +52,7 @@ export const FACTS: ContractFacts = {
   tellsBoosters: true,
   rowsNameTheirGroup: true,
   emptyHistory: null,
+  wholeWithoutRows: true,
   foreignGroup: { read: 'FORBIDDEN', write: 'UPSTREAM_REJECTED', status: '403' },
   catalogueCurrency: false,
   orderedPackId: String,

@@ -29,6 +29,11 @@ export interface ContractWorld {
   /** Those that did what was asked. */
   readonly committed: (endpoint: string) => number;
   readonly forgetCalls: () => void;
+  /**
+   * The same upstream behind a gateway with a ledger of its own. Group ids are the same in all positions, and a write that somebody
+   * else made for a group within a day makes every proof doubtful.
+   */
+  readonly alone: () => Promise<{ readonly world: ContractWorld; close(): Promise<void> }>;
 }
 
 export interface ContractStand {
@@ -76,7 +81,13 @@ export async function openContractStand(positions: readonly Position[]): Promise
   for (const { position, id, world } of tenants) {
     world.setToggles(position.toggles);
     const bearer = await token(key, { tenant: id, scope: SCOPES.join(' ') }, (jwt) => jwt.setExpirationTime('1h'));
-    worlds.set(position, worldOf(world, gateways, { authorization: `Bearer ${bearer}` }));
+    const headers = { authorization: `Bearer ${bearer}` };
+    const alone = async () => {
+      const gateway = await start('history');
+      const own = worldOf(world, { history: gateway, usage: gateway }, headers, alone);
+      return { world: own, close: () => gateway.close() };
+    };
+    worlds.set(position, worldOf(world, gateways, headers, alone));
   }
   return {
     worlds,
@@ -93,11 +104,13 @@ function worldOf(
   world: World,
   gateways: Readonly<Record<PlanSource, TestGateway>>,
   headers: Readonly<Record<string, string>>,
+  alone: ContractWorld['alone'],
 ): ContractWorld {
   const askFrom = <TData>(source: PlanSource, query: string, variables: Variables = {}) =>
     execute<TData>(gateways[source].url, query, variables, headers);
   return {
     world,
+    alone,
     askFrom,
     ask: (query, variables) => askFrom('history', query, variables),
     received: (endpoint) => world.journal.counts()[endpoint]?.received ?? 0,

@@ -35,7 +35,10 @@ export const DIFFERENCES: Differences = {
       why: 'a 404 may also mean that there is no such group, and nobody can tell which',
       facts: { emptyHistory: 'NOT_FOUND' },
     },
-    omitted: NONE,
+    omitted: {
+      why: 'a document without its list may be a part of one, and is no picture of the history before a write',
+      facts: { wholeWithoutRows: false },
+    },
   },
   historyDates: { required: NONE },
   boostersInHistory: { no: { why: 'what the history does not hold proves nothing', facts: { tellsBoosters: false } } },

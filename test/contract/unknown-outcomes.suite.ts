@@ -1,17 +1,16 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FIXTURES } from '../../src/simulator/simulator.fixtures.js';
 import type { ContractFacts } from './contract.facts.js';
 import type { ContractWorld } from './contract.harness.js';
 import { changePlan, order, reconcile, resolve, type WriteAnswer } from './write.answers.js';
 
-/** The work is done, and the connection is dropped before the answer. */
-const LOST = '990001';
-
 /** Writes whose answer is lost: never sent again, settled by what the history proves, else by an operator. */
-export function unknownOutcomesSuite(open: () => ContractWorld, facts: ContractFacts): void {
-  const orderLost = (groupId: string, key: string, packId = LOST) =>
+export function unknownOutcomesSuite(openShared: () => ContractWorld, facts: ContractFacts): void {
+  let own: Awaited<ReturnType<ContractWorld['alone']>>;
+  const open = (): ContractWorld => own.world;
+  const orderLost = (groupId: string, key: string, packId: string = FIXTURES.packId) =>
     order(open(), { idempotencyKey: key, packId, groupId });
-  const changeLost = (groupId: string, key: string, planId = LOST) =>
+  const changeLost = (groupId: string, key: string, planId: string = FIXTURES.monthlyPlanId) =>
     changePlan(open(), { idempotencyKey: key, planId, groupId });
 
   interface LostWrite {
@@ -33,7 +32,7 @@ export function unknownOutcomesSuite(open: () => ContractWorld, facts: ContractF
       write: orderLost,
       item: '1223',
       evidence: facts.tellsBoosters ? ['BOOSTER'] : [],
-      isProved: facts.tellsBoosters,
+      isProved: facts.tellsBoosters && facts.rowsNameTheirGroup,
     },
     {
       name: 'a plan change',
@@ -42,7 +41,7 @@ export function unknownOutcomesSuite(open: () => ContractWorld, facts: ContractF
       write: changeLost,
       item: '112',
       evidence: ['UPGRADE'],
-      isProved: true,
+      isProved: facts.rowsNameTheirGroup,
     },
     {
       name: 'a first plan',
@@ -52,53 +51,65 @@ export function unknownOutcomesSuite(open: () => ContractWorld, facts: ContractF
       item: '113',
       evidence: signup,
       // "No such group" is no picture of the history before the write, without which no row is known to be new.
-      isProved: facts.emptyHistory === null,
+      isProved: facts.emptyHistory === null && facts.wholeWithoutRows && facts.rowsNameTheirGroup,
     },
   ];
 
-  describe.each(writes)('the lost answer to $name', ({ endpoint, groupId, write, item, evidence, isProved }) => {
-    const key = `lost-${groupId}`;
-
-    it('is an unknown outcome, which nobody sends again', async () => {
-      const { received, committed, forgetCalls } = open();
-      forgetCalls();
-      expect(await write(groupId, key)).toMatchObject({
-        value: null,
-        operation: { status: 'OUTCOME_UNKNOWN', replayed: false, evidence: evidence.map((kind) => ({ kind })) },
-        userErrors: [{ code: 'OUTCOME_UNKNOWN', retryable: false }],
-      });
-      expect(await write(groupId, key)).toMatchObject({
-        operation: { status: 'OUTCOME_UNKNOWN', replayed: true },
-        userErrors: [{ code: 'OUTCOME_UNKNOWN' }],
-      });
-      // Whatever is bought for the group next.
-      for (const next of [orderLost(groupId, `${key}.order`, '1223'), changeLost(groupId, `${key}.change`, '112')]) {
-        expect(await next).toMatchObject({
-          operation: { idempotencyKey: key },
-          userErrors: [{ code: 'PRIOR_OUTCOME_UNKNOWN', retryable: false }],
-        });
-      }
-      expect([received(endpoint), committed(endpoint)]).toEqual([1, 1]);
+  describe('an outcome that nobody knows', () => {
+    beforeAll(async () => {
+      own = await openShared().alone();
     });
+    afterAll(() => own.close());
 
-    it('is settled by what the history proves, else by an operator', async () => {
-      const { received, forgetCalls } = open();
-      forgetCalls();
-      expect(await reconcile(open(), key)).toEqual({
-        operation: isProved
-          ? { status: 'SUCCEEDED', evidence: [] }
-          : { status: 'OUTCOME_UNKNOWN', evidence: evidence.map((kind) => ({ kind })) },
-        userErrors: [],
+    describe.each(writes)('the lost answer to $name', ({ endpoint, groupId, write, item, evidence, isProved }) => {
+      const key = `lost-${groupId}`;
+
+      it('is an unknown outcome, which nobody sends again', async () => {
+        const { received, committed, forgetCalls, world } = open();
+        forgetCalls();
+        // The work is done, and the connection is dropped before the answer.
+        world.addFault({ endpoint, kind: 'commit_then_drop', group: groupId, first: 1 });
+        expect(await write(groupId, key)).toMatchObject({
+          value: null,
+          operation: { status: 'OUTCOME_UNKNOWN', replayed: false, evidence: evidence.map((kind) => ({ kind })) },
+          userErrors: [{ code: 'OUTCOME_UNKNOWN', retryable: false }],
+        });
+        expect(await write(groupId, key)).toMatchObject({
+          operation: { status: 'OUTCOME_UNKNOWN', replayed: true },
+          userErrors: [{ code: 'OUTCOME_UNKNOWN' }],
+        });
+        // Whatever is bought for the group next.
+        for (const next of [orderLost(groupId, `${key}.order`, '1223'), changeLost(groupId, `${key}.change`, '112')]) {
+          expect(await next).toMatchObject({
+            operation: { idempotencyKey: key },
+            userErrors: [{ code: 'PRIOR_OUTCOME_UNKNOWN', retryable: false }],
+          });
+        }
+        expect([received(endpoint), committed(endpoint)]).toEqual([1, 1]);
       });
-      if (!isProved) {
-        expect(await resolve(open(), key, 'SUCCEEDED')).toEqual({ operation: { status: 'SUCCEEDED' }, userErrors: [] });
-      }
-      expect(received(endpoint)).toBe(0);
-      expect(await write(groupId, `${key}.next`, item)).toMatchObject({
-        operation: { status: 'SUCCEEDED' },
-        userErrors: [],
+
+      it('is settled by what the history proves, else by an operator', async () => {
+        const { received, forgetCalls } = open();
+        forgetCalls();
+        expect(await reconcile(open(), key)).toEqual({
+          operation: isProved
+            ? { status: 'SUCCEEDED', evidence: [] }
+            : { status: 'OUTCOME_UNKNOWN', evidence: evidence.map((kind) => ({ kind })) },
+          userErrors: [],
+        });
+        if (!isProved) {
+          expect(await resolve(open(), key, 'SUCCEEDED')).toEqual({
+            operation: { status: 'SUCCEEDED' },
+            userErrors: [],
+          });
+        }
+        expect(received(endpoint)).toBe(0);
+        expect(await write(groupId, `${key}.next`, item)).toMatchObject({
+          operation: { status: 'SUCCEEDED' },
+          userErrors: [],
+        });
+        expect(received(endpoint)).toBe(1);
       });
-      expect(received(endpoint)).toBe(1);
     });
   });
 }
