@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
@@ -21,6 +23,12 @@ export default {
       },
     ],
   },
+  // Suites wait for processes and sockets as often as they compute, so two workers pay on two cores. Modules of a suite that has ended
+  // stay in its worker (Node cannot unload ES modules), so one that has grown is replaced: two take 2 GB together at most.
+  maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+  workerIdleMemoryLimit: '700MB',
+  // Whole gateways start in many tests, on machines that do other things too. A test that hangs is told; one that waits for its turn is not.
+  testTimeout: 20_000,
   coverageProvider: 'babel',
   collectCoverageFrom: ['src/**/*.ts'],
 };

@@ -9,7 +9,7 @@ import { type Money, parseDecimal, type Readable, readableOrNull } from '../doma
 
 /**
  * What can be compared between a history row and a write, in the order in which it is shown. A row proves a write only when all that
- * applies fits; see docs/adr/0014-what-proves-a-write.md.
+ * applies fits; see docs/adr/0015-what-proves-a-write.md.
  */
 export const EVIDENCE_FACTS = [
   'NEW',

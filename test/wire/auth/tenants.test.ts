@@ -128,10 +128,18 @@ describe('the tenants file', () => {
 
   it('is looked at by itself', async () => {
     await writeFile(file, 'tenants: { acme: { xtractaApiKey: a } }');
-    const directory = await TenantDirectory.open({ path: file, keyedHash, logger: await logTo(), checkIntervalMs: 1 });
+    const reread = Promise.withResolvers<null>();
+    const destination = {
+      write: (line: string): void => {
+        if (line.includes('tenants file re-read')) reread.resolve(null);
+      },
+    };
+    const logger = await createLogger({ level: 'info', format: 'json', destination });
+    const directory = await TenantDirectory.open({ path: file, keyedHash, logger, checkIntervalMs: 1 });
     await replace(file, 'tenants: { zeta: { xtractaApiKey: z } }');
-    while (directory.find('zeta') === null) await new Promise((resolve) => setImmediate(resolve));
+    await reread.promise;
     directory.close();
+    expect([directory.find('acme'), directory.find('zeta')?.tenant.id]).toEqual([null, 'zeta']);
   });
 
   it('that is not valid at the start stops the start', async () => {

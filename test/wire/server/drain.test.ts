@@ -75,6 +75,7 @@ describe('a stop', () => {
     const freed = new Promise((resolve) => agent.once('free', resolve));
     await Promise.race([freed, new Promise((resolve) => setImmediate(resolve))]);
     await tiny.server.drain();
+    await expect(fetch(`${tiny.url}/health`)).rejects.toThrow();
     agent.destroy();
   });
 
