@@ -1,7 +1,5 @@
 import 'reflect-metadata';
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
 import type { Config, ConfigProblem } from './config/config.js';
 import { renderHelp } from './config/describe-settings.js';
 import { loadConfig } from './config/load-config.js';
@@ -12,7 +10,7 @@ import { type LogOutput, standardOutput } from './observability/logger.output.js
 import { errorFields } from './observability/redact.js';
 import { tracingProblems } from './observability/tracing.start.js';
 import { isOpsCommandName, type OpsCommandName } from './ops/ops.output.js';
-import { PACKAGE_ROOT } from './runtime/package-root.js';
+import { packageVersion } from './runtime/package-root.js';
 
 /** What the errors mean that an operator can do something about. */
 const START_FAILURES: Readonly<Record<string, string>> = {
@@ -52,7 +50,7 @@ export async function decide(
     case '-h':
       return success(renderHelp());
     case '--version':
-      return success(`${version()}\n`);
+      return success(`${packageVersion()}\n`);
     case '--print-config':
       return success(printConfig(env));
     case '--check-config':
@@ -131,7 +129,7 @@ async function serve(gateway: Gateway, logger: Logger, output: LogOutput): Promi
     });
   }
   const { url } = await gateway.listen();
-  logger.info({ url, version: version(), node: process.version }, `listening on ${url}`);
+  logger.info({ url, version: packageVersion(), node: process.version }, `listening on ${url}`);
 }
 
 async function stop(gateway: Gateway, logger: Logger, output: LogOutput): Promise<void> {
@@ -183,11 +181,6 @@ function lines(label: string, problems: readonly ConfigProblem[]): string {
   return problems
     .map(({ setting, message }) => `  ${label === '' ? '' : `${label}: `}${setting} ${message}\n`)
     .join('');
-}
-
-function version(): string {
-  const parsed: unknown = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8'));
-  return typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : 'unknown';
 }
 
 function success(out: string): CommandResult {

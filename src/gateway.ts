@@ -7,6 +7,7 @@ import { createBillingWrites } from './billing/billing-writes.service.js';
 import type { Allowance, AnsweredWrite, RateLimitedAction, WriteServices } from './billing/write-scope.js';
 import type { Config } from './config/config.js';
 import { DebugUi } from './debug/debug.ui.js';
+import type { UpstreamService } from './domain/errors.js';
 import type { AttemptStart, UpstreamCall, UpstreamObserver } from './domain/upstream-call.js';
 import type { GatewayContext } from './graphql/context.js';
 import { gatewayPlugins } from './graphql/request/admission.plugin.js';
@@ -21,11 +22,13 @@ import type { Logger } from './observability/logger.js';
 import { Metrics, type ObservedHealth } from './observability/metrics.js';
 import { startTracing } from './observability/tracing.start.js';
 import { createUpstreamObserver } from './observability/upstream.observer.js';
+import { UpstreamSilence } from './observability/upstream.silence.js';
 import { type PageLink, pageLinks } from './pages/page.frame.js';
 import { BillingReadsFactory } from './reads/reads.factory.js';
 import type { PlaceQueue } from './reads/response.account.js';
+import { packageVersion } from './runtime/package-root.js';
 import { createHttpServer } from './server/http-server.js';
-import type { GraphqlRequest, HttpServer, ReadinessPart } from './server/http-server.options.js';
+import type { GatewayStatus, GraphqlRequest, HttpServer, ReadinessPart } from './server/http-server.options.js';
 import { createSafelist, type PersistedQueryCache } from './server/safelist.js';
 import { CreditsClient } from './upstreams/credits/credits.client.js';
 import { FairPool } from './upstreams/http/fair.pool.js';
@@ -137,10 +140,11 @@ async function composeGateway(
     ...(tenantsCheckIntervalMs === undefined ? {} : { tenantsCheckIntervalMs }),
   });
   const tracing = await startTracing(process.env);
+  const silence = new UpstreamSilence();
   const callFor = (requestId: string, tenantId: string, others: readonly UpstreamObserver[] = []): UpstreamCall => ({
     requestId,
     tenantId,
-    observer: createUpstreamObserver({ metrics, logger, requestId, others }),
+    observer: createUpstreamObserver({ metrics, logger, requestId, others: [silence, ...others] }),
     // A request's own spans take the place of these.
     ...(tracing === null ? {} : { beginAttempt: (start: AttemptStart) => tracing.beginLoneAttempt(requestId, start) }),
   });
@@ -202,6 +206,7 @@ async function composeGateway(
     ...(shared.persistedQueryCache === null ? {} : { persistedQueryCache: shared.persistedQueryCache }),
     ...(config.safelist === null ? {} : { safelist: createSafelist(config.safelist) }),
     readiness: () => readinessOf(watched),
+    status: () => statusOf(config, ledgerMonitor, silence),
     operationFields: ({ reads }) => ({
       upstreamCalls: reads.upstreamCalls().made,
       callsSaved: reads.upstreamCalls().saved,
@@ -309,6 +314,25 @@ function readinessOf({
     ...(redis === null ? [] : [{ name: 'redis', ok: redis.isUp(), detail: redis.isUp() ? 'connected' : 'away' }]),
     ...(tenantsFileRefused() ? [{ name: 'tenants', ok: false, detail: 'a newer TENANTS_FILE was refused' }] : []),
   ];
+}
+
+/** One failure is an accident, and the next attempt may be answered. */
+const ATTEMPTS_OF_A_SILENCE = 3;
+
+/** What the start page says beyond the parts. */
+function statusOf(config: Config, ledger: LedgerMonitor, silence: UpstreamSilence): GatewayStatus {
+  const sinceMs = (service: UpstreamService): number | undefined => {
+    const found = silence.of(service);
+    return found !== null && found.attempts >= ATTEMPTS_OF_A_SILENCE ? found.sinceMs : undefined;
+  };
+  const [xtracta, credits] = [sinceMs('xtracta'), sinceMs('credits')];
+  return {
+    version: packageVersion(),
+    production: config.production,
+    auth: config.auth.mode,
+    silentSince: { ...(xtracta === undefined ? {} : { xtracta }), ...(credits === undefined ? {} : { credits }) },
+    unknownOutcomes: ledger.unknownOutcomes(),
+  };
 }
 
 /** The same for the metrics' gauges. */

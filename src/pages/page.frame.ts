@@ -78,6 +78,9 @@ export function pageLinks(pages: PageSet): readonly PageLink[] {
   ];
 }
 
+/** The pages that the server has by itself. */
+export const OWN_LINKS = pageLinks({ explorer: true, debug: false, localUpstream: null });
+
 /** The design of every page, in light and dark. Each pair of text and ground has a contrast of at least 4.5 to 1. */
 export const PAGE_STYLE = readFileSync(join(import.meta.dirname, 'page.css'), 'utf8');
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Folder of the gateway's package.json, whether this module lies in `src/` or is part of a bundle in `dist/`. */
@@ -9,4 +9,10 @@ function nearestPackage(folder: string): string {
   const parent = dirname(folder);
   if (parent === folder) throw new Error('The package.json of the gateway is in no folder above its code.');
   return nearestPackage(parent);
+}
+
+/** As the package.json says. */
+export function packageVersion(): string {
+  const parsed: unknown = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8'));
+  return typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : 'unknown';
 }

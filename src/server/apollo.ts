@@ -6,10 +6,11 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import type { GraphQLFormattedError } from 'graphql';
 import type { Logger } from '../observability/logger.js';
+import { OWN_LINKS } from '../pages/page.frame.js';
 import type { HttpServerOptions } from './http-server.options.js';
+import { sandboxPagePlugin } from './pages/sandbox.page.js';
 import type { ServerContext } from './request-tracking.js';
 import { answerText } from './response.text.js';
 
@@ -24,7 +25,7 @@ export async function startApollo(options: HttpServerOptions): Promise<ApolloSer
     plugins: [
       ...options.plugins,
       operationRecordPlugin(logger, unexpected),
-      landingPage(config.explorer),
+      landingPage(options),
       ApolloServerPluginCacheControlDisabled(),
       // On by default for subgraphs: errors and timings of every field would go to whoever asks for them.
       ApolloServerPluginInlineTraceDisabled(),
@@ -50,12 +51,10 @@ export async function startApollo(options: HttpServerOptions): Promise<ApolloSer
   return apollo;
 }
 
-function landingPage(explorer: boolean): ApolloServerPlugin {
-  if (!explorer) return ApolloServerPluginLandingPageDisabled();
-  return ApolloServerPluginLandingPageLocalDefault({
-    embed: { runTelemetry: false, endpointIsEditable: false, initialState: { pollForSchemaUpdates: false } },
-    footer: false,
-  });
+function landingPage({ config, links = OWN_LINKS, explorerHeaders = {} }: HttpServerOptions): ApolloServerPlugin {
+  return config.explorer
+    ? sandboxPagePlugin({ links, headers: explorerHeaders })
+    : ApolloServerPluginLandingPageDisabled();
 }
 
 /** Apollo's own messages end with the text of whatever was thrown; the part before the first colon is Apollo's. */

@@ -32,6 +32,18 @@ export interface ReadinessPart {
   readonly detail?: string;
 }
 
+/** What the start page says besides the parts: facts in memory, nothing secret. */
+export interface GatewayStatus {
+  readonly version: string;
+  readonly production: boolean;
+  /** How callers are known. */
+  readonly auth: 'jwt' | 'passthrough' | 'none';
+  /** Since when an upstream has not answered, epoch milliseconds; left out: it answers, or was not asked. */
+  readonly silentSince: { readonly xtracta?: number; readonly credits?: number };
+  /** Writes whose outcome is unknown; null: the ledger cannot say. */
+  readonly unknownOutcomes: number | null;
+}
+
 /** Bounds of an operation that are checked while it is parsed and validated. */
 export interface OperationLimits {
   readonly maxTokens: number;
@@ -49,6 +61,8 @@ export interface HttpServerOptions {
   readonly createContext: (request: GraphqlRequest) => GatewayContext | Promise<GatewayContext>;
   /** The state of what the gateway depends on, from memory: it is asked often and must not call anybody. */
   readonly readiness: () => readonly ReadinessPart[];
+  /** What the start page says beyond that; left out: nothing. */
+  readonly status?: () => GatewayStatus;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Left out: no spans. */

@@ -1,11 +1,11 @@
 import { Server as NetServer } from 'node:net';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
-import { pageLinks } from '../pages/page.frame.js';
+import { OWN_LINKS } from '../pages/page.frame.js';
 import { startApollo } from './apollo.js';
 import { METHOD_NOT_ALLOWED, NOT_FOUND, refusalOf, sendRefusal } from './error-response.js';
 import { graphqlRoutes } from './graphql.routes.js';
 import { guardHosts } from './host.guard.js';
-import type { HttpServer, HttpServerOptions } from './http-server.options.js';
+import type { GatewayStatus, HttpServer, HttpServerOptions } from './http-server.options.js';
 import { operationsRoutes, type ServerPhase } from './operations.routes.js';
 import { graphiqlPage } from './pages/graphiql.page.js';
 import { landingPage } from './pages/landing.page.js';
@@ -22,7 +22,6 @@ const KEEP_ALIVE_MS = 65_000;
 const LINGER_MS = 250;
 // A client that takes nothing of its response for this long has left it to the gateway's memory, up to 32 MiB of it.
 const STALL_TIMEOUT_MS = 10_000;
-const OWN_LINKS = pageLinks({ explorer: true, debug: false, localUpstream: null });
 
 /** Builds the HTTP layer; nothing listens before `listen()`. Rejects when Apollo refuses the schema or a plugin fails. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -114,7 +113,8 @@ function noSchemas(): never {
 
 function addPages(app: FastifyInstance, options: HttpServerOptions, phase: () => ServerPhase): void {
   const { readiness, exampleGroupId = '100000', links = OWN_LINKS, explorerHeaders = {} } = options;
-  app.get('/', landingPage({ phase, readiness, exampleGroupId, links }));
+  const status = (): GatewayStatus | null => options.status?.() ?? null;
+  app.get('/', landingPage({ phase, readiness, status, exampleGroupId, links }));
   app.get('/graphiql', graphiqlPage({ links, headers: explorerHeaders }));
 }
 

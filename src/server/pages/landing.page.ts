@@ -1,11 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { escapeHtml, newNonce, type PageLink, renderPage, sendPage } from '../../pages/page.frame.js';
-import type { ReadinessPart } from '../http-server.options.js';
+import type { GatewayStatus, ReadinessPart } from '../http-server.options.js';
 import type { ServerPhase } from '../operations.routes.js';
+import { statusSentence } from './status.sentence.js';
+
+const STYLE = readFileSync(join(import.meta.dirname, 'landing.css'), 'utf8');
+const SCRIPT = readFileSync(join(import.meta.dirname, 'landing.js'), 'utf8');
 
 export interface LandingPageOptions {
   readonly phase: () => ServerPhase;
   readonly readiness: () => readonly ReadinessPart[];
+  /** Null where nobody tells. */
+  readonly status: () => GatewayStatus | null;
   readonly exampleGroupId: string;
   readonly links: readonly PageLink[];
 }
@@ -14,11 +22,13 @@ interface LandingView {
   readonly baseUrl: string;
   readonly phase: ServerPhase;
   readonly parts: readonly ReadinessPart[];
+  readonly status: GatewayStatus | null;
+  readonly nowMs: number;
   readonly exampleGroupId: string;
   readonly links: readonly PageLink[];
 }
 
-/** Makes the handler of `/`: the state of what the gateway depends on, links, and lines to try. Needs no script and no network. */
+/** Makes the handler of `/`: the state of what the gateway depends on, links, and lines to try. Needs no network, and works without its script. */
 export function landingPage(
   options: LandingPageOptions,
 ): (request: FastifyRequest, reply: FastifyReply) => FastifyReply {
@@ -28,16 +38,24 @@ export function landingPage(
       baseUrl: `${request.protocol}://${/^[\w.:[\]-]+$/.test(request.host) ? request.host : 'localhost'}`,
       phase: options.phase(),
       parts: options.readiness(),
+      status: options.status(),
+      nowMs: Date.now(),
       exampleGroupId: options.exampleGroupId,
       links: options.links,
     };
-    return sendPage(reply, renderLandingPage(view, nonce), [`style-src 'nonce-${nonce}'`, 'img-src data:']);
+    return sendPage(reply, renderLandingPage(view, nonce), [
+      `style-src 'nonce-${nonce}'`,
+      `script-src 'nonce-${nonce}'`,
+      'img-src data:',
+    ]);
   };
 }
 
 /** The page as HTML. Pure; everything that is not ours is escaped. */
 export function renderLandingPage(view: LandingView, nonce: string): string {
-  const main = `<p>One GraphQL schema over Xtracta billing and the PurchaseCredits API. No charge is ever made twice, no figure is ever altered.</p>
+  const { tone, text } = statusSentence(view.phase, view.parts, view.status, view.nowMs);
+  const main = `<p class="now ${tone}" role="status">${escapeHtml(text)}</p>
+<p>One GraphQL schema over Xtracta billing and the PurchaseCredits API. No charge is ever made twice, no figure is ever altered.</p>
 <ul class="cards">
 ${view.links.flatMap(card).join('\n')}
 </ul>
@@ -50,19 +68,40 @@ ${row({ name: 'gateway', ok: view.phase === 'serving', detail: view.phase })}
 ${view.parts.map(row).join('\n')}
 </tbody>
 </table>
+${about(view.status)}
 <p class="hint">For machines: <a href="/ready">readiness</a>, <a href="/health">health</a>, <a href="/metrics">metrics</a>.</p>
 </section>
 <section aria-labelledby="try">
 <h2 id="try">Try it in a shell</h2>
 ${EXAMPLES.map(({ about, query }) => `<h3>${about}</h3>\n<pre><code>${escapeHtml(curlLine(view.baseUrl, query(view.exampleGroupId)))}</code></pre>`).join('\n')}
 </section>`;
-  return renderPage({ title: 'Billing GraphQL gateway', path: '/', links: view.links, nonce, main, style: STYLE });
+  return renderPage({
+    title: 'Billing GraphQL gateway',
+    path: '/',
+    links: view.links,
+    nonce,
+    main,
+    style: STYLE,
+    script: SCRIPT,
+  });
 }
 
-const STYLE = `
-table + .hint { margin: .75rem 0 0; }
-section pre:last-child { margin: 0; }
-`;
+const CALLERS: Readonly<Record<GatewayStatus['auth'], string>> = {
+  jwt: 'by a bearer token that is verified',
+  passthrough: 'by the api key that they bring',
+  none: 'not at all: everybody who reaches it may do everything',
+};
+
+function about(status: GatewayStatus | null): string {
+  if (status === null) return '';
+  const facts = [
+    ['Version', status.version],
+    ['Mode', status.production ? 'production' : 'development'],
+    ['Callers are known', CALLERS[status.auth]],
+  ];
+  const pairs = facts.map(([name = '', value = '']) => `<div><dt>${name}</dt><dd>${escapeHtml(value)}</dd></div>`);
+  return `<dl>${pairs.join('')}</dl>`;
+}
 
 /** What each page is for; a link that is not listed leads to an upstream on this machine. */
 const ABOUT: Readonly<Record<string, string>> = {
