@@ -43,6 +43,8 @@ export interface PlanBefore {
   readonly type: PlanType;
   readonly allowedDocuments: number | null;
   readonly expiryMs: number | null;
+  /** When its other periods end, where that is near: what was replaced a moment ago may be renewed all the same. Absent: none. */
+  readonly otherEndsMs?: readonly number[] | undefined;
 }
 
 /** Null: the group had none. `unknown`: the baseline does not say, and no plan change is proved then. */
@@ -113,11 +115,16 @@ export function planBefore(reading: HistoryReading, groupId: string, atMs: numbe
   if (row === undefined) return null;
   const name = readableOrNull(row.planName);
   if (latest.length > 1 || name === null || !PLAN_KINDS.has(row.kind)) return 'unknown';
+  const otherEndsMs = plans.flatMap((each) => {
+    const endMs = each === row || each.groupId !== groupId ? null : each.expiryMs;
+    return endMs !== null && Math.abs(endMs - nowMs) < RENEWAL_FAR_MS ? [endMs] : [];
+  });
   return {
     name,
     type: row.planType,
     allowedDocuments: readableOrNull(row.allowedDocuments),
     expiryMs: row.expiryMs,
+    ...(otherEndsMs.length === 0 ? {} : { otherEndsMs }),
   };
 }
 
@@ -351,9 +358,12 @@ function mayBeRenewal(
 ): boolean {
   if (before === null) return false;
   if (startMs === null) return true;
-  const { expiryMs } = before;
-  if (before.name === item.name) return expiryMs === null || expiryMs < Math.max(sentAtMs, startMs) + RENEWAL_FAR_MS;
-  return expiryMs !== null && startMs >= expiryMs - RENEWAL_BEFORE_MS && startMs <= expiryMs + RENEWAL_AFTER_MS;
+  const { expiryMs, otherEndsMs = [] } = before;
+  if (expiryMs === null) return true;
+  if (before.name === item.name && expiryMs < Math.max(sentAtMs, startMs) + RENEWAL_FAR_MS) return true;
+  return [expiryMs, ...otherEndsMs].some(
+    (endMs) => startMs >= endMs - RENEWAL_BEFORE_MS && startMs <= endMs + RENEWAL_AFTER_MS,
+  );
 }
 
 function sameCount(told: Readable<number>, wanted: Readable<number>): boolean | undefined {

@@ -92,6 +92,7 @@ const storedBefore = z.object({
       type: z.enum(['MONTHLY', 'ANNUAL', 'OTHER']),
       allowedDocuments: z.number().nullable(),
       expiryMs: z.number().nullable(),
+      otherEndsMs: z.array(z.number()).optional(),
     }),
   ]),
 });
