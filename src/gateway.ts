@@ -55,11 +55,13 @@ export interface GatewayParts {
 
 /** Each is at most 32 MiB of text, outside of the heap, until its client has read it. */
 const LARGE_ANSWERS_KEPT = 4;
+/** One place is left for everybody else, so that clients of one tenant that do not read hold up only that tenant. */
+const LARGE_ANSWERS_KEPT_PER_TENANT = 3;
 /** Each may take half of a heap of 400 MB before its text is made. */
 const LARGE_ANSWERS_IN_THE_MAKING = 1;
 
-function placesFor(size: number): PlaceQueue {
-  const pool = new FairPool({ size, maxQueued: 256, maxQueuedPerTenant: 64 });
+function placesFor(size: number, maxPerTenant = size): PlaceQueue {
+  const pool = new FairPool({ size, maxPerTenant, maxQueued: 256, maxQueuedPerTenant: 64 });
   return async (tenantId, waitMs, signal) => {
     const admission = await pool.enter(tenantId, waitMs, signal);
     return admission.kind === 'admitted' ? admission.release : null;
@@ -112,7 +114,10 @@ async function composeGateway(
     mergeWindows: limits.mergeHistoryWindows,
     maxUpstreamCalls: limits.maxUpstreamCalls,
     operationTimeoutMs: limits.operationTimeoutMs,
-    largeAnswers: { kept: placesFor(LARGE_ANSWERS_KEPT), making: placesFor(LARGE_ANSWERS_IN_THE_MAKING) },
+    largeAnswers: {
+      kept: placesFor(LARGE_ANSWERS_KEPT, LARGE_ANSWERS_KEPT_PER_TENANT),
+      making: placesFor(LARGE_ANSWERS_IN_THE_MAKING),
+    },
     onCallsSaved: (calls) => metrics.callsSaved(calls),
   });
   const services: WriteServices = {

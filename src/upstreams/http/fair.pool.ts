@@ -1,6 +1,8 @@
 export interface FairPoolOptions {
   /** Calls under way at a time; default 40. */
   readonly size?: number;
+  /** Calls of one tenant under way at a time, however many places are free; default: no bound of its own. */
+  readonly maxPerTenant?: number;
   /** Calls waiting in all; default 2,048. */
   readonly maxQueued?: number;
   /** Calls waiting for one tenant, so that one cannot fill the queue for all; default 512. */
@@ -30,6 +32,7 @@ const PLACES_PER_FREE_ONE = 4;
  */
 export class FairPool {
   private readonly size: number;
+  private readonly maxPerTenant: number;
   private readonly maxQueued: number;
   private readonly maxQueuedPerTenant: number;
   private running = 0;
@@ -40,6 +43,7 @@ export class FairPool {
 
   constructor(options: FairPoolOptions = {}) {
     this.size = options.size ?? 40;
+    this.maxPerTenant = options.maxPerTenant ?? this.size;
     this.maxQueued = options.maxQueued ?? 2_048;
     this.maxQueuedPerTenant = options.maxQueuedPerTenant ?? 512;
   }
@@ -55,7 +59,8 @@ export class FairPool {
   }
 
   private mayTakeOne(tenantId: string): boolean {
-    return (this.runningOf.get(tenantId) ?? 0) < PLACES_PER_FREE_ONE * (this.size - this.running);
+    const own = this.runningOf.get(tenantId) ?? 0;
+    return own < this.maxPerTenant && own < PLACES_PER_FREE_ONE * (this.size - this.running);
   }
 
   private wait(tenantId: string, queue: Set<Waiter>, waitMs: number, signal?: AbortSignal): Promise<Admission> {

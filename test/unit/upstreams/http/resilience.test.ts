@@ -60,6 +60,17 @@ describe('the pool', () => {
     expect(order).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'a4']);
   });
 
+  it('gives a tenant no more than its own bound, and another what is left', async () => {
+    const pool = new FairPool({ size: 4, maxPerTenant: 3 });
+    const held = await Promise.all([1, 2, 3].map(() => pool.enter('a', minute)));
+    expect(held.map(({ kind }) => kind)).toEqual(['admitted', 'admitted', 'admitted']);
+    const fourth = pool.enter('a', minute);
+    expect((await pool.enter('b', 0)).kind).toBe('admitted');
+    const [first] = held;
+    if (first?.kind === 'admitted') first.release();
+    expect((await fourth).kind).toBe('admitted');
+  });
+
   it('turns away who would wait in a full queue, of a tenant or of all', async () => {
     const pool = new FairPool({ size: 0, maxQueued: 3, maxQueuedPerTenant: 2 });
     const leaving = new AbortController();
