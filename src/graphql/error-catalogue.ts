@@ -18,7 +18,8 @@ export const ERROR_CATALOGUE: Readonly<Record<BillingErrorCode, ErrorCodeEntry>>
   FORBIDDEN: {
     meaning:
       'The caller lacks a scope for something that the operation selects, named a group that it may not act on, or sent a document that is not on the list of a gateway that has one. Whether that group exists is not told.',
-    action: 'Ask for the scope, the group or the operation, or leave the field out. Nothing was sent upstream.',
+    action:
+      'Ask for the scope, the group or the operation, or leave the field out. Nothing was sent upstream, unless `extensions.upstream` is there: then the upstream itself refused to read that group, in its own words.',
     retryable: 'no',
   },
   BAD_USER_INPUT: {
