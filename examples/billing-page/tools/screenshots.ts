@@ -14,9 +14,8 @@ try {
     },
   );
   for (const [name, options, group] of [
-    ['billing-page', { width: 1280 }, '100000'],
-    ['billing-page-dark', { width: 1280, colorScheme: 'dark' }, '100000'],
-    ['billing-page-narrow', { width: 390, height: 844 }, '100005'],
+    ['billing-page', { width: 1280, height: 1420 }, '100000'],
+    ['billing-page-narrow', { width: 390, height: 844, colorScheme: 'dark' }, '100001'],
   ] as const) {
     const page = await newPage(options);
     await page.goto(`${url}?group=${group}`);
@@ -24,7 +23,7 @@ try {
     await page.locator('.chart').first().waitFor();
     await page.locator('.offer').first().waitFor();
     if (group === '100000') await page.locator('#dry table').waitFor();
-    await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
+    await page.screenshot({ path: `${folder}/${name}.png` });
     if (name === 'billing-page') {
       await page.getByRole('button', { name: 'Order Booster 100…' }).click();
       await page.screenshot({ path: `${folder}/billing-page-order.png` });

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import { ApolloClient, ApolloLink, HttpLink } from '@apollo/client';
-import { Client, fetchExchange, gql } from '@urql/core';
-import { cacheExchange } from '@urql/exchange-graphcache';
+import { gql } from '@urql/core';
 import { buildSchema, isObjectType } from 'graphql';
 import { type BillingStack, startBilling } from '../../testing/src/index.ts';
 import {
@@ -12,86 +10,17 @@ import {
   PlanOfGroupDocument,
 } from '../src/__generated__/documents.ts';
 import { EMBEDDED_TYPES, ENTITY_KEYS } from '../src/__generated__/schema.facts.ts';
-import { apolloBilling, createBillingCache, typePolicies } from '../src/apollo.ts';
+import { typePolicies } from '../src/apollo.ts';
 import { type Answer, type BillingClient, createBillingWrite, createIntentStore, memoryStorage } from '../src/index.ts';
 import { readHistoryPage, readPlan } from '../src/reads.ts';
-import { billingCache, keys, urqlBilling } from '../src/urql.ts';
+import { keys } from '../src/urql.ts';
+import { KITS } from './kits.harness.ts';
 
 let stack: BillingStack;
 before(async () => {
   stack = await startBilling({ toggles: { catalogueCurrency: 'yes' } });
 });
 after(() => stack.stop());
-
-interface Kit {
-  readonly billing: BillingClient;
-  readonly requests: () => number;
-  /** Any document, through the client's own functions and its recommended cache. */
-  readonly run: (
-    document: ReturnType<typeof gql>,
-    variables: Record<string, unknown>,
-    isWrite: boolean,
-  ) => Promise<{ data: unknown; error: unknown }>;
-}
-
-/** Counts what is asked over HTTP; `lose` says of each, counted from 1, whether its answer is lost on the way. */
-function countingFetch(lose: (request: number) => boolean) {
-  let requests = 0;
-  const counted: typeof fetch = async (input, init) => {
-    requests += 1;
-    const isLost = lose(requests);
-    const response = await fetch(input, init);
-    if (isLost) throw new TypeError('the connection broke');
-    return response;
-  };
-  return { counted, requests: () => requests };
-}
-
-const KITS: readonly (readonly [string, (lose?: (request: number) => boolean) => Kit])[] = [
-  [
-    'Apollo Client',
-    (lose = () => false) => {
-      const { counted, requests } = countingFetch(lose);
-      const client = new ApolloClient({
-        link: ApolloLink.from([new HttpLink({ uri: stack.graphqlUrl, fetch: counted })]),
-        cache: createBillingCache(),
-      });
-      return {
-        billing: apolloBilling(client),
-        requests,
-        async run(document, variables, isWrite) {
-          const { data, error } = isWrite
-            ? await client.mutate({ mutation: document, variables })
-            : await client.query({ query: document, variables });
-          return { data, error };
-        },
-      };
-    },
-  ],
-  [
-    'urql',
-    (lose = () => false) => {
-      const { counted, requests } = countingFetch(lose);
-      const client = new Client({
-        url: stack.graphqlUrl,
-        fetch: counted,
-        preferGetMethod: false,
-        exchanges: [cacheExchange(billingCache), fetchExchange],
-      });
-      return {
-        billing: urqlBilling(client),
-        requests,
-        async run(document, variables, isWrite) {
-          const { data, error } = await (isWrite
-            ? client.mutation(document, variables)
-            : client.query(document, variables)
-          ).toPromise();
-          return { data, error };
-        },
-      };
-    },
-  ],
-];
 
 /** What a part of a page is told, in order. */
 function watching<Data, Variables extends object>(
@@ -149,7 +78,7 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
     afterEach(() => stack.clearFaults());
 
     it('shows each group its own differences, though plans have the same ids', async () => {
-      const { billing } = createKit();
+      const { billing } = createKit(stack.graphqlUrl);
       const differences = async (groupId: string) => {
         const answer = await billing.query(CatalogueOfGroupDocument, { groupId });
         assert.equal(answer.kind, 'answer');
@@ -163,7 +92,7 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
     });
 
     it('shows the new plan after a change without asking again, and the history with its new row', async () => {
-      const { billing, requests } = createKit();
+      const { billing, requests } = createKit(stack.graphqlUrl);
       const plan = watching(billing, PlanOfGroupDocument, { groupId: groupOf(16) });
       const history = watching(billing, HistoryOfGroupDocument, { groupId: groupOf(16), first: 3 });
       await plan.until((answer) => readPlan(answer).status === 'ready');
@@ -191,7 +120,7 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
     });
 
     it('shows a parent’s history anew after a child’s order', async () => {
-      const { billing } = createKit();
+      const { billing } = createKit(stack.graphqlUrl);
       const history = watching(billing, HistoryOfGroupDocument, {
         groupId: '100000',
         first: 3,
@@ -213,7 +142,7 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
     });
 
     it('keeps lists of different sizes apart, whichever was asked first', async () => {
-      const { billing } = createKit();
+      const { billing } = createKit(stack.graphqlUrl);
       const rows = async (first: number, after: string | null = null) => {
         const reading = readHistoryPage(
           await billing.query(HistoryOfGroupDocument, { groupId: '100002', first, after }),
@@ -234,7 +163,7 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
     });
 
     it('shows every row and one gap when one price cannot be read', async () => {
-      const { billing } = createKit();
+      const { billing } = createKit(stack.graphqlUrl);
       await stack.fault({
         endpoint: 'history',
         group: '100003',
@@ -252,7 +181,7 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
     });
 
     it('tells an upstream that is down from a group without a plan', async () => {
-      const { billing } = createKit();
+      const { billing } = createKit(stack.graphqlUrl);
       assert.equal(readPlan(await billing.query(PlanOfGroupDocument, { groupId: '100013' })).status, 'none');
       await stack.fault({ endpoint: 'history', kind: 'reset' });
       const reading = readPlan(await billing.query(PlanOfGroupDocument, { groupId: groupOf(25) }));
@@ -260,7 +189,7 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
     });
 
     it('runs a document that does not select the key of a write', async () => {
-      const kit = createKit();
+      const kit = createKit(stack.graphqlUrl);
       await stack.execute(
         'mutation ($input: OrderBoosterPackInput!) { orderBoosterPack(input: $input) { operation { status } } }',
         { input: { idempotencyKey: 'no-key-selected', packId: '1223', groupId: '100040' } },
@@ -280,7 +209,7 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
     });
 
     it('orders once although every first answer is lost', async () => {
-      const { billing, requests } = createKit((request) => request < 3);
+      const { billing, requests } = createKit(stack.graphqlUrl, (request) => request < 3);
       const flow = createBillingWrite({
         write: 'orderBoosterPack',
         client: billing,
@@ -296,7 +225,7 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
     });
 
     it('says that it does not know, looks, and then knows', async () => {
-      const { billing } = createKit();
+      const { billing } = createKit(stack.graphqlUrl);
       const flow = createBillingWrite({ write: 'orderBoosterPack', client: billing, ...intent() });
       flow.enter();
       // Carried out, and the connection dropped before the answer.
@@ -313,7 +242,7 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
     });
 
     it('tells a refusal of the whole request by its code', async () => {
-      const { billing } = createKit();
+      const { billing } = createKit(stack.graphqlUrl);
       const flow = createBillingWrite({ write: 'orderBoosterPack', client: billing, ...intent() });
       flow.enter();
       const state = await flow.send({ packId: 'not a number', groupId: groupOf(24) });
@@ -321,7 +250,7 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
     });
 
     it('says that no answer came when nobody listens', async () => {
-      const { billing } = createKit(() => true);
+      const { billing } = createKit(stack.graphqlUrl, () => true);
       const flow = createBillingWrite({
         write: 'orderBoosterPack',
         client: billing,

@@ -22,16 +22,21 @@ describe('the operations in the documentation', () => {
 });
 
 describe('the links in the documentation', () => {
-  it.each(['docs/federation.md', 'docs/frontend.md', 'examples/README.md', 'SCHEMA_CHANGELOG.md'])(
-    'lead somewhere: %s',
-    (name) => {
-      const folder = join(root, name, '..');
-      const targets = [...readFileSync(join(root, name), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)].map(
-        ([, path = '']) => path,
-      );
-      expect(targets.filter((path) => !exists(join(folder, path)))).toEqual([]);
-    },
-  );
+  it.each([
+    'docs/federation.md',
+    'docs/frontend.md',
+    'docs/other-clients.md',
+    'examples/README.md',
+    'examples/mcp/README.md',
+    'packages/client/README.md',
+    'SCHEMA_CHANGELOG.md',
+  ])('lead somewhere: %s', (name) => {
+    const folder = join(root, name, '..');
+    const targets = [...readFileSync(join(root, name), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)].map(
+      ([, path = '']) => path,
+    );
+    expect(targets.filter((path) => !exists(join(folder, path)))).toEqual([]);
+  });
 });
 
 function exists(path: string): boolean {
