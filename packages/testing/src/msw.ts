@@ -1,4 +1,4 @@
-import { buildSchema, type ExecutionResult, GraphQLError, type GraphQLSchema, graphql } from 'graphql';
+import { buildSchema, type ExecutionResult, GraphQLError, type GraphQLSchema, graphql, isEnumType } from 'graphql';
 import { delay, HttpResponse, http, type RequestHandler } from 'msw';
 import { SCHEMA } from './__generated__/schema.text.ts';
 
@@ -63,7 +63,7 @@ let schema: GraphQLSchema | null = null;
 /** What the gateway answers in a state, without MSW. */
 export async function answerInState(state: PageState, request: GraphqlRequest): Promise<ExecutionResult> {
   if (state === 'limited') return { errors: [problem('RATE_LIMITED', 'Too many requests.', true)] };
-  schema ??= buildSchema(SCHEMA);
+  schema ??= fixtureSchema();
   return graphql({
     schema,
     source: request.query,
@@ -71,6 +71,14 @@ export async function answerInState(state: PageState, request: GraphqlRequest): 
     operationName: request.operationName ?? null,
     rootValue: rootOf(state),
   });
+}
+
+/** The gateway's schema, whose list of codes is open: a page also meets codes of a gateway that is newer than itself. */
+function fixtureSchema(): GraphQLSchema {
+  const built = buildSchema(SCHEMA);
+  const codes = built.getType('BillingErrorCode');
+  if (isEnumType(codes)) codes.serialize = String;
+  return built;
 }
 
 interface WriteArguments {
