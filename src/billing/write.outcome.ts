@@ -93,7 +93,7 @@ export function notConfigured(service: keyof typeof NOT_CONFIGURED_MESSAGE): Wri
   return refusedPayload(toUserError('NOT_CONFIGURED', NOT_CONFIGURED_MESSAGE[service]), null);
 }
 
-/** What a client is told when the ledger does not answer a question of its. */
+/** The error for a client whose request needs the ledger while the ledger cannot be read. */
 export function ledgerUnavailable(cause: unknown): BillingError {
   return new BillingError('LEDGER_UNAVAILABLE', 'The record of writes is not available just now.', {
     retryable: true,

@@ -39,7 +39,7 @@ export interface UpstreamDrift {
   readonly refused?: string;
 }
 
-/** For whom a read is made, in counts and in names of the schema's fields: no id, no window, no credential. */
+/** What requested a read: counts, and names of the schema's fields. It holds no id, no window and no credential. */
 export interface UpstreamReadFacts {
   /** The client's method name: `getBillingHistory`. */
   readonly operation: string;

@@ -169,7 +169,7 @@ export function isUnfinished(state: LedgerState): boolean {
  * What a key that is already in the ledger means for a new request under it: another write (`keyReused`), the same write whose
  * state decides (`existing`), or the same write that provably reached nobody and may be claimed again (`reclaim`).
  */
-export function judgeKnownKey(
+export function classifyKnownKey(
   known: Pick<LedgerRow, 'fingerprint' | 'state'>,
   fingerprint: string,
 ): 'keyReused' | 'existing' | 'reclaim' {

@@ -64,19 +64,19 @@ export class CallBudget {
 }
 
 /** A field of the schema that reads. */
-export type AskingField = 'plan' | 'billingHistory' | 'subgroups' | 'name' | CatalogueField;
+export type RequestingField = 'plan' | 'billingHistory' | 'subgroups' | 'name' | CatalogueField;
 
 /**
- * Counts which fields asked what, for who looks at an operation's upstream calls; made only when somebody does. Mutable state of one
- * operation, bounded by its questions.
+ * Counts how often each field of the schema requested a read, for `/debug`. It exists only where `/debug` is on. Mutable state of one
+ * operation, bounded by its reads.
  */
-export class ReadAskers {
-  readonly #byQuestion = new Map<string, Map<AskingField, number>>();
+export class ReadRequesters {
+  readonly #byQuestion = new Map<string, Map<RequestingField, number>>();
 
   /** @param question a read, or a group: any answer about it will do */
-  note(question: HistoryRead | string, field: AskingField): void {
+  note(question: HistoryRead | string, field: RequestingField): void {
     const key = typeof question === 'string' ? question : historyReadKey(question);
-    const counts = this.#byQuestion.get(key) ?? new Map<AskingField, number>();
+    const counts = this.#byQuestion.get(key) ?? new Map<RequestingField, number>();
     counts.set(field, (counts.get(field) ?? 0) + 1);
     this.#byQuestion.set(key, counts);
   }
@@ -89,7 +89,7 @@ export class ReadAskers {
   /** The fields that wait for a call which is to answer these reads, with how often each asked. */
   of(reads: readonly HistoryRead[]): Readonly<Record<string, number>> {
     const keys = new Set(reads.flatMap((read) => [historyReadKey(read), read.groupId]));
-    const total = new Map<AskingField, number>();
+    const total = new Map<RequestingField, number>();
     for (const key of keys) {
       for (const [field, count] of this.#byQuestion.get(key) ?? []) total.set(field, (total.get(field) ?? 0) + count);
     }

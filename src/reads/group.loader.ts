@@ -4,10 +4,10 @@ import type { BillingCatalogue } from '../domain/catalogue.js';
 import { BillingError } from '../domain/errors.js';
 import type { UpstreamCall, UpstreamReadFacts } from '../domain/upstream-call.js';
 import type { GroupClient } from './billing-reads.js';
-import { type AskingField, type CallBudget, ReadAskers, tooManyCalls } from './call.budget.js';
+import { type CallBudget, ReadRequesters, type RequestingField, tooManyCalls } from './call.budget.js';
 import type { CatalogueStore } from './catalogue.store.js';
 import type { ReadSubject } from './history.executor.js';
-import type { CredentialEpochs, InFlightReads } from './shared.reads.js';
+import type { InFlightReads, WriteVersions } from './shared.reads.js';
 
 export interface GroupLoaderContext {
   readonly subject: ReadSubject;
@@ -28,23 +28,23 @@ export class GroupLoader<G extends string | null, T> {
     async (keys) => this.#dispatch(keys.map(({ groupId }) => groupId)),
     { cacheKeyFn: ({ groupId }) => groupId ?? OWN_GROUP },
   );
-  readonly #askers: ReadAskers | null;
-  #epoch: number;
+  readonly #requesters: ReadRequesters | null;
+  #writeVersion: number;
 
   constructor(
     private readonly context: GroupLoaderContext,
     private readonly source: GroupSource<G, T>,
-    private readonly epochs: CredentialEpochs,
+    private readonly writeVersions: WriteVersions,
   ) {
-    this.#askers = context.call.observer.read === undefined ? null : new ReadAskers();
-    this.#epoch = this.#currentEpoch();
+    this.#requesters = context.call.observer.read === undefined ? null : new ReadRequesters();
+    this.#writeVersion = this.#currentVersion();
   }
 
   /** @param groupId canonical, and one that the caller may read */
-  async load(groupId: G, field: AskingField): Promise<T> {
+  async load(groupId: G, field: RequestingField): Promise<T> {
     this.#forgetBeforeWrites();
     this.context.budget.countQuestion();
-    this.#askers?.note(groupId ?? OWN_GROUP, field);
+    this.#requesters?.note(groupId ?? OWN_GROUP, field);
     try {
       return await this.#loader.load({ groupId });
     } catch (error) {
@@ -54,14 +54,14 @@ export class GroupLoader<G extends string | null, T> {
     }
   }
 
-  #currentEpoch(): number {
-    return this.epochs.current(this.context.subject.credential.id);
+  #currentVersion(): number {
+    return this.writeVersions.current(this.context.subject.credential.id);
   }
 
   #forgetBeforeWrites(): void {
-    const epoch = this.#currentEpoch();
-    if (epoch === this.#epoch) return;
-    this.#epoch = epoch;
+    const writeVersion = this.#currentVersion();
+    if (writeVersion === this.#writeVersion) return;
+    this.#writeVersion = writeVersion;
     this.#loader.clearAll();
   }
 
@@ -97,7 +97,7 @@ export class GroupLoader<G extends string | null, T> {
   }
 
   #watch(groupId: G, reason: UpstreamReadFacts['reason']) {
-    const askedBy = this.#askers?.about(groupId ?? OWN_GROUP);
+    const askedBy = this.#requesters?.about(groupId ?? OWN_GROUP);
     if (askedBy === undefined) return undefined;
     const { operation } = this.source;
     return this.context.call.observer.read?.({ operation, groups: 1, askedBy, recursive: false, reason });
@@ -118,8 +118,8 @@ interface GroupSource<G extends string | null, T> {
   ): { readonly answer: Promise<T>; readonly isStarted: boolean };
 }
 
-function readKey(subject: ReadSubject, groupId: string | null, epoch: number): string {
-  return `${groupId ?? 'own'} ${epoch} ${subject.scope}`;
+function readKey(subject: ReadSubject, groupId: string | null, writeVersion: number): string {
+  return `${groupId ?? 'own'} ${writeVersion} ${subject.scope}`;
 }
 
 /** Which plan a group uses. Never kept: what is left of it changes with every document. */
@@ -129,7 +129,7 @@ export class UsageSource implements GroupSource<string, GroupUsage> {
   constructor(
     private readonly client: GroupClient,
     private readonly inFlight: InFlightReads<GroupUsage>,
-    private readonly epochs: CredentialEpochs,
+    private readonly writeVersions: WriteVersions,
   ) {}
 
   kept(): null {
@@ -137,11 +137,11 @@ export class UsageSource implements GroupSource<string, GroupUsage> {
   }
 
   read(subject: ReadSubject, groupId: string, call: UpstreamCall) {
-    const key = readKey(subject, groupId, this.epochs.current(subject.credential.id));
+    const key = readKey(subject, groupId, this.writeVersions.current(subject.credential.id));
     return this.inFlight.join(key, call, (ownCall) => this.#fetch(subject, groupId, ownCall));
   }
 
-  /** An answer about another group, or about nobody knows which, is no answer: its figures must not stand under this group. */
+  /** A response about another group, or about an unreadable one, is an error: its figures must not appear under this group. */
   async #fetch(subject: ReadSubject, groupId: string, call: UpstreamCall): Promise<GroupUsage> {
     const usage = await this.client.getUsage(subject.credential, groupId, call);
     if (usage.groupId === null || usage.groupId === groupId) return usage;
@@ -159,7 +159,7 @@ export class CatalogueSource implements GroupSource<string | null, BillingCatalo
   constructor(
     private readonly client: GroupClient,
     private readonly inFlight: InFlightReads<BillingCatalogue>,
-    private readonly epochs: CredentialEpochs,
+    private readonly writeVersions: WriteVersions,
     private readonly store: CatalogueStore,
   ) {}
 
@@ -177,20 +177,20 @@ export class CatalogueSource implements GroupSource<string | null, BillingCatalo
   }
 
   read(subject: ReadSubject, groupId: string | null, call: UpstreamCall) {
-    const epoch = this.epochs.current(subject.credential.id);
-    const key = readKey(subject, groupId, epoch);
-    return this.inFlight.join(key, call, (ownCall) => this.#fetch(subject, groupId, epoch, ownCall));
+    const writeVersion = this.writeVersions.current(subject.credential.id);
+    const key = readKey(subject, groupId, writeVersion);
+    return this.inFlight.join(key, call, (ownCall) => this.#fetch(subject, groupId, writeVersion, ownCall));
   }
 
   async #fetch(
     { tenantId, credential }: ReadSubject,
     groupId: string | null,
-    epoch: number,
+    writeVersion: number,
     call: UpstreamCall,
   ): Promise<BillingCatalogue> {
     const catalogue = await this.client.getPlans(credential, groupId, call);
     // What was asked for before a write may be from before it.
-    if (this.epochs.current(credential.id) === epoch) {
+    if (this.writeVersions.current(credential.id) === writeVersion) {
       this.store.keep({ tenantId, credentialId: credential.id, groupId }, catalogue);
     }
     return catalogue;

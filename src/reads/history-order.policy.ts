@@ -115,15 +115,15 @@ export function orderRows(rows: readonly BillingActivity[], order: BillingHistor
 }
 
 /** Which of the rows with the same start and id this one is, from 0: rows may share an id, and a cursor must tell them apart. */
-export function twinNumber(ordered: readonly BillingActivity[], index: number): number {
+export function tieRank(ordered: readonly BillingActivity[], index: number): number {
   const row = ordered[index];
-  let twins = 0;
+  let ties = 0;
   while (row !== undefined) {
-    const earlier = ordered[index - twins - 1];
+    const earlier = ordered[index - ties - 1];
     if (earlier === undefined || comparePlaces(earlier, row) !== 0) break;
-    twins += 1;
+    ties += 1;
   }
-  return twins;
+  return ties;
 }
 
 /** Index of the first row at the place, or behind it where `behind`. Binary search: the rows are in `order`. */
@@ -154,9 +154,9 @@ export function locateRow(
   ordered: readonly BillingActivity[],
   order: BillingHistoryOrder,
   place: RowPlace,
-  twin: number,
+  tie: number,
 ): { readonly before: number; readonly after: number } {
   const first = boundary(ordered, order, place, false);
   const end = boundary(ordered, order, place, true);
-  return { before: Math.min(first + twin, end), after: Math.min(first + twin + 1, end) };
+  return { before: Math.min(first + tie, end), after: Math.min(first + tie + 1, end) };
 }

@@ -3,7 +3,7 @@ import type { XtractaCredential } from '../domain/caller.js';
 import { BillingError } from '../domain/errors.js';
 import type { ReadObserver, UpstreamCall, UpstreamReadFacts } from '../domain/upstream-call.js';
 import type { HistoryClient, HistoryRead } from './billing-reads.js';
-import { type CallBudget, type ReadAskers, tooManyCalls } from './call.budget.js';
+import { type CallBudget, type ReadRequesters, tooManyCalls } from './call.budget.js';
 import {
   type PlannedCall,
   type PlannerKnowledge,
@@ -14,7 +14,7 @@ import {
 import { groupNameIn, type HistoryAnswer, historyReadKey, settle, toAnswer } from './history-answer.js';
 import { windowsEqual } from './history-window.policy.js';
 import type { MembershipMemory } from './membership.memory.js';
-import type { CredentialEpochs, InFlightReads } from './shared.reads.js';
+import type { InFlightReads, WriteVersions } from './shared.reads.js';
 
 export type Rows = readonly BillingActivity[];
 
@@ -29,7 +29,7 @@ export interface ExecutorContext {
   readonly mergeWindows: boolean;
   readonly budget: CallBudget;
   /** Null where nobody asks for whom reads are made. */
-  readonly askers: ReadAskers | null;
+  readonly requesters: ReadRequesters | null;
 }
 
 /** The upstream refused the credential or the group, which no other window would change. */
@@ -151,14 +151,14 @@ export class HistoryExecutor {
   }
 
   #watch({ call, reads }: PlannedCall, reason: UpstreamReadFacts['reason']): ReadObserver | undefined {
-    const { askers, call: upstreamCall } = this.context;
-    if (askers === null) return undefined;
+    const { requesters, call: upstreamCall } = this.context;
+    if (requesters === null) return undefined;
     const groups = new Set(reads.map((read) => read.groupId)).size;
     const { recursive } = call;
     return upstreamCall.observer.read?.({
       operation: 'getBillingHistory',
       groups,
-      askedBy: askers.of(reads),
+      askedBy: requesters.of(reads),
       recursive,
       reason,
     });
@@ -248,7 +248,7 @@ export class HistorySource {
   constructor(
     private readonly client: HistoryClient,
     private readonly inFlight: InFlightReads<HistoryAnswer>,
-    private readonly epochs: CredentialEpochs,
+    private readonly writeVersions: WriteVersions,
     private readonly memory: MembershipMemory,
   ) {}
 
@@ -258,8 +258,8 @@ export class HistorySource {
     read: HistoryRead,
     call: UpstreamCall,
   ): { readonly answer: Promise<HistoryAnswer>; readonly isStarted: boolean } {
-    const epoch = this.epochs.current(subject.credential.id);
-    const key = `${historyReadKey(read)} ${epoch} ${subject.scope}`;
+    const writeVersion = this.writeVersions.current(subject.credential.id);
+    const key = `${historyReadKey(read)} ${writeVersion} ${subject.scope}`;
     return this.inFlight.join(key, call, (ownCall) => this.#fetch(subject, read, ownCall));
   }
 

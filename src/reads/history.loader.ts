@@ -4,7 +4,7 @@ import { type ExecutorContext, HistoryExecutor, type HistorySource, type Rows } 
 import { historyReadKey } from './history-answer.js';
 import { planWindow } from './history-window.policy.js';
 import type { MembershipMemory } from './membership.memory.js';
-import type { CredentialEpochs } from './shared.reads.js';
+import type { WriteVersions } from './shared.reads.js';
 
 /** `naming`: any rows that call the group by its name; only where none were read for other reasons, those of its plan's window now. */
 export type HistoryQuestion =
@@ -23,16 +23,16 @@ export class OperationHistory {
     { cacheKeyFn: questionKey },
   );
   #executor: HistoryExecutor;
-  #epoch: number;
+  #writeVersion: number;
 
   constructor(
     private readonly context: ExecutorContext & { readonly nowMs: number },
     private readonly source: HistorySource,
     private readonly memory: MembershipMemory,
-    private readonly epochs: CredentialEpochs,
+    private readonly writeVersions: WriteVersions,
   ) {
     this.#executor = new HistoryExecutor(context, source, memory);
-    this.#epoch = this.#currentEpoch();
+    this.#writeVersion = this.#currentVersion();
   }
 
   /** Rows as if the question had been asked alone; rejects with what it would have been told. */
@@ -41,14 +41,14 @@ export class OperationHistory {
     return this.#loader.load(question);
   }
 
-  #currentEpoch(): number {
-    return this.epochs.current(this.context.subject.credential.id);
+  #currentVersion(): number {
+    return this.writeVersions.current(this.context.subject.credential.id);
   }
 
   #forgetBeforeWrites(): void {
-    const epoch = this.#currentEpoch();
-    if (epoch === this.#epoch) return;
-    this.#epoch = epoch;
+    const writeVersion = this.#currentVersion();
+    if (writeVersion === this.#writeVersion) return;
+    this.#writeVersion = writeVersion;
     this.#loader.clearAll();
     this.#executor = new HistoryExecutor(this.context, this.source, this.memory);
   }

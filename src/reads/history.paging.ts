@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { badInput } from '../domain/errors.js';
 import type { HistoryPage, HistoryRead, HistoryRequest } from './billing-reads.js';
 import type { ReadSubject, Rows } from './history.executor.js';
-import { locateRow, orderRows, type RowPlace, twinNumber } from './history-order.policy.js';
+import { locateRow, orderRows, type RowPlace, tieRank } from './history-order.policy.js';
 import { HistoryConnection } from './history-page.connection.js';
 import { type HistoryWindow, LAST_SECOND, resolveHistoryWindow } from './history-window.policy.js';
-import type { CredentialEpochs } from './shared.reads.js';
+import type { WriteVersions } from './shared.reads.js';
 import type { SnapshotStore, SnapshotSubject } from './snapshot.store.js';
 
 /** The list that a client asks a page of, with all its arguments checked. */
@@ -19,7 +19,7 @@ export interface RequestedList {
   readonly after: HistoryCursor | null;
   readonly before: HistoryCursor | null;
   /** Of the credential, when the list was opened. */
-  readonly epoch: number;
+  readonly writeVersion: number;
 }
 
 /** A cursor that leads to no kept answer, because a write has overtaken the rows that it came from. */
@@ -30,7 +30,7 @@ export class HistoryPaging {
   constructor(
     private readonly subject: ReadSubject,
     private readonly snapshots: SnapshotStore,
-    private readonly epochs: CredentialEpochs,
+    private readonly writeVersions: WriteVersions,
   ) {}
 
   /**
@@ -49,7 +49,7 @@ export class HistoryPaging {
     const window = resolveHistoryWindow(request, nowMs, carried?.window ?? null);
     const read: HistoryRead = { groupId, ...window, recursive: includeSubgroups };
     const kept = this.#findKept(read, after) ?? this.#findKept(read, before);
-    return { read, kept, request, size, scope, after, before, epoch: this.epochs.current(credential.id) };
+    return { read, kept, request, size, scope, after, before, writeVersion: this.writeVersions.current(credential.id) };
   }
 
   /**
@@ -62,11 +62,11 @@ export class HistoryPaging {
     // First the order, which is worked out once for all pages of an answer, then what the page's own arguments leave of it.
     const ordered = visible(orderRows(rows, orderBy));
     const selection = kinds === null ? ordered : ordered.filter((row) => kinds.has(row.kind));
-    const low = list.after === null ? 0 : locateRow(selection, orderBy, list.after.place, list.after.twin).after;
+    const low = list.after === null ? 0 : locateRow(selection, orderBy, list.after.place, list.after.tie).after;
     const high =
       list.before === null
         ? selection.length
-        : locateRow(selection, orderBy, list.before.place, list.before.twin).before;
+        : locateRow(selection, orderBy, list.before.place, list.before.tie).before;
     const range = pageRange(list.size, low, high);
     const isWhole = range.start === 0 && range.end === selection.length;
     let snapshotId = list.kept?.snapshotId;
@@ -79,7 +79,7 @@ export class HistoryPaging {
         snapshotId,
         window: list.read,
         place: { startMs: row?.startMs ?? null, id: row?.id ?? '' },
-        twin: twinNumber(selection, index),
+        tie: tieRank(selection, index),
       });
     });
   }
@@ -95,7 +95,7 @@ export class HistoryPaging {
   }
 
   #keep(list: RequestedList, rows: Rows): string {
-    if (this.epochs.current(this.subject.credential.id) !== list.epoch) return NO_SNAPSHOT;
+    if (this.writeVersions.current(this.subject.credential.id) !== list.writeVersion) return NO_SNAPSHOT;
     return this.snapshots.keep(this.#snapshotSubject(list.read), rows);
   }
 }
@@ -149,7 +149,7 @@ export interface HistoryCursor {
   readonly window: HistoryWindow;
   readonly place: RowPlace;
   /** Which of the rows at the same place, from 0. */
-  readonly twin: number;
+  readonly tie: number;
 }
 
 /** Goes up when the layout changes: a replica of another version then refuses the cursor instead of misreading it. */
@@ -166,8 +166,8 @@ export function cursorScope(tenantId: string, credentialId: string, groupId: str
 }
 
 export function encodeCursor(cursor: HistoryCursor): string {
-  const { scope, snapshotId, window, place, twin } = cursor;
-  const fields = [LAYOUT, scope, snapshotId, window.fromSeconds, window.toSeconds, place.startMs, place.id, twin];
+  const { scope, snapshotId, window, place, tie } = cursor;
+  const fields = [LAYOUT, scope, snapshotId, window.fromSeconds, window.toSeconds, place.startMs, place.id, tie];
   return Buffer.from(JSON.stringify(fields)).toString('base64url');
 }
 
@@ -189,14 +189,14 @@ function parseFields(text: string): unknown {
 function toCursor(fields: unknown): HistoryCursor | null {
   if (!Array.isArray(fields) || fields.length !== 8) return null;
   const parts: readonly unknown[] = fields;
-  const [layout, scope, snapshotId, fromSeconds, toSeconds, startMs, id, twin] = parts;
+  const [layout, scope, snapshotId, fromSeconds, toSeconds, startMs, id, tie] = parts;
   if (layout !== LAYOUT || typeof scope !== 'string' || typeof snapshotId !== 'string' || typeof id !== 'string') {
     return null;
   }
-  if (!isCount(fromSeconds) || !isCount(toSeconds) || !isCount(twin)) return null;
+  if (!isCount(fromSeconds) || !isCount(toSeconds) || !isCount(tie)) return null;
   if (fromSeconds > toSeconds || toSeconds > LAST_SECOND) return null;
   if (startMs !== null && !(typeof startMs === 'number' && Number.isSafeInteger(startMs))) return null;
-  return { scope, snapshotId, window: { fromSeconds, toSeconds }, place: { startMs, id }, twin };
+  return { scope, snapshotId, window: { fromSeconds, toSeconds }, place: { startMs, id }, tie };
 }
 
 /**

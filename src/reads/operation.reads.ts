@@ -12,7 +12,7 @@ import type {
   HistoryRequest,
   UpstreamCallCounts,
 } from './billing-reads.js';
-import { type AskingField, CallBudget, ReadAskers, tooManyCalls } from './call.budget.js';
+import { CallBudget, ReadRequesters, type RequestingField, tooManyCalls } from './call.budget.js';
 import { type CatalogueSource, GroupLoader, type UsageSource } from './group.loader.js';
 import { type ExecutorContext, type HistorySource, type Rows, readSubject } from './history.executor.js';
 import { type HistoryQuestion, OperationHistory } from './history.loader.js';
@@ -22,7 +22,7 @@ import { planWindow, resolveHistoryWindow } from './history-window.policy.js';
 import type { MembershipMemory } from './membership.memory.js';
 import { groupsBelow, PlanComparison, planInForce } from './plan.policy.js';
 import { AnswerAccount, type LargeAnswers } from './response.account.js';
-import type { CredentialEpochs } from './shared.reads.js';
+import type { WriteVersions } from './shared.reads.js';
 import type { SnapshotStore } from './snapshot.store.js';
 
 export interface OperationContext {
@@ -48,7 +48,7 @@ export interface OperationSettings {
 export interface SharedReads {
   readonly source: HistorySource;
   readonly memory: MembershipMemory;
-  readonly epochs: CredentialEpochs;
+  readonly writeVersions: WriteVersions;
   readonly snapshots: SnapshotStore;
   readonly usage: UsageSource;
   readonly catalogue: CatalogueSource;
@@ -72,28 +72,28 @@ class Upstream {
   }
 
   get history(): OperationHistory {
-    const { source, memory, epochs } = this.shared;
-    this.#history ??= new OperationHistory(this.context, source, memory, epochs);
+    const { source, memory, writeVersions } = this.shared;
+    this.#history ??= new OperationHistory(this.context, source, memory, writeVersions);
     return this.#history;
   }
 
   get paging(): HistoryPaging {
-    this.#paging ??= new HistoryPaging(this.context.subject, this.shared.snapshots, this.shared.epochs);
+    this.#paging ??= new HistoryPaging(this.context.subject, this.shared.snapshots, this.shared.writeVersions);
     return this.#paging;
   }
 
   get usage(): GroupLoader<string, GroupUsage> {
-    this.#usage ??= new GroupLoader(this.context, this.shared.usage, this.shared.epochs);
+    this.#usage ??= new GroupLoader(this.context, this.shared.usage, this.shared.writeVersions);
     return this.#usage;
   }
 
   get catalogue(): GroupLoader<string | null, BillingCatalogue> {
-    this.#catalogue ??= new GroupLoader(this.context, this.shared.catalogue, this.shared.epochs);
+    this.#catalogue ??= new GroupLoader(this.context, this.shared.catalogue, this.shared.writeVersions);
     return this.#catalogue;
   }
 
   get catalogueAnew(): GroupLoader<string | null, BillingCatalogue> {
-    this.#catalogueAnew ??= new GroupLoader(this.context, this.shared.catalogue.anew(), this.shared.epochs);
+    this.#catalogueAnew ??= new GroupLoader(this.context, this.shared.catalogue.anew(), this.shared.writeVersions);
     return this.#catalogueAnew;
   }
 }
@@ -122,7 +122,7 @@ function notPermitted(): BillingError {
  */
 export class OperationReads implements BillingReads {
   readonly #budget: CallBudget;
-  readonly #askers: ReadAskers | null;
+  readonly #requesters: ReadRequesters | null;
   /** Null where plans come from the history alone. */
   readonly #comparison: PlanComparison | null;
   /** Null without a credential. */
@@ -147,8 +147,8 @@ export class OperationReads implements BillingReads {
     this.#answer = new AnswerAccount(shared.largeAnswers, caller.tenant.id, () => this.#remainingMs() / 2);
     const budget = new CallBudget(settings.maxUpstreamCalls, settings.onCallsSaved);
     this.#budget = budget;
-    const askers = call.observer.read === undefined ? null : new ReadAskers();
-    this.#askers = askers;
+    const requesters = call.observer.read === undefined ? null : new ReadRequesters();
+    this.#requesters = requesters;
     const onMismatch = (): void => call.observer.drift({ endpoint: 'getUsage', field: 'plan_mismatch' });
     this.#comparison = settings.planSource === 'usage' ? new PlanComparison(onMismatch) : null;
     if (caller.tenant.xtracta === null) {
@@ -157,7 +157,7 @@ export class OperationReads implements BillingReads {
     }
     const subject = readSubject(caller.tenant.id, caller.tenant.xtracta);
     const { mergeWindows } = settings;
-    this.#upstream = new Upstream({ subject, call, nowMs, mergeWindows, budget, askers }, shared);
+    this.#upstream = new Upstream({ subject, call, nowMs, mergeWindows, budget, requesters }, shared);
   }
 
   upstreamCalls(): UpstreamCallCounts {
@@ -328,10 +328,10 @@ export class OperationReads implements BillingReads {
     return rows.filter((row) => row.groupId !== null && allowedGroups.has(row.groupId));
   }
 
-  async #rows(question: HistoryQuestion, field: AskingField): Promise<Rows> {
+  async #rows(question: HistoryQuestion, field: RequestingField): Promise<Rows> {
     const { history } = this.#connected();
     this.#budget.countQuestion();
-    this.#askers?.note(question.kind === 'window' ? question.read : question.groupId, field);
+    this.#requesters?.note(question.kind === 'window' ? question.read : question.groupId, field);
     try {
       const rows = await history.load(question);
       if (question.kind === 'window') this.#comparison?.noteHistory(question.read, rows);

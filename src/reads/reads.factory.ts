@@ -12,7 +12,7 @@ import {
   type SharedReads,
 } from './operation.reads.js';
 import type { LargeAnswers } from './response.account.js';
-import { CredentialEpochs, InFlightReads } from './shared.reads.js';
+import { InFlightReads, WriteVersions } from './shared.reads.js';
 import { SnapshotStore } from './snapshot.store.js';
 
 export interface BillingReadsFactoryOptions {
@@ -59,7 +59,7 @@ export class BillingReadsFactory {
 
   constructor(options: BillingReadsFactoryOptions) {
     const clock = options.clock ?? Date.now;
-    const epochs = new CredentialEpochs();
+    const writeVersions = new WriteVersions();
     const memory = new MembershipMemory(clock);
     this.#settings = {
       mergeWindows: options.mergeWindows,
@@ -72,12 +72,12 @@ export class BillingReadsFactory {
     this.#catalogues = new CatalogueStore(clock);
     this.#shared = {
       largeAnswers: options.largeAnswers ?? { kept: anyPlace, making: anyPlace },
-      source: new HistorySource(options.client, new InFlightReads(), epochs, memory),
+      source: new HistorySource(options.client, new InFlightReads(), writeVersions, memory),
       memory,
-      epochs,
+      writeVersions,
       snapshots: new SnapshotStore(clock),
-      usage: new UsageSource(groupClient, new InFlightReads(), epochs),
-      catalogue: new CatalogueSource(groupClient, new InFlightReads(), epochs, this.#catalogues),
+      usage: new UsageSource(groupClient, new InFlightReads(), writeVersions),
+      catalogue: new CatalogueSource(groupClient, new InFlightReads(), writeVersions, this.#catalogues),
     };
   }
 
@@ -92,7 +92,7 @@ export class BillingReadsFactory {
    * @param groupId null: it is not known which group the write was about
    */
   forget(credentialId: string, groupId: string | null): void {
-    this.#shared.epochs.advance(credentialId);
+    this.#shared.writeVersions.advance(credentialId);
     this.#shared.snapshots.forget(credentialId, groupId);
     this.#catalogues.forget(credentialId, groupId);
   }

@@ -99,7 +99,7 @@ export class RandomFaultStand {
     await first.close();
     const second = await openLedger(this.#url, { sweepIntervalMs: 0 });
     const restarted = runOnceOn(second);
-    const after = await Promise.all(cases.map((each) => this.#judge(restarted, second, each)));
+    const after = await Promise.all(cases.map((each) => this.#classify(restarted, second, each)));
     await restarted.drain();
     await second.close();
     for (const { key } of cases) this.#cases.delete(key);
@@ -150,7 +150,7 @@ export class RandomFaultStand {
   }
 
   /** After the restart: the same key again, another key if it is unknown, and the row itself. */
-  async #judge(once: RunOnce, ledger: Ledger, each: Case): Promise<readonly string[]> {
+  async #classify(once: RunOnce, ledger: Ledger, each: Case): Promise<readonly string[]> {
     each.pending.length = 0;
     each.refusals = 0;
     const lies = [...(await this.#ask(once, each))];

@@ -55,7 +55,7 @@ it(
         LEDGER_URL: `sqlite:${join(directory, 'ledger.sqlite')}`,
         RATE_LIMIT_WRITES_PER_MINUTE: '0',
       });
-      for (const intent of open) await judge(gateway.url, intent, tally);
+      for (const intent of open) await classify(gateway.url, intent, tally);
       open = life === null ? [] : writesOf(index, life);
       const answers = open.map((intent) => ask(gateway.url, upstream, intent));
       await delay(life?.killAfterMs ?? 0);
@@ -87,7 +87,7 @@ function writesOf(index: number, { answerAfterMs }: Life): readonly Intent[] {
 }
 
 /** What the next process says of a write of the killed one, and what it does when asked again. */
-async function judge(url: string, intent: Intent, tally: Map<string, number>): Promise<void> {
+async function classify(url: string, intent: Intent, tally: Map<string, number>): Promise<void> {
   const before = upstream.count(intent.intent);
   const status = await statusOf(url, intent);
   const told = await ask(url, upstream, intent);

@@ -12,7 +12,7 @@ import {
   type ListRequest,
   type Neighbour,
 } from '../ledger.js';
-import { assertTransition, judgeKnownKey, type LedgerRow, reconcileDelayMs } from '../ledger.states.js';
+import { assertTransition, classifyKnownKey, type LedgerRow, reconcileDelayMs } from '../ledger.states.js';
 import {
   blockerSelection,
   changeParameters,
@@ -75,7 +75,7 @@ export class PostgresRows {
     await client.query(sql.LOCK_CLAIMS, [[...tenants, `ledger credential ${credentialId}`]]);
     const known = await one(sql.FIND, [tenantId, idempotencyKey]);
     if (known !== null) {
-      const verdict = judgeKnownKey(known, request.fingerprint);
+      const verdict = classifyKnownKey(known, request.fingerprint);
       if (verdict !== 'reclaim') {
         return { kind: verdict, row: known };
       }

@@ -15,7 +15,7 @@ import {
   type Neighbour,
   requireVersion,
 } from '../ledger.js';
-import { type Actor, assertTransition, judgeKnownKey, type LedgerRow, type LedgerState } from '../ledger.states.js';
+import { type Actor, assertTransition, classifyKnownKey, type LedgerRow, type LedgerState } from '../ledger.states.js';
 import {
   blockerSelection,
   changeParameters,
@@ -62,7 +62,7 @@ export class SqliteRows {
   claim(request: ClaimRequest): ClaimResult {
     const known = this.find(request.tenantId, request.idempotencyKey);
     if (known !== null) {
-      const verdict = judgeKnownKey(known, request.fingerprint);
+      const verdict = classifyKnownKey(known, request.fingerprint);
       if (verdict !== 'reclaim') {
         return { kind: verdict, row: known };
       }

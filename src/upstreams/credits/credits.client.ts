@@ -8,7 +8,7 @@ import { createGotTransport } from '../http/got.transport.js';
 import type { UpstreamTransport } from '../http/transport.js';
 import { notSent, upstreamFacts } from '../upstream.errors.js';
 import { CreditsTokens } from './credits.token.js';
-import { judgePurchase, purchaseBody } from './purchase.endpoint.js';
+import { classifyPurchase, purchaseBody } from './purchase.endpoint.js';
 
 export interface CreditsClientOptions {
   /** Scheme, host and optional path; `/api/v1/AccountAdminAPI/PurchaseCredits` is appended. */
@@ -112,7 +112,7 @@ export class CreditsClient {
       onDrift: (field: string, refused?: string) =>
         call.observer.drift({ endpoint: OPERATION, field, ...(refused === undefined ? {} : { refused }) }),
     };
-    return this.channel.write(wire, call, (result) => judgePurchase(result, question));
+    return this.channel.write(wire, call, (result) => classifyPurchase(result, question));
   }
 }
 

@@ -57,7 +57,7 @@ const ERROR_BESIDE_RESULT: BillingWarning = {
  * | 4xx, JSON            | no trace of a purchase| an error, or `Message`  | rejected                                    |
  * | any                  | anything else         |                         | unknown                                     |
  */
-export function judgePurchase(result: TransportResult, question: PurchaseQuestion): WriteOutcome<CreditPurchase> {
+export function classifyPurchase(result: TransportResult, question: PurchaseQuestion): WriteOutcome<CreditPurchase> {
   const facts = upstreamFacts('credits', question.operation, { httpStatus: result.status });
   if (result.kind === 'failure') return result.sent ? outcomeUnknown(facts) : notSent(facts);
   const json = readJsonObject(result.body);

@@ -50,7 +50,7 @@ export type ReadVerdict<T> =
 /** One attempt at a read: what takes the answer's body, if it is not to be kept whole, and what looks at the result. */
 export interface ReadAttempt<T> {
   readonly sink?: BodySink;
-  readonly judge: (result: TransportResult) => ReadVerdict<T>;
+  readonly classify: (result: TransportResult) => ReadVerdict<T>;
 }
 
 /**
@@ -89,7 +89,7 @@ export class UpstreamChannel {
   }
 
   /**
-   * At most three attempts within the total time. Throws the `BillingError` that the judge made of the last one, or
+   * At most three attempts within the total time. Throws the `BillingError` that the classification made of the last one, or
    * `UPSTREAM_UNAVAILABLE` / `UPSTREAM_TIMEOUT` where no attempt could begin.
    *
    * @param begin called for each attempt
@@ -120,7 +120,7 @@ export class UpstreamChannel {
   async write<T>(
     request: ChannelRequest,
     call: UpstreamCall,
-    judge: (result: TransportResult) => WriteOutcome<T>,
+    classify: (result: TransportResult) => WriteOutcome<T>,
   ): Promise<WriteOutcome<T>> {
     const deadlineMs = performance.now() + request.timeoutMs;
     const unsent = notSent(upstreamFacts(this.service, request.operation));
@@ -128,7 +128,7 @@ export class UpstreamChannel {
     if (admission.kind !== 'admitted') return unsent;
     try {
       const sent = await this.attempt(request, call, 'write', 1, deadlineMs, admission.pass);
-      const outcome = judge(sent.result);
+      const outcome = classify(sent.result);
       this.report(request, call, 'write', 1, sent, writeOutcomeWord(outcome, sent.result));
       return outcome;
     } catch {
@@ -158,9 +158,9 @@ export class UpstreamChannel {
       return blocked(admission.kind === 'timeout' ? 'UPSTREAM_TIMEOUT' : 'UPSTREAM_UNAVAILABLE');
     }
     try {
-      const { sink, judge } = begin();
+      const { sink, classify } = begin();
       const sent = await this.attempt(request, call, 'read', attempt, deadlineMs, admission.pass, sink);
-      const verdict = judge(sent.result);
+      const verdict = classify(sent.result);
       this.report(request, call, 'read', attempt, sent, readOutcomeWord(verdict, sent.result));
       return { result: sent.result, verdict };
     } finally {

@@ -6,7 +6,7 @@ const MAX_BEGUN = 2;
 const PATIENCE_TURNS = 3;
 
 /** One large piece of work, which comes in small ones. */
-export interface WorkShare {
+export interface SlicedWork {
   /**
    * @param step does a small piece and says whether there is another; must not throw
    * @returns fulfilled when there is none
@@ -22,8 +22,8 @@ interface Waiting {
   readonly done: () => void;
 }
 
-interface Share extends WorkShare {
-  readonly seniority: number;
+interface Share extends SlicedWork {
+  readonly joinedAs: number;
   hasBegun: boolean;
   /** Turns in which it did nothing, since it did something. */
   idleTurns: number;
@@ -31,22 +31,22 @@ interface Share extends WorkShare {
 
 /**
  * Does large work in pieces, a few milliseconds in each turn of the event loop, so that nothing else waits for long however much work
- * there is. The senior goes first, and while what was begun keeps coming, no more is begun: the half-done work that is held in memory
- * stays little, and nobody waits for somebody else's slow network. Mutable: the pieces that wait, and whose work is under way.
+ * there is. The work that joined first goes first. No further work begins while the work that has begun keeps receiving bytes. Reason: little
+ * half-done work is held in memory, and no work waits for the slow network of another. Mutable: the pieces that wait, and whose work is under way.
  */
-export class WorkTurns {
+export class TimeSlices {
   private readonly waiting: Waiting[] = [];
   private readonly begun = new Set<Share>();
-  private nextSeniority = 0;
+  private lastJoined = 0;
   private isPlanned = false;
 
   constructor(private readonly turnMs: number = TURN_MS) {}
 
-  /** Who begins first is the senior. */
-  join(): WorkShare {
-    this.nextSeniority += 1;
+  /** Work that joins earlier goes first. */
+  join(): SlicedWork {
+    this.lastJoined += 1;
     const share: Share = {
-      seniority: this.nextSeniority,
+      joinedAs: this.lastJoined,
       hasBegun: false,
       idleTurns: 0,
       run: (step) =>
@@ -95,7 +95,7 @@ export class WorkTurns {
     let senior: Waiting | null = null;
     for (const one of this.waiting) {
       if (!one.share.hasBegun && !mayBegin) continue;
-      if (senior === null || one.share.seniority < senior.share.seniority) senior = one;
+      if (senior === null || one.share.joinedAs < senior.share.joinedAs) senior = one;
     }
     return senior;
   }

@@ -1,7 +1,7 @@
 import type { BillingActivity, BillingHistory } from '../../domain/billing-activity.js';
 import type { BodySink } from '../http/transport.js';
 import type { XmlLimits } from '../xml/strict.xml.js';
-import type { WorkShare, WorkTurns } from '../xml/time.slices.js';
+import type { SlicedWork, TimeSlices } from '../xml/time.slices.js';
 import { type XmlElement, type XmlReading, XmlStream } from '../xml/xml.reader.js';
 import { RepeatedTexts, Utf8Text, type WireText } from '../xml/xml.text.js';
 import { type ActivityWire, activityWire, NamedGroups, toActivity } from './history.endpoint.js';
@@ -26,12 +26,12 @@ export class HistoryReader implements BodySink {
   private readonly fields: FieldReader;
   private readonly groups = new NamedGroups();
   private bytes = 0;
-  private share: WorkShare | null = null;
+  private share: SlicedWork | null = null;
 
   constructor(
     operation: string,
     limits: XmlLimits,
-    private readonly turns: WorkTurns,
+    private readonly turns: TimeSlices,
   ) {
     this.fields = new FieldReader(operation, (field) => this.drifts.set(field, (this.drifts.get(field) ?? 0) + 1));
     this.xml = new HistoryXml(limits, {
@@ -188,7 +188,7 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof ActivityWire)[];
 
 const BLANKS = '[ \\n\\t]*';
-/** But for what has a meaning of its own, what XML forbids, and the carriage return, which it replaces. */
+/** Any character except `<`, `&` and `]`, which are markup, those that XML 1.0 forbids, and CR, which XML turns into LF (2.11). */
 const CHARACTERS = '[^<&\\]\\0-\\x08\\x0b-\\x1f\\ufffe\\uffff]*';
 /** With the entities that XML itself names, and without `]]>`, which it forbids in text. */
 const TEXT = `${CHARACTERS}(?:(?:\\](?!\\]>)|&(?:amp|lt|gt|quot|apos);)${CHARACTERS})*`;

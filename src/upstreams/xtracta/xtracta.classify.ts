@@ -47,7 +47,7 @@ export const STATUS_MISSING: BillingWarning = {
  * @param hasTrace whether any part of the payload is there
  * @param namesGroup whether the request names a group: then a 403 is about that group, and not about the credentials
  */
-export function judgeWrite<T>(
+export function classifyWrite<T>(
   operation: string,
   result: TransportResult,
   read: EnvelopeReader,
@@ -102,7 +102,7 @@ function refusalCode(httpStatus: number, { code }: Envelope, namesGroup: boolean
  *
  * An unreadable 2xx whose end was marked by the connection alone may be one that was cut, so it may be retried.
  */
-export function judgeRead<T>(
+export function classifyRead<T>(
   operation: string,
   result: TransportResult,
   read: EnvelopeReader,
@@ -137,10 +137,10 @@ export function judgeRead<T>(
 }
 
 /**
- * As {@link judgeRead}, for the one endpoint whose path is not known for certain: a 404 that is not the upstream's own XML says that
+ * As {@link classifyRead}, for the one endpoint whose path is not known for certain: a 404 that is not the upstream's own XML says that
  * nothing is there, which a setting can mend.
  */
-export function judgeCatalogue<T>(
+export function classifyCatalogue<T>(
   operation: string,
   result: TransportResult,
   read: EnvelopeReader,
@@ -148,7 +148,7 @@ export function judgeCatalogue<T>(
   namesGroup = false,
 ): ReadVerdict<T> {
   if (result.kind === 'failure' || result.status !== 404 || read(result) !== null) {
-    return judgeRead(operation, result, read, toValue, namesGroup);
+    return classifyRead(operation, result, read, toValue, namesGroup);
   }
   const upstream = upstreamFacts('xtracta', operation, { httpStatus: result.status });
   const message = 'The upstream has no catalogue at the path that XTRACTA_CATALOGUE_PATH names.';

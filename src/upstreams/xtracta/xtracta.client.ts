@@ -17,7 +17,7 @@ import type { BreakerState } from '../http/circuit.breaker.js';
 import type { TransportAnswer } from '../http/transport.js';
 import { createUndiciTransport } from '../http/undici.transport.js';
 import { labelKind, type XmlLimits } from '../xml/strict.xml.js';
-import { WorkTurns } from '../xml/time.slices.js';
+import { TimeSlices } from '../xml/time.slices.js';
 import { readDocument, readXml, type XmlElement, type XmlReading } from '../xml/xml.reader.js';
 import { billingUiForm, billingUiPayload, OPEN_BILLING_UI } from './billing-ui.endpoint.js';
 import { boosterForm, boosterPayload, ORDER_BOOSTER_PACK } from './booster.endpoint.js';
@@ -25,7 +25,13 @@ import { catalogueForm, GET_PLANS, GET_USAGE, toCatalogue, toUsage } from './cat
 import { GET_BILLING_HISTORY, type HistoryFormRequest, historyForm } from './history.endpoint.js';
 import { HistoryReader } from './history.rows.js';
 import { CHANGE_PLAN, planForm, planPayload } from './plan-change.endpoint.js';
-import { type EnvelopeReader, judgeCatalogue, judgeRead, judgeWrite, type WholePayload } from './xtracta.classify.js';
+import {
+  classifyCatalogue,
+  classifyRead,
+  classifyWrite,
+  type EnvelopeReader,
+  type WholePayload,
+} from './xtracta.classify.js';
 import { elementLabel, readEnvelope } from './xtracta.envelope.js';
 import { type FieldReader, hasElement, withFields } from './xtracta.fields.js';
 import { FORM_CONTENT_TYPE, type XtractaEndpoint } from './xtracta.request.js';
@@ -62,7 +68,7 @@ export class XtractaClient {
   private readonly baseUrl: string;
   private readonly isLoopback: boolean;
   private readonly limits: XmlLimits;
-  private readonly turns = new WorkTurns();
+  private readonly turns = new TimeSlices();
 
   constructor(private readonly options: XtractaClientOptions) {
     this.channel = options.channel ?? new UpstreamChannel({ service: 'xtracta', transport: createUndiciTransport() });
@@ -93,8 +99,8 @@ export class XtractaClient {
       const envelopes = this.envelopes(endpoint, credential, call, () => reader.end());
       return {
         sink: reader,
-        judge: (result) =>
-          judgeRead(
+        classify: (result) =>
+          classifyRead(
             endpoint.operation,
             result,
             envelopes,
@@ -112,7 +118,7 @@ export class XtractaClient {
    * asked for. Throws `BillingError` (`NOT_FOUND`, which may also mean that the group has no plan, `UPSTREAM_*`).
    */
   getUsage(credential: XtractaCredential, groupId: string, call: UpstreamCall): Promise<GroupUsage> {
-    return this.readAtOnce(GET_USAGE, groupId, credential, call, judgeRead, toUsage);
+    return this.readAtOnce(GET_USAGE, groupId, credential, call, classifyRead, toUsage);
   }
 
   /**
@@ -129,7 +135,7 @@ export class XtractaClient {
     item?: CatalogueItemId,
   ): Promise<BillingCatalogue> {
     const endpoint = { ...GET_PLANS, path: this.options.cataloguePath ?? GET_PLANS.path };
-    return this.readAtOnce(endpoint, groupId, credential, call, judgeCatalogue, toCatalogue, item);
+    return this.readAtOnce(endpoint, groupId, credential, call, classifyCatalogue, toCatalogue, item);
   }
 
   /** Buys. One attempt; never throws. */
@@ -186,7 +192,7 @@ export class XtractaClient {
     groupId: string | null,
     credential: XtractaCredential,
     call: UpstreamCall,
-    judge: typeof judgeRead,
+    classify: typeof classifyRead,
     payloadOf: (content: XmlElement, fields: FieldReader) => T,
     item?: CatalogueItemId,
   ): Promise<T> {
@@ -194,8 +200,8 @@ export class XtractaClient {
     const wire = { ...this.request(endpoint, credential, form), maxAnswerBytes: MAX_SMALL_READ_BYTES };
     const envelopes = this.envelopes(endpoint, credential, call, ({ body }) => readXml(body, this.limits));
     return this.channel.read(wire, call, () => ({
-      judge: (result) =>
-        judge(
+      classify: (result) =>
+        classify(
           endpoint.operation,
           result,
           envelopes,
@@ -216,7 +222,7 @@ export class XtractaClient {
     payloadOf: (content: XmlElement, fields: FieldReader) => WholePayload<T> | null,
   ): Promise<WriteOutcome<T>> {
     return this.channel.write(this.request(endpoint, credential, form), call, (result) =>
-      judgeWrite(
+      classifyWrite(
         endpoint.operation,
         result,
         this.envelopes(endpoint, credential, call, ({ body }) => readDocument(body, this.limits)),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
-  judgeKnownKey,
+  classifyKnownKey,
   type LedgerRow,
   type LedgerState,
   type StoredAnswer,
@@ -96,10 +96,10 @@ describe('a key that is known', () => {
   const states: readonly LedgerState[] = ['claimed', 'sending', 'succeeded', 'rejected', 'not_sent', 'unknown'];
 
   it.each(states)('is reused when it comes with another input while %s', (state) => {
-    expect(judgeKnownKey({ state, fingerprint: 'a' }, 'b')).toBe('keyReused');
+    expect(classifyKnownKey({ state, fingerprint: 'a' }, 'b')).toBe('keyReused');
   });
 
   it.each(states)('with the same input while %s', (state) => {
-    expect(judgeKnownKey({ state, fingerprint: 'a' }, 'a')).toBe(state === 'not_sent' ? 'reclaim' : 'existing');
+    expect(classifyKnownKey({ state, fingerprint: 'a' }, 'a')).toBe(state === 'not_sent' ? 'reclaim' : 'existing');
   });
 });

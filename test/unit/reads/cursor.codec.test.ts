@@ -8,7 +8,7 @@ const CURSOR: HistoryCursor = {
   snapshotId: 'snapshot-1',
   window: { fromSeconds: 1, toSeconds: 2 },
   place: { startMs: 1_500, id: '0123' },
-  twin: 0,
+  tie: 0,
 };
 const encodeRaw = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
@@ -19,7 +19,7 @@ describe('a cursor', () => {
       snapshotId: fc.string(),
       window: fc.tuple(fc.nat(), fc.nat()).map(([from, span]) => ({ fromSeconds: from, toSeconds: from + span })),
       place: fc.record({ startMs: fc.option(fc.maxSafeInteger()), id: fc.string({ unit: 'binary', maxLength: 50 }) }),
-      twin: fc.nat(),
+      tie: fc.nat(),
     });
     fc.assert(
       fc.property(cursor, (made) => {
@@ -60,7 +60,7 @@ describe('a cursor', () => {
     ['fractions', encodeRaw([1, SCOPE, 's', 1, 2.5, 3, 'id', 0])],
     ['an id that is no text', encodeRaw([1, SCOPE, 's', 1, 2, 3, 4, 0])],
     ['a date that is no number', encodeRaw([1, SCOPE, 's', 1, 2, '3', 'id', 0])],
-    ['a negative twin', encodeRaw([1, SCOPE, 's', 1, 2, 3, 'id', -1])],
+    ['a negative tie', encodeRaw([1, SCOPE, 's', 1, 2, 3, 'id', -1])],
     ['far too much', encodeRaw([1, SCOPE, 's', 1, 2, 3, 'i'.repeat(9_000), 0])],
   ])('that is %s is refused', (_name, text) => {
     expect(() => decodeCursor(text, SCOPE, 'after')).toThrow(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { WorkTurns } from '../../../../src/upstreams/xml/time.slices.js';
+import { TimeSlices } from '../../../../src/upstreams/xml/time.slices.js';
 
 /** Every piece uses up its turn, so that each is a decision of its own. */
 const EACH_A_TURN = 0;
@@ -16,7 +16,7 @@ function pieces(done: string[], name: string, count: number): () => boolean {
 
 describe('turns of large work', () => {
   it('go to the senior until it has no more', async () => {
-    const turns = new WorkTurns(EACH_A_TURN);
+    const turns = new TimeSlices(EACH_A_TURN);
     const done: string[] = [];
     const [first, second] = [turns.join(), turns.join()];
     const later = second.run(pieces(done, 'second', 3));
@@ -26,7 +26,7 @@ describe('turns of large work', () => {
   });
 
   it('begin nothing new while two keep bringing work, and go on with the next when one of them ends', async () => {
-    const turns = new WorkTurns(EACH_A_TURN);
+    const turns = new TimeSlices(EACH_A_TURN);
     const done: string[] = [];
     const bring = async (name: string): Promise<void> => {
       const share = turns.join();
@@ -43,7 +43,7 @@ describe('turns of large work', () => {
   });
 
   it('go on without those that bring nothing, and never said that they ended', async () => {
-    const turns = new WorkTurns(EACH_A_TURN);
+    const turns = new TimeSlices(EACH_A_TURN);
     const done: string[] = [];
     const shares = Array.from({ length: 6 }, () => turns.join());
     await Promise.all(shares.map((share, index) => share.run(pieces(done, String(index + 1), 1))));
@@ -51,7 +51,7 @@ describe('turns of large work', () => {
   });
 
   it('leave the event loop to others between them', async () => {
-    const turns = new WorkTurns(EACH_A_TURN);
+    const turns = new TimeSlices(EACH_A_TURN);
     const done: string[] = [];
     const work = turns.join().run(pieces(done, 'large', 5));
     const other = new Promise<void>((resolve) => setImmediate(resolve)).then(() => done.push('other'));

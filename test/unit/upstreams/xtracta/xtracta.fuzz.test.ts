@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { TransportAnswer } from '../../../../src/upstreams/http/transport.js';
-import { WorkTurns } from '../../../../src/upstreams/xml/time.slices.js';
+import { TimeSlices } from '../../../../src/upstreams/xml/time.slices.js';
 import { readDocument } from '../../../../src/upstreams/xml/xml.reader.js';
 import { boosterPayload } from '../../../../src/upstreams/xtracta/booster.endpoint.js';
 import { HistoryReader } from '../../../../src/upstreams/xtracta/history.rows.js';
-import { judgeRead, judgeWrite } from '../../../../src/upstreams/xtracta/xtracta.classify.js';
+import { classifyRead, classifyWrite } from '../../../../src/upstreams/xtracta/xtracta.classify.js';
 import { readEnvelope } from '../../../../src/upstreams/xtracta/xtracta.envelope.js';
 import { FieldReader, hasElement } from '../../../../src/upstreams/xtracta/xtracta.fields.js';
 
@@ -28,7 +28,7 @@ function order(body: Uint8Array, status = 200) {
     bytes: body.byteLength,
     complete: true,
   } as const;
-  return judgeWrite(
+  return classifyWrite(
     'orderBoosterPack',
     result,
     envelopeOf,
@@ -40,9 +40,9 @@ function order(body: Uint8Array, status = 200) {
 function historyKind(body: Uint8Array): string {
   const headers = { contentType: null, retryAfter: null };
   const whole = { body: Buffer.alloc(0), bytes: body.byteLength, complete: true };
-  const reader = new HistoryReader('getBillingHistory', LIMITS, new WorkTurns());
+  const reader = new HistoryReader('getBillingHistory', LIMITS, new TimeSlices());
   void reader.write(Buffer.from(body));
-  return judgeRead(
+  return classifyRead(
     'getBillingHistory',
     { kind: 'answer', status: 200, headers, ...whole },
     (answer) => readEnvelope('getBillingHistory', answer, reader.end(), []),
