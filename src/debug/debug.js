@@ -19,6 +19,8 @@ const isFailed = (operation) => Object.keys(operation.errors).length > 0;
 const isIntrospection = (operation) =>
   operation.rootFields.length > 0 &&
   operation.rootFields.every((field) => field.startsWith('__') || field === '_service');
+/** A second is long for a person who waits, three are too long. */
+const slowness = (durationMs) => (durationMs >= 3_000 ? 'bad' : durationMs >= 1_000 ? 'warn' : '');
 const tries = (operation) => operation.calls.reduce((sum, call) => sum + call.attempts.length, 0);
 const made = (operation) =>
   operation.calls.reduce((sum, call) => sum + (call.attempts.length > 0 ? 1 : 0), operation.callsLeftOut);
@@ -28,9 +30,12 @@ function heading(operation) {
     operation.name ||
     operation.rootFields.join(', ') ||
     (operation.state === 'refused' ? 'refused request' : 'unnamed operation');
-  const errors = Object.entries(operation.errors).map(([code, count]) =>
-    badge(count > 1 ? `${code} ×${count}` : code, 'bad'),
-  );
+  const statuses = operation.writes.map((write) => write.status);
+  // The status of a write says it already.
+  const errors = Object.entries(operation.errors)
+    .filter(([code]) => !statuses.includes(code))
+    .map(([code, count]) => badge(count > 1 ? `${code} ×${count}` : code, 'bad'));
+  const retries = tries(operation) - operation.calls.filter((call) => call.attempts.length > 0).length;
   const calls = made(operation);
   return [
     make('span', { class: 'name' }, name),
@@ -39,6 +44,7 @@ function heading(operation) {
       badge(write.replayed ? `${write.status}, replayed` : write.status || 'not recorded', toneOf(write.status)),
     ),
     errors,
+    retries > 0 ? badge(counted(retries, 'retry').replace('retrys', 'retries'), 'warn') : null,
     make(
       'span',
       { class: 'end' },
@@ -50,7 +56,11 @@ function heading(operation) {
           )
         : null,
       operation.callsSaved > 0 ? badge(`${operation.callsSaved} saved`, 'good') : null,
-      make('span', {}, operation.state === 'running' ? 'running…' : milliseconds(operation.durationMs)),
+      make(
+        'span',
+        { class: slowness(operation.durationMs) },
+        operation.state === 'running' ? 'running…' : milliseconds(operation.durationMs),
+      ),
       make(
         'time',
         { datetime: operation.startedAt, class: 'quiet' },
@@ -340,10 +350,76 @@ function isWanted(operation) {
   return [operation.name || '', ...operation.rootFields].join(' ').toLowerCase().includes(word);
 }
 
+const MINUTES = 15;
+
+/** The value below which this share of the sorted numbers lies. */
+const percentile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+
+/** What the operations that are kept say together: bars by minute, times, calls made and saved, errors by code. */
+function overview() {
+  const nowMs = Date.now();
+  const recent = [...shown.values()]
+    .map(({ operation }) => operation)
+    .filter((operation) => !isIntrospection(operation) && nowMs - Date.parse(operation.startedAt) < MINUTES * 60_000);
+  byId('overview').hidden = recent.length === 0;
+  if (recent.length === 0) return;
+  const minutes = Array.from({ length: MINUTES }, () => ({ all: 0, failed: 0 }));
+  const codes = new Map();
+  for (const operation of recent) {
+    const minute = minutes[MINUTES - 1 - Math.floor(Math.max(0, nowMs - Date.parse(operation.startedAt)) / 60_000)];
+    minute.all += 1;
+    if (isFailed(operation)) minute.failed += 1;
+    for (const [code, count] of Object.entries(operation.errors)) codes.set(code, (codes.get(code) || 0) + count);
+  }
+  const most = Math.max(...minutes.map(({ all }) => all));
+  const bars = minutes.map(({ all, failed }, index) => {
+    const ago = MINUTES - 1 - index;
+    const node = make(
+      'span',
+      { title: `${ago} min ago: ${counted(all, 'operation')}, ${failed} failed` },
+      make('i', {}),
+    );
+    node.style.height = `${Math.max(all > 0 ? 12 : 2, (all / most) * 100)}%`;
+    node.firstChild.style.height = `${all === 0 ? 0 : (failed / all) * 100}%`;
+    return node;
+  });
+  const times = recent.flatMap(({ durationMs }) => durationMs ?? []).sort((a, b) => a - b);
+  const failedCount = recent.filter(isFailed).length;
+  const unknown = recent.filter(({ writes }) => writes.some(({ status }) => status === 'OUTCOME_UNKNOWN')).length;
+  const label = `${counted(recent.length, 'operation')} in the last ${MINUTES} minutes, ${failedCount} with errors`;
+  byId('overview').replaceChildren(
+    make('div', { class: 'minutes', role: 'img', 'aria-label': label }, bars),
+    pairs([
+      ['operations', String(recent.length)],
+      ['with errors', make('span', { class: failedCount > 0 ? 'bad' : 'good' }, failedCount)],
+      ['p50', times.length === 0 ? '' : milliseconds(percentile(times, 0.5))],
+      ['p95', times.length === 0 ? '' : milliseconds(percentile(times, 0.95))],
+      ['upstream calls made', String(recent.reduce((sum, operation) => sum + made(operation), 0))],
+      ['saved', String(recent.reduce((sum, operation) => sum + operation.callsSaved, 0))],
+      ['unknown outcomes met', make('span', { class: unknown > 0 ? 'bad' : '' }, unknown)],
+    ]),
+    ...(codes.size === 0
+      ? []
+      : [
+          make(
+            'p',
+            { class: 'codes' },
+            [...codes].sort((a, b) => b[1] - a[1]).map(([code, count]) => badge(`${code} ×${count}`, 'bad')),
+          ),
+        ]),
+  );
+}
+
 function filter() {
   for (const { node, operation } of shown.values()) node.hidden = !isWanted(operation);
   const visible = [...shown.values()].filter(({ node }) => !node.hidden).length;
-  const text = shown.size === 0 ? 'No operations yet: run one in GraphiQL.' : counted(visible, 'operation');
+  const text =
+    shown.size === 0
+      ? 'No operations yet: run one in GraphiQL.'
+      : visible === 0
+        ? `No operation matches this filter; ${counted(shown.size, 'operation')} hidden.`
+        : counted(visible, 'operation');
+  overview();
   // Said anew every second it would drown out everything else, above all for who listens.
   if (text === summary && byId('status').className === '') return;
   summary = text;
