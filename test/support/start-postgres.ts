@@ -32,18 +32,40 @@ export function findPostgres(): string | null {
 }
 
 export async function startPostgres(binaries: string): Promise<TestPostgres> {
-  const dataDirectory = mkdtempSync(join(tmpdir(), 'ledger-postgres-'));
+  const dataDirectory = newDirectory();
+  const initdb = ['-D', dataDirectory, '-U', 'ledger', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
+  execFileSync(join(binaries, 'initdb'), initdb, { ...asServer(dataDirectory), stdio: 'ignore' });
+  return serve(binaries, dataDirectory);
+}
+
+/** A standby that follows `primary` by streaming replication, read only until it is promoted. */
+export async function startStandby(binaries: string, primary: TestPostgres): Promise<TestPostgres> {
+  const dataDirectory = newDirectory();
+  const from = ['-h', '127.0.0.1', '-p', String(primary.port), '-U', 'ledger'];
+  const copy = ['-D', dataDirectory, ...from, '-R', '-X', 'stream', '-c', 'fast', '--no-sync'];
+  execFileSync(join(binaries, 'pg_basebackup'), copy, { ...asServer(dataDirectory), stdio: 'ignore' });
+  return serve(binaries, dataDirectory);
+}
+
+function newDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'ledger-postgres-'));
   const user = unprivilegedUser();
   if (user !== null) {
-    chownSync(dataDirectory, user.uid, user.gid);
+    chownSync(directory, user.uid, user.gid);
   }
-  const asUser = { cwd: dataDirectory, ...(user ?? {}) };
-  const initdb = ['-D', dataDirectory, '-U', 'ledger', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
-  execFileSync(join(binaries, 'initdb'), initdb, { ...asUser, stdio: 'ignore' });
+  return directory;
+}
+
+function asServer(cwd: string): { readonly cwd: string; readonly uid?: number; readonly gid?: number } {
+  return { cwd, ...(unprivilegedUser() ?? {}) };
+}
+
+async function serve(binaries: string, dataDirectory: string): Promise<TestPostgres> {
   const port = await freePort();
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200'];
   const server = ['-D', dataDirectory, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
-  const run = () => spawn(join(binaries, 'postgres'), server, { ...asUser, stdio: ['ignore', 'ignore', 'pipe'] });
+  const run = () =>
+    spawn(join(binaries, 'postgres'), server, { ...asServer(dataDirectory), stdio: ['ignore', 'ignore', 'pipe'] });
 
   let running: ReturnType<typeof run> | null = null;
   let spaces = 0;
@@ -59,7 +81,8 @@ export async function startPostgres(binaries: string): Promise<TestPostgres> {
   const start = async (): Promise<void> => {
     running = run();
     for await (const line of createInterface(running.stderr)) {
-      if (line.includes('database system is ready to accept connections')) {
+      // A standby says "read-only connections".
+      if (/database system is ready to accept (read-only )?connections/.test(line)) {
         // Somebody must go on reading, or the server blocks on its own log.
         running.stderr.resume();
         return;

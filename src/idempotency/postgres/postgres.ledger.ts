@@ -55,6 +55,9 @@ export async function openPostgresLedger(url: string, options: LedgerOptions): P
   });
   // An idle connection that breaks is dropped by the pool; the next statement opens another.
   pool.on('error', (error) => options.log?.warn({ err: error }, 'An idle connection to the ledger was lost.'));
+  // One that breaks inside a transaction, between two statements, tells nobody but itself: without a listener the process would end. The
+  // next statement fails, and with it the transaction.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const ownerId = randomUUID();
   const presence = new PostgresPresence(config, ownerId, options.log);
   try {
