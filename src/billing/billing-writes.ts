@@ -1,4 +1,3 @@
-import type { BillingActivity } from '../domain/billing-activity.js';
 import type { BillingErrorCode } from '../domain/errors.js';
 import type { DateTimeText } from '../domain/money.js';
 import type {
@@ -30,9 +29,10 @@ export interface BillingOperation extends WriteSubject {
   readonly sentAt: DateTimeText | null;
   readonly completedAt: DateTimeText | null;
   readonly documentsMayHaveBeenDeleted: boolean;
-  /** Read from the history when asked for, and only for an unknown outcome; else empty. */
-  evidence(): Promise<readonly BillingActivity[]>;
-  /** The same rows, each compared with the write. */
+  /**
+   * History rows since the sending, each compared with the write. Read when asked for, and only for an unknown outcome; else
+   * empty.
+   */
   evidenceFit(): Promise<readonly Evidence[]>;
 }
 

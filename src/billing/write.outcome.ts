@@ -158,7 +158,6 @@ export function toBillingOperation(
     completedAt: row.completedAtMs === null ? null : toText(row.completedAtMs),
     documentsMayHaveBeenDeleted: row.deletesDocuments && MAY_HAVE_ACTED.has(row.state),
     ...subject,
-    evidence: async () => (await evidence()).map(({ activity }) => activity),
     evidenceFit: evidence,
   };
 }

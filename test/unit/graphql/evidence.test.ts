@@ -20,9 +20,9 @@ async function askAll(status: BillingOperation['status'], limit: number) {
       ...OPERATION,
       status,
       groupId,
-      evidence: async () => {
+      evidenceFit: async () => {
         read.push(groupId);
-        return [ROW];
+        return [{ activity: ROW, fits: [], doesNotFit: [] }];
       },
     },
   }));

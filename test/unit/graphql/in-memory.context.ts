@@ -72,7 +72,6 @@ export const OPERATION: BillingOperation = {
   quantity: 2,
   planId: null,
   purchaseId: null,
-  evidence: async () => [ROW],
   evidenceFit: async () => [{ activity: ROW, fits: ['NEW'], doesNotFit: ['TIME'] }],
 };
 
