@@ -14,7 +14,7 @@ import {
   type SentWrite,
   type Wanted,
 } from './evidence.js';
-import { readGroupHistory } from './group-history.js';
+import { readClockBefore, readGroupHistory } from './group-history.js';
 import { orLedgerUnavailable } from './write.outcome.js';
 import type { Proof } from './write-definition.js';
 import { STORED_WRITES } from './write-definitions.js';
@@ -77,7 +77,9 @@ async function readRow(
   if (groupId === null || sentAtMs === null) return null;
   const wanted = STORED_WRITES[row.kind].wanted(row.input, row.before);
   if (wanted === null) return null;
-  const reading = await readGroupHistory(xtracta, credential, groupId, sentAtMs, call);
+  const read = await readGroupHistory(xtracta, credential, groupId, sentAtMs, call);
+  // At the time of the write, if it is known: a clock may have been set since.
+  const reading = { ...read, clockAheadMs: readClockBefore(row.before) ?? read.clockAheadMs };
   const catalogue = await readCatalogue(xtracta, credential, groupId, wanted, call);
   // Last, so that a write which was sent while the history was read is known.
   const neighbours = await orLedgerUnavailable(ledger.neighbours(row, sentAtMs - NEIGHBOUR_BEFORE_MS));

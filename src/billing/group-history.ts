@@ -57,7 +57,7 @@ export async function readGroupHistory(
       },
     },
   );
-  return { rows: history.activities, isWhole, clockAheadMs: null };
+  return { rows: history.activities, isWhole, clockAheadMs: history.clockAheadMs ?? null };
 }
 
 /** The group's rows and plan before a write, or null where they can't be read in time or are not to be trusted. Never throws. */
@@ -75,7 +75,8 @@ export async function readBaseline(
     const nowMs = Date.now();
     const reading = await readGroupHistory(client, credential, groupId, nowMs, { ...call, signal: patience.signal });
     const ids = trustedIds(reading);
-    return ids === null ? null : { ids, before: { plan: planBefore(reading, groupId, nowMs) } };
+    if (ids === null) return null;
+    return { ids, before: { plan: planBefore(reading, groupId, nowMs), clockAheadMs: reading.clockAheadMs } };
   } catch {
     return null;
   } finally {
@@ -84,6 +85,7 @@ export async function readBaseline(
 }
 
 const storedBefore = z.object({
+  clockAheadMs: z.number().nullable().optional(),
   plan: z.union([
     z.literal('unknown'),
     z.null(),
@@ -101,4 +103,9 @@ const storedBefore = z.object({
 export function readPlanBefore(before: unknown): KnownPlanBefore {
   const { success, data } = storedBefore.safeParse(before);
   return success ? data.plan : 'unknown';
+}
+
+/** The difference of the clocks that a baseline noted, right before the sending; null: none. */
+export function readClockBefore(before: unknown): number | null {
+  return storedBefore.safeParse(before).data?.clockAheadMs ?? null;
 }

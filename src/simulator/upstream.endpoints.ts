@@ -22,6 +22,8 @@ export async function answerUpstream(
 ): Promise<void> {
   const { registry, signal } = context;
   const call = readCall(endpoint, request, registry, context.publicUrl);
+  // The clock that writes the rows is the one that writes the header.
+  if (call.world !== null) response.setHeader('Date', new Date(call.world.now()).toUTCString());
   const journal = call.world?.journal ?? registry.strangers;
   const faults = call.world === null ? [] : faultsOf(call, call.world, request);
   const entry = journal.open({

@@ -58,6 +58,27 @@ export type TransportFailureReason =
 export interface AnswerHeaders {
   readonly contentType: string | null;
   readonly retryAfter: string | null;
+  /** As {@link clockAhead}; absent where the transport does not look. */
+  readonly clockAheadMs?: number | null;
+}
+
+/** A response that took longer tells the time too loosely: its `date` may have been written at either end. */
+const MAX_CLOCK_READING_MS = 1_000;
+/** An IMF-fixdate (RFC 9110, 5.6.7), the only form that is written today. */
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
+/**
+ * How far the clock behind a `date` header is ahead of ours, in milliseconds, give or take half a second and half of the time between our
+ * sending and receiving; 0 where both clocks may be the same. Null: no such header, or not told exactly enough.
+ */
+export function clockAhead(date: string | null, sentMs: number, receivedMs: number): number | null {
+  if (date === null || !HTTP_DATE.test(date) || receivedMs < sentMs || receivedMs - sentMs > MAX_CLOCK_READING_MS)
+    return null;
+  const dateMs = Date.parse(date);
+  if (Number.isNaN(dateMs)) return null;
+  // Whole seconds: the response was written within the second that begins with what it says.
+  const [leastMs, mostMs] = [dateMs - receivedMs, dateMs + 1_000 - sentMs];
+  return leastMs <= 0 && mostMs >= 0 ? 0 : Math.round((leastMs + mostMs) / 2);
 }
 
 export interface TransportAnswer {

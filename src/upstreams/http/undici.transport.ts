@@ -3,6 +3,7 @@ import type { EndpointKind } from '../../domain/upstream-call.js';
 import { filterResponseHeads } from './response-head.js';
 import {
   CONNECT_TIMEOUT_MS,
+  clockAhead,
   connectReason,
   errorCode,
   MAX_SOCKETS,
@@ -86,6 +87,9 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | null = null;
   private status: number | null = null;
   private headers: Headers = {};
+  /** By our clock, when the request went out; and what the head of the response said of the upstream's. */
+  private sentMs = 0;
+  private clockAheadMs: number | null = null;
   private bytes = 0;
   private readonly chunks: Buffer[] = [];
   /** What the sink is still busy with; null: nothing. */
@@ -127,6 +131,7 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (this.settled || this.controller !== null) controller.abort(STOP);
     else this.controller = controller;
+    this.sentMs = Date.now();
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
@@ -134,6 +139,9 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     this.status = status;
     this.headers = headers;
+    // Whatever kept the response for a while kept its date, too.
+    const date = headers['age'] === undefined ? first(headers['date']) : undefined;
+    this.clockAheadMs = clockAhead(date ?? null, this.sentMs, Date.now());
     const length = first(headers['content-length']);
     const refusal = refusalOf(all(headers['content-encoding']), length, this.request.maxAnswerBytes);
     if (refusal !== null) this.stop(refusal);
@@ -196,6 +204,7 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
       headers: {
         contentType: first(this.headers['content-type']) ?? null,
         retryAfter: first(this.headers['retry-after']) ?? null,
+        clockAheadMs: this.clockAheadMs,
       },
       body: Buffer.concat(this.chunks),
       bytes: this.bytes,

@@ -96,7 +96,11 @@ export class XtractaClient {
     const wire = this.request(endpoint, credential, historyForm(credential.apiKey, request));
     return this.channel.read(wire, call, () => {
       const reader = new HistoryReader(endpoint.operation, this.limits, this.turns);
-      const envelopes = this.envelopes(endpoint, credential, call, () => reader.end());
+      let clockAheadMs: number | null = null;
+      const envelopes = this.envelopes(endpoint, credential, call, (answer) => {
+        clockAheadMs = answer.headers.clockAheadMs ?? null;
+        return reader.end();
+      });
       return {
         sink: reader,
         classify: (result) =>
@@ -105,7 +109,10 @@ export class XtractaClient {
             result,
             envelopes,
             withFields(endpoint.operation, call.observer, (content, fields) =>
-              reader.history(content, (field) => fields.drift(field)),
+              withClock(
+                reader.history(content, (field) => fields.drift(field)),
+                clockAheadMs,
+              ),
             ),
             true,
           ),
@@ -286,4 +293,8 @@ export class XtractaClient {
 function contradictsUtf8(contentType: string | null): boolean {
   const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType ?? '')?.[1];
   return labelKind(charset) !== 'utf-8';
+}
+
+function withClock(history: BillingHistory, clockAheadMs: number | null): BillingHistory {
+  return clockAheadMs === null ? history : { ...history, clockAheadMs };
 }
