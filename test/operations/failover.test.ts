@@ -96,8 +96,8 @@ if (binaries === null) {
   }, LIMIT_MS);
 
   afterAll(async () => {
-    await gateway?.close();
-    await address?.close();
+    await gateway.close();
+    await address.close();
     await Promise.all([primary.stop(), standby.stop(), simulator.close()]);
     await removeGatewayFolders();
   }, LIMIT_MS);

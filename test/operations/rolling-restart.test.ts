@@ -133,7 +133,7 @@ describe('two replicas behind a plain proxy that are replaced one after the othe
               input: { ...input, quantity: 1 + (number % 90) },
             })
           : execute<{ result?: undefined; group: unknown }>(proxy.url, READ)
-        ).catch((error: unknown) => (error instanceof Error ? String(error.cause ?? error) : String(error)));
+        ).catch((error: unknown) => String(error));
         ended += 1;
         if (typeof answer === 'string') failed.push(answer);
         else if (answer.status !== 200 || answer.errors.length > 0) failed.push(answer.text);
