@@ -68,7 +68,8 @@ async function write(on: Ledger, idempotencyKey: string): Promise<LedgerRow | nu
     deletesDocuments: false,
     atMs: Date.now(),
   };
-  const { row } = await steps.claim.measure(() => on.claim(request));
+  const { kind, row } = await steps.claim.measure(() => on.claim(request));
+  if (kind !== 'claimed') throw new Error(`The claim answered ${kind}.`);
   const baseline = Array.from({ length: 12 }, (_, index) => String(index));
   const by = 'owner';
   await steps.sending.measure(() =>

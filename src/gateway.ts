@@ -106,7 +106,7 @@ async function composeGateway(
   const { url: baseUrl, cataloguePath } = config.xtracta;
   const xtracta = new XtractaClient({ baseUrl, cataloguePath, ...timeouts });
   const credits = config.credits === null ? null : new CreditsClient({ baseUrl: config.credits.url, ...timeouts });
-  const runOnce = new RunOnce({ ledger, log: logger });
+  const runOnce = new RunOnce({ ledger, log: logger, duplicateWindowMs: config.spending.duplicateWindowMs });
   const readsFactory = new BillingReadsFactory({
     client: xtracta,
     groupClient: xtracta,
@@ -143,6 +143,7 @@ async function composeGateway(
     keyedHash: (text) => ledger.keyedHash(text),
     logger,
     ...(tenantsCheckIntervalMs === undefined ? {} : { tenantsCheckIntervalMs }),
+    limits: config.spending.limits,
   });
   const tracing = await startTracing(process.env);
   const silence = new UpstreamSilence();

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { AuthConfig, JwtConfig } from '../config/config.js';
 import { type Caller, type CreditsCredential, SCOPES, type Tenant } from '../domain/caller.js';
 import { BillingError } from '../domain/errors.js';
+import type { SpendingLimits } from '../domain/spending.js';
 import type { Logger } from '../observability/logger.js';
 import { type KeyedHash, tenantOf, xtractaCredential } from './credentials.js';
 import type { RemoteKeysOptions } from './remote-keys.js';
@@ -13,6 +14,8 @@ export interface AuthenticatorOptions {
   /** Names credentials in ledger rows, cache keys and logs. */
   readonly keyedHash: KeyedHash;
   readonly logger: Logger;
+  /** Of each tenant that no tenants file describes. Absent: none. */
+  readonly limits?: SpendingLimits | null;
   /** For tests: pace of the key set and of the tenants file. */
   readonly remoteKeys?: Omit<RemoteKeysOptions, 'onFailure'>;
   readonly tenantsCheckIntervalMs?: number;
@@ -41,17 +44,17 @@ const AUTHORIZATION = /^[\x20-\x7e]{1,8192}$/;
 
 /** Makes the one place that decides who calls. Throws `BillingError` `NOT_CONFIGURED` when the tenants file is not valid. */
 export async function createAuthenticator(options: AuthenticatorOptions): Promise<Authenticator> {
-  const { auth, keyedHash } = options;
+  const { auth, keyedHash, limits = null } = options;
   switch (auth.mode) {
     case 'none': {
-      const caller = everybody(tenantOf(SOLE_TENANT, auth.environment, keyedHash));
+      const caller = everybody(tenantOf(SOLE_TENANT, auth.environment, limits, keyedHash));
       return { authenticate: async () => caller, tenantById: soleTenant(caller.tenant), ...NO_FILE };
     }
     case 'passthrough':
-      return { authenticate: passthrough(keyedHash), tenantById: () => null, ...NO_FILE };
+      return { authenticate: passthrough(keyedHash, limits), tenantById: () => null, ...NO_FILE };
     case 'jwt': {
       const directory = await openDirectory(auth, options);
-      const sole = tenantOf(SOLE_TENANT, auth.environment, keyedHash);
+      const sole = tenantOf(SOLE_TENANT, auth.environment, limits, keyedHash);
       return {
         authenticate: jwt(auth, options, directory, sole),
         tenantById: directory === null ? soleTenant(sole) : (id) => directory.find(id)?.tenant ?? null,
@@ -62,7 +65,7 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
   }
 }
 
-function passthrough(keyedHash: KeyedHash): Authenticate {
+function passthrough(keyedHash: KeyedHash, limits: SpendingLimits | null): Authenticate {
   return async (request) => {
     const apiKey = singleHeader(request, 'x-xtracta-api-key');
     if (apiKey === null || !API_KEY.test(apiKey)) throw unauthenticated();
@@ -78,6 +81,7 @@ function passthrough(keyedHash: KeyedHash): Authenticate {
       xtracta,
       credits,
       ...(credits === null ? {} : { creditsOwnerId: `credits:${credits.id}` }),
+      ...(limits === null ? {} : { limits }),
     });
   };
 }

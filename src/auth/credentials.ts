@@ -1,5 +1,6 @@
 import type { CreditsAuthorization, EnvironmentCredentials } from '../config/config.js';
 import type { CreditsCredential, Tenant, XtractaCredential } from '../domain/caller.js';
+import type { SpendingLimits } from '../domain/spending.js';
 
 /** Keyed hash of a text: stable across restarts and replicas, and useless to whoever does not hold the key. */
 export type KeyedHash = (text: string) => string;
@@ -24,11 +25,18 @@ export function creditsCredential(authorization: CreditsAuthorization, keyedHash
   }
 }
 
-export function tenantOf(id: string, credentials: EnvironmentCredentials, keyedHash: KeyedHash): Tenant {
+/** @param limits null: what it spends is not limited */
+export function tenantOf(
+  id: string,
+  credentials: EnvironmentCredentials,
+  limits: SpendingLimits | null,
+  keyedHash: KeyedHash,
+): Tenant {
   const { xtracta, credits } = credentials;
   return {
     id,
     xtracta: xtracta === null ? null : xtractaCredential(xtracta.apiKey, xtracta.rootGroupId, keyedHash),
     credits: credits === null ? null : creditsCredential(credits, keyedHash),
+    ...(limits === null ? {} : { limits }),
   };
 }

@@ -114,7 +114,7 @@ export class TenantDirectory {
 
   #entry(record: TenantRecord): TenantEntry {
     return {
-      tenant: tenantOf(record.id, record.credentials, this.#options.keyedHash),
+      tenant: tenantOf(record.id, record.credentials, record.limits, this.#options.keyedHash),
       allowedGroups: record.allowedGroups === null ? null : new Set(record.allowedGroups),
     };
   }

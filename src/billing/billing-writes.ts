@@ -1,5 +1,5 @@
 import type { BillingErrorCode } from '../domain/errors.js';
-import type { DateTimeText } from '../domain/money.js';
+import type { DateTimeText, DecimalText } from '../domain/money.js';
 import type {
   BillingUiRequest,
   BillingUiSession,
@@ -54,8 +54,24 @@ export interface WritePayload<T> {
   readonly userErrors: readonly BillingUserError[];
 }
 
-/** A write's input with the key and the confirmation, before any check. */
-export type WriteInput<T> = T & { readonly idempotencyKey: string; readonly confirmDocumentDeletion: boolean };
+/** What stands beside the input of a spending write and is no part of it: equal writes may differ in it. */
+export interface SpendingInput {
+  readonly idempotencyKey: string;
+  /** Key of the equal write that this one repeats on purpose. */
+  readonly repeats?: string | null | undefined;
+}
+
+/** An order or a plan change before any check. */
+export type WriteInput<T> = T &
+  SpendingInput & { readonly confirmDocumentDeletion: boolean; readonly expected?: ExpectedPriceInput | null };
+
+export type PurchaseInput = CreditPurchaseRequest & SpendingInput;
+
+/** A price as a client expects it, before any check. */
+export interface ExpectedPriceInput {
+  readonly amount: DecimalText;
+  readonly currency?: string | null;
+}
 
 export interface OperationsPage {
   readonly edges: readonly { readonly cursor: string; readonly node: BillingOperation }[];
@@ -75,9 +91,7 @@ export interface OperationsPage {
 export interface BillingWrites {
   orderBoosterPack(input: WriteInput<BoosterPackRequest>): Promise<WritePayload<BoosterPackOrder>>;
   changePlan(input: WriteInput<PlanChangeRequest>): Promise<WritePayload<PlanChange>>;
-  purchaseCredits(
-    input: CreditPurchaseRequest & { readonly idempotencyKey: string },
-  ): Promise<WritePayload<CreditPurchase>>;
+  purchaseCredits(input: PurchaseInput): Promise<WritePayload<CreditPurchase>>;
   openBillingUi(
     input: BillingUiRequest & { readonly confirmDocumentDeletion: boolean },
   ): Promise<{ readonly session: BillingUiSession | null; readonly userErrors: readonly BillingUserError[] }>;

@@ -4,8 +4,10 @@ import { readableOrNull } from '../domain/money.js';
 import type { PlanChange, PlanChangeRequest } from '../domain/purchases.js';
 import { groupTarget, NO_SUBJECT } from '../domain/write.js';
 import type { WriteInput } from './billing-writes.js';
+import { readGroupCatalogue } from './group-catalogue.js';
 import { readBaseline, readPlanBefore } from './group-history.js';
 import {
+  nameInWords,
   type Proof,
   storableMoney,
   storedCount,
@@ -58,18 +60,23 @@ export const CHANGE_PLAN: WriteDefinition<WriteInput<PlanChangeRequest>, PlanCha
       tenantId: caller.tenant.id,
       credentialId: credential.id,
       baseline: ({ groupId }) => readBaseline(services.xtracta, credential, groupId, call),
+      catalogue: ({ groupId }, item) => readGroupCatalogue(services.xtracta, credential, groupId, item, call),
       send: (request) => services.xtracta.changePlan(credential, request, call),
     };
   },
-  reach: ({ groupId, heldDocuments }) => ({
+  reach: ({ planId, groupId, heldDocuments }) => ({
     target: groupTarget(groupId),
     groupId,
     deletesDocuments: heldDocuments === 'DELETE',
+    item: { kind: 'plan', id: planId },
+    quantity: 1,
   }),
   stored: ({ planId }) => ({ planId }),
   toStored,
   fromStored: (stored, { planId }) => (stored === null ? settledChange(planId, null) : storedChange.parse(stored)),
   subject: (input) => ({ ...NO_SUBJECT, ...planInput.parse(input) }),
+  inWords: (input, answer) =>
+    `changed to plan ${planInput.parse(input).planId}${nameInWords(storedChange.safeParse(answer).data?.plan.name)}`,
   wanted: (input, before) => ({ kind: 'plan', id: planInput.parse(input).planId, before: readPlanBefore(before) }),
   settledAnswer: (input, _groupId, proof) => toStored(settledChange(planInput.parse(input).planId, proof)),
 };

@@ -1,6 +1,5 @@
 import type { BillingActivity } from '../domain/billing-activity.js';
 import type { XtractaCredential } from '../domain/caller.js';
-import { type BillingCatalogue, itemOf } from '../domain/catalogue.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
 import { upstreamOperation } from '../domain/upstream-operations.js';
 import type { LedgerRow } from '../idempotency/ledger.states.js';
@@ -12,8 +11,8 @@ import {
   hasNeighbour,
   NEIGHBOUR_BEFORE_MS,
   type SentWrite,
-  type Wanted,
 } from './evidence.js';
+import { readGroupCatalogue } from './group-catalogue.js';
 import { readClockBefore, readGroupHistory } from './group-history.js';
 import { orLedgerUnavailable } from './write.outcome.js';
 import type { Proof } from './write-definition.js';
@@ -80,7 +79,7 @@ async function readRow(
   const read = await readGroupHistory(xtracta, credential, groupId, sentAtMs, call);
   // At the time of the write, if it is known: a clock may have been set since.
   const reading = { ...read, clockAheadMs: readClockBefore(row.before) ?? read.clockAheadMs };
-  const catalogue = await readCatalogue(xtracta, credential, groupId, wanted, call);
+  const catalogue = await readGroupCatalogue(xtracta, credential, groupId, wanted, call);
   // Last, so that a write which was sent while the history was read is known.
   const neighbours = await orLedgerUnavailable(ledger.neighbours(row, sentAtMs - NEIGHBOUR_BEFORE_MS));
   const write: SentWrite = {
@@ -95,24 +94,4 @@ async function readRow(
     hasNeighbour: hasNeighbour(sentAtMs, neighbours),
   };
   return { write, reading, neighbours };
-}
-
-/** The group's catalogue, with the wanted item also where the upstream tells of it only when asked by its id. Null: unreadable. */
-async function readCatalogue(
-  client: WriteServices['xtracta'],
-  credential: XtractaCredential,
-  groupId: string,
-  wanted: Wanted,
-  call: UpstreamCall,
-): Promise<BillingCatalogue | null> {
-  try {
-    const listed = await client.getPlans(credential, groupId, call);
-    const name = wanted.kind === 'pack' ? 'packs' : 'plans';
-    if (itemOf<{ readonly id: string }>(listed[name], wanted.id) !== null) return listed;
-    const asked = wanted.kind === 'pack' ? { packId: wanted.id } : { planId: wanted.id };
-    const one = await client.getPlans(credential, groupId, call, asked);
-    return { plans: [...listed.plans, ...one.plans], packs: [...listed.packs, ...one.packs] };
-  } catch {
-    return null;
-  }
 }

@@ -2,29 +2,38 @@ import { upstreamOperation } from '../domain/upstream-operations.js';
 import type { LedgerRow } from '../idempotency/ledger.states.js';
 import type { OnceResult } from '../idempotency/run-once.js';
 import { ledgerTenants, visibleOperation } from './billing-operations.js';
-import type { WritePayload } from './billing-writes.js';
+import type { ExpectedPriceInput, SpendingInput, WritePayload } from './billing-writes.js';
+import { guardsOf, type SpendingWish, termsOf } from './spending.policy.js';
 import { notConfigured, statusOfState, toWritePayload } from './write.outcome.js';
 import type { WriteDefinition } from './write-definition.js';
-import { checkIdempotencyKey } from './write-input.policy.js';
+import { checkIdempotencyKey, checkRepeats } from './write-input.policy.js';
 import { spendAllowance, type WriteScope } from './write-scope.js';
 
 /**
  * Runs a write at most once per key, and words the result. Throws what never became a write; everything else is in the payload. What
  * was read about the group is dropped either way.
  */
-export async function executeWrite<Input extends { readonly idempotencyKey: string }, Request, Value>(
-  scope: WriteScope,
-  definition: WriteDefinition<Input, Request, Value>,
-  input: Input,
-): Promise<WritePayload<Value>> {
+export async function executeWrite<
+  Input extends SpendingInput & { readonly expected?: ExpectedPriceInput | null },
+  Request,
+  Value,
+>(scope: WriteScope, definition: WriteDefinition<Input, Request, Value>, input: Input): Promise<WritePayload<Value>> {
   const { kind } = definition;
   const idempotencyKey = checkIdempotencyKey(input.idempotencyKey);
   const request = definition.check(scope.caller, input);
+  const { item, quantity, ...reach } = definition.reach(request);
+  const wish: SpendingWish = {
+    repeats: checkRepeats(input.repeats, idempotencyKey),
+    expected: input.expected ? { ...input.expected, currency: input.expected.currency ?? null } : null,
+    item,
+    quantity,
+  };
   const account = definition.account(scope);
   const known = account === null ? null : await findKnown(scope, account.tenantId, idempotencyKey);
   if (known === null) await spendAllowance(scope, 'write');
   if (account === null) return notConfigured(upstreamOperation(kind).service);
   const { tenantId, credentialId } = account;
+  const limits = scope.caller.tenant.limits ?? null;
   const result = await scope.services.runOnce.run(
     {
       tenantId,
@@ -32,11 +41,14 @@ export async function executeWrite<Input extends { readonly idempotencyKey: stri
       idempotencyKey,
       keysSharedWith: ledgerTenants(scope.caller).filter((other) => other !== tenantId),
       kind,
-      ...definition.reach(request),
+      ...reach,
       input: request,
       stored: definition.stored(request),
+      guards: guardsOf(limits, wish),
     },
     {
+      readTerms: async () =>
+        termsOf(limits, wish, item === null ? null : ((await account.catalogue?.(request, item)) ?? null)),
       baseline: () => account.baseline(request),
       send: () => account.send(request),
       toStored: (value) => definition.toStored(value),
@@ -69,11 +81,16 @@ async function findKnown(scope: WriteScope, tenantId: string, idempotencyKey: st
 
 function answered<Value>(
   scope: WriteScope,
-  { kind }: Pick<WriteDefinition<never, never, Value>, 'kind'>,
+  { kind, inWords }: Pick<WriteDefinition<never, never, Value>, 'kind' | 'inWords'>,
   idempotencyKey: string,
   result: OnceResult<Value>,
 ): WritePayload<Value> {
-  const payload = toWritePayload(result, (row, replayed) => visibleOperation(scope, row, replayed));
+  const payload = toWritePayload(result, {
+    toOperation: (row, replayed) => visibleOperation(scope, row, replayed),
+    // Of an equal write, so of the same kind.
+    inWords: ({ input, answer }) => inWords(input, answer?.kind === 'value' ? answer.value : null),
+    nowMs: Date.now(),
+  });
   const row = 'row' in result ? result.row : null;
   scope.onAnswered?.({
     kind,

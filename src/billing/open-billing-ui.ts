@@ -1,6 +1,7 @@
 import type { BillingUiRequest, BillingUiSession } from '../domain/purchases.js';
 import type { BillingUserError } from './billing-writes.js';
-import { notConfigured, toUserError } from './write.outcome.js';
+import { whyFrozen } from './spending.policy.js';
+import { notConfigured, toRefusedError, toUserError } from './write.outcome.js';
 import { checkDeletion, checkExpireSeconds, checkWriteGroup } from './write-input.policy.js';
 import { spendAllowance, type WriteScope } from './write-scope.js';
 
@@ -24,6 +25,8 @@ export async function openBillingUi(
   const request = { expireSeconds: checkExpireSeconds(input.expireSeconds), heldDocuments: input.heldDocuments };
   checkWriteGroup(caller, null);
   await spendAllowance(scope, 'billingUi');
+  const frozen = whyFrozen(caller.tenant.limits ?? null);
+  if (frozen !== null) return { session: null, userErrors: [toRefusedError(frozen)] };
   const credential = caller.tenant.xtracta;
   if (credential === null) return { session: null, userErrors: notConfigured('xtracta').userErrors };
   const outcome = await services.xtracta.openBillingUi(credential, request, call);

@@ -4,8 +4,10 @@ import { readableOrNull } from '../domain/money.js';
 import type { BoosterPackOrder, BoosterPackRequest } from '../domain/purchases.js';
 import { groupTarget, NO_SUBJECT } from '../domain/write.js';
 import type { WriteInput } from './billing-writes.js';
+import { readGroupCatalogue } from './group-catalogue.js';
 import { readBaseline } from './group-history.js';
 import {
+  nameInWords,
   type Proof,
   storableMoney,
   storedCount,
@@ -57,19 +59,26 @@ export const ORDER_BOOSTER_PACK: WriteDefinition<
       tenantId: caller.tenant.id,
       credentialId: credential.id,
       baseline: ({ groupId }) => readBaseline(services.xtracta, credential, groupId, call),
+      catalogue: ({ groupId }, item) => readGroupCatalogue(services.xtracta, credential, groupId, item, call),
       send: (request) => services.xtracta.orderBoosterPack(credential, request, call),
     };
   },
-  reach: ({ groupId, heldDocuments }) => ({
+  reach: ({ packId, quantity, groupId, heldDocuments }) => ({
     target: groupTarget(groupId),
     groupId,
     deletesDocuments: heldDocuments === 'DELETE',
+    item: { kind: 'pack', id: packId },
+    quantity,
   }),
   stored: ({ packId, quantity }) => ({ packId, quantity }),
   toStored,
   fromStored: (stored, { packId, quantity, groupId }) =>
     stored === null ? settledOrder({ packId, quantity }, groupId, null) : storedOrder.parse(stored),
   subject: (input) => ({ ...NO_SUBJECT, ...orderInput.parse(input) }),
+  inWords(input, answer) {
+    const { packId, quantity } = orderInput.parse(input);
+    return `ordered ${quantity} of pack ${packId}${nameInWords(storedOrder.safeParse(answer).data?.pack.name)}`;
+  },
   wanted(input) {
     const { packId, quantity } = orderInput.parse(input);
     return { kind: 'pack', id: packId, quantity };

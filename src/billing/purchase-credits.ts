@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CreditPurchase, CreditPurchaseRequest } from '../domain/purchases.js';
 import { CREDITS_TARGET, NO_SUBJECT } from '../domain/write.js';
+import type { PurchaseInput } from './billing-writes.js';
 import { storedText, type WriteDefinition } from './write-definition.js';
 import { checkPurchase } from './write-input.policy.js';
 
@@ -26,11 +27,7 @@ const storedPurchase = z.object({
  * Buys message credits. `purchaseId` is no idempotency key of the upstream's: nothing documents that the same one twice is charged
  * once. The documents name no way to read purchases back, so there is nothing to compare with later.
  */
-export const PURCHASE_CREDITS: WriteDefinition<
-  CreditPurchaseRequest & { readonly idempotencyKey: string },
-  CreditPurchaseRequest,
-  CreditPurchase
-> = {
+export const PURCHASE_CREDITS: WriteDefinition<PurchaseInput, CreditPurchaseRequest, CreditPurchase> = {
   kind: 'PURCHASE_CREDITS',
   check: (_caller, input) => checkPurchase(input),
   account({ caller: { tenant }, services, call }) {
@@ -44,7 +41,7 @@ export const PURCHASE_CREDITS: WriteDefinition<
       send: (request) => client.purchaseCredits(credential, request, call),
     };
   },
-  reach: () => ({ target: CREDITS_TARGET, groupId: null, deletesDocuments: false }),
+  reach: () => ({ target: CREDITS_TARGET, groupId: null, deletesDocuments: false, item: null, quantity: 1 }),
   stored: ({ purchaseId }) => ({ purchaseId }),
   toStored: (purchase) => storedPurchase.parse(purchase),
   fromStored: (stored, { purchaseId }) => ({
@@ -52,6 +49,7 @@ export const PURCHASE_CREDITS: WriteDefinition<
     userId: null,
   }),
   subject: (input) => ({ ...NO_SUBJECT, ...purchaseInput.parse(input) }),
+  inWords: (input) => `bought credits by purchase ${purchaseInput.parse(input).purchaseId}`,
   wanted: () => null,
   settledAnswer: (input) => storedPurchase.parse(settledPurchase(purchaseInput.parse(input).purchaseId)),
 };

@@ -7,6 +7,7 @@ import type { BillingOperationKind } from '../domain/upstream-operations.js';
 import type { WriteOutcome, WriteSubject } from '../domain/write.js';
 import type { Baseline } from '../idempotency/run-once.js';
 import type { Wanted } from './evidence.js';
+import type { CatalogueItemRef } from './group-catalogue.js';
 import type { WriteScope } from './write-scope.js';
 
 /** The row that proves a write, and the catalogue that it was compared with. */
@@ -23,15 +24,21 @@ export interface WriteAccount<Request, Value> {
   readonly credentialId: string;
   /** As `OnceSteps`. */
   baseline(request: Request): Promise<Baseline | null>;
+  /** What its group may choose from, read anew; null: unreadable. Absent: there is no such catalogue. Must not throw. */
+  catalogue?(request: Request, item: CatalogueItemRef): Promise<BillingCatalogue | null>;
   /** The one attempt. Must not throw. */
   send(request: Request): Promise<WriteOutcome<Value>>;
 }
 
-/** What a write locks and touches. */
+/** What a write locks, touches and buys. */
 export interface WriteReach {
   readonly target: string;
   readonly groupId: string | null;
   readonly deletesDocuments: boolean;
+  /** What the group's catalogue prices; null: nothing. */
+  readonly item: CatalogueItemRef | null;
+  /** How many of it. */
+  readonly quantity: number;
 }
 
 /** The part of a definition that works on stored rows alone, whose types only the definition knows. */
@@ -39,6 +46,11 @@ export interface StoredWrite {
   readonly kind: BillingOperationKind;
   /** @throws ZodError for an input that this definition did not store */
   subject(input: unknown): WriteSubject;
+  /**
+   * What was asked for, in words that follow "You": `ordered 1 of pack 1223 (Booster 100)`. `answer`: the stored one, for the name;
+   * null: there is none.
+   */
+  inWords(input: unknown, answer: unknown): string;
   /** What a history row must be compared with to prove the write; null: no history shows it. `before`: as its baseline noted. */
   wanted(input: unknown, before: unknown): Wanted | null;
   /**
@@ -73,4 +85,14 @@ export const storedCount = z.number().nullable();
 export function storableMoney(price: Readable<Money>): Money | null {
   const readable = readableOrNull(price);
   return readable === null ? null : { amount: readable.amount, currency: readableOrNull(readable.currency) };
+}
+
+/** A name is upstream text, and a message is the gateway's own: longer names and those with odd characters are left out. */
+const PLAIN_NAME = /^[\p{L}\p{N}][\p{L}\p{N} .,()&+'-]{0,59}$/u;
+/** Long runs without a blank are no words, and might be a key. */
+const LONG_RUN = /\S{25}/;
+
+/** ` (Booster 100)`, or nothing where the name is not known or not plain. */
+export function nameInWords(name: string | null | undefined): string {
+  return name && PLAIN_NAME.test(name) && !LONG_RUN.test(name) ? ` (${name})` : '';
 }

@@ -24,6 +24,19 @@ export function checkIdempotencyKey(key: string, field: readonly string[] = ['in
   return key;
 }
 
+/** The key of the equal write that is repeated on purpose; null: none is named. */
+export function checkRepeats(repeats: string | null | undefined, idempotencyKey: string): string | null {
+  if (repeats === null || repeats === undefined) return null;
+  const field = ['input', 'repeats'];
+  if (!IDEMPOTENCY_KEY.test(repeats)) {
+    throw badInput('repeats must be an idempotencyKey: 8 to 255 characters of A-Z a-z 0-9 . _ : -', field);
+  }
+  if (repeats === idempotencyKey) {
+    throw badInput('repeats must be the idempotencyKey of another write: a second write needs a key of its own', field);
+  }
+  return repeats;
+}
+
 /** Canonical digits of a pack or plan id. */
 export function checkCatalogueId(id: string, name: 'packId' | 'planId'): string {
   const canonical = parseNumericId(id);

@@ -1,10 +1,11 @@
-import { BillingError, type BillingErrorCode } from '../domain/errors.js';
-import type { WriteFailure, WriteSubject } from '../domain/write.js';
+import { BillingError, type BillingErrorCode, badInput } from '../domain/errors.js';
+import type { WriteFailure, WriteRefusal, WriteSubject } from '../domain/write.js';
 import { LedgerUnavailable } from '../idempotency/ledger.js';
 import type { LedgerRow, LedgerState } from '../idempotency/ledger.states.js';
 import type { OnceResult } from '../idempotency/run-once.js';
 import type { BillingOperation, BillingOperationStatus, BillingUserError, WritePayload } from './billing-writes.js';
 import type { Evidence } from './evidence.js';
+import { overLimitRefusal } from './spending.policy.js';
 
 /** Codes after which the same key may be sent again: nothing was charged, or the first attempt is still under way. */
 const RETRYABLE: ReadonlySet<BillingErrorCode> = new Set([
@@ -14,7 +15,7 @@ const RETRYABLE: ReadonlySet<BillingErrorCode> = new Set([
 ]);
 
 interface UserErrorExtras {
-  readonly field?: readonly string[];
+  readonly field?: readonly string[] | null;
   readonly failure?: WriteFailure;
 }
 
@@ -30,6 +31,20 @@ export function toUserError(code: BillingErrorCode, message: string, extras: Use
   };
 }
 
+export function toRefusedError({ code, message, field }: WriteRefusal): BillingUserError {
+  return toUserError(code, message, { field });
+}
+
+/** How a row is shown and told. */
+export interface RowWords {
+  /** Null: this caller may not see the row. */
+  toOperation(row: LedgerRow, replayed: boolean): BillingOperation | null;
+  /** What was asked for, in words that follow "You". */
+  inWords(row: LedgerRow): string;
+  /** Epoch milliseconds, for how long ago something was. */
+  readonly nowMs: number;
+}
+
 /** A payload that holds one refusal and no value. */
 export function refusedPayload<T>(error: BillingUserError, operation: BillingOperation | null): WritePayload<T> {
   return { value: null, operation, warnings: [], userErrors: [error] };
@@ -39,10 +54,7 @@ export function refusedPayload<T>(error: BillingUserError, operation: BillingOpe
  * What the client is told about a write that went through the ledger. Total over {@link OnceResult}; `value` is non-null exactly
  * when `userErrors` is empty. Throws `SHUTTING_DOWN` where the process is about to end: that request never became a write.
  */
-export function toWritePayload<T>(
-  result: OnceResult<T>,
-  toOperation: (row: LedgerRow, replayed: boolean) => BillingOperation | null,
-): WritePayload<T> {
+export function toWritePayload<T>(result: OnceResult<T>, { toOperation, inWords, nowMs }: RowWords): WritePayload<T> {
   switch (result.kind) {
     case 'completed': {
       const operation = toOperation(result.row, result.replayed);
@@ -73,6 +85,19 @@ export function toWritePayload<T>(
         ),
         toOperation(result.row, false),
       );
+    case 'possibleDuplicate': {
+      const { row } = result;
+      const ago = timeInWords(nowMs - (row.sentAtMs ?? row.createdAtMs));
+      const so = row.completedAtMs === null ? ', and that is still under way' : '';
+      const message = `You already ${inWords(row)} ${ago}, under another idempotencyKey${so}. Nothing was sent. To do it once more, send repeats with the idempotencyKey of that operation.`;
+      return refusedPayload(toUserError('POSSIBLE_DUPLICATE', message), toOperation(row, false));
+    }
+    case 'repeatsAnother':
+      throw badInput('repeats names a write with another input; it must name an equal one.', ['input', 'repeats']);
+    case 'refused':
+      return refusedPayload(toRefusedError(result.refusal), null);
+    case 'overLimit':
+      return refusedPayload(toRefusedError(overLimitRefusal(result.limit)), null);
     case 'draining':
       throw new BillingError('SHUTTING_DOWN', 'The gateway is shutting down; nothing was sent.', { retryable: true });
     case 'ledgerUnavailable':
@@ -81,6 +106,15 @@ export function toWritePayload<T>(
         null,
       );
   }
+}
+
+/** `2 minutes ago`. A time in the future, by a clock that is ahead, is a moment ago. */
+function timeInWords(elapsedMs: number): string {
+  const seconds = Math.floor(elapsedMs / 1000);
+  if (seconds < 5) return 'a moment ago';
+  if (seconds < 90) return `${seconds} seconds ago`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `${minutes} minutes ago` : `${Math.round(minutes / 60)} hours ago`;
 }
 
 const NOT_CONFIGURED_MESSAGE = {

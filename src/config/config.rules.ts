@@ -79,7 +79,22 @@ const stopIsPatient: Rule = (values) => [
   ),
 ];
 
-const RULES: readonly Rule[] = [authIsChosen, jwtIsComplete, upstreamKeyIsKnown, creditsAreComplete, stopIsPatient];
+const limitsHaveAnEffect: Rule = (values, absent) => [
+  when(
+    !absent('SPENDING_LIMITS') && values.AUTH === 'jwt' && !absent('TENANTS_FILE'),
+    'SPENDING_LIMITS',
+    'limits nobody beside TENANTS_FILE: give each tenant limits of its own there',
+  ),
+];
+
+const RULES: readonly Rule[] = [
+  authIsChosen,
+  jwtIsComplete,
+  upstreamKeyIsKnown,
+  creditsAreComplete,
+  stopIsPatient,
+  limitsHaveAnEffect,
+];
 
 /** What is wrong between settings. Table-tested; no I/O. */
 export function brokenRules(settings: ParsedSettings): ConfigProblem[] {

@@ -1,3 +1,4 @@
+import type { SpendingLimits } from '../domain/spending.js';
 import type { SettingValues } from './settings.js';
 
 /** How the gateway authorises at the AccountAdminAPI with the environment's own credentials. */
@@ -81,6 +82,12 @@ export interface Config {
     /** 0: no limit. */
     readonly writesPerMinute: number;
     readonly billingUiPerMinute: number;
+  };
+  readonly spending: {
+    /** 0: equal writes are not looked for. */
+    readonly duplicateWindowMs: number;
+    /** Of each tenant that no tenants file describes; null: none. */
+    readonly limits: SpendingLimits | null;
   };
   /** Texts of the only documents that may run; null: every document may. */
   readonly safelist: readonly string[] | null;

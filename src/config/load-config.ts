@@ -101,6 +101,7 @@ function toConfig(values: SettingValues, safelist: Config['safelist']): Config |
       writesPerMinute: values.RATE_LIMIT_WRITES_PER_MINUTE,
       billingUiPerMinute: values.RATE_LIMIT_BILLING_UI_PER_MINUTE,
     },
+    spending: { duplicateWindowMs: values.DUPLICATE_WINDOW_SECONDS * 1000, limits: values.SPENDING_LIMITS },
     safelist,
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT },
   };

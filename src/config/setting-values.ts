@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { z } from 'zod';
 import type { ConfigProblem } from './config.js';
 import type { Setting } from './setting.js';
 import { SETTINGS, type SettingName, type SettingValues } from './settings.js';
@@ -24,7 +25,7 @@ export function parseSettings(env: Environment): ParsedSettings {
     const found = find(name, setting, env);
     const text = found.text ?? setting.default ?? null;
     const parsed = text === null ? null : setting.schema.safeParse(text);
-    const faults = [found.problem, ...(parsed?.error?.issues.map((issue) => issue.message) ?? [])];
+    const faults = [found.problem, ...(parsed?.error?.issues.map(issueText) ?? [])];
     for (const message of new Set(faults)) {
       if (message === null) continue;
       invalid.add(name);
@@ -66,6 +67,11 @@ function given(text: string | undefined): string | null {
   return trimmed === '' ? null : trimmed;
 }
 
+/** With the place inside a setting that has members of its own; the items of a list have no names. */
+function issueText({ path, message }: z.core.$ZodIssue): string {
+  return typeof path[0] === 'string' ? `${path.map(String).join('.')} ${message}` : message;
+}
+
 function defaultValue(setting: Setting<unknown>): unknown {
   return setting.default === undefined ? null : setting.schema.parse(setting.default);
 }
@@ -92,8 +98,15 @@ export function printConfig(env: Readonly<Record<string, string | undefined>>): 
 
 function shown(setting: Setting<unknown>, value: unknown): string {
   if (setting.visibility === 'secret') return MASK;
-  const text = Array.isArray(value) ? value.join(',') : String(value).replaceAll('\n', '\\n');
+  const text = Array.isArray(value) ? value.join(',') : oneLineText(value);
   return setting.visibility === 'url' ? maskUrl(text) : text;
+}
+
+function oneLineText(value: unknown): string {
+  if (typeof value !== 'object') return String(value).replaceAll('\n', '\\n');
+  return JSON.stringify(value, (_name, member: unknown) =>
+    member instanceof Map ? Object.fromEntries(member) : (member ?? undefined),
+  );
 }
 
 /** A connection URL may hold a password in its user info or its query. What is no URL with a host (`sqlite:…`) is shown whole. */

@@ -16,6 +16,7 @@ import {
   token,
   urlPath,
 } from './setting.js';
+import { spendingLimitsJson } from './spending-limits.js';
 
 const EXPLORING_DEFAULT = 'true, false with NODE_ENV=production';
 
@@ -239,6 +240,18 @@ export const SETTINGS = {
     section: 'Limits',
     description:
       'Billing UI sessions per tenant and minute: in all with a Redis as CACHE_URL, else per replica; 0 is no limit.',
+  }),
+
+  DUPLICATE_WINDOW_SECONDS: defaulted(integer(0, 86_400), '300', {
+    section: 'Limits',
+    description:
+      'How long after a write succeeded an equal one with another idempotencyKey is refused as POSSIBLE_DUPLICATE, unless it says repeats, in seconds; 0 turns this off.',
+  }),
+  SPENDING_LIMITS: optional(spendingLimitsJson, {
+    section: 'Limits',
+    example: '{"writesPerDay": 20, "spendPerDay": {"NZD": "1000"}, "maxQuantity": 10, "requirePrice": true}',
+    description:
+      'What a tenant may spend within 24 hours, as JSON: writesPerDay, spendPerDay by currency, maxQuantity of one order, requirePrice, frozen. With TENANTS_FILE each tenant has limits of its own there.',
   }),
 
   INTROSPECTION: optional(flag, {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { parseNumericId } from '../domain/group-id.js';
 import type { ConfigProblem, CreditsAuthorization } from './config.js';
 import { oneLine, serviceUrl, token } from './setting.js';
+import { spendingLimits } from './spending-limits.js';
 import type { TenantRecord, TenantsVersion } from './tenants-version.policy.js';
 
 export interface TenantsFileResult {
@@ -43,6 +44,7 @@ const tenantSchema = z.strictObject({
   creditsClientId: oneLine.optional(),
   creditsClientSecret: oneLine.optional(),
   creditsClientSecretFile: oneLine.optional(),
+  limits: spendingLimits.optional(),
 });
 
 const fileSchema = z.strictObject({
@@ -131,6 +133,7 @@ async function toRecord(id: string, input: TenantInput, reader: SecretReader): P
     },
     allowedGroups: Array.isArray(input.allowedGroups) ? input.allowedGroups : null,
     groupsAreStated: input.allowedGroups !== undefined,
+    limits: input.limits ?? null,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { SpendingLimits } from '../domain/spending.js';
 import type { EnvironmentCredentials } from './config.js';
 
 /** One tenant of the file, its secrets read in. */
@@ -8,6 +9,8 @@ export interface TenantRecord {
   readonly allowedGroups: readonly string[] | null;
   /** The file says so in words: a list, or `all`. */
   readonly groupsAreStated: boolean;
+  /** What it may spend; null: that is not limited. */
+  readonly limits: SpendingLimits | null;
 }
 
 /** One reading of the tenants file, as far as it matters for taking it in place of another. Holds secrets. */

@@ -1,3 +1,5 @@
+import type { SpendingLimits } from './spending.js';
+
 export const SCOPES = [
   'billing:read',
   'billing:wholesale',
@@ -43,6 +45,8 @@ export interface Tenant {
    * credits account by its authorization, whatever Xtracta key stands beside it.
    */
   readonly creditsOwnerId?: string;
+  /** What it may spend at most. Absent: the gateway limits nothing. */
+  readonly limits?: SpendingLimits;
 }
 
 /** Who is asking. Made once per HTTP request, after authentication, and never changed. */

@@ -2,6 +2,13 @@ import type { BillingPlan } from './billing-plan.js';
 import type { DateTimeText, DecimalText, Money } from './money.js';
 import type { HeldDocumentsAction } from './write.js';
 
+/** What the user was shown before a write: the price of one pack, or of one period of a plan. */
+export interface ExpectedPrice {
+  readonly amount: DecimalText;
+  /** Null: the amount alone is compared. */
+  readonly currency: string | null;
+}
+
 // In a write's answer an unreadable value is null plus the warning VALUE_UNREADABLE, never a failure: money has moved.
 
 /** `quantity` booster packs for a group; an absent group means the api key's own group. */

@@ -27,6 +27,14 @@ export interface WriteFailure {
   readonly upstream: UpstreamFacts;
 }
 
+/** Why a valid write is refused before anything is sent. Code and message are what the client is told. */
+export interface WriteRefusal {
+  readonly code: BillingErrorCode;
+  readonly message: string;
+  /** Path of the input field at fault, outermost first; null: no single one is. */
+  readonly field: readonly string[] | null;
+}
+
 /**
  * What is known after one attempt at a write (docs/adr/0003-outcome-classes.md). The four classes are exhaustive:
  * - `succeeded`: a well-formed success.

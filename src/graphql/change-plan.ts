@@ -22,7 +22,13 @@ import type { GatewayContext, PlainFields } from './context.js';
 import { CostsUpstreamCall, MovesMoney } from './federation.directive.js';
 import { GroupType } from './group.type.js';
 import { mutationScopes } from './scopes.js';
-import { HeldDocumentsFields, IDEMPOTENCY_KEY_DESCRIPTION, WritePayloadFields } from './write.payload.js';
+import {
+  ExpectedPriceInput,
+  HeldDocumentsFields,
+  IDEMPOTENCY_KEY_DESCRIPTION,
+  REPEATS_DESCRIPTION,
+  WritePayloadFields,
+} from './write.payload.js';
 
 @InputType('ChangePlanInput', { description: 'Which plan, and for whom.' })
 class ChangePlanInput extends HeldDocumentsFields {
@@ -40,6 +46,16 @@ class ChangePlanInput extends HeldDocumentsFields {
     description: "The group to change (`group_id`). Default: the api key's own group.",
   })
   readonly groupId?: string | null;
+
+  @Field(() => ExpectedPriceInput, {
+    nullable: true,
+    description:
+      'The price that the user was shown, for one billing period. The gateway reads the catalogue anew; `PRECONDITION_FAILED`, and nothing sent, when it says otherwise or cannot be read.',
+  })
+  readonly expected?: ExpectedPriceInput | null;
+
+  @Field(() => ID, { nullable: true, description: REPEATS_DESCRIPTION })
+  readonly repeats?: string | null;
 }
 
 @ObjectType('ChangePlanPayload', { simpleResolvers: true, description: 'Answer to `changePlan`.' })

@@ -100,6 +100,26 @@ export const ERROR_CATALOGUE: Readonly<Record<BillingErrorCode, ErrorCodeEntry>>
     action: 'Reconcile or resolve the earlier write first.',
     retryable: 'no',
   },
+  POSSIBLE_DUPLICATE: {
+    meaning:
+      'An equal write of the tenant, under another idempotencyKey, succeeded a short while ago or is under way; `operation` is that write. Nothing was sent.',
+    action:
+      'Take `operation` for the answer if one write was meant. If the user wants another one as well, send the request again with `repeats`, the idempotencyKey of that operation.',
+    retryable: 'no',
+  },
+  PRECONDITION_FAILED: {
+    meaning:
+      'The catalogue, read anew, does not offer what was asked for at the `expected` price, or could not be read. Nothing was sent.',
+    action:
+      'Show the price that holds now. If the user agrees, send the request again with that price as `expected`; the idempotencyKey may stay.',
+    retryable: 'no',
+  },
+  SPENDING_LIMIT_REACHED: {
+    meaning:
+      "The write would pass a limit that the operator has set for the tenant's spending; `message` says which, how much of it is used, and when it frees up. Nothing was sent.",
+    action: 'Wait until it frees up, or ask the operator of the gateway for more. The idempotencyKey may stay.',
+    retryable: 'no',
+  },
   LEDGER_UNAVAILABLE: {
     meaning: 'The write could not be recorded safely beforehand, so it was not sent.',
     action: 'Send the same request again after a while with the same idempotencyKey.',

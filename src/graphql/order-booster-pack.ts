@@ -23,7 +23,13 @@ import { CostsUpstreamCall, MovesMoney } from './federation.directive.js';
 import { GroupType } from './group.type.js';
 import { LongScalar, MoneyType } from './scalars.js';
 import { mutationScopes } from './scopes.js';
-import { HeldDocumentsFields, IDEMPOTENCY_KEY_DESCRIPTION, WritePayloadFields } from './write.payload.js';
+import {
+  ExpectedPriceInput,
+  HeldDocumentsFields,
+  IDEMPOTENCY_KEY_DESCRIPTION,
+  REPEATS_DESCRIPTION,
+  WritePayloadFields,
+} from './write.payload.js';
 
 @InputType('OrderBoosterPackInput', { description: 'What to order, and for whom.' })
 class OrderBoosterPackInput extends HeldDocumentsFields {
@@ -41,6 +47,16 @@ class OrderBoosterPackInput extends HeldDocumentsFields {
 
   @Field(() => Int, { defaultValue: 1, description: 'How many packs: 1 to 100.' })
   readonly quantity!: number;
+
+  @Field(() => ExpectedPriceInput, {
+    nullable: true,
+    description:
+      'The price that the user was shown, for one pack. The gateway reads the catalogue anew; `PRECONDITION_FAILED`, and nothing sent, when it says otherwise or cannot be read.',
+  })
+  readonly expected?: ExpectedPriceInput | null;
+
+  @Field(() => ID, { nullable: true, description: REPEATS_DESCRIPTION })
+  readonly repeats?: string | null;
 }
 
 @ObjectType('BoosterPackOrder', { simpleResolvers: true, description: 'Booster packs that were ordered (`pack`).' })

@@ -5,7 +5,7 @@ import type { GatewayContext, PlainFields } from './context.js';
 import { CostsUpstreamCall, MovesMoney, PersonalData } from './federation.directive.js';
 import { CurrencyCodeScalar, DateTimeScalar, DecimalScalar, UuidScalar } from './scalars.js';
 import { mutationScopes } from './scopes.js';
-import { IDEMPOTENCY_KEY_DESCRIPTION, WritePayloadFields } from './write.payload.js';
+import { IDEMPOTENCY_KEY_DESCRIPTION, REPEATS_DESCRIPTION, WritePayloadFields } from './write.payload.js';
 
 @InputType('BillingContactInput', {
   description:
@@ -55,6 +55,9 @@ class PurchaseCreditsInput {
     description: "Whom to bill. Default: the account's own details.",
   })
   readonly billing?: BillingContactInput | null;
+
+  @Field(() => ID, { nullable: true, description: REPEATS_DESCRIPTION })
+  readonly repeats?: string | null;
 }
 
 @ObjectType('CreditPurchase', {
@@ -144,6 +147,7 @@ export class CreditsResolver {
   ): Promise<PlainFields<PurchaseCreditsPayload>> {
     const { value, ...rest } = await writes.purchaseCredits({
       idempotencyKey: input.idempotencyKey,
+      repeats: input.repeats,
       purchaseId: input.purchaseId,
       purchaseOrder: input.purchaseOrder ?? null,
       billing: toContact(input.billing ?? null),

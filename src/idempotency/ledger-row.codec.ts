@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { BILLING_ERROR_CODES, badInput } from '../domain/errors.js';
+import type { CountedWrites, DatedWrite, Spend } from '../domain/spending.js';
 import { BILLING_OPERATION_KINDS } from '../domain/upstream-operations.js';
 import { BILLING_WARNING_CODES, blockingTargets } from '../domain/write.js';
+import { storedSpend } from './claim.policy.js';
 import type { AuditEntry, Change, ClaimRequest, LedgerOptions, Neighbour } from './ledger.js';
 import { type LedgerRow, RECONCILE_INTERVALS_MS, reconcileDelayMs } from './ledger.states.js';
 
@@ -118,6 +120,26 @@ export function decodeNeighbour(raw: unknown, row: LedgerRow): Neighbour {
   };
 }
 
+const spendColumns = z.object({ spend_amount: z.string().nullable(), spend_currency: z.string().nullable() });
+
+function decodeSpend(raw: z.infer<typeof spendColumns>): Spend | null {
+  return raw.spend_amount === null ? null : { amount: raw.spend_amount, currency: raw.spend_currency };
+}
+
+const countedWrites = spendColumns.extend({ n: z.number() });
+
+export function decodeCountedWrites(raw: unknown): CountedWrites {
+  const counted = countedWrites.parse(raw);
+  return { spend: decodeSpend(counted), count: counted.n };
+}
+
+const datedWrite = spendColumns.extend({ sent_at: z.number().nullable() });
+
+export function decodeDatedWrite(raw: unknown): DatedWrite {
+  const dated = datedWrite.parse(raw);
+  return { spend: decodeSpend(dated), sentAtMs: dated.sent_at };
+}
+
 const rowIdentity = z.object({ id: z.number(), kind: z.string() });
 
 /** Tells of rows that this version cannot read, once each. Mutable: the rows told of. */
@@ -200,7 +222,14 @@ export function claimParameters(request: ClaimRequest, ownerId: string): Paramet
     ownerId,
     request.atMs,
     request.deletesDocuments ? 1 : 0,
+    ...spendParameters(request),
   ];
+}
+
+/** What the write costs, as the last columns of a claim. */
+export function spendParameters(request: ClaimRequest): readonly [amount: string | null, currency: string | null] {
+  const spend = storedSpend(request);
+  return [spend?.amount ?? null, spend?.currency ?? null];
 }
 
 /** Of the statement that moves a claim on from one state to the next. */

@@ -1,4 +1,6 @@
+import type { CountedWrites, DailyLimits, ExceededLimit } from '../domain/spending.js';
 import type { BillingOperationKind } from '../domain/upstream-operations.js';
+import type { WriteRefusal } from '../domain/write.js';
 import type { Actor, LedgerRow, LedgerState, Resolution, StoredAnswer } from './ledger.states.js';
 
 /**
@@ -60,7 +62,34 @@ export interface ClaimRequest {
   readonly input: unknown;
   readonly deletesDocuments: boolean;
   readonly atMs: number;
+  /** Absent: nothing but the key and the target stands in the way of a claim. */
+  readonly guards?: ClaimGuards;
 }
+
+/** What else may stand in the way of a new claim. A key that is answered from its row passes them all: it sends nothing. */
+export interface ClaimGuards {
+  /** A refusal that needs no look at other writes; null: none. */
+  readonly forbidden: WriteRefusal | null;
+  /** An equal write under another key that succeeded within so many milliseconds, or is under way, is in the way; 0: none is. */
+  readonly duplicateWindowMs: number;
+  /** The key of the equal write that this one repeats on purpose; null: of none. */
+  readonly repeats: string | null;
+  readonly terms: ClaimTerms;
+}
+
+/**
+ * The terms of a claim that nothing else stands in the way of. They are looked at last, so that nothing is read for a replay.
+ *
+ * - `none`: there are none.
+ * - `unread`: something must be read first, which the ledger cannot do: the claim answers `termsNeeded` and stores nothing.
+ * - `refused`: what was read forbids the write.
+ * - `limited`: the write must fit into what the tenant may still spend.
+ */
+export type ClaimTerms =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unread' }
+  | { readonly kind: 'refused'; readonly refusal: WriteRefusal }
+  | { readonly kind: 'limited'; readonly limits: DailyLimits };
 
 /**
  * - `claimed`: the row is this owner's; `row.claim` is the number that later changes must name.
@@ -68,11 +97,22 @@ export interface ClaimRequest {
  * - `keyReused`: the same key with another fingerprint, or under a tenant that shares its keys.
  * - `targetBusy`: another key's write is unfinished or unknown, and its target blocks this one (`blockingTargets`): a write of the
  *   same tenant under whatever credential, or of another tenant that has the same credential. `row` is that write.
+ * - `possibleDuplicate`: an equal write of the tenant, under another key, is under way or succeeded within the window; `row` is the
+ *   newest such write, which `repeats` does not name.
+ * - `repeatsAnother`: `repeats` names a write that is not equal; `row` is that write.
+ * - `termsNeeded`: nothing is in the way, and the terms are unread.
+ * - `refused`: the guards or the terms forbid it.
+ * - `overLimit`: it does not fit into what the tenant may still spend.
+ *
+ * Everything but `claimed` has stored nothing.
  */
-export interface ClaimResult {
-  readonly kind: 'claimed' | 'existing' | 'keyReused' | 'targetBusy';
-  readonly row: LedgerRow;
-}
+export type ClaimResult =
+  | { readonly kind: 'claimed'; readonly row: LedgerRow }
+  | { readonly kind: 'keyReused' | 'repeatsAnother'; readonly row: LedgerRow }
+  | { readonly kind: 'existing' | 'targetBusy' | 'possibleDuplicate'; readonly row: LedgerRow }
+  | { readonly kind: 'termsNeeded'; readonly row: null }
+  | { readonly kind: 'refused'; readonly row: null; readonly refusal: WriteRefusal }
+  | { readonly kind: 'overLimit'; readonly row: null; readonly limit: ExceededLimit };
 
 /** A compare-and-set from one state to another, which the transition table must allow. */
 export interface Change {
@@ -172,6 +212,8 @@ export interface Ledger {
   neighbours(row: LedgerRow, sinceMs: number): Promise<readonly Neighbour[]>;
   /** Writes of all tenants whose outcome is unknown. */
   countUnknown(): Promise<number>;
+  /** What counts towards the limits of a tenant at the moment, by what it costs. */
+  spending(tenantId: string, nowMs: number): Promise<readonly CountedWrites[]>;
   /**
    * Counts a reconciliation that settled nothing, and sets when the next one is due (growing intervals). A review ends after the
    * last interval, or at once with `last`.

@@ -1,8 +1,16 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ExceededLimit } from '../domain/spending.js';
 import type { BillingOperationKind } from '../domain/upstream-operations.js';
-import type { WriteOutcome } from '../domain/write.js';
-import { type ClaimResult, changedRow, type Ledger, type LedgerLog } from './ledger.js';
+import type { WriteOutcome, WriteRefusal } from '../domain/write.js';
+import {
+  type ClaimGuards,
+  type ClaimResult,
+  type ClaimTerms,
+  changedRow,
+  type Ledger,
+  type LedgerLog,
+} from './ledger.js';
 import { isUnfinished, type LedgerRow, type StoredAnswer } from './ledger.states.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { replay, toAnswer, unknownFailure } from './replay.js';
@@ -22,6 +30,8 @@ export interface OnceRequest {
   /** The part of the input that may be stored (ids and counts; nothing personal): shown to operators, used when settling. */
   readonly stored: unknown;
   readonly deletesDocuments: boolean;
+  /** What else may stand in the way, and is no part of the input. Absent: nothing does. */
+  readonly guards?: Omit<ClaimGuards, 'duplicateWindowMs'>;
 }
 
 /** The state of the target just before sending, for settling an unknown outcome later. */
@@ -33,6 +43,8 @@ export interface Baseline {
 }
 
 export interface OnceSteps<T> {
+  /** Reads the terms that a request declares as unread. Called only when nothing else stands in the way of the write. */
+  readTerms?(): Promise<ClaimTerms>;
   /** Null when it cannot be read, or what was read is not to be trusted. Must not throw, must be quick. */
   baseline(): Promise<Baseline | null>;
   /** The one attempt. Never called twice for a key unless the earlier attempt is proved not sent. Must not throw. */
@@ -48,6 +60,10 @@ export interface OnceSteps<T> {
  * - `inProgress`: the same key, or another write on the same target, is still under way; `row` is that write.
  * - `keyReused`: the key belongs to another input; `row` holds it.
  * - `priorUnknown`: an earlier write on the same target has an unknown outcome; `row` is that write.
+ * - `possibleDuplicate`: an equal write under another key is under way or succeeded a short while ago; `row` is that write.
+ * - `repeatsAnother`: the request says that it repeats a write which is not equal; `row` is that write.
+ * - `refused`: the caller's own guards or terms forbid it.
+ * - `overLimit`: it does not fit into what the tenant may still spend.
  * - `ledgerUnavailable`: nothing was sent, because nothing could be written down.
  * - `draining`: nothing was sent, because the process is about to end.
  */
@@ -61,6 +77,10 @@ export type OnceResult<T> =
   | { readonly kind: 'inProgress'; readonly row: LedgerRow }
   | { readonly kind: 'keyReused'; readonly row: LedgerRow }
   | { readonly kind: 'priorUnknown'; readonly row: LedgerRow }
+  | { readonly kind: 'possibleDuplicate'; readonly row: LedgerRow }
+  | { readonly kind: 'repeatsAnother'; readonly row: LedgerRow }
+  | { readonly kind: 'refused'; readonly refusal: WriteRefusal }
+  | { readonly kind: 'overLimit'; readonly limit: ExceededLimit }
   | { readonly kind: 'ledgerUnavailable' }
   | { readonly kind: 'draining' };
 
@@ -69,6 +89,11 @@ export interface RunOnceOptions {
   readonly log?: LedgerLog;
   /** Epoch milliseconds; for tests. Waits are measured on the monotonic clock, so a wrong wall clock changes no decision. */
   readonly now?: () => number;
+  /**
+   * How long after an equal write succeeded another key is refused, in milliseconds. Default 0: it is not. Measured on the wall clocks of
+   * the replicas, as the ledger's times are.
+   */
+  readonly duplicateWindowMs?: number;
   /** How long a duplicate waits for a write that another process is sending, in milliseconds. Default 10,000. */
   readonly duplicateWaitMs?: number;
   /** How often it looks, in milliseconds. Default 100. */
@@ -82,6 +107,11 @@ type Settled =
   | Exclude<OnceResult<unknown>, { kind: 'completed' }>
   | { readonly kind: 'completed'; readonly row: LedgerRow };
 
+const NO_TERMS: ClaimTerms = { kind: 'none' };
+
+/** What a claim means that came upon a row which nobody is at work on. */
+const FINISHED = { existing: 'completed', targetBusy: 'priorUnknown', possibleDuplicate: 'possibleDuplicate' } as const;
+
 /**
  * Runs each write at most once: claim, baseline, `sending` (durable), the one attempt, outcome. Every step that fails before
  * `sending` is durable ends with nothing sent; every doubt after it ends as unknown, which nobody sends again.
@@ -92,6 +122,7 @@ export class RunOnce {
   readonly #ledger: Ledger;
   readonly #log: LedgerLog | undefined;
   readonly #now: () => number;
+  readonly #duplicateWindowMs: number;
   readonly #duplicateWaitMs: number;
   readonly #pollIntervalMs: number;
   readonly #recorder: OutcomeRecorder;
@@ -103,6 +134,7 @@ export class RunOnce {
     this.#ledger = options.ledger;
     this.#log = options.log;
     this.#now = options.now ?? Date.now;
+    this.#duplicateWindowMs = options.duplicateWindowMs ?? 0;
     this.#duplicateWaitMs = options.duplicateWaitMs ?? 10_000;
     this.#pollIntervalMs = options.pollIntervalMs ?? 100;
     const retryFirstMs = options.recordRetryMs ?? 100;
@@ -122,9 +154,10 @@ export class RunOnce {
     }
     const print = fingerprint((text) => this.#ledger.keyedHash(text), request);
     const name = runName(request.tenantId, request.idempotencyKey, print);
-    const running = this.#running.get(name);
-    if (running !== undefined) {
-      return asReplay(await running, steps);
+    for (let running = this.#running.get(name); running !== undefined; running = this.#running.get(name)) {
+      const settled = await running;
+      // A request that was refused for what stands beside its input has left nothing: another one is asked on its own terms.
+      if (!isOwnRefusal(settled)) return asReplay(settled, steps);
     }
     // Kept aside for the first caller: the ledger's copy has lost what may not be stored.
     const own: { outcome?: WriteOutcome<T> } = {};
@@ -165,33 +198,50 @@ export class RunOnce {
       return remembered;
     }
     const giveUpAt = performance.now() + this.#duplicateWaitMs;
-    for (let round = 1; ; round += 1) {
-      const claim = await this.#claim(request, print);
-      if (claim === null) {
-        return { kind: 'ledgerUnavailable' };
-      }
-      const { row } = claim;
-      if (claim.kind === 'claimed') {
-        const settled = await this.#send(row, steps);
-        if (settled !== null) {
-          return settled;
+    let terms = request.guards?.terms ?? NO_TERMS;
+    let hasLookedForAbandoned = false;
+    for (;;) {
+      const claim = await this.#claim(request, print, terms);
+      if (claim === null) return { kind: 'ledgerUnavailable' };
+      switch (claim.kind) {
+        case 'keyReused':
+        case 'repeatsAnother':
+          return { kind: claim.kind, row: claim.row };
+        case 'refused':
+          return { kind: 'refused', refusal: claim.refusal };
+        case 'termsNeeded':
+          terms = (await steps.readTerms?.()) ?? NO_TERMS;
+          break;
+        case 'overLimit':
+          // What is about to be sent counts, also when its owner is gone: then nothing of it was sent.
+          if (hasLookedForAbandoned) return { kind: 'overLimit', limit: claim.limit };
+          hasLookedForAbandoned = true;
+          await this.#sweepQuietly();
+          break;
+        case 'claimed': {
+          const settled = await this.#send(claim.row, steps);
+          if (settled !== null) return settled;
+          if (performance.now() > giveUpAt) return { kind: 'inProgress', row: claim.row };
+          break;
         }
-      } else if (claim.kind === 'keyReused') {
-        return { kind: 'keyReused', row };
-      } else if (!isUnfinished(row.state)) {
-        return claim.kind === 'existing' ? { kind: 'completed', row } : { kind: 'priorUnknown', row };
-      } else if (round > 1 && claim.kind === 'targetBusy') {
-        return { kind: 'inProgress', row };
-      } else if (round > 1) {
-        const waited = await this.#waitFor(row, giveUpAt);
-        if (waited !== null) {
-          return waited;
+        case 'existing':
+        case 'targetBusy':
+        case 'possibleDuplicate': {
+          const { kind, row } = claim;
+          if (!isUnfinished(row.state)) return { kind: FINISHED[kind], row };
+          if (!hasLookedForAbandoned) {
+            hasLookedForAbandoned = true;
+            await this.#closeAbandoned(row);
+          } else if (kind !== 'existing') {
+            return { kind: kind === 'targetBusy' ? 'inProgress' : kind, row };
+          } else {
+            const waited = await this.#waitFor(row, giveUpAt);
+            if (waited !== null) return waited;
+            // They were read a while ago.
+            terms = request.guards?.terms ?? NO_TERMS;
+          }
+          if (performance.now() > giveUpAt) return { kind: 'inProgress', row };
         }
-      } else {
-        await this.#closeAbandoned(row);
-      }
-      if (performance.now() > giveUpAt) {
-        return { kind: 'inProgress', row };
       }
     }
   }
@@ -210,10 +260,12 @@ export class RunOnce {
     return { kind: row.fingerprint === print ? 'completed' : 'keyReused', row };
   }
 
-  async #claim(request: OnceRequest, print: string): Promise<ClaimResult | null> {
-    const { stored, ...rest } = request;
+  async #claim(request: OnceRequest, print: string, terms: ClaimTerms): Promise<ClaimResult | null> {
+    const { stored, guards: own, ...rest } = request;
+    const { forbidden = null, repeats = null } = own ?? {};
+    const guards = { forbidden, repeats, terms, duplicateWindowMs: this.#duplicateWindowMs };
     try {
-      return await this.#ledger.claim({ ...rest, input: stored, fingerprint: print, atMs: this.#now() });
+      return await this.#ledger.claim({ ...rest, input: stored, fingerprint: print, atMs: this.#now(), guards });
     } catch (error) {
       this.#log?.error({ err: error, kind: request.kind }, 'A write was refused: it could not be written down.');
       // The claim may have been stored all the same; it would block its target for as long as this process lives.
@@ -254,7 +306,7 @@ export class RunOnce {
   async #closeAbandoned(row: LedgerRow): Promise<void> {
     try {
       if (row.ownerId !== this.#ledger.ownerId) {
-        await this.#ledger.sweepOrphans();
+        await this.#sweepQuietly();
       } else if (!this.#running.has(runName(row.tenantId, row.idempotencyKey, row.fingerprint))) {
         await this.#recorder.flush();
         // A claim of ours that was stored after we had given it up. Without its number only a claim is given back: a row that is
@@ -263,6 +315,14 @@ export class RunOnce {
       }
     } catch (error) {
       this.#log?.warn({ err: error }, 'Looking for abandoned writes failed; the write counts as under way.');
+    }
+  }
+
+  async #sweepQuietly(): Promise<void> {
+    try {
+      await this.#ledger.sweepOrphans();
+    } catch (error) {
+      this.#log?.warn({ err: error }, 'Looking for abandoned writes failed; they count as under way.');
     }
   }
 
@@ -288,6 +348,10 @@ export class RunOnce {
       }
     }
   }
+}
+
+function isOwnRefusal({ kind }: Settled): boolean {
+  return kind === 'possibleDuplicate' || kind === 'repeatsAnother' || kind === 'refused' || kind === 'overLimit';
 }
 
 function asReplay<T>(settled: Settled, steps: OnceSteps<T>): OnceResult<T> {

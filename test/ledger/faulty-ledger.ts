@@ -1,3 +1,4 @@
+import type { CountedWrites } from '../../src/domain/spending.js';
 import {
   type AuditEntry,
   type Change,
@@ -85,6 +86,10 @@ export class FaultyLedger implements Ledger {
 
   noteReconcileAttempt(row: LedgerRow, atMs: number, last?: 'last'): Promise<void> {
     return this.#inner.noteReconcileAttempt(row, atMs, last);
+  }
+
+  spending(tenantId: string, nowMs: number): Promise<readonly CountedWrites[]> {
+    return this.#inner.spending(tenantId, nowMs);
   }
 
   countUnknown(): Promise<number> {

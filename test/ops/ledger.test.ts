@@ -208,7 +208,8 @@ describe('a ledger that is attached to', () => {
   it('is not swept, and gets no owner', async () => {
     const url = await sqliteUrl();
     const replica = await openLedger(url, { sweepIntervalMs: 0 });
-    const { row } = await replica.claim(sampleClaim());
+    const { kind, row } = await replica.claim(sampleClaim());
+    if (kind !== 'claimed') throw new Error(`The claim answered ${kind}.`);
     await replica.advance(row, { from: 'claimed', to: 'sending', by: 'owner', atMs: Date.now() });
     const owners = await readdir(`${url.slice('sqlite:'.length)}.owners`);
     // Gone without a word: the row is anybody's to sweep, but not this one's.

@@ -26,6 +26,7 @@ export function interceptLedger(inner: Ledger, intercept: Intercept): Ledger {
     dueForReview: (nowMs, limit) => inner.dueForReview(nowMs, limit),
     neighbours: (row, sinceMs) => inner.neighbours(row, sinceMs),
     noteReconcileAttempt: (row, atMs, last) => inner.noteReconcileAttempt(row, atMs, last),
+    spending: (tenantId, nowMs) => inner.spending(tenantId, nowMs),
     countUnknown: () => inner.countUnknown(),
     sweepOrphans: () => inner.sweepOrphans(),
     tryLead: () => inner.tryLead(),

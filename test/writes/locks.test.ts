@@ -45,7 +45,14 @@ describe('locks and keys', () => {
     const gateway = await startGateway({
       xtractaUrl: simulator.url,
       creditsUrl: simulator.url,
-      env: { XTRACTA_API_KEY: undefined, CREDITS_TOKEN: undefined, RATE_LIMIT_WRITES_PER_MINUTE: '0', ...env },
+      env: {
+        XTRACTA_API_KEY: undefined,
+        CREDITS_TOKEN: undefined,
+        RATE_LIMIT_WRITES_PER_MINUTE: '0',
+        // Keys and locks are looked at by themselves.
+        DUPLICATE_WINDOW_SECONDS: '0',
+        ...env,
+      },
       ...(tenantsCheckIntervalMs === undefined ? {} : { parts: { tenantsCheckIntervalMs } }),
     });
     started.push(gateway);

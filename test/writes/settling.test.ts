@@ -30,7 +30,7 @@ describe('a write whose outcome is unknown', () => {
     world = simulator.freshWorld('settling');
     gateway = await startGateway({
       xtractaUrl: simulator.url,
-      env: { XTRACTA_API_KEY: world.apiKey },
+      env: { XTRACTA_API_KEY: world.apiKey, DUPLICATE_WINDOW_SECONDS: '0' },
       parts: { reconcileIntervalMs: 20 },
     });
   });

@@ -132,6 +132,9 @@ export function httpStatusOf(code: BillingErrorCode): number {
     case 'OPERATION_IN_PROGRESS':
     case 'IDEMPOTENCY_KEY_REUSED':
     case 'PRIOR_OUTCOME_UNKNOWN':
+    case 'POSSIBLE_DUPLICATE':
+    case 'PRECONDITION_FAILED':
+    case 'SPENDING_LIMIT_REACHED':
     case 'LEDGER_UNAVAILABLE':
     case 'INTERNAL_SERVER_ERROR':
       // These belong to a field of an operation, which answers 200; alone they are a fault of the gateway.

@@ -1,6 +1,7 @@
 import { createHmac, createSecretKey, type KeyObject, randomUUID } from 'node:crypto';
 import pg, { type ClientConfig } from 'pg';
 import { BillingError } from '../../domain/errors.js';
+import type { CountedWrites } from '../../domain/spending.js';
 import {
   type AuditEntry,
   type Change,
@@ -188,6 +189,10 @@ class PostgresLedger implements Ledger {
 
   countUnknown(): Promise<number> {
     return guard(() => this.#rows.countUnknown());
+  }
+
+  spending(tenantId: string, nowMs: number): Promise<readonly CountedWrites[]> {
+    return guard(() => this.#rows.spending(tenantId, nowMs));
   }
 
   noteReconcileAttempt(row: LedgerRow, atMs: number, last?: 'last'): Promise<void> {

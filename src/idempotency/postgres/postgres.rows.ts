@@ -1,5 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { z } from 'zod';
+import { type CountedWrites, exceededLimit, freeAtMs, SPENDING_DAY_MS } from '../../domain/spending.js';
+import { claimingTenants, duplicatesSinceMs, judgeBlocker, limitsOf, repeatsAnother } from '../claim.policy.js';
 import {
   type AuditEntry,
   type Change,
@@ -18,12 +20,15 @@ import {
   changeParameters,
   claimParameters,
   decodeAudit,
+  decodeCountedWrites,
   decodeCursor,
+  decodeDatedWrite,
   decodeNeighbour,
   decodeRow,
   decodeRows,
   encodeCursor,
   neighbourSelection,
+  spendParameters,
 } from '../ledger-row.codec.js';
 import { hasErrorCode } from '../sqlite/group.commit.js';
 import * as sql from './postgres.statements.js';
@@ -80,22 +85,53 @@ export class PostgresRows {
         return { kind: verdict, row: known };
       }
     }
-    for (const other of request.keysSharedWith ?? []) {
-      const shared = await one(sql.FIND, [other, idempotencyKey]);
-      if (shared !== null) {
-        return { kind: 'keyReused', row: shared };
+    const findAmong = async (owners: readonly string[], key: string): Promise<LedgerRow | null> => {
+      for (const owner of owners) {
+        const row = await one(sql.FIND, [owner, key]);
+        if (row !== null) return row;
       }
+      return null;
+    };
+    const shared = await findAmong(request.keysSharedWith ?? [], idempotencyKey);
+    if (shared !== null) {
+      return { kind: 'keyReused', row: shared };
+    }
+    const { guards } = request;
+    if (guards?.forbidden) {
+      return { kind: 'refused', row: null, refusal: guards.forbidden };
+    }
+    const named = guards?.repeats ? await findAmong(claimingTenants(request), guards.repeats) : null;
+    if (repeatsAnother(request, named)) {
+      return { kind: 'repeatsAnother', row: named };
     }
     const { targets, everyGroup } = blockerSelection(request);
     const blocker = await one(sql.FIND_BLOCKER, [tenantId, credentialId, idempotencyKey, targets, everyGroup]);
     if (blocker !== null) {
-      return { kind: 'targetBusy', row: blocker };
+      return { kind: judgeBlocker(request, blocker), row: blocker };
+    }
+    const since = duplicatesSinceMs(request);
+    const equal =
+      since === null ? null : await one(sql.FIND_NEWEST_EQUAL, [tenantId, request.fingerprint, since, idempotencyKey]);
+    if (equal !== null && equal.idempotencyKey !== guards?.repeats) {
+      return { kind: 'possibleDuplicate', row: equal };
+    }
+    const refused = await whyTermsForbid(client, request);
+    if (refused !== null) {
+      return refused;
     }
     if (known === null) {
       const inserted = await client.query(sql.INSERT, claimParameters(request, this.#ownerId));
       return inserted.rows.length === 0 ? null : { kind: 'claimed', row: firstClaim(request, this.#ownerId) };
     }
-    const again = [tenantId, idempotencyKey, known.claim, credentialId, this.#ownerId, request.atMs];
+    const again = [
+      tenantId,
+      idempotencyKey,
+      known.claim,
+      credentialId,
+      this.#ownerId,
+      request.atMs,
+      ...spendParameters(request),
+    ];
     const row = await one(sql.RECLAIM, again);
     return row === null ? null : { kind: 'claimed', row };
   }
@@ -176,6 +212,10 @@ export class PostgresRows {
     return counted.parse(count).n;
   }
 
+  spending(tenantId: string, nowMs: number): Promise<readonly CountedWrites[]> {
+    return spendingOf(this.#pool, tenantId, nowMs);
+  }
+
   async noteAttempt(row: LedgerRow, nextAtMs: number | null): Promise<void> {
     const attempt = [row.tenantId, row.idempotencyKey, row.claim, row.reconcileAttempts];
     await this.#all(sql.NOTE_ATTEMPT, [nextAtMs, ...attempt]);
@@ -204,4 +244,25 @@ export class PostgresRows {
   async #all(text: string, values: readonly unknown[]): Promise<readonly unknown[]> {
     return (await this.#pool.query<Record<string, unknown>>(text, [...values])).rows;
   }
+}
+
+type Connection = Pick<PoolClient, 'query'>;
+
+/** Why the terms of a claim forbid it; null: they do not. Call inside the transaction of the claim. */
+async function whyTermsForbid(client: Connection, request: ClaimRequest): Promise<ClaimResult | null> {
+  const { tenantId, atMs, guards } = request;
+  if (guards?.terms.kind === 'unread') return { kind: 'termsNeeded', row: null };
+  if (guards?.terms.kind === 'refused') return { kind: 'refused', row: null, refusal: guards.terms.refusal };
+  const limits = limitsOf(request);
+  if (limits === null) return null;
+  const exceeded = exceededLimit(limits, await spendingOf(client, tenantId, atMs));
+  if (exceeded === null) return null;
+  const { rows } = await client.query<Record<string, unknown>>(sql.SPENT, [tenantId, atMs - SPENDING_DAY_MS]);
+  const writes = rows.map((raw) => decodeDatedWrite(raw));
+  return { kind: 'overLimit', row: null, limit: { ...exceeded, freeAtMs: freeAtMs(exceeded, writes, atMs) } };
+}
+
+async function spendingOf(client: Connection, tenantId: string, nowMs: number): Promise<readonly CountedWrites[]> {
+  const { rows } = await client.query<Record<string, unknown>>(sql.SPENDING, [tenantId, nowMs - SPENDING_DAY_MS]);
+  return rows.map((raw) => decodeCountedWrites(raw));
 }

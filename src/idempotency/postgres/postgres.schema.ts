@@ -8,6 +8,8 @@ import { LedgerUnavailable, requireVersion } from '../ledger.js';
  * version before it is still at work. The unique indexes carry the promises, as on SQLite.
  *
  * Version 2: see SQLite's. A replica of the version before it meets the new indexes as a target that is taken.
+ *
+ * Version 3: see SQLite's. A replica of the version before it looks for no equal write and counts no spend.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -72,6 +74,12 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX ledger_target ON ledger_operations (target, sent_at);
   CREATE INDEX ledger_review ON ledger_operations (next_reconcile_at)
     WHERE state = 'rejected' AND next_reconcile_at IS NOT NULL;
+  `,
+  `
+  ALTER TABLE ledger_operations ADD COLUMN spend_amount text;
+  ALTER TABLE ledger_operations ADD COLUMN spend_currency text;
+  CREATE INDEX ledger_equal ON ledger_operations (tenant_id, fingerprint, completed_at) WHERE state = 'succeeded';
+  CREATE INDEX ledger_spent ON ledger_operations (tenant_id, sent_at) WHERE state IN ('sending', 'succeeded', 'unknown');
   `,
 ];
 

@@ -20,12 +20,25 @@ export const FIND_BLOCKER = `SELECT * FROM ledger_operations WHERE state IN ('cl
   AND (target IN (SELECT jsonb_array_elements_text($4::jsonb)) OR ($5::int = 1 AND target LIKE 'group:%'))
   AND NOT (tenant_id = $1 AND idempotency_key = $3) ORDER BY id LIMIT 1`;
 
+/** The newest equal write that succeeded: $1 tenant, $2 fingerprint, $3 since when, $4 the key that is not meant. */
+export const FIND_NEWEST_EQUAL = `SELECT * FROM ledger_operations WHERE tenant_id = $1 AND fingerprint = $2
+  AND state = 'succeeded' AND completed_at > $3 AND idempotency_key <> $4 ORDER BY completed_at DESC, id DESC LIMIT 1`;
+
+/** What counts towards the limits of a tenant: $1 tenant, $2 since when. */
+export const SPENT = `SELECT spend_amount, spend_currency, sent_at FROM ledger_operations
+  WHERE tenant_id = $1 AND state IN ('sending', 'succeeded', 'unknown') AND sent_at > $2
+  UNION ALL SELECT spend_amount, spend_currency, NULL FROM ledger_operations
+  WHERE tenant_id = $1 AND state IN ('claimed', 'sending', 'unknown') AND state = 'claimed'`;
+
+export const SPENDING = `SELECT spend_amount, spend_currency, count(*) AS n FROM (${SPENT}) AS spent
+  GROUP BY spend_amount, spend_currency`;
+
 /** No row when a unique index objects, which a replica of an older version may bring about: it takes no lock for a claim. */
 export const INSERT = `
   WITH changed AS (
     INSERT INTO ledger_operations (tenant_id, credential_id, idempotency_key, kind, target, group_id, fingerprint, input, state,
-      owner_id, claim, created_at, deletes_documents)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'claimed', $9, 1, $10, $11)
+      owner_id, claim, created_at, deletes_documents, spend_amount, spend_currency)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'claimed', $9, 1, $10, $11, $12, $13)
     ON CONFLICT DO NOTHING
     RETURNING tenant_id, idempotency_key, claim, created_at, state, owner_id
   ), remembered AS (
@@ -37,7 +50,8 @@ export const INSERT = `
 export const RECLAIM = `
   WITH changed AS (
     UPDATE ledger_operations SET state = 'claimed', claim = claim + 1, owner_id = $5, credential_id = $4, sent_at = NULL,
-      completed_at = NULL, baseline = NULL, before_send = NULL, answer = NULL, resolution = NULL, lock_slot = 0
+      completed_at = NULL, baseline = NULL, before_send = NULL, answer = NULL, resolution = NULL, lock_slot = 0,
+      spend_amount = $7, spend_currency = $8
     WHERE tenant_id = $1 AND idempotency_key = $2 AND claim = $3 AND state = 'not_sent' RETURNING *
   ), remembered AS (
     INSERT INTO ledger_audit (${AUDIT_COLUMNS})

@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { BillingError } from '../../domain/errors.js';
+import type { CountedWrites } from '../../domain/spending.js';
 import {
   type AuditEntry,
   type Change,
@@ -172,6 +173,10 @@ class SqliteLedger implements Ledger {
 
   async countUnknown(): Promise<number> {
     return this.#guard(() => this.#rows.countUnknown());
+  }
+
+  async spending(tenantId: string, nowMs: number): Promise<readonly CountedWrites[]> {
+    return this.#guard(() => this.#rows.spending(tenantId, nowMs));
   }
 
   async noteReconcileAttempt(row: LedgerRow, atMs: number, last?: 'last'): Promise<void> {

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { z } from 'zod';
+import { type CountedWrites, exceededLimit, freeAtMs, SPENDING_DAY_MS } from '../../domain/spending.js';
 import { ACCOUNT_KINDS, BILLING_OPERATION_KINDS } from '../../domain/upstream-operations.js';
+import { claimingTenants, duplicatesSinceMs, judgeBlocker, limitsOf, repeatsAnother } from '../claim.policy.js';
 import {
   type AuditEntry,
   type Change,
@@ -21,7 +23,9 @@ import {
   changeParameters,
   claimParameters,
   decodeAudit,
+  decodeCountedWrites,
   decodeCursor,
+  decodeDatedWrite,
   decodeNeighbour,
   decodeRow,
   decodeRows,
@@ -29,6 +33,7 @@ import {
   jsonOrNull,
   neighbourSelection,
   quoted,
+  spendParameters,
 } from '../ledger-row.codec.js';
 
 const identified = z.object({ id: z.number() });
@@ -67,17 +72,62 @@ export class SqliteRows {
         return { kind: verdict, row: known };
       }
     }
-    for (const tenantId of request.keysSharedWith ?? []) {
-      const shared = this.find(tenantId, request.idempotencyKey);
-      if (shared !== null) return { kind: 'keyReused', row: shared };
+    const shared = this.#findAmong(request.keysSharedWith ?? [], request.idempotencyKey);
+    if (shared !== null) return { kind: 'keyReused', row: shared };
+    const { guards } = request;
+    if (guards?.forbidden) {
+      return { kind: 'refused', row: null, refusal: guards.forbidden };
     }
-    const blocker = this.#statements.blocker.get(blockerSelection(request));
-    if (blocker !== undefined) {
-      return { kind: 'targetBusy', row: decodeRow(blocker) };
+    const named = guards?.repeats ? this.#findAmong(claimingTenants(request), guards.repeats) : null;
+    if (repeatsAnother(request, named)) {
+      return { kind: 'repeatsAnother', row: named };
+    }
+    const found = this.#statements.blocker.get(blockerSelection(request));
+    if (found !== undefined) {
+      const blocker = decodeRow(found);
+      return { kind: judgeBlocker(request, blocker), row: blocker };
+    }
+    const refused = this.#duplicate(request) ?? this.#terms(request);
+    if (refused !== null) {
+      return refused;
     }
     const row = known === null ? this.#insert(request) : decodeRow(this.#reclaim(request));
     this.#remember(row, known === null ? null : 'not_sent', 'owner', request.atMs, null);
     return { kind: 'claimed', row };
+  }
+
+  /** The newest equal write that succeeded within the window, unless the request repeats it on purpose. */
+  #duplicate(request: ClaimRequest): ClaimResult | null {
+    const since = duplicatesSinceMs(request);
+    if (since === null) return null;
+    const { tenantId, fingerprint, idempotencyKey } = request;
+    const equal = this.#statements.newestEqual.get(tenantId, fingerprint, since, idempotencyKey);
+    if (equal === undefined) return null;
+    const row = decodeRow(equal);
+    return row.idempotencyKey === request.guards?.repeats ? null : { kind: 'possibleDuplicate', row };
+  }
+
+  /** Why the terms forbid the claim; null: they do not. */
+  #terms(request: ClaimRequest): ClaimResult | null {
+    const { terms } = request.guards ?? {};
+    if (terms?.kind === 'unread') return { kind: 'termsNeeded', row: null };
+    if (terms?.kind === 'refused') return { kind: 'refused', row: null, refusal: terms.refusal };
+    const limits = limitsOf(request);
+    if (limits === null) return null;
+    const exceeded = exceededLimit(limits, this.spending(request.tenantId, request.atMs));
+    if (exceeded === null) return null;
+    const since = request.atMs - SPENDING_DAY_MS;
+    const writes = this.#statements.spent.all({ tenant: request.tenantId, since }).map((raw) => decodeDatedWrite(raw));
+    return {
+      kind: 'overLimit',
+      row: null,
+      limit: { ...exceeded, freeAtMs: freeAtMs(exceeded, writes, request.atMs) },
+    };
+  }
+
+  spending(tenantId: string, nowMs: number): readonly CountedWrites[] {
+    const since = nowMs - SPENDING_DAY_MS;
+    return this.#statements.spending.all({ tenant: tenantId, since }).map((raw) => decodeCountedWrites(raw));
   }
 
   advance(row: LedgerRow, change: Change): LedgerRow | null {
@@ -164,6 +214,14 @@ export class SqliteRows {
     this.#statements.countSend.run();
   }
 
+  #findAmong(tenantIds: readonly string[], idempotencyKey: string): LedgerRow | null {
+    for (const tenantId of tenantIds) {
+      const row = this.find(tenantId, idempotencyKey);
+      if (row !== null) return row;
+    }
+    return null;
+  }
+
   #insert(request: ClaimRequest): LedgerRow {
     this.#statements.insert.run(...claimParameters(request, this.#ownerId));
     return firstClaim(request, this.#ownerId);
@@ -174,11 +232,14 @@ export class SqliteRows {
   }
 
   #reclaim(request: ClaimRequest): unknown {
+    const [amount, currency] = spendParameters(request);
     return this.#statements.reclaim.get({
       tenant: request.tenantId,
       credential: request.credentialId,
       key: request.idempotencyKey,
       owner: this.#ownerId,
+      amount,
+      currency,
     });
   }
 
@@ -209,6 +270,12 @@ const SELECTION = `tenant_id IN (SELECT value FROM json_each(:tenants)) AND kind
   AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
   AND (:groups IS NULL OR kind IN (${quoted(ACCOUNT_KINDS)}) OR group_id IN (SELECT value FROM json_each(:groups)))`;
 
+/** The second part repeats the condition of the index, which SQLite would not use otherwise. */
+const SPENT = `SELECT spend_amount, spend_currency, sent_at FROM ledger_operations
+  WHERE tenant_id = :tenant AND state IN ('sending', 'succeeded', 'unknown') AND sent_at > :since
+  UNION ALL SELECT spend_amount, spend_currency, NULL FROM ledger_operations
+  WHERE tenant_id = :tenant AND state IN ('claimed', 'sending', 'unknown') AND state = 'claimed'`;
+
 function prepareAll(db: DatabaseSync) {
   const sql = (text: string): StatementSync => db.prepare(text);
   return {
@@ -217,13 +284,19 @@ function prepareAll(db: DatabaseSync) {
       AND (tenant_id = :tenant OR credential_id = :credential)
       AND (target IN (SELECT value FROM json_each(:targets)) OR (:everyGroup AND target LIKE 'group:%'))
       AND NOT (tenant_id = :tenant AND idempotency_key = :key) ORDER BY id LIMIT 1`),
+    newestEqual: sql(`SELECT * FROM ledger_operations WHERE tenant_id = ? AND fingerprint = ? AND state = 'succeeded'
+      AND completed_at > ? AND idempotency_key <> ? ORDER BY completed_at DESC, id DESC LIMIT 1`),
+    spent: sql(SPENT),
+    spending: sql(
+      `SELECT spend_amount, spend_currency, count(*) AS n FROM (${SPENT}) GROUP BY spend_amount, spend_currency`,
+    ),
     insert:
       sql(`INSERT INTO ledger_operations (tenant_id, credential_id, idempotency_key, kind, target, group_id, fingerprint,
-      input, state, owner_id, claim, created_at, deletes_documents)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'claimed', ?, 1, ?, ?)`),
+      input, state, owner_id, claim, created_at, deletes_documents, spend_amount, spend_currency)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'claimed', ?, 1, ?, ?, ?, ?)`),
     reclaim: sql(`UPDATE ledger_operations SET state = 'claimed', claim = claim + 1, owner_id = :owner,
       credential_id = :credential, sent_at = NULL, completed_at = NULL, baseline = NULL, before_send = NULL, answer = NULL,
-      resolution = NULL, lock_slot = 0
+      resolution = NULL, lock_slot = 0, spend_amount = :amount, spend_currency = :currency
       WHERE tenant_id = :tenant AND idempotency_key = :key AND state = 'not_sent' RETURNING *`),
     advance: sql(`UPDATE ledger_operations SET state = ?5,
       sent_at = CASE ?5 WHEN 'sending' THEN ?6 WHEN 'not_sent' THEN NULL ELSE sent_at END,
@@ -271,6 +344,8 @@ function prepareAll(db: DatabaseSync) {
  *
  * Version 2: before it, the lock ended with the api key, so two open writes of one target may be stored. The newest keeps the place
  * in the index (`lock_slot` 0) and the others have one of their own. All of them go on blocking the target.
+ *
+ * Version 3: what a write costs, for the limits of a tenant's spending; null in rows of earlier versions, and where nobody counts it.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -333,6 +408,12 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX ledger_target ON ledger_operations (target, sent_at);
   CREATE INDEX ledger_review ON ledger_operations (next_reconcile_at)
     WHERE state = 'rejected' AND next_reconcile_at IS NOT NULL;
+  `,
+  `
+  ALTER TABLE ledger_operations ADD COLUMN spend_amount TEXT;
+  ALTER TABLE ledger_operations ADD COLUMN spend_currency TEXT;
+  CREATE INDEX ledger_equal ON ledger_operations (tenant_id, fingerprint, completed_at) WHERE state = 'succeeded';
+  CREATE INDEX ledger_spent ON ledger_operations (tenant_id, sent_at) WHERE state IN ('sending', 'succeeded', 'unknown');
   `,
 ];
 

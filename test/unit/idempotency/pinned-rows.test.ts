@@ -113,6 +113,7 @@ describe('a ledger that the first version wrote', () => {
     // An own group of unknown number is open too, and older.
     for (const target of ['group:(own)', 'group:903', 'group:903']) {
       const { kind, row } = await order();
+      if (row === null) throw new Error(`The claim answered ${kind}.`);
       expect([kind, row.target]).toEqual(['targetBusy', target]);
       await ledger.settle(row, 'rejected', null, { by: 'operator', atMs: T0, note: 'looked', subject: null });
     }

@@ -57,12 +57,18 @@ export type BillingErrorCode =
   | 'OPERATION_TOO_COMPLEX'
   /** The write was sent, and nobody knows whether it was carried out: money may have moved. The gateway never sends it again by itself. */
   | 'OUTCOME_UNKNOWN'
+  /** An equal write of the tenant, under another idempotencyKey, succeeded a short while ago or is under way; `operation` is that write. Nothing was sent. */
+  | 'POSSIBLE_DUPLICATE'
+  /** The catalogue, read anew, does not offer what was asked for at the `expected` price, or could not be read. Nothing was sent. */
+  | 'PRECONDITION_FAILED'
   /** An earlier write on the same target has an unknown outcome; `operation` is that write. Nothing was sent. */
   | 'PRIOR_OUTCOME_UNKNOWN'
   /** The tenant, or the upstream, has had too many requests in a short time. */
   | 'RATE_LIMITED'
   /** This replica of the gateway is stopping and takes no more work. */
   | 'SHUTTING_DOWN'
+  /** The write would pass a limit that the operator has set for the tenant's spending; `message` says which, how much of it is used, and when it frees up. Nothing was sent. */
+  | 'SPENDING_LIMIT_REACHED'
   /** The request carries no valid credential for this gateway. */
   | 'UNAUTHENTICATED'
   /** The upstream answered something that cannot be read. At the path of a single field: that value alone could not be read, and the rest of the answer stands. */
@@ -124,14 +130,26 @@ export type BillingWarningCode =
 export type ChangePlanInput = {
   /** Must be true with `heldDocuments: DELETE`, which cannot be undone. */
   confirmDocumentDeletion?: boolean;
+  /** The price that the user was shown, for one billing period. The gateway reads the catalogue anew; `PRECONDITION_FAILED`, and nothing sent, when it says otherwise or cannot be read. */
+  expected?: ExpectedPriceInput | null | undefined;
   /** The group to change (`group_id`). Default: the api key's own group. */
   groupId?: string | null | undefined;
   /** What becomes of documents that wait for capacity (`purge`). */
   heldDocuments?: HeldDocumentsAction;
-  /** The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Keep it over retries: the same key with the same input never charges twice. */
+  /** The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Make it when the user's intent begins, and keep it over retries: of the request, of a dialog that is opened again, of an agent's tool call. The same key with the same input never charges twice. */
   idempotencyKey: string;
   /** Number of the plan to change to (`plan_id`): 1 to 18 digits. The plan that is in force renews it: another charge. */
   planId: string;
+  /** The `idempotencyKey` of an earlier equal write that this one knowingly repeats, as `operation` of a `POSSIBLE_DUPLICATE` names it. It must name the newest such write. Without it, an equal write under another key is refused for DUPLICATE_WINDOW_SECONDS (five minutes by default). */
+  repeats?: string | null | undefined;
+};
+
+/** A price of the catalogue as the user was shown it: `price` of `AvailablePack` or `AvailablePlan`. */
+export type ExpectedPriceInput = {
+  /** The amount. Compared as a number: `"99.5"` is `"99.50"`. */
+  amount: string;
+  /** The currency. Left out: the amount alone is compared. Given: the catalogue must name the same one. */
+  currency?: string | null | undefined;
 };
 
 /** What becomes of documents that wait for capacity (the upstream's `purge`). Always sent explicitly. */
@@ -155,16 +173,20 @@ export type OpenBillingUiInput = {
 export type OrderBoosterPackInput = {
   /** Must be true with `heldDocuments: DELETE`, which cannot be undone. */
   confirmDocumentDeletion?: boolean;
+  /** The price that the user was shown, for one pack. The gateway reads the catalogue anew; `PRECONDITION_FAILED`, and nothing sent, when it says otherwise or cannot be read. */
+  expected?: ExpectedPriceInput | null | undefined;
   /** The group to order for (`group_id`). Default: the api key's own group. */
   groupId?: string | null | undefined;
   /** What becomes of documents that wait for capacity (`purge`). */
   heldDocuments?: HeldDocumentsAction;
-  /** The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Keep it over retries: the same key with the same input never charges twice. */
+  /** The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Make it when the user's intent begins, and keep it over retries: of the request, of a dialog that is opened again, of an agent's tool call. The same key with the same input never charges twice. */
   idempotencyKey: string;
   /** Number of the booster pack to order (`pack_id`): 1 to 18 digits. */
   packId: string;
   /** How many packs: 1 to 100. */
   quantity?: number;
+  /** The `idempotencyKey` of an earlier equal write that this one knowingly repeats, as `operation` of a `POSSIBLE_DUPLICATE` names it. It must name the newest such write. Without it, an equal write under another key is refused for DUPLICATE_WINDOW_SECONDS (five minutes by default). */
+  repeats?: string | null | undefined;
 };
 
 /** What a plan change would be. It compares documents, not prices. */
@@ -210,12 +232,14 @@ export type PlanType =
 export type PurchaseCreditsInput = {
   /** Whom to bill. Default: the account's own details. */
   billing?: BillingContactInput | null | undefined;
-  /** The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Keep it over retries: the same key with the same input never charges twice. */
+  /** The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Make it when the user's intent begins, and keep it over retries: of the request, of a dialog that is opened again, of an agent's tool call. The same key with the same input never charges twice. */
   idempotencyKey: string;
   /** The purchase to make (`PurchaseID`); quantity and price follow from it on the upstream's side. Not the zero UUID. */
   purchaseId: string;
   /** The buyer's own order number (`PurchaseOrder`), at most 255 characters. Some accounts require it. */
   purchaseOrder?: string | null | undefined;
+  /** The `idempotencyKey` of an earlier equal write that this one knowingly repeats, as `operation` of a `POSSIBLE_DUPLICATE` names it. It must name the newest such write. Without it, an equal write under another key is refused for DUPLICATE_WINDOW_SECONDS (five minutes by default). */
+  repeats?: string | null | undefined;
 };
 
 /** An operator's decision about a write whose outcome is unknown. */

@@ -1,0 +1,146 @@
+import { type AvailablePack, type BillingCatalogue, itemOf } from '../domain/catalogue.js';
+import { type DecimalText, decimalText, type Money, parseDecimal, readableOrNull } from '../domain/money.js';
+import type { ExpectedPrice } from '../domain/purchases.js';
+import { type ExceededLimit, type SpendingLimits, spendOf } from '../domain/spending.js';
+import type { WriteRefusal } from '../domain/write.js';
+import type { ClaimGuards, ClaimTerms } from '../idempotency/ledger.js';
+import type { CatalogueItemRef } from './group-catalogue.js';
+
+/** A write, as far as it matters for what may be spent. */
+export interface SpendingWish {
+  /** Key of the equal write that it repeats on purpose. */
+  readonly repeats: string | null;
+  readonly expected: ExpectedPrice | null;
+  /** What the catalogue prices; null: nothing, as of purchases of credits. */
+  readonly item: CatalogueItemRef | null;
+  readonly quantity: number;
+}
+
+const NOTHING_SENT = 'Nothing was sent.';
+/** Longer amounts are not repeated in a message. */
+const MAX_SHOWN_DIGITS = 40;
+
+/** What stands in the way of a write besides its key and its target. `limits` null: the operator has set none. */
+export function guardsOf(limits: SpendingLimits | null, wish: SpendingWish): Omit<ClaimGuards, 'duplicateWindowMs'> {
+  return { forbidden: whyForbidden(limits, wish), repeats: wish.repeats, terms: termsBeforeReading(limits, wish) };
+}
+
+/** The terms of a write whose catalogue was read. `catalogue` null: it could not be. */
+export function termsOf(
+  limits: SpendingLimits | null,
+  { expected, item, quantity }: SpendingWish,
+  catalogue: BillingCatalogue | null,
+): ClaimTerms {
+  const offer = offerOf(catalogue, item);
+  const failed = expected === null ? null : unmetExpectation(expected, offer);
+  if (failed !== null) return { kind: 'refused', refusal: failed };
+  const spend = offer.kind === 'priced' ? spendOf(offer.price, quantity) : null;
+  if (limits?.requirePrice === true && spend === null) {
+    const holds = offer.kind === 'priced' ? 'it names no price that can be counted' : HOLDS[offer.kind];
+    return { kind: 'refused', refusal: limitReached(`requirePrice: the catalogue must price it, and ${holds}.`) };
+  }
+  return limits === null || !countsAnything(limits)
+    ? { kind: 'none' }
+    : { kind: 'limited', limits: { ...limits, spend } };
+}
+
+/** Why a page on which people spend may not be opened; null: it may. */
+export function whyFrozen(limits: SpendingLimits | null): WriteRefusal | null {
+  return limits?.frozen === true
+    ? limitReached(
+        'frozen: the operator has stopped all spending of this tenant. It frees up when the operator says so.',
+      )
+    : null;
+}
+
+/** What a client is told of a limit that a write would pass. */
+export function overLimitRefusal(limit: ExceededLimit): WriteRefusal {
+  const day = 'used in the last 24 hours';
+  const used =
+    limit.name === 'writesPerDay'
+      ? `writesPerDay: ${limit.used} of ${limit.limit} ${day}.`
+      : `spendPerDay ${limit.currency}: ${limit.used} of ${limit.limit} ${day}, and this write costs ${limit.wished}.`;
+  const frees =
+    limit.freeAtMs === null
+      ? 'It never frees up enough: by itself this write is over the limit.'
+      : `It frees up at ${new Date(limit.freeAtMs).toISOString()}.`;
+  return limitReached(`${used} ${frees}`);
+}
+
+function whyForbidden(limits: SpendingLimits | null, { item, quantity }: SpendingWish): WriteRefusal | null {
+  if (limits === null) return null;
+  const frozen = whyFrozen(limits);
+  if (frozen !== null) return frozen;
+  if (limits.maxQuantity !== null && item?.kind === 'pack' && quantity > limits.maxQuantity) {
+    const message = `maxQuantity: at most ${limits.maxQuantity} packs in one order, and ${quantity} were asked for.`;
+    return { ...limitReached(message), field: ['input', 'quantity'] };
+  }
+  // No catalogue prices it, so nothing needs to be read to know.
+  return limits.requirePrice && item === null
+    ? limitReached('requirePrice: only what a catalogue prices may be bought, and no catalogue prices credits.')
+    : null;
+}
+
+function termsBeforeReading(limits: SpendingLimits | null, { expected, item }: SpendingWish): ClaimTerms {
+  const needsPrice = expected !== null || (limits !== null && (limits.requirePrice || limits.spendPerDay.size > 0));
+  if (needsPrice && item !== null) return { kind: 'unread' };
+  return limits === null || !countsAnything(limits)
+    ? { kind: 'none' }
+    : { kind: 'limited', limits: { ...limits, spend: null } };
+}
+
+function countsAnything({ writesPerDay, spendPerDay }: SpendingLimits): boolean {
+  return writesPerDay !== null || spendPerDay.size > 0;
+}
+
+/** What a catalogue says of the price of one item. */
+type Offer =
+  | { readonly kind: 'priced'; readonly price: Money }
+  | { readonly kind: 'unpriced' | 'notOffered' | 'unread' };
+
+const HOLDS = {
+  unpriced: 'the catalogue names no readable price for it',
+  notOffered: 'the catalogue does not offer it',
+  unread: 'the catalogue could not be read',
+} as const;
+
+function offerOf(catalogue: BillingCatalogue | null, item: CatalogueItemRef | null): Offer {
+  if (catalogue === null || item === null) return { kind: 'unread' };
+  const items: readonly Pick<AvailablePack, 'id' | 'price'>[] =
+    item.kind === 'pack' ? catalogue.packs : catalogue.plans;
+  const found = itemOf(items, item.id);
+  if (found === null) return { kind: 'notOffered' };
+  const price = readableOrNull(found.price);
+  return price === null || parseDecimal(price.amount) === null ? { kind: 'unpriced' } : { kind: 'priced', price };
+}
+
+/** Null: what was expected holds. Amounts are compared as numbers, so 99.5 is 99.50; a named currency must be named by the catalogue too. */
+function unmetExpectation(expected: ExpectedPrice, offer: Offer): WriteRefusal | null {
+  const wanted = parseDecimal(expected.amount);
+  if (offer.kind === 'priced') {
+    const held = parseDecimal(offer.price.amount);
+    const isSameAmount = wanted !== null && held !== null && wanted.value.eq(held.value);
+    const isSameCurrency = expected.currency === null || expected.currency === readableOrNull(offer.price.currency);
+    if (isSameAmount && isSameCurrency) return null;
+  }
+  const holds =
+    offer.kind === 'priced'
+      ? `the catalogue says ${amountText(offer.price.amount)} ${readableOrNull(offer.price.currency) ?? 'in no named currency'}`
+      : HOLDS[offer.kind];
+  const currency = expected.currency === null ? '' : ` ${expected.currency}`;
+  return {
+    code: 'PRECONDITION_FAILED',
+    message: `Expected was a price of ${amountText(expected.amount)}${currency}, and ${holds}. ${NOTHING_SENT}`,
+    field: ['input', 'expected'],
+  };
+}
+
+function amountText(amount: DecimalText): string {
+  const decimal = parseDecimal(amount);
+  const text = decimal === null || decimal.scale > MAX_SHOWN_DIGITS ? '' : decimalText(decimal);
+  return text === '' || text.length > MAX_SHOWN_DIGITS ? 'an amount too long to show' : text;
+}
+
+function limitReached(message: string): WriteRefusal {
+  return { code: 'SPENDING_LIMIT_REACHED', message: `${message} ${NOTHING_SENT}`, field: null };
+}
