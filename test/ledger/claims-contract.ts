@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ClaimRequest } from '../../src/idempotency/ledger.js';
-import { ForbiddenTransition, TRANSITIONS } from '../../src/idempotency/ledger.states.js';
+import type { DailyLimits } from '../../src/domain/spending.js';
+import { type ClaimRequest, type ClaimResult, type Ledger, LedgerUnavailable } from '../../src/idempotency/ledger.js';
+import {
+  ForbiddenTransition,
+  type LedgerRow,
+  type LedgerState,
+  TRANSITIONS,
+} from '../../src/idempotency/ledger.states.js';
 import { LedgerHarness, present } from './ledger.harness.js';
 import { byOperator, SUCCESS, sampleClaim, T0, UNKNOWN } from './sample-claims.js';
 
@@ -274,6 +280,75 @@ export function describeClaims(store: string, newUrl: () => Promise<string>): vo
       );
       expect(claims.filter(({ kind }) => kind === 'claimed')).toHaveLength(1);
       expect(claims.filter(({ kind }) => kind === 'targetBusy')).toHaveLength(39);
+    });
+
+    /** A claim on a target of its own that costs 0.10 and must fit into the limits. */
+    const limitedClaim = (limits: Partial<DailyLimits>): ClaimRequest => {
+      const request = sampleClaim();
+      const all = { writesPerDay: null, spendPerDay: new Map(), spend: { amount: '0.10', currency: 'NZD' }, ...limits };
+      const guards = {
+        forbidden: null,
+        duplicateWindowMs: 0,
+        repeats: null,
+        terms: { kind: 'limited', limits: all },
+      } as const;
+      return { ...request, target: `group:${request.idempotencyKey}`, guards };
+    };
+
+    /** Asks again while no connection is free, as a client does; a claim that was stored meanwhile is `existing`. */
+    const insist = async (ledger: Ledger, request: ClaimRequest): Promise<ClaimResult> => {
+      try {
+        return await ledger.claim(request);
+      } catch (error) {
+        if (error instanceof LedgerUnavailable) return insist(ledger, request);
+        throw error;
+      }
+    };
+
+    it.each<[string, Partial<DailyLimits>, number]>([
+      ['writes', { writesPerDay: 30 }, 30],
+      ['spend', { spendPerDay: new Map([['NZD', '2.05']]) }, 20],
+    ])(
+      'holds a limit of %s to the unit under 200 claims at once on two replicas',
+      async (_name, limits, fits) => {
+        const replica = await at.openAnother();
+        const claims = await Promise.all(
+          Array.from({ length: 200 }, (_, index) =>
+            insist(index % 2 === 0 ? at.ledger : replica, limitedClaim(limits)),
+          ),
+        );
+        expect(claims.filter(({ kind }) => kind === 'claimed' || kind === 'existing')).toHaveLength(fits);
+        expect(claims.filter(({ kind }) => kind === 'overLimit')).toHaveLength(200 - fits);
+      },
+      60_000,
+    );
+
+    it('frees what was rejected, not sent or is a day old, and counts what is unknown', async () => {
+      const limits = { writesPerDay: 1 };
+      const ended = async (to: LedgerState): Promise<LedgerRow> => at.ended(at.ledger, to, limitedClaim(limits));
+      await ended('rejected');
+      await ended('not_sent');
+      await ended('unknown');
+      const refused = await at.ledger.claim(limitedClaim(limits));
+      const freeAtMs = T0 + 1_000 + 86_400_000;
+      expect(refused).toMatchObject({
+        kind: 'overLimit',
+        limit: { name: 'writesPerDay', used: 1, limit: 1, freeAtMs },
+      });
+      expect((await at.ledger.claim({ ...limitedClaim(limits), atMs: freeAtMs - 1 })).kind).toBe('overLimit');
+      expect((await at.ledger.claim({ ...limitedClaim(limits), atMs: freeAtMs })).kind).toBe('claimed');
+    });
+
+    it('neither loses nor doubles an allowance when a replica dies between claim and send', async () => {
+      const limits = { writesPerDay: 1 };
+      const dying = await at.openAnother();
+      const held = limitedClaim(limits);
+      expect((await dying.claim(held)).kind).toBe('claimed');
+      expect((await at.ledger.claim(limitedClaim(limits))).kind).toBe('overLimit');
+      await dying.close();
+      await at.ledger.sweepOrphans();
+      expect((await at.ledger.claim(limitedClaim(limits))).kind).toBe('claimed');
+      expect((await at.ledger.claim(held)).kind).toBe('overLimit');
     });
 
     it('gives a target to one of many not-sent keys that try again at once on two replicas', async () => {
