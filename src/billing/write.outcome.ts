@@ -38,9 +38,9 @@ export function toRefusedError({ code, message, field }: WriteRefusal): BillingU
 /** How a row is shown and told. */
 export interface RowWords {
   /** Null: this caller may not see the row. */
-  toOperation(row: LedgerRow, replayed: boolean): BillingOperation | null;
+  readonly toOperation: (row: LedgerRow, replayed: boolean) => BillingOperation | null;
   /** What was asked for, in words that follow "You". */
-  inWords(row: LedgerRow): string;
+  readonly inWords: (row: LedgerRow) => string;
   /** Epoch milliseconds, for how long ago something was. */
   readonly nowMs: number;
 }

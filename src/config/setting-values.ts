@@ -103,9 +103,9 @@ function shown(setting: Setting<unknown>, value: unknown): string {
 }
 
 function oneLineText(value: unknown): string {
-  if (typeof value !== 'object') return String(value).replaceAll('\n', '\\n');
-  return JSON.stringify(value, (_name, member: unknown) =>
-    member instanceof Map ? Object.fromEntries(member) : (member ?? undefined),
+  if (typeof value === 'string') return value.replaceAll('\n', '\\n');
+  return JSON.stringify(value, (_name, member: unknown): unknown =>
+    member instanceof Map ? Object.fromEntries<unknown>(member) : (member ?? undefined),
   );
 }
 

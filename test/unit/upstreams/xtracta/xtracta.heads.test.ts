@@ -57,7 +57,10 @@ describeFaults('Xtracta, behind interim responses', [
   sound('100 and the response in one segment', inSegments(CONTINUE + final())),
   sound('100, then the response', inSegments(CONTINUE, final())),
   sound('100, 102 and two of 103', inSegments(CONTINUE, PROCESSING, HINTS + HINTS, final())),
-  sound('100 byte by byte', inSegments(...CONTINUE, ...final().slice(0, 60), final().slice(60))),
+  sound(
+    '100 byte by byte',
+    inSegments(...Array.from(CONTINUE), ...Array.from(final().slice(0, 60)), final().slice(60)),
+  ),
   ['100 for ever', endless(CONTINUE), 'unknown', INVALID, 1],
   ['103 for ever', endless(HINTS), 'unknown', INVALID, 1],
   [
@@ -88,7 +91,7 @@ describeFaults('Xtracta, with folded header lines', [
   refused('a fold behind the status line', final().replace('OK\r\n', 'OK\r\n x: y\r\n')),
 ]);
 
-const chunk = `${Buffer.byteLength(BOOSTER).toString(16)}`;
+const chunk = Buffer.byteLength(BOOSTER).toString(16);
 const chunked = (size: string, trailer = ''): string =>
   `HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ntransfer-encoding: chunked\r\n\r\n${size}\r\n${BOOSTER}\r\n0\r\n${trailer}\r\n`;
 
