@@ -1,5 +1,5 @@
 import type { Caller } from '../domain/caller.js';
-import { badInput } from '../domain/errors.js';
+import { BillingError, badInput } from '../domain/errors.js';
 import { upstreamOperation } from '../domain/upstream-operations.js';
 import { NO_SUBJECT, type WriteSubject } from '../domain/write.js';
 import type { LedgerRow } from '../idempotency/ledger.states.js';
@@ -25,7 +25,7 @@ export function visibleOperation(scope: WriteScope, row: LedgerRow, replayed: bo
 
 /** A ledger row as this caller sees it; its evidence is read when a client asks for it. */
 export function operationView(scope: WriteScope, row: LedgerRow, replayed: boolean): BillingOperation {
-  return toBillingOperation(row, subjectOf(row), replayed, () => readEvidence(scope, row));
+  return toBillingOperation(row, subjectOf(row), replayed, (beforeMore) => readEvidence(scope, row, beforeMore));
 }
 
 /** The write under a key, or null where there is none that this caller may see. */
@@ -97,12 +97,13 @@ function subjectOf(row: LedgerRow): WriteSubject {
  * Empty also where the history can't be read just now: the operation itself must be shown when the upstream is down, which is when
  * it matters most.
  */
-async function readEvidence(scope: WriteScope, row: LedgerRow): Promise<readonly Evidence[]> {
+async function readEvidence(scope: WriteScope, row: LedgerRow, beforeMore?: () => void): Promise<readonly Evidence[]> {
   const credential = scope.caller.tenant.xtracta;
   if (credential === null) return [];
   try {
-    return (await examineRow(scope.services, credential, row, scope.call))?.evidence ?? [];
-  } catch {
+    return (await examineRow(scope.services, credential, row, scope.call, beforeMore))?.evidence ?? [];
+  } catch (error) {
+    if (error instanceof BillingError && error.code === 'OPERATION_TOO_COMPLEX') throw error;
     return [];
   }
 }

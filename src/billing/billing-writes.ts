@@ -33,7 +33,8 @@ export interface BillingOperation extends WriteSubject {
    * History rows since the sending, each compared with the write. Read when asked for, and only for an unknown outcome; else
    * empty.
    */
-  evidenceFit(): Promise<readonly Evidence[]>;
+  /** @param beforeMore told before each upstream call but the first; what it throws is the answer */
+  evidenceFit(beforeMore?: () => void): Promise<readonly Evidence[]>;
 }
 
 /** An answer as data: what a client of an authorised, valid write is told when it did not succeed. */

@@ -29,14 +29,17 @@ export interface RowExamination {
 /**
  * Compares a row of the ledger with the group's history and catalogue as they are now. Null: no history shows such a write, or its group
  * is not known. Throws `BillingError` when the history or the ledger can't be read; without a catalogue nothing is proved.
+ *
+ * @param beforeMore told before each upstream call but the first; what it throws ends the examination
  */
 export async function examineRow(
   upstream: Upstream,
   credential: XtractaCredential,
   row: LedgerRow,
   call: UpstreamCall,
+  beforeMore?: () => void,
 ): Promise<RowExamination | null> {
-  const read = await readRow(upstream, credential, row, call);
+  const read = await readRow(upstream, credential, row, call, beforeMore);
   if (read === null) return null;
   const { proof, evidence } = examine(read.write, read.reading);
   const { catalogue } = read.write;
@@ -71,6 +74,7 @@ async function readRow(
   credential: XtractaCredential,
   row: LedgerRow,
   call: UpstreamCall,
+  beforeMore?: () => void,
 ): Promise<RowReading | null> {
   const { groupId, sentAtMs } = row;
   if (groupId === null || sentAtMs === null) return null;
@@ -79,7 +83,7 @@ async function readRow(
   const read = await readGroupHistory(xtracta, credential, groupId, sentAtMs, call);
   // At the time of the write, if it is known: a clock may have been set since.
   const reading = { ...read, clockAheadMs: readClockBefore(row.before) ?? read.clockAheadMs };
-  const catalogue = await readGroupCatalogue(xtracta, credential, groupId, wanted, call);
+  const catalogue = await readGroupCatalogue(xtracta, credential, groupId, wanted, call, beforeMore);
   // Last, so that a write which was sent while the history was read is known.
   const neighbours = await orLedgerUnavailable(ledger.neighbours(row, sentAtMs - NEIGHBOUR_BEFORE_MS));
   const write: SentWrite = {

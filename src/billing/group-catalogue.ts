@@ -1,5 +1,6 @@
 import type { XtractaCredential } from '../domain/caller.js';
 import { type BillingCatalogue, itemOf } from '../domain/catalogue.js';
+import { BillingError } from '../domain/errors.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
 import type { XtractaWriteClient } from './write-scope.js';
 
@@ -11,9 +12,10 @@ export interface CatalogueItemRef {
 
 /**
  * A group's catalogue as it is now, with the named item also where the upstream tells of it only when asked by its id. Null: it cannot be
- * read. Never throws.
+ * read. Throws only what `beforeCall` throws.
  *
  * @param groupId null: the api key's own group
+ * @param beforeCall told before each upstream call; may throw `OPERATION_TOO_COMPLEX`
  */
 export async function readGroupCatalogue(
   client: XtractaWriteClient,
@@ -21,16 +23,21 @@ export async function readGroupCatalogue(
   groupId: string | null,
   item: CatalogueItemRef,
   call: UpstreamCall,
+  beforeCall?: () => void,
 ): Promise<BillingCatalogue | null> {
   try {
+    beforeCall?.();
     const listed = await client.getPlans(credential, groupId, call);
     if (itemOf<{ readonly id: string }>(item.kind === 'pack' ? listed.packs : listed.plans, item.id) !== null) {
       return listed;
     }
     const asked = item.kind === 'pack' ? { packId: item.id } : { planId: item.id };
+    beforeCall?.();
     const one = await client.getPlans(credential, groupId, call, asked);
     return { plans: [...listed.plans, ...one.plans], packs: [...listed.packs, ...one.packs] };
-  } catch {
+  } catch (error) {
+    // No upstream is ever the reason for it.
+    if (error instanceof BillingError && error.code === 'OPERATION_TOO_COMPLEX') throw error;
     return null;
   }
 }

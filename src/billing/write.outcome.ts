@@ -174,11 +174,11 @@ export function toBillingOperation(
   row: LedgerRow,
   subject: WriteSubject,
   replayed: boolean,
-  readEvidence: () => Promise<readonly Evidence[]>,
+  readEvidence: (beforeMore?: () => void) => Promise<readonly Evidence[]>,
 ): BillingOperation {
   let reading: Promise<readonly Evidence[]> | undefined;
-  const evidence = (): Promise<readonly Evidence[]> => {
-    reading ??= row.state === 'unknown' ? readEvidence() : Promise.resolve([]);
+  const evidence = (beforeMore?: () => void): Promise<readonly Evidence[]> => {
+    reading ??= row.state === 'unknown' ? readEvidence(beforeMore) : Promise.resolve([]);
     return reading;
   };
   return {

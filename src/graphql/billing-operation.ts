@@ -158,7 +158,8 @@ function evidenceOf(operation: BillingOperation, reads: GatewayContext['reads'])
   if (operation.status === 'OUTCOME_UNKNOWN' && operation.groupId !== null && operation.sentAt !== null) {
     reads.countCall();
   }
-  const rows = operation.evidenceFit();
+  // The catalogue is one more call, or two.
+  const rows = operation.evidenceFit(() => reads.countCall());
   evidenceRead.set(operation, rows);
   return rows;
 }

@@ -101,8 +101,14 @@ export class Place {
     if (period !== undefined) period.used += 1;
   }
 
-  async order(packId: string, quantity = 1, idempotencyKey = this.key): Promise<Written['write']> {
-    const input = { idempotencyKey, packId, quantity, groupId: this.groupId };
+  /** @param repeats the key of an equal write that this one repeats on purpose */
+  async order(
+    packId: string,
+    quantity = 1,
+    idempotencyKey = this.key,
+    repeats: string | null = null,
+  ): Promise<Written['write']> {
+    const input = { idempotencyKey, packId, quantity, groupId: this.groupId, repeats };
     return this.#written(ORDER, input);
   }
 

@@ -198,7 +198,7 @@ describe('what proves a write whose answer was lost', () => {
     expect((await at.order('1223', 1, first)).operation.status).toBe('SUCCEEDED');
     const show = at.hideOrders();
     at.fault('booster', 'reset');
-    expect((await at.order('1223', 1)).operation.status).toBe('OUTCOME_UNKNOWN');
+    expect((await at.order('1223', 1, at.key, first)).operation.status).toBe('OUTCOME_UNKNOWN');
     show();
     const { status, evidenceFit } = await at.reconcile();
     expect([status, evidenceFit]).toMatchObject(['OUTCOME_UNKNOWN', [{ doesNotFit: ['ONLY_WRITE'] }]]);

@@ -10,8 +10,8 @@ beforeAll(async () => {
   gateway = await ApolloHarness.start();
 });
 
-/** Asks for the evidence of writes under many names, of which `limit` may cost a call. */
-async function askAll(status: BillingOperation['status'], limit: number) {
+/** Asks for the evidence of writes under many names; `limit` calls may be made, of which each write takes one and `more`. */
+async function askAll(status: BillingOperation['status'], limit: number, more = 0) {
   const read: string[] = [];
   let counted = 0;
   const edges = ['1', '2', '3', '4', '5'].map((groupId) => ({
@@ -20,8 +20,9 @@ async function askAll(status: BillingOperation['status'], limit: number) {
       ...OPERATION,
       status,
       groupId,
-      evidenceFit: async () => {
+      evidenceFit: async (beforeMore?: () => void) => {
         read.push(groupId);
+        for (let made = 0; made < more; made += 1) beforeMore?.();
         return [{ activity: ROW, fits: [], doesNotFit: [] }];
       },
     },
@@ -52,6 +53,13 @@ describe('evidence', () => {
     const { answer, read } = await askAll('OUTCOME_UNKNOWN', 2);
     expect(new Set(answer.codes)).toEqual(new Set(['OPERATION_TOO_COMPLEX']));
     expect(read).toEqual(['1', '2']);
+  });
+
+  it('counts each call that a write takes, and answers when there is none left', async () => {
+    const enough = await askAll('OUTCOME_UNKNOWN', 15, 2);
+    expect([enough.answer.codes, enough.counted]).toEqual([[], 15]);
+    const { answer } = await askAll('OUTCOME_UNKNOWN', 14, 2);
+    expect(new Set(answer.codes)).toEqual(new Set(['OPERATION_TOO_COMPLEX']));
   });
 
   it('costs no call where the outcome is known', async () => {
