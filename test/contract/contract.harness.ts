@@ -71,6 +71,8 @@ export async function openContractStand(positions: readonly Position[]): Promise
         XTRACTA_API_KEY: undefined,
         CREDITS_TOKEN: undefined,
         RATE_LIMIT_WRITES_PER_MINUTE: '0',
+        // Its subject is what the upstreams answer: equal writes follow each other under new keys.
+        DUPLICATE_WINDOW_SECONDS: '0',
         RATE_LIMIT_BILLING_UI_PER_MINUTE: '0',
         LOG_LEVEL: 'error',
         DEBUG_UI: 'false',
