@@ -100,11 +100,11 @@ interface Count {
 }
 
 const counts: readonly Count[] = [
-  { name: 'files in src', found: sources.length, limit: 235 },
+  { name: 'files in src', found: sources.length, limit: 250 },
   {
     name: 'lines of TypeScript in src',
     found: code.reduce((sum, file) => sum + textOf(file).split('\n').length - 1, 0),
-    limit: 33_000,
+    limit: 34_000,
   },
   { name: 'source files for a new write', found: filesNaming(EXAMPLES.write), limit: 13 },
   { name: 'source files for a new read', found: filesNaming(EXAMPLES.read), limit: 15 },

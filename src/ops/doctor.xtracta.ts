@@ -794,7 +794,7 @@ async function outsideCheck(prober: Prober, groupId: string | null, nowMs: numbe
     return open('foreignGroup', 'not asked: --outside ID names a group that the key should not see');
   const probe = await prober.read('history of a group outside', 'history', { group_id: groupId, ...wideWindow(nowMs) });
   const result = probe?.reading?.result;
-  if (result?.kind === 'error' && result.code === 'UPSTREAM_UNAUTHENTICATED') {
+  if (result?.kind === 'error' && (result.code === 'FORBIDDEN' || result.code === 'UPSTREAM_UNAUTHENTICATED')) {
     return check('foreignGroup', 'ok', 'forbidden', answered(probe), 'the upstream refuses groups outside', null);
   }
   if (isNotFound(probe))

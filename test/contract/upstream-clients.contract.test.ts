@@ -64,7 +64,10 @@ describe('the Xtracta client, at its upstream', () => {
 
   it('reads an empty history as none', async () => {
     const window = lastYear(simulator.fixtures.planlessGroupId);
-    expect(await xtracta.getBillingHistory(credential(), window, recordedCall().call)).toEqual({ activities: [] });
+    expect(await xtracta.getBillingHistory(credential(), window, recordedCall().call)).toEqual({
+      activities: [],
+      clockAheadMs: expect.any(Number),
+    });
   });
 
   it('is told that it may not see a foreign group, and that a key is nobody’s', async () => {

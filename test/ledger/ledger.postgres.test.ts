@@ -156,10 +156,10 @@ if (binaries === null) {
       });
     });
 
-    it('says nothing of its address when it cannot be reached', async () => {
+    it('says where it is, and no password, when it cannot be reached', async () => {
       const failure = openLedger('postgres://someone:canary-password@127.0.0.1:1/nowhere');
       await expect(failure).rejects.toBeInstanceOf(LedgerUnavailable);
-      await expect(failure).rejects.not.toThrow(/canary-password|127\.0\.0\.1/);
+      await expect(failure).rejects.not.toThrow(/canary-password/);
     });
 
     it('keeps neither the input nor anything personal in the files of the server', async () => {

@@ -11,7 +11,7 @@ function namedTests(file: string): string[] {
 }
 
 function exists(name: string): boolean {
-  if (name.startsWith('…/')) return globSync(`unit/upstreams/**/${name.slice(2)}`, { cwd: TEST }).length === 1;
+  if (name.startsWith('…/')) return globSync(`{unit,wire}/upstreams/**/${name.slice(2)}`, { cwd: TEST }).length === 1;
   if (name.includes('*')) return globSync(name, { cwd: TEST }).length > 0;
   return existsSync(join(TEST, name)) || existsSync(join(TEST, 'security', name));
 }

@@ -29,7 +29,12 @@ export async function openStand(label: string): Promise<Stand> {
       const gateway = await startGateway({
         xtractaUrl: simulator.url,
         creditsUrl: simulator.url,
-        env: { XTRACTA_API_KEY: world.apiKey, CREDITS_TOKEN: world.creditsToken, ...env },
+        env: {
+          XTRACTA_API_KEY: world.apiKey,
+          CREDITS_TOKEN: world.creditsToken,
+          DUPLICATE_WINDOW_SECONDS: '0',
+          ...env,
+        },
       });
       gateways.push(gateway);
       return gateway;

@@ -17,7 +17,7 @@ describe('what proves a write whose answer was lost', () => {
     world.world.setToggles({ autoRenew: 'no' });
     gateway = await startGateway({
       xtractaUrl: simulator.url,
-      env: { XTRACTA_API_KEY: world.apiKey, RATE_LIMIT_WRITES_PER_MINUTE: '0' },
+      env: { XTRACTA_API_KEY: world.apiKey, RATE_LIMIT_WRITES_PER_MINUTE: '0', DUPLICATE_WINDOW_SECONDS: '0' },
       parts: { reconcileIntervalMs: 20 },
     });
   });

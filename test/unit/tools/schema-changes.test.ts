@@ -27,8 +27,8 @@ describe('a comparison of two schemas', () => {
     ['a field that is gone', '  unreadablePrices: Int!\n', '', 'BillingHistorySummary.unreadablePrices was removed.'],
     [
       'a field that became nullable',
-      '  amount: Decimal!',
-      '  amount: Decimal',
+      'type Money @shareable {\n  amount: Decimal!',
+      'type Money @shareable {\n  amount: Decimal',
       'Money.amount changed type from Decimal! to Decimal.',
     ],
     [

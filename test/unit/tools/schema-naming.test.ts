@@ -77,7 +77,10 @@ describe('the schema’s nullability', () => {
     const priced = fields.filter(({ type, field }) => type !== 'Mutation' && hasDirective(field, 'cost'));
     const nonNull = priced.filter(({ field }) => field.type.kind === Kind.NON_NULL_TYPE);
     // Evidence is read beside the ledger's row; where it cannot be read it is empty.
-    expect(nonNull.map(({ type, field }) => `${type}.${field.name.value}`)).toEqual(['BillingOperation.evidence']);
+    expect(nonNull.map(({ type, field }) => `${type}.${field.name.value}`)).toEqual([
+      'BillingOperation.evidence',
+      'BillingOperation.evidenceFit',
+    ]);
   });
 
   it('has no null inside a list, but for the ids of which each stands for itself', () => {
