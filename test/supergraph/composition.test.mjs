@@ -11,7 +11,16 @@ function fieldsOf(supergraph, typeName) {
     .sort();
 }
 
-const GROUP_FIELDS = ['availablePacks', 'availablePlans', 'billingHistory', 'id', 'name', 'plan', 'subgroups'];
+const GROUP_FIELDS = [
+  'availablePacks',
+  'availablePlans',
+  'billingHistory',
+  'id',
+  'name',
+  'plan',
+  'planChangePreview',
+  'subgroups',
+];
 
 for (const [name, compose] of Object.entries(COMPOSERS)) {
   describe(`the ${name} composer`, () => {

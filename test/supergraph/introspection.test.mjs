@@ -53,6 +53,6 @@ describe('what a platform team reads off a running gateway', () => {
       { id: '100013', plan: null },
     ]);
     const places = answer.errors.map(({ path, extensions }) => `${path.join('.')} ${extensions.code}`).sort();
-    assert.deepEqual(places, ['_entities.1 BAD_USER_INPUT', '_entities.2.plan UPSTREAM_UNAUTHENTICATED']);
+    assert.deepEqual(places, ['_entities.1 BAD_USER_INPUT', '_entities.2.plan FORBIDDEN']);
   });
 });
