@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { type ApolloServer, HeaderMap } from '@apollo/server';
+import { HeaderMap, type HTTPGraphQLRequest, type HTTPGraphQLResponse } from '@apollo/server';
 import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
@@ -18,13 +18,22 @@ import {
   withRequestId,
 } from './error-response.js';
 import { acceptsPage } from './host.guard.js';
-import type { HttpServerOptions } from './http-server.options.js';
+import type { HttpLayerOptions } from './http-server.options.js';
 import type { InFlight, ServerContext } from './request-tracking.js';
 import { ANSWER_TOO_LARGE } from './response.text.js';
 import { requireReadableHash, requireShallowDocument } from './safelist.js';
 
-export interface GraphqlRouteOptions extends HttpServerOptions {
-  readonly apollo: ApolloServer<ServerContext>;
+/** The part of Apollo Server that the routes use. */
+export interface GraphqlEngine {
+  executeHTTPGraphQLRequest(request: {
+    readonly httpGraphQLRequest: HTTPGraphQLRequest;
+    readonly context: () => Promise<ServerContext>;
+  }): Promise<HTTPGraphQLResponse>;
+  stop(): Promise<void>;
+}
+
+export interface GraphqlRouteOptions extends HttpLayerOptions {
+  readonly apollo: GraphqlEngine;
   readonly inFlight: InFlight;
   /** New operations are refused. */
   readonly isDraining: () => boolean;
@@ -162,7 +171,7 @@ const HEADERS = ['content-type', 'apollo-require-preflight', 'x-apollo-operation
  * @param context makes the resolvers' context; called once, and only for what may be a GraphQL request
  */
 async function askApollo(
-  apollo: ApolloServer<ServerContext>,
+  apollo: GraphqlEngine,
   request: FastifyRequest,
   reply: FastifyReply,
   context: () => Promise<ServerContext>,

@@ -85,6 +85,12 @@ export interface HttpServerOptions {
   readonly routes?: (app: FastifyInstance) => void;
 }
 
+/** What the HTTP layer needs by itself: the rest is Apollo Server's. */
+export type HttpLayerOptions = Omit<
+  HttpServerOptions,
+  'schema' | 'plugins' | 'limits' | 'formatError' | 'persistedQueryCache'
+>;
+
 export interface HttpServer {
   /** Serves, and answers `/ready` with 200 from then on. `port` is the one in use, also where the system chose it. */
   listen(): Promise<{ readonly url: string; readonly port: number }>;

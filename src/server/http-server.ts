@@ -3,9 +3,9 @@ import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
 import { OWN_LINKS } from '../pages/page.frame.js';
 import { startApollo } from './apollo.js';
 import { METHOD_NOT_ALLOWED, NOT_FOUND, refusalOf, sendRefusal } from './error-response.js';
-import { graphqlRoutes } from './graphql.routes.js';
+import { type GraphqlEngine, graphqlRoutes } from './graphql.routes.js';
 import { guardHosts } from './host.guard.js';
-import type { GatewayStatus, HttpServer, HttpServerOptions } from './http-server.options.js';
+import type { GatewayStatus, HttpLayerOptions, HttpServer, HttpServerOptions } from './http-server.options.js';
 import { operationsRoutes, type ServerPhase } from './operations.routes.js';
 import { graphiqlPage } from './pages/graphiql.page.js';
 import { landingPage } from './pages/landing.page.js';
@@ -23,10 +23,14 @@ const LINGER_MS = 250;
 // A client that takes nothing of its response for this long has left it to the gateway's memory, up to 32 MiB of it.
 const STALL_TIMEOUT_MS = 10_000;
 
-/** Builds the HTTP layer; nothing listens before `listen()`. Rejects when Apollo refuses the schema or a plugin fails. */
+/** Builds Apollo Server and the HTTP layer; nothing listens before `listen()`. Rejects when Apollo refuses the schema or a plugin fails. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  return await createHttpLayer(await startApollo(options), options);
+}
+
+/** The HTTP layer alone, around an Apollo Server that has started and that ends with it. */
+export async function createHttpLayer(apollo: GraphqlEngine, options: HttpLayerOptions): Promise<HttpServer> {
   const inFlight = new InFlight();
-  const apollo = await startApollo(options);
   let phase: ServerPhase = 'starting';
   const app = createApp(options.stallTimeoutMs ?? STALL_TIMEOUT_MS);
 
@@ -111,7 +115,7 @@ function noSchemas(): never {
   throw new Error('A route has a schema, and nothing here compiles one.');
 }
 
-function addPages(app: FastifyInstance, options: HttpServerOptions, phase: () => ServerPhase): void {
+function addPages(app: FastifyInstance, options: HttpLayerOptions, phase: () => ServerPhase): void {
   const { readiness, exampleGroupId = '100000', links = OWN_LINKS, explorerHeaders = {} } = options;
   const status = (): GatewayStatus | null => options.status?.() ?? null;
   app.get('/', landingPage({ phase, readiness, status, exampleGroupId, links }));

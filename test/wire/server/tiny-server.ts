@@ -22,7 +22,7 @@ export const CALLER: Caller = {
   subject: null,
 };
 
-const HTTP: HttpConfig = {
+export const HTTP: HttpConfig = {
   host: '127.0.0.1',
   port: 0,
   corsOrigins: [],
@@ -81,7 +81,7 @@ export async function startTinyServer(
     },
     createContext: (request) => {
       requests.push(request);
-      return contextOf(request);
+      return unusedContext(request);
     },
     readiness: () => [{ name: 'xtracta', ok: false, detail: 'circuit <open>' }],
     logger,
@@ -136,7 +136,7 @@ function tinyFormat(formatted: GraphQLFormattedError, error: unknown): GraphQLFo
   return { message: formatted.message, extensions: { code: 'BAD_USER_INPUT' } };
 }
 
-function contextOf(request: GraphqlRequest): GatewayContext {
+export function unusedContext(request: GraphqlRequest): GatewayContext {
   const unused = async (): Promise<never> => {
     throw new Error('not part of this schema');
   };

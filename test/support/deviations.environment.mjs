@@ -1,0 +1,68 @@
+import { TestEnvironment } from 'jest-environment-node';
+
+/**
+ * Jest's Node environment for a suite that somebody else publishes. The test file sets on `globalThis`:
+ * - `expectedDeviations`: by a test's full name, the text that its failure must hold. A listed test has to fail like that and then counts
+ *   as passed; one that passes, one that fails otherwise, and a name that no test has are failures. So the list says neither more nor
+ *   less than is so.
+ * - `leftOut`: parts of names. Tests that the suite itself skips are taken out where their name holds one of these; every other skipped
+ *   test, and a part that no skipped test has, is a failure.
+ */
+export default class DeviationsEnvironment extends TestEnvironment {
+  async handleTestEvent(event, state) {
+    if (event.name !== 'run_start') return;
+    const { expectedDeviations = {}, leftOut = [], expect } = this.global;
+    takeOutSkipped(state.rootDescribeBlock, leftOut);
+    const expected = new Map(Object.entries(expectedDeviations));
+    for (const { name, test } of testsIn(state.rootDescribeBlock)) {
+      const failure = expected.get(name);
+      if (failure !== undefined) test.fn = failing(test.fn, failure, expect);
+      expected.delete(name);
+    }
+    if (expected.size > 0) throw new Error(`No test has the name: ${[...expected.keys()].join('; ')}`);
+  }
+}
+
+function takeOutSkipped(root, leftOut) {
+  const skipped = [...testsIn(root)].filter(({ test }) => test.mode === 'skip');
+  for (const { name, test, block } of skipped) {
+    if (!leftOut.some((part) => name.includes(part))) throw new Error(`Skipped, and not listed as left out: ${name}`);
+    block.children.splice(block.children.indexOf(test), 1);
+  }
+  const unused = leftOut.filter((part) => !skipped.some(({ name }) => name.includes(part)));
+  if (unused.length > 0) throw new Error(`Listed as left out, and not skipped: ${unused.join('; ')}`);
+}
+
+function* testsIn(block, names = []) {
+  for (const child of block.children) {
+    const path = [...names, child.name];
+    if (child.type === 'test') yield { name: path.join(' '), test: child, block };
+    else yield* testsIn(child, path);
+  }
+}
+
+function failing(run, failure, expect) {
+  return async () => {
+    const { snapshotState } = expect.getState();
+    const unmatched = snapshotState.unmatched;
+    const errors = [];
+    try {
+      await run();
+    } catch (error) {
+      errors.push(error);
+    }
+    // Snapshots that differ do not end a test: their errors are kept for its end. Jest also counts them, and fails the run for them.
+    errors.push(...expect.getState().suppressedErrors);
+    if (errors.length === 0) throw new Error('This test passes: take it off the list of deviations.');
+    const other = errors.find((error) => !plain(String(error?.message ?? error)).includes(failure));
+    if (other !== undefined) throw other;
+    expect.setState({ suppressedErrors: [] });
+    snapshotState.unmatched = unmatched;
+  };
+}
+
+/** Jest colours what it compares. */
+function plain(text) {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one.
+  return text.replace(/\u001b\[\d+m/g, '');
+}
