@@ -15,6 +15,8 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const LONGEST_RECONNECT_MS = 2_000;
 /** After a failure nobody asks for this long, so that a Redis that hangs delays few requests. */
 const REST_MS = 1_000;
+/** How often a Redis that works is asked whether it still does: a gateway without requests must notice a demotion within seconds. */
+const HEARTBEAT_MS = 2_000;
 /** A start waits this long for a first connection. */
 const START_PATIENCE_MS = 1_000;
 const PROBE_KEY = 'billing-gateway:probe';
@@ -26,15 +28,15 @@ class RedisNotReady extends Error {
 
 /**
  * One connection to a Redis that the gateway can do without: what can't be done at once is not done. Reconnects for as long as the
- * process lives. Keeps state: the connection, and when it last failed.
+ * process lives. Keeps state: the connection, and whether the last command worked.
  */
 export class RedisLink {
   readonly #redis: Redis;
   readonly #logger: Logger;
   readonly #now: () => number;
-  #restUntilMs = Number.NEGATIVE_INFINITY;
-  /** A command failed, and none has worked since. */
-  #isFailing = false;
+  readonly #first = Promise.withResolvers<unknown>();
+  /** A write worked on this connection, and nothing has failed since. */
+  #works = false;
   #probe: NodeJS.Timeout | undefined;
   #loggedAtMs = Number.NEGATIVE_INFINITY;
   #closing = false;
@@ -46,23 +48,27 @@ export class RedisLink {
     this.#redis = new Redis(url, {
       connectionName: 'billing-gateway',
       connectTimeout: CONNECT_TIMEOUT_MS,
+      // For the far end's farewell, which one that hangs does not say.
+      disconnectTimeout: COMMAND_TIMEOUT_MS,
       commandTimeout: options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS,
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
-      // A demoted or moved Redis keeps its connections and refuses commands: the name may lead to another one by now.
-      reconnectOnError: (error) => /^(READONLY|MOVED|LOADING)\b/.test(error.message),
+      maxLoadingRetryTime: LONGEST_RECONNECT_MS,
       retryStrategy: (times) => Math.min(times * 100, LONGEST_RECONNECT_MS),
     });
     // Without a listener the first failed connection would end the process.
     this.#redis.on('error', (error: unknown) => this.#note(error));
-    this.#redis.on('ready', () => {
-      if (!this.#isFailing) this.#recovered();
+    this.#redis.on('ready', () => void this.#ask());
+    this.#redis.on('close', () => {
+      this.#works = false;
+      clearTimeout(this.#probe);
+      this.#first.resolve(undefined);
     });
   }
 
   /** Whether commands are being answered, as far as is known without asking. */
   isUp(): boolean {
-    return this.#redis.status === 'ready' && !this.#isFailing;
+    return this.#works;
   }
 
   /**
@@ -70,24 +76,17 @@ export class RedisLink {
    * accepts connections for minutes. Never rejects.
    */
   async settled(): Promise<void> {
-    if (this.#redis.status === 'ready') return;
-    await new Promise<void>((resolve) => {
-      const late = setTimeout(() => {
-        this.#note(new RedisNotReady());
-        resolve();
-      }, START_PATIENCE_MS);
-      const done = (): void => {
-        clearTimeout(late);
-        resolve();
-      };
-      this.#redis.once('ready', done);
-      this.#redis.once('close', done);
-    });
+    const late = setTimeout(() => {
+      this.#note(new RedisNotReady());
+      this.#first.resolve(undefined);
+    }, START_PATIENCE_MS);
+    await this.#first.promise;
+    clearTimeout(late);
   }
 
   /** What the work came to, or null when Redis is away, too slow or refuses. Never rejects. */
   async run<T>(work: (redis: Redis) => Promise<T>): Promise<T | null> {
-    if (this.#redis.status !== 'ready' || this.#isFailing || this.#now() < this.#restUntilMs) return null;
+    if (!this.#works) return null;
     try {
       return await work(this.#redis);
     } catch (error) {
@@ -102,24 +101,39 @@ export class RedisLink {
     this.#redis.disconnect();
   }
 
-  #failed(error: unknown): void {
-    this.#isFailing = true;
-    this.#restUntilMs = this.#now() + REST_MS;
-    this.#note(error);
-    if (this.#closing) return;
-    clearTimeout(this.#probe);
-    this.#probe = setTimeout(() => void this.#tryAgain(), REST_MS).unref();
+  /** What works carries out a write: a replica answers PING, and so does a Redis that is out of memory. */
+  async #ask(): Promise<void> {
+    try {
+      await this.#write().catch((error: unknown) => {
+        // One late answer may be this process's own doing, which was busy.
+        if (this.#works && this.#redis.status === 'ready' && isTimeout(error)) return this.#write();
+        throw error;
+      });
+      if (!this.#works) this.#recovered();
+      this.#askIn(HEARTBEAT_MS);
+    } catch (error) {
+      const isConnected = this.#redis.status === 'ready';
+      this.#failed(error);
+      // What refuses or hangs may have been demoted, moved or left by its network: the address may lead to another one by now.
+      if (isConnected && !this.#closing) this.#redis.disconnect(true);
+    }
+    this.#first.resolve(undefined);
   }
 
-  /** Up again is what carries out a write: a replica answers PING, and so does a Redis that is out of memory. */
-  async #tryAgain(): Promise<void> {
-    try {
-      await this.#redis.set(PROBE_KEY, '1', 'PX', REST_MS);
-      this.#isFailing = false;
-      this.#recovered();
-    } catch (error) {
-      this.#failed(error);
-    }
+  /** Gone at once: it is the command that counts. */
+  async #write(): Promise<unknown> {
+    return await this.#redis.set(PROBE_KEY, '1', 'PX', 1);
+  }
+
+  #askIn(ms: number): void {
+    clearTimeout(this.#probe);
+    if (!this.#closing) this.#probe = setTimeout(() => void this.#ask(), ms).unref();
+  }
+
+  #failed(error: unknown): void {
+    this.#works = false;
+    this.#note(error);
+    this.#askIn(REST_MS);
   }
 
   /** Once a minute: an outage must not fill the log. */
@@ -131,8 +145,13 @@ export class RedisLink {
   }
 
   #recovered(): void {
-    this.#restUntilMs = Number.NEGATIVE_INFINITY;
+    if (this.#closing) return;
+    this.#works = true;
     this.#loggedAtMs = Number.NEGATIVE_INFINITY;
     this.#logger.info('Redis is connected');
   }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Command timed out';
 }

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { MovingAddress } from '../support/moving-address.js';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
 import { findPostgres, startPostgres, startStandby, type TestPostgres } from '../support/start-postgres.js';
 import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
@@ -11,54 +10,6 @@ const CLIENTS = 4;
 const ORDER = `mutation ($input: OrderBoosterPackInput!) { result: orderBoosterPack(input: $input) {
   operation { status } userErrors { code } } }`;
 const binaries = findPostgres();
-
-/** One address for whichever server is the primary, as a virtual address or HAProxy gives it. Connections to the other one are cut. */
-class MovingAddress {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  #port: number;
-
-  constructor(port: number) {
-    this.#port = port;
-    this.#server = createServer((client) => {
-      const server = connect(this.#port, '127.0.0.1');
-      for (const [one, other] of [
-        [client, server],
-        [server, client],
-      ] as const) {
-        this.#sockets.add(one);
-        one.on('error', () => other.destroy());
-        one.on('close', () => {
-          this.#sockets.delete(one);
-          other.destroy();
-        });
-        one.pipe(other);
-      }
-    }).listen(0, '127.0.0.1');
-  }
-
-  async listening(): Promise<this> {
-    if (!this.#server.listening) await once(this.#server, 'listening');
-    return this;
-  }
-
-  get port(): number {
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('No port was given.');
-    return address.port;
-  }
-
-  moveTo(port: number): void {
-    this.#port = port;
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  async close(): Promise<void> {
-    this.moveTo(0);
-    this.#server.close();
-    await once(this.#server, 'close');
-  }
-}
 
 async function query(server: TestPostgres, ...statements: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString: `postgres://ledger@127.0.0.1:${server.port}/postgres` });
@@ -84,7 +35,7 @@ if (binaries === null) {
     standby = await startStandby(binaries, primary);
     // What is acknowledged is on both, or a failover forgets it.
     await query(primary, "ALTER SYSTEM SET synchronous_standby_names = '*'", 'SELECT pg_reload_conf()');
-    address = await new MovingAddress(primary.port).listening();
+    address = await MovingAddress.to(primary.port);
     gateway = await startGateway({
       xtractaUrl: simulator.url,
       env: {

@@ -198,7 +198,7 @@ if (binary === null) {
   describe('a persisted query', () => {
     it('is kept for thirty days at most, and can be dropped', async () => {
       const logger = await createLogger({ level: 'silent', format: 'json' });
-      const link = new RedisLink(redis.url, { logger });
+      const link = new RedisLink(redis.url, { logger, commandTimeoutMs: 60_000 });
       await link.settled();
       const cache = new RedisPersistedQueries(link);
       const text = '{ group(id: "1") { id } }';

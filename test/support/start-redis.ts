@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 /** A Redis server of our own on a free port, which keeps nothing on disk. */
 export interface TestRedis {
   readonly url: string;
+  readonly port: number;
   readonly pid: number;
   /** Ends it at once. */
   crash(): Promise<void>;
@@ -29,10 +30,12 @@ export function findProgram(name: string): string | null {
   return places.find(isExecutable) ?? null;
 }
 
-export async function startRedis(binary: string): Promise<TestRedis> {
+/** @param primaryPort the server to be a replica of; left out: of none */
+export async function startRedis(binary: string, primaryPort?: number): Promise<TestRedis> {
   const directory = mkdtempSync(join(tmpdir(), 'gateway-redis-'));
   const port = await freePort();
   const settings = ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no'];
+  if (primaryPort !== undefined) settings.push('--replicaof', `127.0.0.1 ${primaryPort}`);
   const run = () => spawn(binary, settings, { cwd: directory, stdio: ['ignore', 'pipe', 'ignore'] });
   let running: ReturnType<typeof run> | null = null;
   const end = async (): Promise<void> => {
@@ -58,6 +61,7 @@ export async function startRedis(binary: string): Promise<TestRedis> {
   await start();
   return {
     url: `redis://127.0.0.1:${port}/0`,
+    port,
     get pid() {
       return running?.pid ?? 0;
     },
