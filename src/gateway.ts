@@ -15,7 +15,7 @@ import { formatError } from './graphql/request/error-format.js';
 import { MAX_RECURSIVE_SELECTIONS, MAX_TOKENS, operationLimitRules } from './graphql/request/limits.js';
 import { buildGatewaySchema } from './graphql/schema.js';
 import type { Ledger } from './idempotency/ledger.js';
-import { LedgerMonitor } from './idempotency/ledger.monitor.js';
+import { LedgerMonitor, type LimitUse, SpendingMonitor } from './idempotency/ledger.monitor.js';
 import { openLedger } from './idempotency/open-ledger.js';
 import { RunOnce } from './idempotency/run-once.js';
 import type { Logger } from './observability/logger.js';
@@ -47,6 +47,8 @@ export interface GatewayParts {
   readonly reconcileIntervalMs?: number;
   /** How often the tenants file is looked at, in milliseconds. */
   readonly tenantsCheckIntervalMs?: number;
+  /** How often is looked at what tenants have used of their limits, in milliseconds. */
+  readonly spendingIntervalMs?: number;
   /** False: graphql-js completes the rows of histories too, for comparing its answers with the written ones. */
   readonly plainRows?: boolean;
   /** Lines of the log that were dropped since the start, for the metric; 0 when left out. */
@@ -99,8 +101,10 @@ interface Foundation {
 async function composeGateway(
   config: Config,
   { logger, metrics, ledger, shared }: Foundation,
-  { reconcileIntervalMs, tenantsCheckIntervalMs, plainRows = true, logLinesLost = () => 0 }: GatewayParts,
+  parts: GatewayParts,
 ): Promise<Gateway> {
+  const { reconcileIntervalMs, tenantsCheckIntervalMs, spendingIntervalMs } = parts;
+  const { plainRows = true, logLinesLost = () => 0 } = parts;
   const { limits } = config;
   const timeouts = { readTimeoutMs: limits.readTimeoutMs, writeTimeoutMs: limits.writeTimeoutMs };
   const { url: baseUrl, cataloguePath } = config.xtracta;
@@ -184,10 +188,12 @@ async function composeGateway(
     ...(reconcileIntervalMs === undefined ? {} : { roundIntervalMs: reconcileIntervalMs }),
   });
   const ledgerMonitor = new LedgerMonitor(ledger);
+  const spendingMonitor = new SpendingMonitor(ledger, authenticator.tenants, spendingIntervalMs);
   const watched = {
     xtracta,
     credits,
     ledger: ledgerMonitor,
+    spending: spendingMonitor,
     redis: shared.redis,
     tenantsFileRefused: authenticator.tenantsFileRefused,
     logLinesLost,
@@ -230,12 +236,14 @@ async function composeGateway(
       await ledgerMonitor.start();
       const address = await server.listen();
       reconciler.start();
+      void spendingMonitor.start();
       return address;
     },
     async drain() {
       await server.drain();
       await Promise.all([runOnce.drain(), reconciler.stop()]);
       ledgerMonitor.stop();
+      spendingMonitor.stop();
       authenticator.close();
       xtracta.close();
       credits?.close();
@@ -289,6 +297,7 @@ export interface WatchedParts {
   readonly xtracta: Pick<XtractaClient, 'breakerState'>;
   readonly credits: Pick<CreditsClient, 'breakerState'> | null;
   readonly ledger: Pick<LedgerMonitor, 'condition' | 'unknownOutcomes'>;
+  readonly spending: Pick<SpendingMonitor, 'uses'>;
   /** Whether a newer tenants file was refused. */
   readonly tenantsFileRefused: () => boolean;
   /** Null where replicas share no cache. */
@@ -303,7 +312,7 @@ function readinessOf({
   ledger,
   redis,
   tenantsFileRefused,
-}: Omit<WatchedParts, 'logLinesLost'>): readonly ReadinessPart[] {
+}: Omit<WatchedParts, 'logLinesLost' | 'spending'>): readonly ReadinessPart[] {
   const upstreams = [
     { name: 'xtracta', client: xtracta },
     ...(credits === null ? [] : [{ name: 'credits', client: credits }]),
@@ -343,7 +352,7 @@ function statusOf(config: Config, ledger: LedgerMonitor, silence: UpstreamSilenc
 
 /** The same for the metrics' gauges. */
 function healthOf(parts: WatchedParts): ObservedHealth {
-  const { xtracta, credits, ledger, redis, tenantsFileRefused, logLinesLost } = parts;
+  const { xtracta, credits, ledger, spending, redis, tenantsFileRefused, logLinesLost } = parts;
   const condition = ledger.condition();
   return {
     breakers: {
@@ -354,8 +363,16 @@ function healthOf(parts: WatchedParts): ObservedHealth {
     unknownOutcomes: ledger.unknownOutcomes(),
     tenantsFileRefused: tenantsFileRefused(),
     cacheUp: redis?.isUp() ?? true,
+    limitUses: spending
+      .uses()
+      .map(({ tenantId, limit, ratio }) => ({ tenant: tenantId, limit: limitWord(limit), ratio })),
     logLinesLost: logLinesLost(),
   };
+}
+
+/** As a refusal names it. */
+function limitWord(limit: LimitUse['limit']): string {
+  return limit.name === 'writesPerDay' ? limit.name : `${limit.name} ${limit.currency}`;
 }
 
 /** `/debug`, or null where it is switched off. */

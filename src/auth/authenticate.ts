@@ -26,6 +26,8 @@ export interface Authenticator {
   readonly authenticate: (request: CallerHeaders) => Promise<Caller>;
   /** A tenant by its id, for work that no request asked for; null when its credentials are not kept here. */
   readonly tenantById: (tenantId: string) => Tenant | null;
+  /** The tenants that settings or the tenants file describe, as they stand now. None where callers bring their own credentials. */
+  readonly tenants: () => readonly Tenant[];
   /** Whether the tenants file holds a version that was refused. */
   readonly tenantsFileRefused: () => boolean;
   /** Stops looking at the tenants file. */
@@ -48,16 +50,18 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
   switch (auth.mode) {
     case 'none': {
       const caller = everybody(tenantOf(SOLE_TENANT, auth.environment, limits, keyedHash));
-      return { authenticate: async () => caller, tenantById: soleTenant(caller.tenant), ...NO_FILE };
+      return { authenticate: async () => caller, ...onlyTenant(caller.tenant), ...NO_FILE };
     }
     case 'passthrough':
-      return { authenticate: passthrough(keyedHash, limits), tenantById: () => null, ...NO_FILE };
+      return { authenticate: passthrough(keyedHash, limits), tenantById: () => null, tenants: () => [], ...NO_FILE };
     case 'jwt': {
       const directory = await openDirectory(auth, options);
       const sole = tenantOf(SOLE_TENANT, auth.environment, limits, keyedHash);
       return {
         authenticate: jwt(auth, options, directory, sole),
-        tenantById: directory === null ? soleTenant(sole) : (id) => directory.find(id)?.tenant ?? null,
+        ...(directory === null
+          ? onlyTenant(sole)
+          : { tenantById: (id) => directory.find(id)?.tenant ?? null, tenants: () => directory.tenants() }),
         tenantsFileRefused: () => directory?.isRefused() ?? false,
         close: () => directory?.close(),
       };
@@ -86,8 +90,8 @@ function passthrough(keyedHash: KeyedHash, limits: SpendingLimits | null): Authe
   };
 }
 
-function soleTenant(tenant: Tenant): Authenticator['tenantById'] {
-  return (tenantId) => (tenantId === tenant.id ? tenant : null);
+function onlyTenant(tenant: Tenant): Pick<Authenticator, 'tenantById' | 'tenants'> {
+  return { tenantById: (tenantId) => (tenantId === tenant.id ? tenant : null), tenants: () => [tenant] };
 }
 
 function jwt(

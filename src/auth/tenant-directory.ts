@@ -56,6 +56,11 @@ export class TenantDirectory {
     return this.#entries.get(tenantId) ?? null;
   }
 
+  /** All tenants of the version in use. */
+  tenants(): readonly Tenant[] {
+    return [...this.#entries.values()].map(({ tenant }) => tenant);
+  }
+
   /** Whether the file holds something else than what is in use, and was refused. */
   isRefused(): boolean {
     return this.#refused;

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { parseNumericId } from '../domain/group-id.js';
 import type { ConfigProblem, CreditsAuthorization } from './config.js';
 import { oneLine, serviceUrl, token } from './setting.js';
-import { spendingLimits } from './spending-limits.js';
+import { tenantLimits } from './spending-limits.js';
 import type { TenantRecord, TenantsVersion } from './tenants-version.policy.js';
 
 export interface TenantsFileResult {
@@ -44,7 +44,7 @@ const tenantSchema = z.strictObject({
   creditsClientId: oneLine.optional(),
   creditsClientSecret: oneLine.optional(),
   creditsClientSecretFile: oneLine.optional(),
-  limits: spendingLimits.optional(),
+  limits: tenantLimits.optional(),
 });
 
 const fileSchema = z.strictObject({

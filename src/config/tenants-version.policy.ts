@@ -1,5 +1,7 @@
+import { type DecimalText, parseDecimal } from '../domain/money.js';
 import type { SpendingLimits } from '../domain/spending.js';
 import type { EnvironmentCredentials } from './config.js';
+import { NO_LIMIT } from './spending-limits.js';
 
 /** One tenant of the file, its secrets read in. */
 export interface TenantRecord {
@@ -9,7 +11,7 @@ export interface TenantRecord {
   readonly allowedGroups: readonly string[] | null;
   /** The file says so in words: a list, or `all`. */
   readonly groupsAreStated: boolean;
-  /** What it may spend; null: that is not limited. */
+  /** What it may spend; null: the file says nothing of it, so that it is not limited. */
   readonly limits: SpendingLimits | null;
 }
 
@@ -29,13 +31,15 @@ const HINT = 'End the file with a line "..." to say that it is whole.';
 
 /**
  * Why a version must not take the place of the one in use; null: it may. A file that was cut while it was written is still valid YAML: it
- * has lost what stood last, and that may be a list of groups, or the rest of a key. So a version is refused that looks cut, or that takes
- * a tenant's list away without the word `all`. A version with the end mark is whole; once one had it, each has to.
+ * has lost what stood last, and that may be a list of groups, a limit of spending, or the rest of a key. So a version is refused that looks
+ * cut, that takes a tenant's list away without the word `all`, or a limit without the word `none`. A version with the end mark is whole;
+ * once one had it, each has to.
  *
  * The messages name tenants, never values.
  */
 export function whyNotTaken(next: TenantsVersion, inUse: TenantsVersion): string | null {
-  return lostGroups(next, inUse) ?? shortenedSecret(next, inUse) ?? (next.hasEndMark ? null : whyCut(next, inUse));
+  const lost = lostGroups(next, inUse) ?? lostLimit(next, inUse) ?? shortenedSecret(next, inUse);
+  return lost ?? (next.hasEndMark ? null : whyCut(next, inUse));
 }
 
 function lostGroups(next: TenantsVersion, inUse: TenantsVersion): string | null {
@@ -45,6 +49,57 @@ function lostGroups(next: TenantsVersion, inUse: TenantsVersion): string | null 
     return `tenants.${id} has lost its allowedGroups. Write "allowedGroups: all" if it may name every group.`;
   }
   return null;
+}
+
+function lostLimit(next: TenantsVersion, inUse: TenantsVersion): string | null {
+  for (const { id, limits } of inUse.tenants) {
+    if (limits === null || !next.tenants.some((tenant) => tenant.id === id)) continue;
+    const stated = property(property(property(next.content, 'tenants'), id), 'limits');
+    if (stated === undefined)
+      return `tenants.${id} has lost its limits. Write "limits: ${NO_LIMIT}" if nothing limits it.`;
+    if (stated === NO_LIMIT) continue;
+    const lost = limitsSetBy(limits).find((path) => !isStated(stated, path));
+    if (lost === undefined) continue;
+    const [word, ...rest] = [...lost].reverse();
+    const how = word === 'frozen' || word === 'requirePrice' ? 'false' : NO_LIMIT;
+    return `tenants.${id}.limits has lost its ${[...rest, word].join('.')}. Write "${word}: ${how}" if that is meant.`;
+  }
+  return null;
+}
+
+/** Where each limit stands that is in force. */
+function limitsSetBy(limits: SpendingLimits): readonly (readonly string[])[] {
+  return [
+    ...(limits.frozen ? [['frozen']] : []),
+    ...(limits.writesPerDay === null ? [] : [['writesPerDay']]),
+    ...[...limits.spendPerDay.keys()].map((currency) => ['spendPerDay', currency]),
+    ...(limits.maxQuantity === null ? [] : [['maxQuantity']]),
+    ...(limits.requirePrice ? [['requirePrice']] : []),
+  ];
+}
+
+/** Whether something is said in that place, or above it that nothing is limited. */
+function isStated(stated: unknown, [name, ...rest]: readonly string[]): boolean {
+  const member = name === undefined ? stated : property(stated, name);
+  return member === NO_LIMIT || (member !== undefined && (rest.length === 0 || isStated(member, rest)));
+}
+
+/** Whether everything that the one forbids is forbidden by the other too. */
+function isAsStrict(limits: SpendingLimits, before: SpendingLimits | null): boolean {
+  if (before === null) return false;
+  const holds = (most: number | null, former: number | null) => former === null || (most !== null && most <= former);
+  return (
+    holds(limits.writesPerDay, before.writesPerDay) &&
+    holds(limits.maxQuantity, before.maxQuantity) &&
+    [...before.spendPerDay].every(([currency, former]) => isAtMost(limits.spendPerDay.get(currency), former)) &&
+    (limits.requirePrice || !before.requirePrice) &&
+    (limits.frozen || !before.frozen)
+  );
+}
+
+function isAtMost(amount: DecimalText | undefined, former: DecimalText): boolean {
+  const [now, before] = [parseDecimal(amount ?? ''), parseDecimal(former)];
+  return now !== null && before !== null && now.value.lte(before.value);
 }
 
 /** Also of files beside this one, which may be written at the same time. */
@@ -74,14 +129,40 @@ function whyCut(next: TenantsVersion, inUse: TenantsVersion): string | null {
   if (openTenant === null) return null;
   if (!next.text.endsWith('\n')) return `It ends within a line. ${HINT}`;
   const [now, before] = [next, inUse].map(({ content }) => property(property(content, 'tenants'), openTenant));
-  if (before !== undefined) {
-    return isStart(now, before) && !isEqual(now, before)
-      ? `tenants.${openTenant}, its last entry, is the beginning of what it was. ${HINT}`
-      : null;
+  if (before !== undefined && isStart(now, before) && !isEqual(now, before)) {
+    return `tenants.${openTenant}, its last entry, is the beginning of what it was. ${HINT}`;
   }
-  const stated = next.tenants.find(({ id }) => id === openTenant)?.groupsAreStated === true;
-  if (stated || ![...next.tenants, ...inUse.tenants].some(({ allowedGroups }) => allowedGroups !== null)) return null;
-  return `tenants.${openTenant}, its last entry, is new and has no allowedGroups. Write "allowedGroups: all", or a list. ${HINT}`;
+  const [last, former] = [next, inUse].map(({ tenants }) => tenants.find(({ id }) => id === openTenant));
+  if (last === undefined) return null;
+  return (
+    (before === undefined ? whyNewIsCut(last, [...next.tenants, ...inUse.tenants]) : null) ??
+    openLimits(next, last, former)
+  );
+}
+
+/** The last entry is new, and leaves out what others have. */
+function whyNewIsCut({ id, groupsAreStated, limits }: TenantRecord, others: readonly TenantRecord[]): string | null {
+  if (!groupsAreStated && others.some(({ allowedGroups }) => allowedGroups !== null)) {
+    return `tenants.${id}, its last entry, is new and has no allowedGroups. Write "allowedGroups: all", or a list. ${HINT}`;
+  }
+  return limits === null && others.some((other) => other.limits !== null && limitsSetBy(other.limits).length > 0)
+    ? `tenants.${id}, its last entry, is new and has no limits. Write "limits: ${NO_LIMIT}", or limits. ${HINT}`
+    : null;
+}
+
+/** Limits at the very end may go on. It does not matter where those so far are at least as strict as before: freezing takes no mark. */
+function openLimits(
+  next: TenantsVersion,
+  { id, limits }: TenantRecord,
+  former: TenantRecord | undefined,
+): string | null {
+  const entry = property(property(next.content, 'tenants'), id);
+  const isLast = isNode(entry) && Object.keys(entry).at(-1) === 'limits' && isNode(property(entry, 'limits'));
+  // A bracket closes them.
+  if (!isLast || limits === null || next.text.trimEnd().endsWith('}')) return null;
+  return isAsStrict(limits, former?.limits ?? null)
+    ? null
+    : `tenants.${id}, its last entry, ends with limits that are new or looser, and that may go on. ${HINT}`;
 }
 
 /** Whether a value, cut anywhere behind its beginning, could have become this one. */

@@ -1,9 +1,12 @@
+import { type CountedLimit, type SpendingLimits, usedLimits, usedRatio } from '../domain/spending.js';
 import type { Ledger } from './ledger.js';
 
 /** `read-only`: it answers, and refuses writes until an operator acts. */
 export type LedgerCondition = 'ready' | 'read-only' | 'unavailable';
 
 const LOOK_INTERVAL_MS = 3_000;
+/** One query for each tenant that has limits, so it is done less often. */
+const SPENDING_INTERVAL_MS = 15_000;
 
 /** Keeps an eye on the ledger, so that its condition can be told from memory, however often it is asked for. Holds a timer: state. */
 export class LedgerMonitor {
@@ -49,5 +52,74 @@ export class LedgerMonitor {
       this.#unknownOutcomes = null;
       this.#condition = 'unavailable';
     }
+  }
+}
+
+/** A tenant, as far as its spending is watched. */
+export interface WatchedTenant {
+  readonly id: string;
+  /** Absent: the gateway limits nothing, and nothing is counted. */
+  readonly limits?: SpendingLimits;
+}
+
+/** How much of one limit of a tenant was used within 24 hours. */
+export interface LimitUse {
+  readonly tenantId: string;
+  readonly limit: CountedLimit;
+  /** From 0 to 1; see {@link usedRatio}. */
+  readonly ratio: number;
+}
+
+/**
+ * Keeps an eye on how much of their limits tenants have used, all replicas together, so that it can be told from memory. Whether a write
+ * passes a limit is decided with its claim and never here. Holds a timer: state.
+ */
+export class SpendingMonitor {
+  readonly #ledger: Pick<Ledger, 'spending'>;
+  readonly #tenants: () => readonly WatchedTenant[];
+  readonly #intervalMs: number;
+  #uses: readonly LimitUse[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  /** @param tenants asked before each look, because a tenants file is re-read */
+  constructor(
+    ledger: Pick<Ledger, 'spending'>,
+    tenants: () => readonly WatchedTenant[],
+    intervalMs = SPENDING_INTERVAL_MS,
+  ) {
+    this.#ledger = ledger;
+    this.#tenants = tenants;
+    this.#intervalMs = intervalMs;
+  }
+
+  /** As of the last look that the ledger answered. */
+  uses(): readonly LimitUse[] {
+    return this.#uses;
+  }
+
+  /** Looks once, then now and then. Never throws. */
+  async start(): Promise<void> {
+    // The ledger's own monitor tells that it is away. What was used before it went still was.
+    this.#uses = await this.#look().catch(() => this.#uses);
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => void this.start(), this.#intervalMs).unref();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #look(): Promise<readonly LimitUse[]> {
+    const uses: LimitUse[] = [];
+    for (const { id: tenantId, limits } of this.#tenants()) {
+      if (this.#stopped) break;
+      if (limits === undefined || (limits.writesPerDay === null && limits.spendPerDay.size === 0)) continue;
+      const writes = await this.#ledger.spending(tenantId, Date.now());
+      const used = usedLimits({ ...limits, spend: null }, writes);
+      uses.push(...used.map((limit) => ({ tenantId, limit, ratio: usedRatio(limit) })));
+    }
+    return uses;
   }
 }

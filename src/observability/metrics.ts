@@ -14,6 +14,8 @@ const GRAPHQL_CODES = [
 ];
 const UPSTREAMS: readonly UpstreamService[] = ['xtracta', 'credits'];
 const WRITE_STATUSES = ['SUCCEEDED', 'REJECTED', 'NOT_SENT', 'OUTCOME_UNKNOWN'] as const;
+/** More tenants than these may have limits; those nearest to the end of one are shown. */
+const MAX_LIMIT_SERIES = 100;
 const KNOWN_CODES: ReadonlySet<string> = new Set([...BILLING_ERROR_CODES, ...GRAPHQL_CODES]);
 
 // From answers without an upstream call (milliseconds) to a write's deadline.
@@ -35,6 +37,8 @@ export interface ObservedHealth {
   readonly tenantsFileRefused: boolean;
   /** Whether what replicas share can be reached; true where they share nothing. */
   readonly cacheUp: boolean;
+  /** How much of each limit that is counted was used within 24 hours: 0 to 1. Tenants are those of the settings, never a caller's word. */
+  readonly limitUses: readonly { readonly tenant: string; readonly limit: string; readonly ratio: number }[];
   /** Lines of the log that were dropped since the start. */
   readonly logLinesLost: number;
 }
@@ -110,6 +114,12 @@ export class Metrics {
     'billing_tenants_file_refused',
     'Whether TENANTS_FILE holds a version that was refused, while an earlier one is in use: 1 or 0.',
   );
+  readonly #limitUsed = new Gauge({
+    name: 'billing_spending_limit_used_ratio',
+    help: 'How much of a spending limit a tenant used within 24 hours, all replicas together: 1 is all. The 100 nearest to their end.',
+    labelNames: ['tenant', 'limit'],
+    registers: [this.#registry],
+  });
   readonly #logLinesLost = new Counter({
     name: 'billing_log_lines_lost_total',
     help: 'Lines of the log that were dropped because standard output took none.',
@@ -175,7 +185,8 @@ export class Metrics {
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 
-  #show({ breakers, ledger, unknownOutcomes, cacheUp, tenantsFileRefused, logLinesLost }: ObservedHealth): void {
+  #show(health: ObservedHealth): void {
+    const { breakers, ledger, unknownOutcomes, cacheUp, tenantsFileRefused, limitUses, logLinesLost } = health;
     for (const upstream of UPSTREAMS) {
       const state = breakers[upstream];
       if (state !== undefined) this.#breaker.set({ upstream }, BREAKER_VALUES[state]);
@@ -185,6 +196,10 @@ export class Metrics {
     if (unknownOutcomes !== null) this.#unknown.set(unknownOutcomes);
     this.#tenantsRefused.set(tenantsFileRefused ? 1 : 0);
     this.#cacheUp.set(cacheUp ? 1 : 0);
+    // A tenant that has left the file, or a limit that was lifted, has no series any more.
+    this.#limitUsed.reset();
+    const nearest = [...limitUses].sort((a, b) => b.ratio - a.ratio).slice(0, MAX_LIMIT_SERIES);
+    for (const { tenant, limit, ratio } of nearest) this.#limitUsed.set({ tenant, limit }, ratio);
     this.#logLinesLost.inc(logLinesLost - this.#linesLost);
     this.#linesLost = logLinesLost;
   }

@@ -1,7 +1,12 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { exportSPKI } from 'jose';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
 import { findPostgres, startPostgres, type TestPostgres } from '../support/start-postgres.js';
 import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
+import { AUDIENCE, ISSUER, newSigningKey, token } from '../wire/auth/identity-provider.js';
 
 // Clients that lose their keys, on two replicas with one ledger. What was charged is counted at the simulator.
 
@@ -337,5 +342,115 @@ describe.each(STORES)('a careless client, on %s', (store) => {
       },
       START_LIMIT_MS,
     );
+  });
+});
+
+describe('limits in the tenants file, while the gateway runs', () => {
+  let world: TestWorld;
+  let gateway: TestGateway;
+  let bearer: string;
+  let file: string;
+  const tenantsFile = (limits: string) => `tenants:
+  acme:
+    xtractaApiKey: ${world.apiKey}
+    creditsToken: ${world.creditsToken}
+    rootGroupId: 100000
+${limits}  zeta:
+    xtractaApiKey: key-of-nobody
+...
+`;
+  const LIMITS = '    limits:\n      writesPerDay: 4\n      spendPerDay: { NZD: "198" }\n';
+  const FROZEN = `${LIMITS}      frozen: true\n`;
+
+  async function order(change: Readonly<Record<string, unknown>> = {}): Promise<Answer> {
+    const input = { ...ORDER, ...change, idempotencyKey: newKey('file') };
+    const { data, errors } = await gateway.execute<{ write: Payload }>(
+      QUERIES.order,
+      { input },
+      { authorization: bearer },
+    );
+    const { operation = null, userErrors = [] } = data?.write ?? {};
+    return { codes: userErrors.map(({ code }) => code), message: userErrors[0]?.message ?? '', operation, errors };
+  }
+
+  /** Writes the file in place, and waits for what the gateway makes of it. */
+  async function rewrite(limits: string, word: string): Promise<void> {
+    const before = gateway.logs().split(word).length;
+    await writeFile(file, tenantsFile(limits));
+    while (gateway.logs().split(word).length === before) await gateway.execute('{ __typename }');
+  }
+
+  async function ratios(count: number, ratio: string): Promise<readonly string[]> {
+    for (;;) {
+      const text = await (await fetch(`${gateway.url}/metrics`)).text();
+      const lines = text.split('\n').filter((line) => line.startsWith('billing_spending_limit_used_ratio{'));
+      if (lines.length === count && lines.some((line) => line.endsWith(` ${ratio}`))) return lines;
+    }
+  }
+
+  beforeAll(async () => {
+    world = simulator.freshWorld('file');
+    const key = await newSigningKey('limits', 'ES256');
+    bearer = `Bearer ${await token(key, { tenant: 'acme', scope: 'billing:read billing:write billing:ui' })}`;
+    const folder = await mkdtemp(join(tmpdir(), 'limits-'));
+    file = join(folder, 'tenants.yaml');
+    await writeFile(file, tenantsFile(LIMITS));
+    gateway = await startGateway({
+      xtractaUrl: simulator.url,
+      creditsUrl: simulator.url,
+      env: {
+        AUTH: 'jwt',
+        JWT_PUBLIC_KEY: await exportSPKI(key.publicKey),
+        JWT_ISSUER: ISSUER,
+        JWT_AUDIENCE: AUDIENCE,
+        TENANTS_FILE: file,
+        XTRACTA_API_KEY: undefined,
+        CREDITS_TOKEN: undefined,
+        DUPLICATE_WINDOW_SECONDS: '0',
+        RATE_LIMIT_WRITES_PER_MINUTE: '0',
+      },
+      parts: { tenantsCheckIntervalMs: 10, spendingIntervalMs: 10 },
+    });
+  }, START_LIMIT_MS);
+  afterAll(async () => {
+    await gateway.close();
+    await rm(dirname(file), { recursive: true, force: true });
+  });
+
+  it('freezes and thaws within two looks at the file, and sends nothing in between', async () => {
+    await rewrite(FROZEN, 'tenants file re-read');
+    const refused = await order();
+    expect(refused.codes).toEqual(['SPENDING_LIMIT_REACHED']);
+    expect(refused.message).toMatch(/^frozen: .*Nothing was sent\.$/);
+    const change = { idempotencyKey: newKey('file'), planId: '113', groupId: '100001' };
+    const { data } = await gateway.execute(QUERIES.plan, { input: change }, { authorization: bearer });
+    expect(data).toMatchObject({ write: { userErrors: [{ code: 'SPENDING_LIMIT_REACHED' }] } });
+    expect([sentOf(world), sentOf(world, 'update')]).toEqual([0, 0]);
+    // A version without the word is refused, and it stays frozen.
+    await rewrite(LIMITS, 'acme.limits has lost its frozen');
+    expect((await order()).codes).toEqual(['SPENDING_LIMIT_REACHED']);
+    expect(sentOf(world)).toBe(0);
+    await rewrite(`${LIMITS}      frozen: false\n`, 'tenants file re-read');
+    expect((await order()).codes).toEqual([]);
+    expect(sentOf(world)).toBe(1);
+  });
+
+  it('tells for each limit how much of it is used, as the refusal names it', async () => {
+    world.world.setToggles({ catalogueCurrency: 'yes' });
+    expect((await ratios(2, '0.5')).toSorted()).toEqual([
+      'billing_spending_limit_used_ratio{tenant="acme",limit="spendPerDay NZD"} 0.5',
+      'billing_spending_limit_used_ratio{tenant="acme",limit="writesPerDay"} 0.25',
+    ]);
+    expect((await order()).codes).toEqual([]);
+    const used = await ratios(2, '1');
+    expect(used).toContain('billing_spending_limit_used_ratio{tenant="acme",limit="spendPerDay NZD"} 1');
+    expect((await order()).message).toMatch(/^spendPerDay NZD: 198 of 198 used/);
+    // A limit that was lifted has no series.
+    await rewrite('    limits: { writesPerDay: 8, spendPerDay: none }\n', 'tenants file re-read');
+    expect(await ratios(1, '0.25')).toEqual([
+      'billing_spending_limit_used_ratio{tenant="acme",limit="writesPerDay"} 0.25',
+    ]);
+    expect((await order()).codes).toEqual([]);
+    expect(sentOf(world)).toBe(3);
   });
 });

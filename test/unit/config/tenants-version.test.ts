@@ -124,6 +124,95 @@ describe('a version of the tenants file that somebody means', () => {
     else expect(answer).toContain(refusal);
   });
 
+  const LIMITED = `tenants:
+  acme:
+    xtractaApiKey: a
+    limits:
+      frozen: true
+      writesPerDay: 20
+      spendPerDay: { NZD: "1000", AUD: "99.50" }
+      maxQuantity: 10
+      requirePrice: true
+  zeta:
+    xtractaApiKey: z
+    limits:
+      writesPerDay: 5
+`;
+  const BETA = '  beta:\n    xtractaApiKey: b\n';
+  it.each([
+    ['the same limits', LIMITED, null],
+    [
+      'no limits any more',
+      LIMITED.replace(/ {4}limits:\n( {6}.*\n)+(?= {2}zeta)/, ''),
+      'tenants.acme has lost its limits',
+    ],
+    ['limits: none', LIMITED.replace(/ {4}limits:\n( {6}.*\n)+(?= {2}zeta)/, '    limits: none\n'), null],
+    [
+      'no frozen any more',
+      LIMITED.replace('      frozen: true\n', ''),
+      'acme.limits has lost its frozen. Write "frozen: false"',
+    ],
+    ['the same, with the mark', `${LIMITED.replace('      frozen: true\n', '')}...\n`, 'has lost its frozen'],
+    ['frozen: false', LIMITED.replace('frozen: true', 'frozen: false'), null],
+    ['no writesPerDay any more', LIMITED.replace('      writesPerDay: 20\n', ''), 'Write "writesPerDay: none"'],
+    ['writesPerDay: none', LIMITED.replace('writesPerDay: 20', 'writesPerDay: none'), null],
+    ['other figures', LIMITED.replace('20', '30').replace('1000', '2000'), null],
+    ['a currency less', LIMITED.replace(', AUD: "99.50"', ''), 'lost its spendPerDay.AUD. Write "AUD: none"'],
+    ['a currency: none', LIMITED.replace('"99.50"', 'none'), null],
+    ['no spendPerDay any more', LIMITED.replace(/ {6}spendPerDay.*\n/, ''), 'lost its spendPerDay.NZD'],
+    ['spendPerDay: none', LIMITED.replace(/spendPerDay.*\n/, 'spendPerDay: none\n'), null],
+    ['no maxQuantity any more', LIMITED.replace('      maxQuantity: 10\n', ''), 'Write "maxQuantity: none"'],
+    ['no requirePrice any more', LIMITED.replace('      requirePrice: true\n', ''), 'Write "requirePrice: false"'],
+    ['the tenant removed', LIMITED.replace(/ {2}acme:[\s\S]*(?= {2}zeta)/, ''), null],
+    ['the last tenant frozen at the very end', `${LIMITED}      frozen: true\n`, null],
+    ['a lower limit at the very end', LIMITED.replace('writesPerDay: 5', 'writesPerDay: 4'), null],
+    ['a higher limit at the very end', LIMITED.replace('writesPerDay: 5', 'writesPerDay: 50'), 'new or looser'],
+    ['the same, with the mark', `${LIMITED.replace('writesPerDay: 5', 'writesPerDay: 50')}...\n`, null],
+    ['the same, in brackets', LIMITED.replace('limits:\n      writesPerDay: 5', 'limits: { writesPerDay: 50 }'), null],
+    ['a new tenant that says nothing of limits', LIMITED + BETA, 'is new and has no limits'],
+    ['a new tenant with limits: none', `${LIMITED}${BETA}    limits: none\n`, null],
+    ['a new tenant with limits in brackets', `${LIMITED}${BETA}    limits: { maxQuantity: 1 }\n`, null],
+    ['a new tenant with limits that may go on', `${LIMITED}${BETA}    limits:\n      maxQuantity: 1\n`, 'may go on'],
+    [
+      'the same, before another entry',
+      `${LIMITED}${BETA}    limits:\n      maxQuantity: 1\n    rootGroupId: 1\n`,
+      null,
+    ],
+  ] as const)('limits: %s', async (_name, text, refusal) => {
+    const answer = whyNotTaken(await versionOf(text), await versionOf(LIMITED));
+    if (refusal === null) expect(answer).toBeNull();
+    else expect(answer).toContain(refusal);
+  });
+
+  it('is never taken with less limits than both versions have, wherever it was cut', async () => {
+    const inUse = await versionOf(LIMITED);
+    const texts = [
+      LIMITED.replace('20', '30').replace('writesPerDay: 5', 'maxQuantity: 5\n      writesPerDay: none'),
+      `${LIMITED}${BETA}    limits:\n      writesPerDay: 9\n      frozen: true\n`,
+    ];
+    let taken = 0;
+    for (const text of texts) {
+      const whole = await versionOf(`${text}...\n`);
+      for (let at = 0; at < text.length; at += 1) {
+        const cut = await read(text.slice(0, at));
+        if (cut === null || whyNotTaken(cut, inUse) !== null) continue;
+        taken += 1;
+        for (const { id, limits } of cut.tenants) {
+          const [meant, before] = [whole, inUse].map(
+            ({ tenants }) => tenants.find((tenant) => tenant.id === id)?.limits,
+          );
+          for (const version of before === undefined ? [meant] : [meant, before]) expect(version).toBeDefined();
+          const isFrozen = meant?.frozen === true || before?.frozen === true;
+          if (before === undefined) expect(limits).toEqual(meant);
+          else if (isFrozen) expect(limits?.frozen).toBe(true);
+          if (before?.writesPerDay !== null)
+            expect([meant?.writesPerDay, before?.writesPerDay]).toContain(limits?.writesPerDay);
+        }
+      }
+    }
+    expect(taken).toBeGreaterThan(0);
+  });
+
   it('takes tenants without lists where nobody has one', async () => {
     const inUse = await versionOf('tenants:\n  acme:\n    xtractaApiKey: a\n');
     const next = await versionOf('tenants:\n  acme:\n    xtractaApiKey: a\n  beta:\n    xtractaApiKey: b\n');

@@ -37,6 +37,7 @@ describe('the metrics', () => {
         unknownOutcomes: 3,
         cacheUp: true,
         tenantsFileRefused: true,
+        limitUses: [],
         logLinesLost: 7,
       }));
     });
@@ -58,6 +59,33 @@ describe('the metrics', () => {
     }
   });
 
+  it('show the 100 limits that are nearest to their end, and none that is gone', async () => {
+    const metrics = new Metrics({ processMetrics: false });
+    const uses = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({
+        tenant: `t${index}`,
+        limit: 'writesPerDay',
+        ratio: index / 1000,
+      }));
+    let limitUses = uses(300);
+    metrics.observeHealth(() => ({
+      breakers: {},
+      ledger: { up: true, writable: true },
+      unknownOutcomes: 0,
+      cacheUp: true,
+      tenantsFileRefused: false,
+      limitUses,
+      logLinesLost: 0,
+    }));
+    const shown = async () =>
+      [...(await metrics.expose()).text.matchAll(/^billing_spending_limit_used_ratio\{tenant="t(\d+)"/gm)].map(
+        ([, n]) => Number(n),
+      );
+    expect((await shown()).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, index) => 200 + index));
+    limitUses = uses(2);
+    expect((await shown()).toSorted()).toEqual([0, 1]);
+  });
+
   it('show health as it is at each scrape, and keep the last number of unknown outcomes while the ledger is away', async () => {
     const metrics = new Metrics({ processMetrics: false });
     const health = { state: 'closed' as 'closed' | 'open', unknown: 2 as number | null };
@@ -67,6 +95,7 @@ describe('the metrics', () => {
       unknownOutcomes: health.unknown,
       cacheUp: false,
       tenantsFileRefused: false,
+      limitUses: [],
       logLinesLost: 0,
     }));
     const before = (await metrics.expose()).text;
