@@ -3,7 +3,7 @@
 //
 //   node tools/build.mjs [--out DIR]      DIR in place of dist/; it is emptied first
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -72,6 +72,10 @@ function compile() {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exit(1);
+  // build/ runs too (the benchmark's profiles read it), and reads these files as src/ does.
+  for (const name of readdirSync(join(root, 'src'), { recursive: true })) {
+    if (/\.(?:html|css|js)$/.test(name)) cpSync(join(root, 'src', name), join(compiled, name));
+  }
 }
 
 /** An import of a dependency, as tsc writes it: a default, a namespace, names, and where from. */

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { type Ledger, LedgerUnavailable } from '../../src/idempotency/ledger.js';
 import { openLedger } from '../../src/idempotency/open-ledger.js';
+import { FIND, FIND_BLOCKER, FIND_NEWEST_EQUAL, SPENDING } from '../../src/idempotency/postgres/postgres.statements.js';
 import { RunOnce } from '../../src/idempotency/run-once.js';
 import { findPostgres, startPostgres, type TestPostgres } from '../support/start-postgres.js';
 import { CountingUpstream, SUCCEEDED, sampleOrder } from './counting-upstream.js';
@@ -54,6 +55,29 @@ if (binaries === null) {
         url,
         `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1`,
       );
+
+    it('decides a claim by indexes, so that a write costs the same however many went before', async () => {
+      await withLedger(async (_ledger, url) => {
+        await query(
+          url,
+          `INSERT INTO ledger_operations (tenant_id, credential_id, idempotency_key, kind, target, fingerprint, input, state,
+             owner_id, claim, created_at, sent_at, completed_at, deletes_documents)
+           SELECT 't' || n % 3, 'c' || n % 3, 'key-' || n, 'CHANGE_PLAN', 'group:' || n % 50, 'f' || n, '{}', 'succeeded',
+             'owner', 1, n, n, n, 0 FROM generate_series(1, 20000) AS n`,
+        );
+        await query(url, 'ANALYZE ledger_operations');
+        const claims: readonly (readonly [string, readonly string[]])[] = [
+          [FIND, ['t1', 'key-new']],
+          [FIND_BLOCKER, ['t1', 'c1', 'key-new', '["group:7"]', '1']],
+          [FIND_NEWEST_EQUAL, ['t1', 'f7', '19000', 'key-new']],
+          [SPENDING, ['t1', '19990']],
+        ];
+        for (const [statement, parameters] of claims) {
+          const text = statement.replace(/\$(\d)/g, (_, place) => `'${parameters[Number(place) - 1]}'`);
+          expect(JSON.stringify(await query(url, `EXPLAIN ${text}`))).not.toContain('Seq Scan on ledger_operations');
+        }
+      });
+    });
 
     it(
       'sends nothing while the server is away, and works again when it is back',

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type Ledger, type LedgerLog, LedgerUnavailable } from '../../src/idempotency/ledger.js';
 import { openLedger } from '../../src/idempotency/open-ledger.js';
 import { RunOnce } from '../../src/idempotency/run-once.js';
@@ -61,6 +61,26 @@ describe('a ledger in a SQLite file', () => {
 
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((ledger) => ledger.close()));
+  });
+
+  it('reads by an index in every statement, so that a write costs the same however many went before', async () => {
+    const prepare = jest.spyOn(DatabaseSync.prototype, 'prepare');
+    await open();
+    const statements = prepare.mock.calls.map(([text]) => text).filter((text) => /FROM ledger_operations/.test(text));
+    prepare.mockRestore();
+    const database = new DatabaseSync(file);
+    const scanned = (text: string) =>
+      database
+        .prepare(`EXPLAIN QUERY PLAN ${text}`)
+        .all()
+        .map(({ detail }) => String(detail))
+        // An index of open writes may be walked through: it holds few.
+        .filter((detail) =>
+          /^SCAN ledger_operations(?! USING (?:COVERING )?INDEX ledger_(?:due|unfinished)$)/.test(detail),
+        );
+    expect(statements.length).toBeGreaterThan(10);
+    expect(statements.filter((text) => scanned(text).length > 0)).toEqual([]);
+    database.close();
   });
 
   it('makes its directory and files readable by nobody else', async () => {

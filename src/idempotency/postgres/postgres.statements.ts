@@ -14,11 +14,18 @@ export const FIND = 'SELECT * FROM ledger_operations WHERE tenant_id = $1 AND id
 export const LOCK_CLAIMS = `SELECT pg_advisory_xact_lock(lock_key) FROM (
   SELECT DISTINCT hashtextextended(name, 0) AS lock_key FROM unnest($1::text[]) AS name ORDER BY lock_key) AS locks`;
 
-/** An open write in the way of a claim: $1 tenant, $2 credential, $3 key, $4 targets as JSON, $5 whether every group is. */
-export const FIND_BLOCKER = `SELECT * FROM ledger_operations WHERE state IN ('claimed', 'sending', 'unknown')
-  AND (tenant_id = $1 OR credential_id = $2)
+const IN_THE_WAY = `state IN ('claimed', 'sending', 'unknown')
   AND (target IN (SELECT jsonb_array_elements_text($4::jsonb)) OR ($5::int = 1 AND target LIKE 'group:%'))
-  AND NOT (tenant_id = $1 AND idempotency_key = $3) ORDER BY id LIMIT 1`;
+  AND NOT (tenant_id = $1 AND idempotency_key = $3)`;
+
+/**
+ * An open write in the way of a claim: $1 tenant, $2 credential, $3 key, $4 targets as JSON, $5 whether every group is. One search for each
+ * index of open writes: a search with OR may read the whole ledger.
+ */
+export const FIND_BLOCKER = `SELECT * FROM ledger_operations WHERE id IN (
+    SELECT id FROM ledger_operations WHERE tenant_id = $1 AND ${IN_THE_WAY}
+    UNION ALL SELECT id FROM ledger_operations WHERE credential_id = $2 AND ${IN_THE_WAY}
+  ) ORDER BY id LIMIT 1`;
 
 /** The newest equal write that succeeded: $1 tenant, $2 fingerprint, $3 since when, $4 the key that is not meant. */
 export const FIND_NEWEST_EQUAL = `SELECT * FROM ledger_operations WHERE tenant_id = $1 AND fingerprint = $2
