@@ -100,6 +100,8 @@ function replica(): Promise<TestGateway> {
       LEDGER_URL: `sqlite:${join(folder, 'ledger.sqlite')}`,
       DRAIN_DELAY_MS: String(DRAIN_DELAY_MS),
       RATE_LIMIT_WRITES_PER_MINUTE: '0',
+      // Among thousands of orders there are equal ones.
+      DUPLICATE_WINDOW_SECONDS: '0',
     },
   });
 }
@@ -129,14 +131,19 @@ describe('two replicas behind a plain proxy that are replaced one after the othe
           groupId: `1000${15 + ((number / 10) % 20)}`,
         };
         const answer = await (isOrder
-          ? execute<{ result: { operation: { status: string } | null } }>(proxy.url, ORDER, {
-              input: { ...input, quantity: 1 + (number % 90) },
-            })
+          ? execute<{ result: { operation: { status: string } | null; userErrors: readonly unknown[] } }>(
+              proxy.url,
+              ORDER,
+              {
+                input: { ...input, quantity: 1 + (number % 90) },
+              },
+            )
           : execute<{ result?: undefined; group: unknown }>(proxy.url, READ)
         ).catch((error: unknown) => String(error));
         ended += 1;
         if (typeof answer === 'string') failed.push(answer);
         else if (answer.status !== 200 || answer.errors.length > 0) failed.push(answer.text);
+        else if (isOrder && answer.data?.result?.userErrors.length !== 0) failed.push(answer.text);
         else if (isOrder && answer.data?.result?.operation?.status !== 'SUCCEEDED') failed.push(answer.text);
       }
     };

@@ -1,4 +1,5 @@
 import { SaxesParser } from 'saxes';
+import { BEYOND_ASCII } from './xml.text.js';
 
 export interface XmlLimits {
   /** Rows of a history: a wide recursive read has thousands, an attack has more. */
@@ -8,8 +9,8 @@ export interface XmlLimits {
 export type XmlFault = 'encoding' | 'not-well-formed' | 'doctype' | 'too-deep' | 'too-many-rows';
 
 /**
- * What is odd about a document that is read nonetheless. `encoding`: its declaration names another encoding than UTF-8, and its bytes are
- * UTF-8. `processing-instruction`: one stands before the root, as where a server shows a line of its program.
+ * What is odd about a document that is read nonetheless. `encoding`: its declaration names an encoding that its bytes, which are UTF-8, are
+ * not in. `processing-instruction`: one stands before the root, as where a server shows a line of its program.
  */
 export type XmlOddity = 'encoding' | 'processing-instruction';
 
@@ -43,8 +44,6 @@ class Refused extends Error {
 const FORBIDDEN_CHARACTER = 'disallowed character.';
 
 const CHARACTER_REFERENCE = /^#(?:([0-9]+)|x([0-9a-fA-F]+))$/;
-/** Of a name in XML the part that matters here: no markup, no blank, no further ampersand. */
-const ENTITY_NAME = /^[\p{L}_:][\p{L}\p{N}\p{M}_:.\-\u00b7]*$/u;
 const ENTITIES: ReadonlyMap<string, string> = new Map([
   ['amp', '&'],
   ['lt', '<'],
@@ -54,14 +53,14 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * What a reference between `&` and `;` stands for. Undefined: it has the form of one, and XML gives it no meaning: an entity that
- * nobody defined, or a character that XML forbids. Null: it has no such form, so markup may be inside.
+ * What a reference between `&` and `;` stands for. Undefined: nothing. Nobody defined the entity, XML forbids the character, or it has not
+ * the form of a reference: then the ampersand was meant as one, and should have been `&amp;`.
  */
-export function resolveReference(reference: string): string | undefined | null {
+export function resolveReference(reference: string): string | undefined {
   const known = ENTITIES.get(reference);
   if (known !== undefined) return known;
   const [, decimal, hexadecimal] = CHARACTER_REFERENCE.exec(reference) ?? [];
-  if (decimal === undefined && hexadecimal === undefined) return ENTITY_NAME.test(reference) ? undefined : null;
+  if (decimal === undefined && hexadecimal === undefined) return undefined;
   const code = decimal === undefined ? Number.parseInt(hexadecimal ?? '', 16) : Number(decimal);
   return isCharacter(code) ? String.fromCodePoint(code) : undefined;
 }
@@ -72,10 +71,57 @@ function isCharacter(code: number): boolean {
   return code <= 0xd7ff || (code >= 0xe000 && code <= 0xfffd) || (code >= 0x10000 && code <= 0x10ffff);
 }
 
+/** The members of saxes that its state for references uses. */
+interface ReferenceState {
+  i: number;
+  readonly prevI: number;
+  readonly chunk: string;
+  readonly textHandler: unknown;
+  entity: string;
+  text: string;
+  state: number;
+  readonly entityReturnState: number;
+  getCode(): number;
+  fail(message: string): unknown;
+}
+
+/** What saxes gives for the end of the present piece of text, and for any line end. */
+const END_OF_PIECE = -1;
+const LINE_END = -2;
+const SEMICOLON = 0x3b;
+/** No reference has them: one that would is an ampersand alone, and they are read as what they are. */
+const NO_REFERENCE: ReadonlySet<number> = new Set([
+  LINE_END,
+  ...Array.from('\t\n\r <>&"\'[]', (sign) => sign.charCodeAt(0)),
+]);
+
+/**
+ * saxes takes everything up to the next semicolon for a reference's name, markup too. Here a reference ends where it cannot go on. The
+ * member is private to saxes, whose version is pinned; test/unit/upstreams/xml/xml.reader.test.ts tells when it is gone.
+ */
+class ReferenceReader extends SaxesParser {}
+Object.defineProperty(ReferenceReader.prototype, 'sEntity', {
+  value(this: ReferenceState): void {
+    const start = this.i;
+    let code = this.getCode();
+    while (code !== SEMICOLON && code !== END_OF_PIECE && !NO_REFERENCE.has(code)) code = this.getCode();
+    if (code === END_OF_PIECE) {
+      this.entity += this.chunk.slice(start);
+      return;
+    }
+    const text = code === SEMICOLON ? resolveReference(this.entity + this.chunk.slice(start, this.prevI)) : undefined;
+    if (code !== SEMICOLON) this.i = this.prevI;
+    this.entity = '';
+    this.state = this.entityReturnState;
+    if (text === undefined) this.fail(FORBIDDEN_CHARACTER);
+    else if (this.textHandler !== undefined) this.text += text;
+  },
+});
+
 /**
  * Decides what is a document at all, piece by piece: one root, well-formed to its end, in UTF-8 by its bytes, without a DOCTYPE,
  * within the limits. Blanks before the declaration are tolerated. So is, inside an element's text, what costs only that text: a
- * forbidden character, raw or by reference, and an undefined entity. Mutable: the state of one document.
+ * forbidden character, raw or by reference, an undefined entity, and an ampersand alone. Mutable: the state of one document.
  */
 export class StrictXml {
   /** Name of the outermost element; empty before it. */
@@ -87,18 +133,20 @@ export class StrictXml {
   /** Names of the open elements, by depth; what stands behind the present depth is of the past. */
   private readonly names: string[] = [''];
   private isInTag = false;
-  private readonly parser: SaxesParser;
+  private readonly parser: ReferenceReader;
   private depth = 0;
   private rows = 0;
   private elements = 0;
   private begun = false;
+  private isLabelledAscii = false;
+  private isBeyondAscii = false;
 
   constructor(
     private readonly limits: XmlLimits,
     private readonly listener: XmlListener,
   ) {
     // XML 1.1 would make line ends of other characters; nobody sends it, and what says it is read as 1.0.
-    this.parser = new SaxesParser({
+    this.parser = new ReferenceReader({
       xmlns: false,
       position: false,
       defaultXMLVersion: '1.0',
@@ -113,7 +161,18 @@ export class StrictXml {
     const rest = this.begun ? text : text.replace(/^[\t\n\r ]+/, '');
     if (rest === '') return;
     this.begun = true;
+    this.isBeyondAscii ||= BEYOND_ASCII.test(rest);
     this.guard(() => this.parser.write(rest));
+  }
+
+  /** Whether the document so far is of ASCII alone. */
+  get isAscii(): boolean {
+    return !this.isBeyondAscii;
+  }
+
+  /** A row that is not written holds characters beside those of ASCII. */
+  noteBeyondAscii(): void {
+    this.isBeyondAscii = true;
   }
 
   /**
@@ -129,6 +188,7 @@ export class StrictXml {
   /** The document has ended. Null: it was one. */
   end(): XmlFault | null {
     if (this.fault === null) this.guard(() => this.parser.close());
+    if (this.isLabelledAscii && this.isBeyondAscii) this.oddities.add('encoding');
     return this.fault;
   }
 
@@ -158,22 +218,12 @@ export class StrictXml {
       listener.unreadable?.();
     };
     parser.on('error', ({ message }) => (message === FORBIDDEN_CHARACTER ? unreadable() : refuse('not-well-formed')));
-    // saxes would take everything up to the next semicolon for a reference's name, and go on: the form is looked at here. The member is
-    // private to saxes, whose version is pinned; test/unit/upstreams/xml/xml.reader.test.ts tells when it is gone.
-    Object.defineProperty(parser, 'parseEntity', {
-      value: (reference: string): string => {
-        const text = resolveReference(reference);
-        if (text === null) return refuse('not-well-formed');
-        if (text !== undefined) return text;
-        unreadable();
-        return '';
-      },
-    });
     parser.on('doctype', () => refuse('doctype'));
     parser.on('xmldecl', ({ encoding }) => {
       const label = labelKind(encoding);
       if (label === 'foreign') refuse('encoding');
       if (label === 'other') this.oddities.add('encoding');
+      if (label === 'ascii') this.isLabelledAscii = true;
     });
     parser.on('processinginstruction', () => {
       if (this.root === '') this.oddities.add('processing-instruction');
@@ -209,11 +259,12 @@ const ASCII_COMPATIBLE =
   /^(?:iso[-_]?8859[-_]?\d{1,2}|latin-?\d{1,2}|(?:windows|cp)-?125\d|koi8-[ru]|macintosh|x-mac-roman|gbk|gb2312|gb18030|big5|euc-(?:jp|kr))$/i;
 
 /**
- * What a label says of bytes that decode as UTF-8. `utf-8`: that, or nothing. `other`: an encoding that shares ASCII with it; bytes that
+ * What a label says of bytes that decode as UTF-8. `utf-8`: that, or nothing. `ascii`: true of bytes below 0x80 alone. `other`: an encoding that shares ASCII with it; bytes that
  * are UTF-8 in all their length are not written in it by accident, so the label is what is wrong. `foreign`: one in which the same
  * bytes would mean something else, or a word that nobody knows.
  */
-export function labelKind(encoding: string | undefined): 'utf-8' | 'other' | 'foreign' {
-  if (encoding === undefined || /^(?:utf-?8|us-ascii|ascii)$/i.test(encoding)) return 'utf-8';
+export function labelKind(encoding: string | undefined): 'utf-8' | 'ascii' | 'other' | 'foreign' {
+  if (encoding === undefined || /^utf-?8$/i.test(encoding)) return 'utf-8';
+  if (/^(?:us-)?ascii$/i.test(encoding)) return 'ascii';
   return ASCII_COMPATIBLE.test(encoding) ? 'other' : 'foreign';
 }

@@ -11,7 +11,7 @@ import {
 } from './strict.xml.js';
 import { ElementNames } from './xml.text.js';
 
-/** Stands where an element's text cannot be read: it holds a character that XML forbids, or an entity that nobody defined. */
+/** Stands where an element's text cannot be read: it holds a character that XML forbids, an undefined entity, or an ampersand alone. */
 export const UNREADABLE_TEXT: unique symbol = Symbol('unreadable text');
 
 /** An element without element children is its text; repeated elements are an array. Attributes are dropped. */
@@ -26,6 +26,8 @@ export type XmlReading =
       readonly root: string;
       readonly content: XmlElement;
       readonly oddities: ReadonlySet<XmlOddity>;
+      /** It has no character beyond ASCII, so that many labels are as true as UTF-8. */
+      readonly isAscii: boolean;
     }
   | {
       readonly kind: 'invalid';
@@ -90,6 +92,7 @@ export function readXml(body: Uint8Array, limits: XmlLimits): XmlReading {
       root: strict.root,
       content: isElement(readable) ? readable : {},
       oddities: strict.oddities,
+      isAscii: strict.isAscii,
     };
   } catch {
     // Reserved names such as `__proto__`.
@@ -101,18 +104,18 @@ function invalid(reason: XmlFault, element = ''): XmlReading {
   return { kind: 'invalid', reason, element };
 }
 
-/** The parts of a well-formed document that are no character data, then references, then characters that XML forbids. */
+/** The parts of a sound document that are no character data, then references and ampersands alone. */
 const PART =
-  /<!--[\s\S]*?-->|<\?[\s\S]*?\?>|<!\[CDATA\[[\s\S]*?\]\]>|<[^"'>]*(?:"[^"]*"[^"'>]*|'[^']*'[^"'>]*)*>|&([^;&<]*);/g;
+  /<!--[\s\S]*?-->|<\?[\s\S]*?\?>|<!\[CDATA\[[\s\S]*?\]\]>|<[^"'>]*(?:"[^"]*"[^"'>]*|'[^']*'[^"'>]*)*>|&(?:([^;&<]*);)?/g;
 /** Beside the `Char` production of XML 1.0. */
 const FORBIDDEN = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u;
 /** Forbidden in XML, so that no readable text holds it. */
 const MARK = '\uffff';
 
-/** fast-xml-parser would leave a reference without a meaning as it is: it becomes a character that tells. */
+/** fast-xml-parser would leave what is no reference as it is: it becomes a character that tells. */
 function markUnreadable(text: string): string {
   return text.replace(PART, (part, reference: string | undefined) => {
-    if (reference !== undefined) return resolveReference(reference) === undefined ? MARK : part;
+    if (part.startsWith('&')) return resolveReference(reference ?? '') === undefined ? MARK : part;
     const isDropped = part.startsWith('<!--') || part.startsWith('<?');
     return isDropped && FORBIDDEN.test(part) ? MARK : part;
   });
@@ -204,6 +207,11 @@ export class XmlStream {
     return this.strict.passRow();
   }
 
+  /** Of a row that was passed over: see {@link StrictXml.noteBeyondAscii}. */
+  noteBeyondAscii(): void {
+    this.strict.noteBeyondAscii();
+  }
+
   /** A fault that was found outside: bytes that are no text. */
   refuse(fault: XmlFault): void {
     this.strict.refuse(fault);
@@ -211,9 +219,9 @@ export class XmlStream {
 
   end(): XmlReading {
     const fault = this.strict.end();
-    const { root, place, oddities } = this.strict;
+    const { root, place, oddities, isAscii } = this.strict;
     if (fault !== null) return invalid(fault, place);
-    return { kind: 'document', root, content: isElement(this.content) ? this.content : {}, oddities };
+    return { kind: 'document', root, content: isElement(this.content) ? this.content : {}, oddities, isAscii };
   }
 
   private open(name: string, depth: number): void {

@@ -6,6 +6,8 @@ import { isAscii, isUtf8 } from 'node:buffer';
  */
 export type WireText = string | null | undefined;
 
+export const BEYOND_ASCII = /[^\0-\x7f]/;
+
 /**
  * The text of bytes in UTF-8 that arrive in any pieces, without the byte order mark. A replaced character would alter a name or, worse,
  * an id: bytes that are no UTF-8 have no text. Mutable: the state of one text.
@@ -14,6 +16,8 @@ export class Utf8Text {
   /** The text taken back, and the bytes of a character that the last piece ended inside of. */
   private rest: Buffer = Buffer.alloc(0);
   private begun = false;
+  /** Whether the text so far is of ASCII alone. */
+  isAscii = true;
 
   /** The text that is whole by now; null when it is none. */
   write(piece: Buffer): string | null {
@@ -36,10 +40,13 @@ export class Utf8Text {
   private decode(bytes: Buffer): string | null {
     if (bytes.length === 0) return '';
     if (!isUtf8(bytes)) return null;
-    const text = isAscii(bytes) ? bytes.toString('latin1') : bytes.toString('utf8');
+    const isPlain = isAscii(bytes);
+    const decoded = isPlain ? bytes.toString('latin1') : bytes.toString('utf8');
     const isFirst = !this.begun;
     this.begun = true;
-    return isFirst && text.startsWith('\ufeff') ? text.slice(1) : text;
+    const text = isFirst && decoded.startsWith('\ufeff') ? decoded.slice(1) : decoded;
+    if (!isPlain && BEYOND_ASCII.test(text)) this.isAscii = false;
+    return text;
   }
 }
 

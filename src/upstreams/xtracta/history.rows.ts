@@ -119,6 +119,7 @@ export class HistoryXml {
     const rest = this.utf8.end();
     if (rest === null) this.refuse();
     else this.xml.write(rest);
+    if (!this.utf8.isAscii) this.xml.noteBeyondAscii();
     return this.xml.end();
   }
 

@@ -283,16 +283,16 @@ export class XtractaClient {
       for (const oddity of document.oddities) drift(oddity);
       const { contentType } = answer.headers;
       if (!/xml/i.test(contentType ?? '')) drift('content-type');
-      if (contradictsUtf8(contentType)) drift('charset');
+      if (contradictsBytes(contentType, document.isAscii)) drift('charset');
       return envelope;
     };
   }
 }
 
 /** Whether a `content-type` names a charset that the bytes, which decoded as UTF-8, are not in. */
-function contradictsUtf8(contentType: string | null): boolean {
-  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType ?? '')?.[1];
-  return labelKind(charset) !== 'utf-8';
+function contradictsBytes(contentType: string | null, isAscii: boolean): boolean {
+  const kind = labelKind(/;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType ?? '')?.[1]);
+  return kind === 'ascii' ? !isAscii : kind !== 'utf-8';
 }
 
 function withClock(history: BillingHistory, clockAheadMs: number | null): BillingHistory {

@@ -49,11 +49,11 @@ describe.each([
     ['text after the root', '<r/>junk'],
     ['text before the root', 'junk<r/>'],
     ['JSON', '{"a":1}'],
-    ['a bare ampersand', '<r>a & b</r>'],
-    ['a reference without a name', '<r>&;</r>'],
-    ['a reference that no semicolon ends', '<r>&unknown</r>'],
-    ['markup where a reference should end', '<r><a>&#</a><a>1;</a></r>'],
-    ['an entity with a blank in its name', '<r>&a b;</r>'],
+    ['an ampersand alone in an attribute', '<r a="a & b"/>'],
+    ['an ampersand alone beside the root', '<r/>&'],
+    ['an ampersand at the end', '<r><a>1 &'],
+    ['a reference at the end', '<r><a>&#1'],
+    ['what XML forbids in text behind an ampersand alone', '<r>&]]>;</r>'],
     ['an undefined entity in an attribute', '<r a="&unknown;"/>'],
     ['a forbidden character in an attribute', '<r a="\u0001"/>'],
     ['a forbidden character in a tag', '<r \u0001/>'],
@@ -96,6 +96,23 @@ describe.each([
     ['&#9999999999999999999999;'],
     ['&unknown;'],
     ['&eacute;'],
+    ['&'],
+    [' & '],
+    ['& b; '],
+    ['T&'],
+    ['&&'],
+    ['&;'],
+    ['&#;'],
+    ['&#x;'],
+    ['&#xZZ;'],
+    ['&#1'],
+    ['&a b;'],
+    ['&amp'],
+    ['&\n'],
+    ['&"'],
+    ['&\u000b'],
+    ['&#<!-- -->1;'],
+    ['&<![CDATA[x;]]>'],
     ['\u000b'],
     ['\u0000'],
     ['\ufffe'],
@@ -109,8 +126,18 @@ describe.each([
     expect(c).toMatchObject({ d: UNREADABLE_TEXT, e: '2' });
   });
 
+  it('keeps ampersands that are none of its references', () => {
+    expect(textOf('<![CDATA[Tom & Jerry &; AT&T]]>')).toBe('Tom & Jerry &; AT&T');
+    expect(textOf('1<!-- & --><?x & ?>2')).toBe('12');
+  });
+
+  it('ends a reference where its element ends', () => {
+    const reading = read('<r><a>&#</a><b>1;</b></r>');
+    expect(reading).toMatchObject({ kind: 'document', content: { a: UNREADABLE_TEXT, b: '1;' } });
+  });
+
   it('names the innermost element that was open at a fault', () => {
-    expect(read('<r><a><b>1 & 2</b></a></r>')).toMatchObject({ kind: 'invalid', element: 'b' });
+    expect(read('<r><a><b>1 <2</b></a></r>')).toMatchObject({ kind: 'invalid', element: 'b' });
     expect(read('<r><a>1</a><c>2')).toMatchObject({ kind: 'invalid', element: 'c' });
     expect(read('<r><a>1</a></r>junk')).toMatchObject({ kind: 'invalid', element: '' });
   });
@@ -119,6 +146,7 @@ describe.each([
     ['<?xml version="1.0" encoding="ISO-8859-1"?><r>x</r>', ['encoding']],
     ['<?xml version="1.0" encoding="windows-1252"?><r>Café</r>', ['encoding']],
     ['<?xml version="1.0" encoding="us-ascii"?><r/>', []],
+    ['<?xml version="1.0" encoding="US-ASCII"?><r>Café</r>', ['encoding']],
     [
       '<?php <!DOCTYPE r SYSTEM "file:///etc/passwd"><?xml version="1.0" encoding="UTF-8"?><r/>',
       ['processing-instruction'],

@@ -6,8 +6,11 @@ import { BOOSTER, CREDENTIAL, clientOf, readCode, stopAllAfterEach, upstreamOf }
 
 stopAllAfterEach();
 
-/** What XML 1.0 has no text for: forbidden characters, raw or by reference, and entities that nobody defined. */
-const UNREADABLE = ['&#11;', '&#0;', '&#xFFFF;', '&nope;', '\u000b', '\u0000', '<![CDATA[\u0001]]>'];
+/** What XML 1.0 has no text for: forbidden characters, raw or by reference, entities that nobody defined, and ampersands alone. */
+const UNREADABLE = [
+  ...['&#11;', '&#0;', '&#xFFFF;', '&nope;', '\u000b', '\u0000', '<![CDATA[\u0001]]>'],
+  ...['Tom & Jerry', 'AT&T', ' && ', '&;', '&#;', '&#xZZ;', '&'],
+];
 
 const xml = (inner: string): string => `<?xml version="1.0"?><billings_response>${inner}</billings_response>`;
 const row = (id: number, name: string): string =>
@@ -112,6 +115,10 @@ describe('a value that XML cannot write', () => {
   it('is read alike in whatever chunks it comes', async () => {
     const upstream = await upstreamOf(chunkedAnswer(200, historyOf(row(1, 'A&#11;B'), row(2, 'C'))));
     expect(await readCode(clientOf(upstream.url))).toBe('OK 2');
+    const ampersands = await upstreamOf(
+      chunkedAnswer(200, historyOf(row(1, 'Tom & Jerry'), row(2, '&#x;'), row(3, 'C'))),
+    );
+    expect(await readCode(clientOf(ampersands.url))).toBe('OK 3');
   });
 });
 
@@ -130,6 +137,15 @@ describe('a label that contradicts the bytes', () => {
     const { outcome, drifts } = await orderFrom(declared(BOOSTER, 'ISO-8859-1'));
     expect(outcome.kind).toBe('succeeded');
     expect(drifts).toContainEqual({ endpoint: 'orderBoosterPack', field: 'encoding' });
+  });
+
+  it('is drift where declaration or header say US-ASCII and the bytes go beyond it, and only there', async () => {
+    const ascii = { 'content-type': 'text/xml; charset=us-ascii' };
+    const says = (name: string): string => historyOf(row(1, name)).replace('?>', ' encoding="US-ASCII"?>');
+    expect((await historyFrom(says('Cafe'), ascii)).drifts).toEqual([]);
+    const { history, drifts } = await historyFrom(says('Café'), ascii);
+    expect(history.activities).toMatchObject([{ groupName: 'Café' }]);
+    expect(drifts).toEqual(['encoding', 'charset']);
   });
 
   it('never replaces a character: bytes that are no UTF-8 are refused', async () => {
@@ -154,13 +170,12 @@ it('counts a date without an offset, and reads it as UTC', async () => {
 
 describe('a refused response', () => {
   it.each([
-    ['a bare ampersand', BOOSTER.replace('<plan_name>', '<plan_name>A & B'), 'plan_name', 'not-well-formed'],
     ['a cut', BOOSTER.slice(0, BOOSTER.indexOf('</price>')), 'price', 'not-well-formed'],
     ['a DOCTYPE', `<!DOCTYPE a>${BOOSTER.replace(/<\?xml[^>]*>\s*/, '')}`, '(document)', 'doctype'],
     ['another root', '<html><body/></html>', '(unknown)', 'root'],
     ['no pack', xml('<status>200</status><message>ok</message>'), 'pack', 'not-whole'],
     ['a status twice', xml('<status>200</status><status>200</status><pack><id>1</id></pack>'), 'status', 'status'],
-    ['an element that nobody knows', xml('<secret-4711>a & b</secret-4711>'), '(unknown)', 'not-well-formed'],
+    ['an element that nobody knows', xml('<secret-4711>a <& b</secret-4711>'), '(unknown)', 'not-well-formed'],
   ])('names the place of %s, and no value', async (_name, body, field, refused) => {
     const { outcome, drifts } = await orderFrom(body);
     expect(outcome.kind).toBe('unknown');
