@@ -31,6 +31,12 @@ export function Catalogue({ groupId, plan, onLeave }: CatalogueProps) {
   const plans = readPart(answer, ['group', 'availablePlans'], ({ group }) => group?.availablePlans);
   const packs = readPart(answer, ['group', 'availablePacks'], ({ group }) => group?.availablePacks);
   const [chosen, setChosen] = useState<Chosen | null>(null);
+  // A browser tells of a dialog's end with its next frame. What was opened by then is another dialog, and must not end with the first.
+  const [openings, setOpenings] = useState(0);
+  const choose = (wanted: Chosen) => {
+    setOpenings((count) => count + 1);
+    setChosen(wanted);
+  };
   const close = () => {
     setChosen(null);
     onLeave();
@@ -60,7 +66,7 @@ export function Catalogue({ groupId, plan, onLeave }: CatalogueProps) {
                   <button
                     type="button"
                     aria-label={`Order ${pack.name ?? `pack ${pack.id}`}…`}
-                    onClick={() => setChosen({ kind: 'pack', pack })}
+                    onClick={() => choose({ kind: 'pack', pack })}
                   >
                     Order…
                   </button>
@@ -80,7 +86,7 @@ export function Catalogue({ groupId, plan, onLeave }: CatalogueProps) {
                   offer={offer}
                   isInForce={isInForce(offer, plan)}
                   unreadable={unreadableBelow(answer, ['group', 'availablePlans', index])}
-                  onChoose={() => setChosen({ kind: 'plan', offer })}
+                  onChoose={() => choose({ kind: 'plan', offer })}
                 />
               ))}
             </ul>
@@ -88,7 +94,11 @@ export function Catalogue({ groupId, plan, onLeave }: CatalogueProps) {
         </Read>
       </Panel>
       {chosen === null ? null : (
-        <Dialog title={chosen.kind === 'pack' ? 'Order a booster pack' : 'Change the plan'} onClose={close}>
+        <Dialog
+          key={openings}
+          title={chosen.kind === 'pack' ? 'Order a booster pack' : 'Change the plan'}
+          onClose={close}
+        >
           {chosen.kind === 'pack' ? (
             <OrderForm groupId={groupId} pack={chosen.pack} />
           ) : (
@@ -266,6 +276,7 @@ function Dialog({
   readonly children: ReactNode;
 }) {
   const element = useRef<HTMLDialogElement>(null);
+  // The focus goes to "Close", and not to a field: an Enter that is held down must not order.
   useEffect(() => {
     element.current?.showModal();
   }, []);

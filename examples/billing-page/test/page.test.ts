@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import type { Page, Route } from 'playwright-core';
+import type { Locator, Page, Route } from 'playwright-core';
 import { accessibilityViolations, type PageHarness, startPage } from './page.harness.ts';
 
 let harness: PageHarness;
@@ -29,8 +29,21 @@ async function openOrder(page: Page, name = 'Booster 100') {
   return page.getByRole('button', { name: /^Order \d+ × / });
 }
 
-const outcome = (page: Page, ...states: string[]) =>
-  page.locator(states.map((state) => `.outcome[data-state="${state}"]`).join()).waitFor();
+/** Waits for one of the states. A failure tells what the page says instead. */
+async function outcome(page: Page, ...states: string[]): Promise<void> {
+  const expected = page.locator(states.map((state) => `.outcome[data-state="${state}"]`).join());
+  await expected.waitFor().catch(async (error: unknown) => {
+    const shown = await page.locator('dialog').allInnerTexts();
+    throw new Error(`Instead of ${states.join(' or ')}: ${shown.join() || 'no dialog'}`, { cause: error });
+  });
+}
+
+/** What is not shown takes no focus, and says nothing of it. */
+async function focusOn(field: Locator): Promise<void> {
+  await field.waitFor();
+  await field.focus();
+  assert.equal(await field.evaluate((element) => element === document.activeElement), true);
+}
 
 const told = (page: Page) => page.locator('.outcome').innerText();
 
@@ -300,19 +313,30 @@ describe('for everybody', () => {
   it('works by keyboard alone', async () => {
     const page = await openPage('100038');
     const open = page.getByRole('button', { name: 'Order Booster 500…' });
-    await open.focus();
+    await focusOn(open);
     await page.keyboard.press('Enter');
-    await page.getByRole('dialog').waitFor();
-    await page.getByLabel('How many').focus();
+    await focusOn(page.getByLabel('How many'));
     await page.keyboard.press('Escape');
-    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    // Gone, and not hidden alone: a role is nobody's who is hidden.
+    await page.locator('dialog').waitFor({ state: 'detached' });
     assert.equal(await open.evaluate((element) => element === document.activeElement), true);
     await page.keyboard.press('Enter');
     await sold();
-    await page.getByLabel('How many').focus();
+    await focusOn(page.getByLabel('How many'));
     await page.keyboard.press('Enter');
     await outcome(page, 'done');
     assert.deepEqual(await sold(), { packs: 1, changes: 0 });
+  });
+
+  it('keeps a form open that was opened in the frame in which another was closed', async () => {
+    const page = await openPage('100039');
+    await openOrder(page);
+    await page.getByRole('button', { name: 'Order Booster 500…' }).evaluate((button: HTMLElement) => {
+      document.querySelector('dialog')?.close();
+      button.click();
+    });
+    await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
+    assert.equal(await page.locator('dialog[open]', { hasText: 'Booster 500' }).count(), 1);
   });
 
   it('may be served from any port of this machine', async () => {
