@@ -21,7 +21,7 @@ await runLocalStack({
       'nodes { id kind planName price { amount currency } startDate groupName } } } }';
     const order =
       'mutation Order($input: OrderBoosterPackInput!) { orderBoosterPack(input: $input) { pack { id name quantity } ' +
-      'summary { totalAvailableDocuments } operation { status replayed } userErrors { code message } } }';
+      'summary { totalAvailableDocuments } operation { idempotencyKey status replayed } userErrors { code message } } }';
     const input = {
       idempotencyKey: 'demo-order-0001',
       packId: fixtures.packId,
@@ -54,6 +54,8 @@ ${curl(gatewayUrl, ofRoot(history))}
 An order. Paste it twice: the second answer is the first one again ("replayed": true), and nothing is bought again:
 
 ${curl(gatewayUrl, order, { input })}
+
+With another idempotencyKey it is refused as POSSIBLE_DUPLICATE. Whoever wants it again says so: "repeats": "${input.idempotencyKey}".
 
 Ctrl-C stops both.
 `);

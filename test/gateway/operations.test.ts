@@ -146,6 +146,27 @@ describe('the operations of operations/, against the simulated upstreams', () =>
     expect(operations.received('booster')).toBe(1);
   });
 
+  it('RepeatOrder orders the same once more, and without `repeats` it is told as a possible duplicate', async () => {
+    operations.forgetRequests();
+    const alone = { idempotencyKey: 'example-order-0002', packId: '1223', groupId: '100005', quantity: 2 };
+    expect(await operations.dataOf('RepeatOrder', { input: alone })).toMatchObject({
+      orderBoosterPack: {
+        pack: null,
+        operation: { idempotencyKey: 'example-order-0001', status: 'SUCCEEDED', packId: '1223', quantity: 2 },
+        userErrors: [{ code: 'POSSIBLE_DUPLICATE' }],
+      },
+    });
+    expect(operations.received('booster')).toBe(0);
+    expect(await operations.dataOf('RepeatOrder')).toMatchObject({
+      orderBoosterPack: {
+        pack: { name: 'Booster 100', quantity: 2 },
+        operation: { idempotencyKey: 'example-order-0002', status: 'SUCCEEDED', replayed: false },
+        userErrors: [],
+      },
+    });
+    expect(operations.received('booster')).toBe(1);
+  });
+
   it('OrderBoosterPack tells a refusal as data', async () => {
     const input = { idempotencyKey: 'example-order-refused', packId: '990402', groupId: '100006' };
     expect(await operations.dataOf('OrderBoosterPack', { input })).toMatchObject({

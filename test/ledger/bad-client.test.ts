@@ -7,12 +7,33 @@ import type { Ledger } from '../../src/idempotency/ledger.js';
 import { openLedger } from '../../src/idempotency/open-ledger.js';
 import { type OnceResult, RunOnce } from '../../src/idempotency/run-once.js';
 import { FUZZ_PATIENCE_MS, fuzzSettings } from '../security/fuzz.settings.js';
-import { CountingUpstream, NOT_SENT, type Order, REJECTED, SUCCEEDED, sampleOrder } from './counting-upstream.js';
+import {
+  CountingUpstream,
+  NOT_SENT,
+  type Order,
+  REJECTED,
+  SUCCEEDED,
+  sampleOrder,
+  UNKNOWN_OUTCOME,
+} from './counting-upstream.js';
 import { T0 } from './sample-claims.js';
 
 /** Sequences of clicks that are tried. */
 const { runs: RUNS, seed } = fuzzSettings('clients that lose their keys', 40);
 const WINDOW_MS = 300_000;
+
+/**
+ * What becomes of a write: of those that "get lost" the upstream does the work, or not, and nobody is told; of those that "crash" the
+ * replica dies with the claim made, or with the request on its way.
+ */
+type Fate = keyof typeof OUTCOMES | 'crashes unsent' | 'crashes sent';
+const OUTCOMES = {
+  succeeds: SUCCEEDED,
+  rejects: REJECTED,
+  'is away': NOT_SENT,
+  'gets lost done': UNKNOWN_OUTCOME,
+  'gets lost undone': UNKNOWN_OUTCOME,
+} as const;
 
 /** One click of a client that makes a new key each time, or keeps the last one. */
 interface Click {
@@ -20,43 +41,152 @@ interface Click {
   readonly afterMs: number;
   readonly quantity: number;
   readonly replica: 0 | 1;
-  readonly keepsKey: boolean;
+  /** `edited`: the key stays although the form was changed. */
+  readonly key: 'new' | 'kept' | 'edited';
   /** Whether a second tab clicks at the same instant. */
   readonly twice: boolean;
-  readonly upstream: 'succeeds' | 'rejects' | 'is away';
+  /** An agent that reads no answer asks so many times more, each time with a new key. */
+  readonly loops: number;
+  readonly fate: Fate;
   /** What the user says when told of a possible duplicate. */
   readonly wantsAnother: boolean;
-  /** The replica is gone after this click and another takes its place. */
+  /** The replica's memory is gone after this click. */
   readonly restarts: boolean;
 }
 
+const rarely = fc.integer({ min: 0, max: 9 }).map((n) => n === 0);
 const click: fc.Arbitrary<Click> = fc.record({
   afterMs: fc.oneof(fc.integer({ min: 0, max: 5_000 }), fc.integer({ min: 0, max: 2 * WINDOW_MS })),
   quantity: fc.integer({ min: 1, max: 2 }),
   replica: fc.constantFrom(0, 1),
-  keepsKey: fc.boolean(),
+  key: fc.constantFrom('new', 'new', 'kept', 'edited'),
   twice: fc.boolean(),
-  upstream: fc.constantFrom('succeeds', 'succeeds', 'succeeds', 'rejects', 'is away'),
+  loops: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 3 }) }),
+  fate: fc.oneof(
+    { weight: 12, arbitrary: fc.constantFrom<Fate>('succeeds') },
+    { weight: 8, arbitrary: fc.constantFrom<Fate>('rejects', 'is away', 'gets lost done', 'gets lost undone') },
+    { weight: 1, arbitrary: fc.constantFrom<Fate>('crashes unsent', 'crashes sent') },
+  ),
   wantsAnother: fc.boolean(),
-  restarts: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+  restarts: rarely,
 });
-
-const OUTCOMES = { succeeds: SUCCEEDED, rejects: REJECTED, 'is away': NOT_SENT } as const;
 
 let folder: string;
 const ledgers: Ledger[] = [];
+const openOne = () => openLedger(`sqlite:${join(folder, 'ledger.sqlite')}`, { sweepIntervalMs: 0 });
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bad-client-'));
-  for (let replica = 0; replica < 2; replica += 1) {
-    ledgers.push(await openLedger(`sqlite:${join(folder, 'ledger.sqlite')}`, { sweepIntervalMs: 0 }));
-  }
+  ledgers.push(await openOne(), await openOne());
 });
 afterAll(async () => {
   await Promise.all(ledgers.map((ledger) => ledger.close()));
   await rm(folder, { recursive: true, force: true });
 });
 
+/** A charge: what for, when, under which key, and what the request said that it repeats. */
+interface Charge {
+  readonly quantity: number;
+  readonly atMs: number;
+  readonly key: string;
+  readonly repeats: string | null;
+}
+
+/** Two replicas, one customer, and an upstream whose charges are counted. */
+class Shop {
+  readonly charges: Charge[] = [];
+  readonly #replicas: RunOnce[];
+  #nowMs = T0;
+  #keys = 0;
+
+  constructor(readonly tenantId: string) {
+    this.#replicas = [this.#start(0), this.#start(1)];
+  }
+
+  newKey(): string {
+    this.#keys += 1;
+    return `${this.tenantId}.${this.#keys}.key`;
+  }
+
+  pass(ms: number): void {
+    this.#nowMs += ms;
+  }
+
+  restart(replica: 0 | 1): void {
+    this.#replicas[replica] = this.#start(replica);
+  }
+
+  async send(click: Click, key: string, repeats: string | null): Promise<OnceResult<Order> | 'crashed'> {
+    const { replica, quantity, fate } = click;
+    let arrive = (): void => undefined;
+    const arrived = new Promise<'crashed'>((resolve) => {
+      arrive = () => resolve('crashed');
+    });
+    const never = new Promise<never>(() => undefined);
+    const charge = () => this.charges.push({ quantity, atMs: this.#nowMs, key, repeats });
+    const steps = new CountingUpstream().steps({
+      baseline: async () => {
+        if (fate !== 'crashes unsent') return null;
+        arrive();
+        return never;
+      },
+      send: async () => {
+        if (fate === 'succeeds' || fate === 'gets lost done' || fate === 'crashes sent') charge();
+        if (fate !== 'crashes sent' && fate !== 'crashes unsent') return OUTCOMES[fate];
+        arrive();
+        return never;
+      },
+    });
+    const { tenantId } = this;
+    const request = sampleOrder({
+      tenantId,
+      credentialId: tenantId,
+      idempotencyKey: key,
+      input: { quantity },
+      guards: { forbidden: null, repeats, terms: { kind: 'none' } },
+    });
+    const result = await Promise.race([required(this.#replicas[replica]).run(request, steps), arrived]);
+    met.add(result === 'crashed' ? result : result.kind);
+    if (result !== 'crashed') return result;
+    // Whoever else asks this replica meanwhile is cut off as well, and their request is not carried out here.
+    await required(ledgers[replica]).close();
+    ledgers[replica] = await openOne();
+    this.restart(replica);
+    return result;
+  }
+
+  /** Somebody finds out how every write of unknown outcome ended, and says so. */
+  async settle(): Promise<void> {
+    const ledger = required(ledgers[0]);
+    await ledger.sweepOrphans();
+    const unknown = { states: ['unknown'], groupIds: null, limit: 100, afterCursor: null } as const;
+    const { edges } = await ledger.list(this.tenantId, unknown);
+    for (const { row } of edges) {
+      const wasDone = this.charges.some(({ key }) => key === row.idempotencyKey);
+      const resolution = { by: 'operator', atMs: this.#nowMs, note: 'Seen on the bill.', subject: 'jane' } as const;
+      const to = wasDone ? 'succeeded' : 'rejected';
+      await ledger.advance(row, { from: 'unknown', to, by: 'operator', atMs: this.#nowMs, resolution });
+    }
+  }
+
+  #start(replica: 0 | 1): RunOnce {
+    return new RunOnce({
+      ledger: required(ledgers[replica]),
+      now: () => this.#nowMs,
+      duplicateWindowMs: WINDOW_MS,
+      duplicateWaitMs: 20,
+      pollIntervalMs: 1,
+    });
+  }
+}
+
+function required<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('No such replica.');
+  return value;
+}
+
 let runs = 0;
+/** Everything that clients were told. */
+const met = new Set<string>();
 
 describe('a client that loses its keys', () => {
   it(
@@ -65,74 +195,59 @@ describe('a client that loses its keys', () => {
       await fc.assert(
         fc.asyncProperty(fc.array(click, { minLength: 2, maxLength: 8 }), async (clicks) => {
           runs += 1;
-          const tenantId = `tenant-${runs}`;
-          let nowMs = T0;
-          let keys = 0;
-          const newKey = (): string => {
-            keys += 1;
-            return `${tenantId}.${keys}.key`;
-          };
-          const make = (ledger: Ledger | undefined): RunOnce => {
-            if (ledger === undefined) throw new Error('No such replica.');
-            return new RunOnce({ ledger, now: () => nowMs, duplicateWindowMs: WINDOW_MS, pollIntervalMs: 1 });
-          };
-          const replicas = [make(ledgers[0]), make(ledgers[1])];
-          /** Every charge: what for, when, and what the request said that it repeats. */
-          const charges: { quantity: number; atMs: number; key: string; repeats: string | null }[] = [];
-          const send = (
-            { replica, quantity, upstream }: Click,
-            idempotencyKey: string,
-            repeats: string | null,
-          ): Promise<OnceResult<Order>> => {
-            const once = replicas[replica];
-            if (once === undefined) throw new Error('No such replica.');
-            return once.run(
-              sampleOrder({
-                tenantId,
-                credentialId: tenantId,
-                idempotencyKey,
-                input: { quantity },
-                guards: { forbidden: null, repeats, terms: { kind: 'none' } },
-              }),
-              new CountingUpstream().steps({
-                send: async () => {
-                  if (upstream === 'succeeds') charges.push({ quantity, atMs: nowMs, key: idempotencyKey, repeats });
-                  return OUTCOMES[upstream];
-                },
-              }),
-            );
-          };
+          const shop = new Shop(`tenant-${runs}`);
           const kept = new Map<number, string>();
+          let last = shop.newKey();
           for (const each of clicks) {
-            nowMs += each.afterMs;
-            const key = (each.keepsKey ? kept.get(each.quantity) : undefined) ?? newKey();
+            shop.pass(each.afterMs);
+            const chosen = { new: undefined, kept: kept.get(each.quantity), edited: last }[each.key];
+            const key = chosen ?? shop.newKey();
             kept.set(each.quantity, key);
-            const other: Click = { ...each, replica: each.replica === 0 ? 1 : 0 };
+            last = key;
+            const isCrash = each.fate.startsWith('crashes');
+            const other: Click = {
+              ...each,
+              replica: each.replica === 0 ? 1 : 0,
+              fate: isCrash ? 'succeeds' : each.fate,
+            };
             const answers = await Promise.all([
-              send(each, key, null),
-              ...(each.twice ? [send(other, newKey(), null)] : []),
+              shop.send(each, key, null),
+              ...(each.twice ? [shop.send(other, shop.newKey(), null)] : []),
             ]);
-            const told = answers.find((answer) => answer.kind === 'possibleDuplicate');
-            if (told?.kind === 'possibleDuplicate' && each.wantsAnother) {
-              const before = charges.length;
-              const wish: Click = { ...each, upstream: 'succeeds' };
-              // Told of the newest at most once more, because the other tab may have been first.
-              let answer = await send(wish, newKey(), told.row.idempotencyKey);
-              if (answer.kind === 'possibleDuplicate') answer = await send(wish, newKey(), answer.row.idempotencyKey);
-              expect(answer.kind).toBe('completed');
-              expect(charges.length).toBe(before + 1);
-            }
-            if (each.restarts) replicas[each.replica] = make(ledgers[each.replica]);
+            for (let turn = 0; turn < each.loops; turn += 1) await shop.send(other, shop.newKey(), null);
+            const told = answers.find((answer) => answer !== 'crashed' && answer.kind === 'possibleDuplicate');
+            if (told !== undefined && each.wantsAnother) await orderAnother(shop, each);
+            if (each.restarts) shop.restart(each.replica);
           }
-          charges.forEach(({ quantity, atMs, repeats }, index) => {
-            const earlier = charges.slice(0, index).findLast((charge) => charge.quantity === quantity);
+          const [lastClick] = clicks.slice(-1);
+          if (lastClick !== undefined) await orderAnother(shop, lastClick);
+          shop.charges.forEach(({ quantity, atMs, repeats }, index) => {
+            const earlier = shop.charges.slice(0, index).findLast((charge) => charge.quantity === quantity);
             if (earlier === undefined || atMs - earlier.atMs >= WINDOW_MS) return;
             expect(repeats).toBe(earlier.key);
           });
+          // One key, one charge.
+          expect(new Set(shop.charges.map(({ key }) => key)).size).toBe(shop.charges.length);
         }),
         { numRuns: RUNS, seed },
       );
+      for (const kind of ['completed', 'crashed', 'keyReused', 'possibleDuplicate', 'priorUnknown'])
+        expect(met).toContain(kind);
     },
     FUZZ_PATIENCE_MS,
   );
 });
+
+/** What the user wants knowingly is possible, as soon as it is known how everything before it ended. */
+async function orderAnother(shop: Shop, click: Click): Promise<void> {
+  await shop.settle();
+  const before = shop.charges.length;
+  const wish: Click = { ...click, fate: 'succeeds' };
+  let answer = await shop.send(wish, shop.newKey(), null);
+  // Told of the newest at most once more, because another tab may have been first.
+  for (let turn = 0; turn < 2 && answer !== 'crashed' && answer.kind === 'possibleDuplicate'; turn += 1) {
+    answer = await shop.send(wish, shop.newKey(), answer.row.idempotencyKey);
+  }
+  expect(answer).toMatchObject({ kind: 'completed' });
+  expect(shop.charges.length).toBe(before + 1);
+}

@@ -258,27 +258,27 @@ describe.each(STORES)('a careless client, on %s', (store) => {
       openPair({ DUPLICATE_WINDOW_SECONDS: '0', SPENDING_LIMITS: JSON.stringify(limits) });
 
     it(
-      'counts writes and spend to the unit, over both replicas and at the same instant',
+      'counts writes and spend to the unit, over both replicas, of 200 orders at the same instant',
       async () => {
-        const [one, other] = await limited({ spendPerDay: { NZD: '300' }, writesPerDay: 5 });
+        const [one, other] = await limited({ spendPerDay: { NZD: '1200' }, writesPerDay: 14 });
         const world = simulator.freshWorld('limits');
-        // On groups of their own, so that no target is busy.
-        const groups = ['100001', '100002', '100003', '100004', '100010'];
+        // Over forty groups, so that few targets are busy.
         const answers = await Promise.all(
-          Array.from({ length: 20 }, (_, index) =>
+          Array.from({ length: 200 }, (_, index) =>
             send(index % 2 === 0 ? one : other, world, 'order', {
               ...ORDER,
-              groupId: groups[index % groups.length],
+              groupId: String(100_001 + (index % 40)),
               idempotencyKey: newKey(),
             }),
           ),
         );
         const reached = answers.filter(({ codes }) => codes[0] === 'SPENDING_LIMIT_REACHED');
         expect(reached.length).toBeGreaterThan(0);
-        // The price is 99, so a fourth order would pass 300.
+        // The price is 99, so a thirteenth order would pass 1200.
         const sent = sentOf(world);
-        expect(sent).toBeLessThanOrEqual(3);
-        let left = 3 - sent;
+        expect(sent).toBeLessThanOrEqual(12);
+        expect(answers.filter(({ codes }) => codes.length === 0)).toHaveLength(sent);
+        let left = 12 - sent;
         for (; left > 0; left -= 1) {
           expect((await send(one, world, 'order', { ...ORDER, idempotencyKey: newKey() })).codes).toEqual([]);
         }
@@ -286,14 +286,14 @@ describe.each(STORES)('a careless client, on %s', (store) => {
         expect(refused.codes).toEqual(['SPENDING_LIMIT_REACHED']);
         expect(refused.operation).toBeNull();
         expect(refused.message).toMatch(
-          /^spendPerDay NZD: 297 of 300 used in the last 24 hours, and this write costs 99\. It frees up at \d{4}-.*Z\. Nothing was sent\.$/,
+          /^spendPerDay NZD: 1188 of 1200 used in the last 24 hours, and this write costs 99\. It frees up at \d{4}-.*Z\. Nothing was sent\.$/,
         );
         // Cheaper ones still fit, until the writes are used up.
         for (const codes of [[], [], ['SPENDING_LIMIT_REACHED']]) {
           const cheap = { ...ORDER, packId: '1225', idempotencyKey: newKey() };
           expect((await send(one, world, 'order', cheap)).codes).toEqual(codes);
         }
-        expect(sentOf(world)).toBe(5);
+        expect(sentOf(world)).toBe(14);
       },
       START_LIMIT_MS,
     );
