@@ -131,6 +131,8 @@ export class OperationReads implements BillingReads {
   /** Aborted when the client leaves, and when the operation ends before its time: whatever is read for it ends too. */
   readonly #abort = new AbortController();
   readonly #end = Promise.withResolvers<never>();
+  /** By group; of the default window, which is one for the operation. */
+  readonly #groupsBelow = new Map<string, readonly GroupRef[]>();
   #endedBy: BillingError | null = null;
   #deadline: { readonly timer: NodeJS.Timeout; readonly atMs: number } | null = null;
 
@@ -282,7 +284,10 @@ export class OperationReads implements BillingReads {
     // The default window of a history, so that asking for both costs one call.
     const window = resolveHistoryWindow({ fromMs: null, toMs: null }, this.context.nowMs, null);
     const rows = await this.#rows({ kind: 'window', read: { groupId: id, ...window, recursive: true } }, 'subgroups');
-    return groupsBelow(id, this.#visible(rows));
+    // Of thousands of rows it takes milliseconds, and a document may ask a hundred times.
+    const below = this.#groupsBelow.get(id) ?? groupsBelow(id, this.#visible(rows));
+    this.#groupsBelow.set(id, below);
+    return below;
   }
 
   async #groupName(groupId: string): Promise<string | null> {

@@ -49,6 +49,10 @@ export async function createHttpLayer(apollo: GraphqlEngine, options: HttpLayerO
     if (phase === 'serving' && drainDelayMs > 0) {
       phase = 'leaving';
       await deadline(drainDelayMs).over;
+      // In this time every response closed its connection. One that was not used since would bring its next request when requests are
+      // refused; closed, it makes its client connect anew, to another replica. Right after sockets were read, so that no request is cut.
+      await new Promise(setImmediate);
+      app.server.closeIdleConnections();
     }
     phase = 'draining';
     await drain(app, inFlight, drainTimeoutMs);

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { errorsOf, post, startTinyServer } from './tiny-server.js';
 
@@ -40,6 +42,22 @@ describe('a stop', () => {
     }
     expect(performance.now() - delayed).toBeGreaterThanOrEqual(299);
     expect(served).toBeGreaterThan(0);
+    await drained;
+  });
+
+  it('closes what was idle for all its delay before it refuses anything, as a client would bring its next request there', async () => {
+    const tiny = await startTinyServer({ drainDelayMs: 50 });
+    const running = post(tiny.url, 'mutation { slowPay }');
+    await tiny.slowCalled;
+    const kept = connect(Number(new URL(tiny.url).port), '127.0.0.1');
+    kept.write('GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    await once(kept, 'data');
+    const closed = once(kept.resume(), 'end');
+    const drained = tiny.server.drain();
+    await closed;
+    expect((await post(tiny.url, '{ hello }')).status).toBe(503);
+    tiny.release();
+    expect((await running).status).toBe(200);
     await drained;
   });
 
