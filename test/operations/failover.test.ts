@@ -79,7 +79,7 @@ if (binaries === null) {
               idempotencyKey: key,
               packId: '1223',
               groupId: `1000${15 + (number % 20)}`,
-              quantity: number,
+              quantity: 1 + Math.floor(number / 20),
             };
             for (;;) {
               const { data } = await gateway.execute<{
@@ -111,10 +111,8 @@ if (binaries === null) {
 
         expect([...new Set(ends.values())]).toEqual(['SUCCEEDED']);
         expect(ends.size).toBe(count);
-        const quantities = world.world.journal
-          .list({ endpoint: 'booster' })
-          .map(({ params }) => Number(new Map(params).get('quantity')));
-        expect(quantities.toSorted((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, index) => index + 1));
+        const sent = world.world.journal.list({ endpoint: 'booster' }).map(({ params }) => JSON.stringify(params));
+        expect([sent.length, new Set(sent).size]).toEqual([count, count]);
       },
       LIMIT_MS,
     );

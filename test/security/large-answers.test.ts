@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { DEAR, type LargeUpstream, startLargeUpstream, TOO_DEAR } from '../support/large-upstream.js';
 import { type GatewayProcess, startGatewayProcess } from '../support/start-gateway-process.js';
 
 // The dearest operations that are admitted, against a gateway with the image's flags and the heap of a small container. One start for all.
@@ -13,47 +13,20 @@ jest.setTimeout(240_000);
 const ROUNDS = Number(process.env['STORM_ROUNDS'] ?? '1');
 /** Operations at a time; 32 in a pipeline. */
 const AT_ONCE = Number(process.env['STORM_SIZE'] ?? '8');
-const GROUPS = 1_500;
-const ROWS_PER_GROUP = 12;
 const HEAP = ['--max-old-space-size=400', '--max-semi-space-size=32', '--heap-growing-percent=100'];
 
-let upstream: Server;
+let upstream: LargeUpstream;
 let gateway: GatewayProcess;
 let folder: string;
 
-function row(id: number, groupId: number): string {
-  return `<activity><id>${id}</id><plan>Plan ${groupId}</plan><plan_type>Monthly</plan_type><price>10.50</price><credit_amount>0</credit_amount><price_currency>NZD</price_currency><allowed_documents>50</allowed_documents><used_documents>8</used_documents><plan_activity>renew</plan_activity><start_date>2026-01-0${(id % 9) + 1}T02:16:49+00:00</start_date><expiry_date>2027-12-21T02:16:48+00:00</expiry_date><group_name>Group ${groupId}</group_name><group_id>${groupId}</group_id></activity>`;
-}
-
-function history(groupIds: readonly number[]): string {
-  const rows = groupIds.flatMap((groupId) =>
-    Array.from({ length: ROWS_PER_GROUP }, (_, index) => row(groupId * 100 + index, groupId)),
-  );
-  return `<?xml version="1.0" encoding="UTF-8"?><billings_response><status>200</status><message>ok</message><plans>${rows.join('')}</plans></billings_response>`;
-}
-
 beforeAll(async () => {
-  const all = history(Array.from({ length: GROUPS }, (_, index) => index + 1));
-  upstream = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk: Buffer) => {
-      body += chunk.toString('utf8');
-    });
-    request.on('end', () => {
-      const form = new URLSearchParams(body);
-      const answer = form.get('recursive') === '1' ? all : history([Number(form.get('group_id'))]);
-      response.writeHead(200, { 'content-type': 'text/xml; charset=utf-8' }).end(answer);
-    });
-  });
-  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
-  const address = upstream.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  upstream = await startLargeUpstream();
   folder = await mkdtemp(join(tmpdir(), 'large-answers-'));
   gateway = await startGatewayProcess(
     {
       AUTH: 'none',
       NODE_ENV: 'production',
-      XTRACTA_URL: `http://127.0.0.1:${port}`,
+      XTRACTA_URL: upstream.url,
       XTRACTA_API_KEY: 'key-of-large-answers',
       XTRACTA_ROOT_GROUP_ID: '1',
       // Whatever else this machine does: what is looked at is memory, and who is answered what.
@@ -70,48 +43,9 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await gateway.end('SIGKILL');
-  upstream.closeAllConnections();
   upstream.close();
   await rm(folder, { recursive: true, force: true });
 });
-
-const aliases = (count: number, field: string): string =>
-  Array.from({ length: count }, (_, index) => `a${index}: ${field}`).join(' ');
-
-const SEVEN = 'id kind planName price { amount currency } startDate expiryDate';
-const EVERYTHING = `${SEVEN} kindRaw planType planTypeRaw creditAmount allowedDocuments usedDocuments groupName group { id name }`;
-
-/** Refused as a whole: no part of it may be taken for the answer. */
-const TOO_DEAR: readonly (readonly [string, string])[] = [
-  [
-    'eighty full pages of one history',
-    `{ group(id: "1") { ${aliases(80, `billingHistory(first: 5000, includeSubgroups: true) { nodes { ${SEVEN} } }`)} } }`,
-  ],
-  [
-    'pages of everything, whose text is too long',
-    `{ group(id: "1") { ${aliases(20, `billingHistory(first: 5000, includeSubgroups: true) { nodes { ${EVERYTHING} } }`)} } }`,
-  ],
-  [
-    'the histories of all groups, eighty times',
-    `{ group(id: "1") { ${aliases(80, 'subgroups { billingHistory(first: 50) { nodes { id price { amount } } } }')} } }`,
-  ],
-  [
-    'one page under a hundred names',
-    `{ group(id: "1") { billingHistory(first: 5000, includeSubgroups: true) { ${aliases(99, 'nodes { id }')} } } }`,
-  ],
-  [
-    'names of 250 characters',
-    `{ group(id: "1") { billingHistory(first: 5000, includeSubgroups: true) { ${aliases(19, `nodes { ${'x'.repeat(250)}0: id ${'y'.repeat(250)}1: id }`)} } } }`,
-  ],
-  ['all groups below, a hundred times', `{ group(id: "1") { ${aliases(100, 'subgroups { id name }')} } }`],
-];
-
-/** Within the limits, and large. */
-const DEAR: readonly string[] = [
-  `{ group(id: "1") { ${aliases(10, `billingHistory(first: 5000, includeSubgroups: true) { nodes { ${SEVEN} } }`)} } }`,
-  `{ group(id: "1") { ${aliases(2, 'subgroups { billingHistory(first: 50) { nodes { id price { amount } } } }')} } }`,
-  `{ group(id: "1") { ${aliases(20, 'subgroups { id name }')} } }`,
-];
 
 interface Asked {
   readonly status: number;
