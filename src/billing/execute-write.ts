@@ -55,6 +55,10 @@ export async function executeWrite<
       fromStored: (stored) => definition.fromStored(stored, request),
     },
   );
+  // The page that showed another price looks again, and must see what it was refused for.
+  if (result.kind === 'refused' && result.refusal.code === 'PRECONDITION_FAILED') {
+    scope.services.forgetReads(credentialId, reach.groupId);
+  }
   if (result.kind === 'completed' && !result.replayed) {
     scope.services.forgetReads(credentialId, result.row.groupId);
     scope.services.onWrite(kind, statusOfState(result.row.state));

@@ -240,6 +240,27 @@ describe.each(STORES)('a careless client, on %s', (store) => {
     }
   });
 
+  it('shows the price of now to a page that looks again after it was refused', async () => {
+    const world = simulator.freshWorld('again');
+    const headers = { 'x-xtracta-api-key': world.apiKey };
+    const query = '{ group(id: "100001") { availablePacks { id price { amount } } } }';
+    const shown = async () => {
+      const { data } = await first.execute<{ group: { availablePacks: { id: string; price: { amount: string } }[] } }>(
+        query,
+        {},
+        headers,
+      );
+      return data?.group.availablePacks.find(({ id }) => id === ORDER.packId)?.price.amount;
+    };
+    const amount = await shown();
+    world.world.addFault({ endpoint: 'plans', kind: 'element', params: { name: 'price', value: '120.50' } });
+    // A catalogue is kept for a while.
+    expect(await shown()).toBe(amount);
+    const refused = await send(first, world, 'order', { ...ORDER, idempotencyKey: newKey(), expected: { amount } });
+    expect(refused.codes).toEqual(['PRECONDITION_FAILED']);
+    expect(await shown()).toBe('120.50');
+  });
+
   it('refuses an expectation when the catalogue cannot be read', async () => {
     const world = simulator.freshWorld('unread');
     world.world.addFault({ endpoint: 'plans', kind: 'xml_status', params: { code: 500, message: 'No' } });

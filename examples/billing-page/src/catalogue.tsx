@@ -1,6 +1,19 @@
-import { addDecimals, formatDifference, isPlainDecimal, MISSING, type MoneyText } from '@billing-gateway/client';
-import { CatalogueOfGroupDocument, type CatalogueOfGroupQuery } from '@billing-gateway/client/documents';
 import {
+  addDecimals,
+  type BillingWriteName,
+  expectedPrice,
+  formatDifference,
+  isPlainDecimal,
+  MISSING,
+  type MoneyText,
+} from '@billing-gateway/client';
+import {
+  CatalogueOfGroupDocument,
+  type CatalogueOfGroupQuery,
+  PlanChangeOfGroupDocument,
+} from '@billing-gateway/client/documents';
+import {
+  type BillingWriteHook,
   type PlanReading,
   type Reading,
   readPart,
@@ -8,10 +21,10 @@ import {
   useAnswer,
   useBillingWrite,
 } from '@billing-gateway/client/react';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import { ChangeReceipt, OrderReceipt, Outcome } from './outcome.tsx';
 import { Figure, Panel, Read } from './parts.tsx';
-import { count, decimal, documents, money, periodWord } from './words.ts';
+import { count, decimal, directionWord, documents, money, notKnownWords, periodWord } from './words.ts';
 
 type Group = NonNullable<CatalogueOfGroupQuery['group']>;
 type Offer = NonNullable<Group['availablePlans']>[number];
@@ -100,14 +113,24 @@ export function Catalogue({ groupId, plan, onLeave }: CatalogueProps) {
           onClose={close}
         >
           {chosen.kind === 'pack' ? (
-            <OrderForm groupId={groupId} pack={chosen.pack} />
+            <OrderForm groupId={groupId} pack={offeredNow(packs, chosen.pack)} onOutdated={refresh} />
           ) : (
-            <ChangeForm groupId={groupId} offer={chosen.offer} isInForce={isInForce(chosen.offer, plan)} />
+            <ChangeForm
+              groupId={groupId}
+              offer={offeredNow(plans, chosen.offer)}
+              isInForce={isInForce(chosen.offer, plan)}
+              onOutdated={refresh}
+            />
           )}
         </Dialog>
       )}
     </>
   );
+}
+
+/** As the catalogue has it now; as it was chosen while the catalogue cannot be read. */
+function offeredNow<Item extends { readonly id: string }>(offered: Reading<readonly Item[]>, chosen: Item): Item {
+  return (offered.status === 'ready' ? offered.value.find(({ id }) => id === chosen.id) : undefined) ?? chosen;
 }
 
 /** By number where the gateway knows the plan's, else by its name and length: the history does not number plans. */
@@ -167,8 +190,37 @@ function OfferCard({
   );
 }
 
-function OrderForm({ groupId, pack }: { readonly groupId: string; readonly pack: Pack }) {
+interface FormProps {
+  readonly groupId: string;
+  /** The price is not the one that was shown: it is to be read anew. */
+  readonly onOutdated: () => void;
+}
+
+/** The price that the user agreed to last. When it is refused because it has changed, the new one is read. */
+function useShownPrice(write: Pick<BillingWriteHook<BillingWriteName>, 'state'>, onOutdated: () => void) {
+  const [agreed, setAgreed] = useState<MoneyText | null>(null);
+  const isOutdated = write.state.kind === 'refused' && write.state.problem?.code === 'PRECONDITION_FAILED';
+  useEffect(() => {
+    if (isOutdated) onOutdated();
+  }, [isOutdated, onOutdated]);
+  return { agreed: isOutdated ? agreed : null, agree: setAgreed };
+}
+
+/** What was shown, and what holds now: the user decides anew. */
+function PriceChange({ was, now }: { readonly was: MoneyText | null; readonly now: MoneyText | null }) {
+  if (was === null || (was.amount === now?.amount && was.currency === now.currency)) return null;
+  return (
+    <p className="confirm price-change">
+      You were shown <span className="figure">{money(was)}</span>. It is{' '}
+      <strong className="figure">{now === null ? 'not known' : money(now)}</strong> now. Send it again only if you
+      agree.
+    </p>
+  );
+}
+
+function OrderForm({ groupId, pack, onOutdated }: FormProps & { readonly pack: Pack }) {
   const write = useBillingWrite('orderBoosterPack', `orderBoosterPack:${groupId}:${pack.id}`);
+  const price = useShownPrice(write, onOutdated);
   const [quantity, setQuantity] = useState(1);
   const name = pack.name ?? `pack ${pack.id}`;
   const total = times(pack.price, quantity);
@@ -178,7 +230,8 @@ function OrderForm({ groupId, pack }: { readonly groupId: string; readonly pack:
       className="order"
       onSubmit={(event) => {
         event.preventDefault();
-        void write.send({ packId: pack.id, groupId, quantity });
+        price.agree(pack.price);
+        void write.send({ packId: pack.id, groupId, quantity, ...expectedPrice(pack.price) });
       }}
     >
       {mayEdit(write.state.kind) ? (
@@ -200,6 +253,7 @@ function OrderForm({ groupId, pack }: { readonly groupId: string; readonly pack:
             <strong className="figure">{total === null ? 'the price is not known' : money(total)}</strong>
             {total !== null && total.currency === null ? ', in the currency of the account' : ''}.
           </p>
+          <PriceChange was={price.agreed} now={pack.price} />
           <button type="submit" disabled={write.isBusy}>
             Order {what}
           </button>
@@ -210,24 +264,31 @@ function OrderForm({ groupId, pack }: { readonly groupId: string; readonly pack:
   );
 }
 
-function ChangeForm({
-  groupId,
-  offer,
-  isInForce,
-}: {
-  readonly groupId: string;
+interface ChangeFormProps extends FormProps {
   readonly offer: Offer;
   readonly isInForce: boolean;
-}) {
+}
+
+function ChangeForm({ groupId, offer, isInForce, onOutdated }: ChangeFormProps) {
   const write = useBillingWrite('changePlan', `changePlan:${groupId}:${offer.id}`);
+  const { answer, refresh } = useAnswer(PlanChangeOfGroupDocument, { groupId, planId: offer.id });
+  const preview = readPart(answer, ['group', 'planChangePreview'], ({ group }) => group?.planChangePreview);
+  const readAnew = useCallback(() => {
+    onOutdated();
+    refresh();
+  }, [onOutdated, refresh]);
+  const shown = useShownPrice(write, readAnew);
   const name = offer.name ?? `plan ${offer.id}`;
-  const { price, differenceToCurrent } = offer;
+  // The preview reads the catalogue anew; the list of plans may be a minute old.
+  const price = preview.status === 'ready' ? preview.value.to.price : offer.price;
+  const difference = preview.status === 'ready' ? preview.value.difference : offer.differenceToCurrent;
   return (
     <form
       className="order"
       onSubmit={(event) => {
         event.preventDefault();
-        void write.send({ planId: offer.id, groupId });
+        shown.agree(price);
+        void write.send({ planId: offer.id, groupId, ...expectedPrice(price) });
       }}
     >
       {mayEdit(write.state.kind) ? (
@@ -237,10 +298,36 @@ function ChangeForm({
             {offer.allowedDocuments === null ? '' : `${documents(offer.allowedDocuments)}, `}
             <strong className="figure">{price === null ? 'the price is not known' : money(price)}</strong> a{' '}
             {periodWord(offer.type, offer.typeRaw)}
-            {differenceToCurrent === null || isInForce ? '' : ` (${formatDifference(differenceToCurrent)})`}. It takes
-            effect and is charged at once.
+            {difference === null || isInForce ? '' : ` (${formatDifference(difference)})`}. It takes effect and is
+            charged at once.
           </p>
+          <Read reading={preview} onRetry={refresh} none={<p>The billing system does not offer this plan any more.</p>}>
+            {(known) => (
+              <>
+                <dl className="receipt">
+                  <div>
+                    <dt>Now</dt>
+                    <dd className="figure">
+                      {known.from === null ? 'no plan' : `${known.from.name ?? MISSING}, ${money(known.from.price)}`}
+                    </dd>
+                  </div>
+                  <div>
+                    <dt>Compared with it</dt>
+                    <dd>{directionWord(known.direction)}</dd>
+                  </div>
+                  <div>
+                    <dt>Left of the plan in force</dt>
+                    <dd className="figure">
+                      {known.unusedDocuments === null ? MISSING : documents(known.unusedDocuments)}
+                    </dd>
+                  </div>
+                </dl>
+                <p className="fine">The billing system alone decides: {notKnownWords(known.notKnown)}.</p>
+              </>
+            )}
+          </Read>
           {isInForce ? <p className="confirm">It is the plan in force: renewing it is another charge.</p> : null}
+          <PriceChange was={shown.agreed} now={price} />
           <button type="submit" disabled={write.isBusy}>
             {isInForce ? `Renew ${name}` : `Change to ${name}`}
           </button>

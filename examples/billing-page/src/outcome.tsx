@@ -163,7 +163,7 @@ function tell<Name extends BillingWriteName>(
 }
 
 const REFUSALS: Readonly<Record<string, string>> = {
-  PRECONDITION_FAILED: 'The price is not the one that you were shown. Look at the new one first.',
+  PRECONDITION_FAILED: 'The price has changed since it was shown to you.',
   SPENDING_LIMIT_REACHED: 'A spending limit of your organisation stops it.',
   FORBIDDEN: 'You may not do this.',
   UNAUTHENTICATED: 'Your session has ended. Sign in again.',

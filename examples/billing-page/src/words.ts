@@ -7,6 +7,7 @@ import {
   type WriteFacts,
   type WriteSubject,
 } from '@billing-gateway/client';
+import type { PlanChangeOfGroupQuery } from '@billing-gateway/client/documents';
 import type { HistoryRow } from '@billing-gateway/client/react';
 
 /** What happened, in words. A word that the upstream adds comes as OTHER with its own text, which is shown as it is. */
@@ -67,3 +68,27 @@ export function subjectOf(facts: WriteFacts): WriteSubject {
     ...(purchaseId === null ? {} : { purchaseId }),
   };
 }
+
+type Preview = NonNullable<NonNullable<PlanChangeOfGroupQuery['group']>['planChangePreview']>;
+
+const DIRECTIONS: Readonly<Record<Preview['direction'], string>> = {
+  UPGRADE: 'more documents',
+  DOWNGRADE: 'fewer documents',
+  RENEWAL: 'the same plan, once more',
+  UNKNOWN: 'not comparable',
+};
+export const directionWord = (direction: Preview['direction']): string => DIRECTIONS[direction];
+
+const UNKNOWNS: Readonly<Record<Preview['notKnown'][number], string>> = {
+  PRORATION: 'what part of a period is charged',
+  TAX: 'tax',
+  HELD_DOCUMENTS: 'how many documents on hold count against the new plan',
+  CREDIT: 'what is credited for the unused part',
+  CURRENCY: 'the currency',
+  PRICE: 'one of the prices',
+  ALLOWED_DOCUMENTS: 'the documents of one of the plans',
+  UNUSED_DOCUMENTS: 'what is left of the plan in force',
+};
+/** What the upstream alone decides or did not tell, in words. */
+export const notKnownWords = (unknowns: Preview['notKnown']): string =>
+  unknowns.map((word) => UNKNOWNS[word]).join('; ');

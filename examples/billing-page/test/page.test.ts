@@ -225,6 +225,71 @@ describe('the page says what is true', () => {
     assert.match(await told(page), /Nothing was charged.*Payment required/s);
   });
 
+  it('when the price has changed: nothing is sent, and the new price is asked about', async () => {
+    await sold();
+    const page = await openPage('100020');
+    const button = await openOrder(page);
+    await harness.stack.fault({ endpoint: 'plans', kind: 'element', params: { name: 'price', value: '120.50' } });
+    await button.click();
+    await outcome(page, 'refused');
+    assert.match(await told(page), /The price has changed.*Nothing was charged/s);
+    assert.match(
+      await page.locator('.price-change').innerText(),
+      /You were shown NZD\s99\. It is NZD\s120\.50 now\. Send it again only if you agree/,
+    );
+    assert.match(await page.locator('.confirm').first().innerText(), /charged at once: NZD\s120\.50/);
+    assert.deepEqual(await sold(), { packs: 0, changes: 0 });
+    await button.click();
+    await outcome(page, 'done');
+    assert.deepEqual(await sold(), { packs: 1, changes: 0 });
+  });
+
+  it('what is known of a change, what nobody knows, and a price that changes meanwhile', async () => {
+    await sold();
+    const page = await openPage('100019');
+    await page.getByRole('button', { name: 'Change to Business 1000…', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('The billing system alone decides').waitFor();
+    assert.match(await dialog.innerText(), /Left of the plan in force\s+[\d,]+ documents?/);
+    assert.match(await dialog.innerText(), /The billing system alone decides: .*tax; /);
+    const fault = { endpoint: 'plans', kind: 'element', params: { name: 'price', value: '777.70' } };
+    await harness.stack.fault(fault);
+    const change = page.getByRole('button', { name: 'Change to Business 1000', exact: true });
+    await change.click();
+    await outcome(page, 'refused');
+    await page.locator('.price-change', { hasText: /You were shown NZD\s500\. It is NZD\s777\.70 now/ }).waitFor();
+    assert.deepEqual(await sold(), { packs: 0, changes: 0 });
+    await change.click();
+    await outcome(page, 'done');
+    assert.deepEqual(await sold(), { packs: 0, changes: 1 });
+  });
+
+  it('when the same is wanted once more, knowingly', async () => {
+    await sold();
+    const page = await openPage('100018');
+    await (await openOrder(page)).click();
+    await outcome(page, 'done');
+    await page.getByRole('button', { name: 'Make another one' }).click();
+    await page.getByRole('button', { name: 'Order 1 × Booster 100' }).click();
+    await outcome(page, 'duplicate');
+    assert.match(await told(page), /The same was ordered a moment ago \(order of 1 × pack 1223 for group 100018/);
+    assert.deepEqual(await sold(), { packs: 1, changes: 0 });
+    await page.getByRole('button', { name: 'Yes, once more' }).click();
+    await outcome(page, 'done');
+    assert.deepEqual(await sold(), { packs: 1, changes: 0 });
+  });
+
+  it('in two tabs that order at the same instant', async () => {
+    await sold();
+    const first = await openPage('100017');
+    const second = await first.context().newPage();
+    await second.goto(`${harness.url}?group=100017`);
+    const buttons = [await openOrder(first), await openOrder(second)];
+    await Promise.all(buttons.map((button) => button.click()));
+    for (const page of [first, second]) await outcome(page, 'done', 'replayed');
+    assert.deepEqual(await sold(), { packs: 1, changes: 0 });
+  });
+
   it('counts what is left in packs after an order', async () => {
     const page = await openPage('100037');
     const left = page.locator('.gauge .big');

@@ -16,6 +16,7 @@ export {
   type BillingWriteName,
   type BillingWriteOptions,
   createBillingWrite,
+  expectedPrice,
   PATIENT,
   stateOfAnswer,
   type WriteFacts,

@@ -5,6 +5,7 @@ import {
   type ChangePlanInput,
   ChangeToPlanDocument,
   type ChangeToPlanMutation,
+  type ExpectedPriceInput,
   FindWriteDocument,
   type OrderBoosterPackInput,
   OrderPacksDocument,
@@ -14,6 +15,7 @@ import {
   type WriteFactsFragment,
   type WriteProblemFragment,
 } from './__generated__/documents.ts';
+import { isPlainDecimal, type MoneyText } from './figures.ts';
 import { digestOf, type Intent, type IntentStore, now, randomKey, type WriteSubject } from './intents.ts';
 import type { Answer, BillingClient } from './transport.ts';
 
@@ -286,7 +288,7 @@ export function createBillingWrite<Name extends BillingWriteName>({
     const subject = subjectOf(kind, input);
     // Once an answer was lost, only the ledger's row of this key tells how that request ended: not a limit, nor a token that has run out.
     let isUncertain = intent().state === 'sent';
-    const { key } = keep({ state: 'sent', digest: digestOf(input), subject });
+    const { key } = keep({ state: 'sent', digest: digestOfWish(input), subject });
     lastInput = input;
     let outcome: State = { kind: 'sending', attempt: 0 };
     for (let attempt = 1; attempt <= attempts.most; attempt += 1) {
@@ -376,7 +378,7 @@ export function createBillingWrite<Name extends BillingWriteName>({
     return once(async () => {
       if (state.kind === 'done' || state.kind === 'replayed') return state;
       const first = intent();
-      const isEdited = first.digest !== null && first.digest !== digestOf(input);
+      const isEdited = first.digest !== null && first.digest !== digestOfWish(input);
       if (isEdited && first.state === 'sent') return replace(first, input);
       // Answered, and nothing carried out: what the user wants now is something else.
       if (isEdited) end();
@@ -430,6 +432,22 @@ export function createBillingWrite<Name extends BillingWriteName>({
       show({ kind: 'editing' });
     },
   };
+}
+
+/** Whether two inputs ask for the same. What stands beside the wish, the price that was shown and the write that it repeats, is no part of it. */
+function digestOfWish(input: WriteInput<BillingWriteName>): string {
+  const beside: readonly string[] = ['expected', 'repeats'];
+  return digestOf(Object.fromEntries(Object.entries(input).filter(([name]) => !beside.includes(name))));
+}
+
+/**
+ * The price that the user was shown, for the `expected` of an order or a plan change: when the catalogue says otherwise by now, nothing is
+ * sent, and the state is `refused` with `PRECONDITION_FAILED`. Empty where no price was shown.
+ */
+export function expectedPrice(shown: MoneyText | null): { readonly expected?: ExpectedPriceInput } {
+  if (shown === null || !isPlainDecimal(shown.amount)) return {};
+  const { amount, currency } = shown;
+  return { expected: currency === null ? { amount } : { amount, currency } };
 }
 
 function isEnded({ status }: WriteFacts): boolean {

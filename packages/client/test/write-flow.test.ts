@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Answer, AnswerError, BillingClient } from '../src/index.ts';
-import { createBillingWrite, createIntentStore, memoryStorage, stateOfAnswer, type WriteFacts } from '../src/index.ts';
+import {
+  createBillingWrite,
+  createIntentStore,
+  expectedPrice,
+  memoryStorage,
+  stateOfAnswer,
+  type WriteFacts,
+} from '../src/index.ts';
 
 const AT_ONCE = { most: 3, wait: () => Promise.resolve() };
 const INPUT = { packId: '1223', groupId: '100001' };
@@ -218,6 +225,23 @@ describe('the write of a form', () => {
     assert.equal((await flow.send(INPUT)).kind, 'duplicate');
     assert.equal((await flow.repeat()).kind, 'done');
     assert.deepEqual(gateway.sent[1]?.input, { ...INPUT, repeats: 'other-001' });
+  });
+
+  it('takes a price that has changed meanwhile for no other wish', async () => {
+    const lose = () => LOST;
+    const gateway = scripted([lose, lose, lose, succeed]);
+    const { flow } = open(gateway);
+    const priced = (amount: string) => ({ ...INPUT, ...expectedPrice({ amount, currency: null }) });
+    assert.equal((await flow.send(priced('99'))).kind, 'unknown');
+    assert.equal((await flow.send(priced('120.50'))).kind, 'done');
+    assert.equal(new Set(gateway.sent.map((each) => each.key)).size, 1);
+    assert.deepEqual(gateway.sent[3]?.input, { ...INPUT, expected: { amount: '120.50' } });
+  });
+
+  it('sends no price that was not shown', () => {
+    assert.deepEqual(expectedPrice(null), {});
+    assert.deepEqual(expectedPrice({ amount: 'n/a', currency: 'NZD' }), {});
+    assert.deepEqual(expectedPrice({ amount: '0', currency: 'NZD' }), { expected: { amount: '0', currency: 'NZD' } });
   });
 
   it('tells how the write in the way ended, before anything else is sent', async () => {
