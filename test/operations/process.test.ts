@@ -130,6 +130,17 @@ describe('a signal', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   }, 60_000);
 
+  it('opens no inspector, through which anybody on the machine could run any code', async () => {
+    const child = run([], { ...SETTINGS, LEDGER_URL: `sqlite:${join(directory, 'inspected.sqlite')}` });
+    const faults = text(child.stderr);
+    const url = await listening(child);
+    child.kill('SIGUSR1');
+    for (let asked = 0; asked < 20; asked += 1) expect((await fetch(`${url}/health`)).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(await faults).not.toContain('Debugger listening');
+  }, 60_000);
+
   it('ends a sub-command with the code that shells expect', async () => {
     const child = run(['doctor'], { ...SETTINGS, XTRACTA_URL: `http://127.0.0.1:${portOf(silent)}` });
     await arrived;
