@@ -85,3 +85,28 @@ describe('graphql_errors_total', () => {
     });
   });
 });
+
+describe('a tenant that has used up its writes of the minute', () => {
+  it('is answered the replay of a finished one, and refused a new one with nothing sent', async () => {
+    const other = simulator.freshWorld('used-up');
+    const limited = await startGateway({
+      xtractaUrl: simulator.url,
+      env: { XTRACTA_API_KEY: other.apiKey, RATE_LIMIT_WRITES_PER_MINUTE: '2' },
+    });
+    const ask = async (idempotencyKey: string, quantity: number): Promise<string> => {
+      const query = `mutation ($input: OrderBoosterPackInput!) { orderBoosterPack(input: $input) { operation { status replayed } } }`;
+      const { text } = await limited.execute(query, {
+        input: { idempotencyKey, packId: '1223', groupId: '100001', quantity },
+      });
+      return text;
+    };
+    await ask('used-up-1', 1);
+    await ask('used-up-2', 2);
+    expect(await ask('used-up-3', 3)).toContain('"code":"RATE_LIMITED"');
+    for (let again = 0; again < 5; again += 1) {
+      expect(await ask('used-up-1', 1)).toContain('"operation":{"status":"SUCCEEDED","replayed":true}');
+    }
+    expect(other.world.journal.counts()['booster']?.received).toBe(2);
+    await limited.close();
+  });
+});
