@@ -28,7 +28,7 @@ export function History({ history }: { readonly history: ReturnType<typeof useBi
                     Show all {rows.length}
                   </button>
                 ) : null}
-                {isWhole && hasMore ? (
+                {(isWhole || rows.length <= AT_FIRST) && hasMore ? (
                   <button
                     type="button"
                     className="quiet"

@@ -338,6 +338,34 @@ describe('every part has its states', () => {
     }
   });
 
+  it('more: a next page that is empty ends the list, and every row stays', async () => {
+    const page = await harness.newPage();
+    opened.push(page);
+    await page.route('**/graphql', async (route) => {
+      const request = route.request().postDataJSON();
+      if (request.operationName !== 'HistoryOfGroup') return route.continue();
+      const response = await route.fetch();
+      const body = await response.json();
+      const connection = body.data?.group?.billingHistory;
+      if (!connection) return route.fulfill({ response });
+      const isFirst = (request.variables.after ?? null) === null;
+      connection.pageInfo = { ...connection.pageInfo, hasNextPage: isFirst, endCursor: isFirst ? 'the-end' : null };
+      if (!isFirst) connection.nodes = [];
+      return route.fulfill({ json: body });
+    });
+    await page.goto(`${harness.url}?group=100001`);
+    const more = page.getByRole('button', { name: /^Show more of/ });
+    const all = page.getByRole('button', { name: /^Show all/ });
+    await more.or(all).first().waitFor();
+    if (await all.isVisible()) await all.click();
+    const before = await page.locator('#history tbody tr').count();
+    await more.click();
+    await more.waitFor({ state: 'detached' });
+    assert.equal(await page.locator('#history tbody tr').count(), before);
+    assert.ok(before > 1);
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+  });
+
   it('partial: one unreadable price is one gap, and the row stands', async () => {
     await harness.stack.fault({
       endpoint: 'history',
