@@ -14,8 +14,10 @@ import { gatewayPlugins } from './graphql/request/admission.plugin.js';
 import { formatError } from './graphql/request/error-format.js';
 import { MAX_RECURSIVE_SELECTIONS, MAX_TOKENS, operationLimitRules } from './graphql/request/limits.js';
 import { buildGatewaySchema } from './graphql/schema.js';
-import type { Ledger } from './idempotency/ledger.js';
+
+import { type Ledger, MAX_RECENT_WRITES } from './idempotency/ledger.js';
 import { LedgerMonitor, type LimitUse, SpendingMonitor } from './idempotency/ledger.monitor.js';
+
 import { openLedger } from './idempotency/open-ledger.js';
 import { RunOnce } from './idempotency/run-once.js';
 import type { Logger } from './observability/logger.js';
@@ -26,6 +28,7 @@ import { UpstreamSilence } from './observability/upstream.silence.js';
 import { type PageLink, pageLinks } from './pages/page.frame.js';
 import { BillingReadsFactory } from './reads/reads.factory.js';
 import type { PlaceQueue } from './reads/response.account.js';
+import type { StaleReadsOptions } from './reads/stale.reads.js';
 import { packageVersion } from './runtime/package-root.js';
 import { createHttpServer } from './server/http-server.js';
 import type { GatewayStatus, GraphqlRequest, HttpServer, ReadinessPart } from './server/http-server.options.js';
@@ -51,6 +54,8 @@ export interface GatewayParts {
   readonly spendingIntervalMs?: number;
   /** False: graphql-js completes the rows of histories too, for comparing its answers with the written ones. */
   readonly plainRows?: boolean;
+  /** Epoch milliseconds, for what reads keep in memory. Default: the system's clock. */
+  readonly clock?: () => number;
   /** Lines of the log that were dropped since the start, for the metric; 0 when left out. */
   readonly logLinesLost?: () => number;
 }
@@ -104,7 +109,7 @@ async function composeGateway(
   parts: GatewayParts,
 ): Promise<Gateway> {
   const { reconcileIntervalMs, tenantsCheckIntervalMs, spendingIntervalMs } = parts;
-  const { plainRows = true, logLinesLost = () => 0 } = parts;
+  const { plainRows = true, logLinesLost = () => 0, clock } = parts;
   const { limits } = config;
   const timeouts = { readTimeoutMs: limits.readTimeoutMs, writeTimeoutMs: limits.writeTimeoutMs };
   const { url: baseUrl, cataloguePath } = config.xtracta;
@@ -123,6 +128,8 @@ async function composeGateway(
       making: placesFor(LARGE_ANSWERS_IN_THE_MAKING),
     },
     onCallsSaved: (calls) => metrics.callsSaved(calls),
+    ...(limits.staleReadsMs === 0 ? {} : { stale: staleReads(limits, { logger, metrics, ledger }) }),
+    ...(clock === undefined ? {} : { clock }),
   });
   const services: WriteServices = {
     xtracta,
@@ -222,6 +229,7 @@ async function composeGateway(
     operationFields: ({ reads }) => ({
       upstreamCalls: reads.upstreamCalls().made,
       callsSaved: reads.upstreamCalls().saved,
+      ...(reads.staleReads().length === 0 ? {} : { staleReads: reads.staleReads().length }),
     }),
     logger,
     metrics,
@@ -250,6 +258,28 @@ async function composeGateway(
       shared.close();
       await ledger.close();
       await tracing?.shutdown();
+    },
+  };
+}
+
+/** Clocks of replicas differ by less. */
+const CLOCKS_DIFFER_MS = 60_000;
+
+/** Reads through an outage: what is kept is never shown after a write that the ledger knows of. */
+function staleReads(
+  { staleReadsMs, readTimeoutMs }: Config['limits'],
+  { logger, metrics, ledger }: Pick<Foundation, 'logger' | 'metrics' | 'ledger'>,
+): StaleReadsOptions {
+  return {
+    maxAgeMs: staleReadsMs,
+    othersLaterMs: readTimeoutMs + CLOCKS_DIFFER_MS,
+    recentWrites: (request) => ledger.recentWrites(request),
+    maxRecentWrites: MAX_RECENT_WRITES,
+    onServed: ({ endpoint, tenantId, requestId, asOfMs, isFirst }) => {
+      metrics.staleRead(endpoint);
+      if (!isFirst) return;
+      const asOf = new Date(asOfMs).toISOString();
+      logger.info({ requestId, tenant: tenantId, endpoint, asOf }, 'Xtracta does not answer; kept answers stand in.');
     },
   };
 }

@@ -79,6 +79,8 @@ export interface Config {
     readonly operationTimeoutMs: number;
     readonly maxUpstreamCalls: number;
     readonly mergeHistoryWindows: boolean;
+    /** 0: no earlier answer ever stands in for a read. */
+    readonly staleReadsMs: number;
     /** 0: no limit. */
     readonly writesPerMinute: number;
     readonly billingUiPerMinute: number;

@@ -98,6 +98,7 @@ function toConfig(values: SettingValues, safelist: Config['safelist']): Config |
       operationTimeoutMs: values.OPERATION_TIMEOUT_MS,
       maxUpstreamCalls: values.MAX_UPSTREAM_CALLS,
       mergeHistoryWindows: values.HISTORY_MERGE_WINDOWS,
+      staleReadsMs: values.STALE_READS_SECONDS * 1000,
       writesPerMinute: values.RATE_LIMIT_WRITES_PER_MINUTE,
       billingUiPerMinute: values.RATE_LIMIT_BILLING_UI_PER_MINUTE,
     },

@@ -231,6 +231,11 @@ export const SETTINGS = {
     section: 'Limits',
     description: 'Answer overlapping history windows of one operation from one upstream call.',
   }),
+  STALE_READS_SECONDS: defaulted(integer(0, 86_400), '0', {
+    section: 'Limits',
+    description:
+      'How old a kept answer may be that stands in for a read while Xtracta does not answer, in seconds; 0 is never. It is marked (Group.asOf, extensions.stale), and never shown after a write on the group. Kept in memory, for each replica by itself.',
+  }),
   RATE_LIMIT_WRITES_PER_MINUTE: defaulted(integer(0, 100_000), '60', {
     section: 'Limits',
     description:

@@ -92,6 +92,12 @@ function namesWhere(is: (row: UpstreamOperation) => boolean): readonly never[] {
 
 export const BILLING_OPERATION_KINDS: readonly BillingOperationKind[] = namesWhere(({ ledgered }) => ledgered);
 export const WRITE_KINDS: readonly WriteKind[] = namesWhere(({ access }) => access === 'write');
+/** The client's methods that read, by the short names that `extensions.stale` and the command `read` have for them. */
+export const READ_ENDPOINTS = {
+  history: UPSTREAM_OPERATIONS.GET_BILLING_HISTORY.operation,
+  usage: UPSTREAM_OPERATIONS.GET_USAGE.operation,
+  plans: UPSTREAM_OPERATIONS.GET_PLANS.operation,
+} as const;
 /** Kinds that concern the whole account: a list of groups hides none of them. */
 export const ACCOUNT_KINDS: readonly BillingOperationKind[] = namesWhere(
   ({ ledgered, scope }) => ledgered && scope === 'account',

@@ -77,6 +77,27 @@ export function blockingTargets(target: string): BlockingTargets {
   return { kind: 'these', targets: target.startsWith('group:') ? [target, OWN_GROUP] : [target] };
 }
 
+/** Whose writes, and since when, are asked for where an answer from before must not be shown after a write. */
+export interface RecentWritesRequest {
+  readonly tenantId: string;
+  readonly credentialId: string;
+  /** Groups whose writes count whoever made them; those of the tenant and of the credential count in any case. */
+  readonly groupIds: readonly string[];
+  /** Epoch milliseconds. */
+  readonly sinceMs: number;
+}
+
+/** A write that was sent, or may be, and that is not finished or was finished since. */
+export interface RecentWrite {
+  readonly kind: string;
+  /** Null: of the api key's own group, or of the whole account. */
+  readonly groupId: string | null;
+  /** Made and finished by this process, so that its times are by the same clock. */
+  readonly isOwn: boolean;
+  /** Epoch milliseconds by the clock of whoever made it; null: it is under way, or its outcome is unknown. */
+  readonly completedAtMs: number | null;
+}
+
 /** What a write was about, as an operation shows it: the ids and counts of its input that may be stored. */
 export interface WriteSubject {
   readonly packId: string | null;

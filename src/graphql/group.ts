@@ -50,6 +50,12 @@ export class GroupResolver {
   }
 
   @FieldResolver()
+  async asOf(@Root() group: GroupRef, @Ctx() { reads }: GatewayContext): Promise<string | null> {
+    const asOfMs = await reads.asOf(group.id);
+    return asOfMs === null ? null : new Date(asOfMs).toISOString();
+  }
+
+  @FieldResolver()
   plan(
     @Root() group: GroupRef,
     @Arg('at', () => DateTimeScalar, { nullable: true, description: 'The moment to look at. Default: now.' })

@@ -6,6 +6,7 @@ import { BillingActivityType, BillingHistoryConnectionType } from './billing-his
 import { BillingPlanType } from './billing-plan.js';
 import { AvailablePackType, AvailablePlanType, type PlanOfGroup } from './catalogue.js';
 import { AssumedSize, CostsUpstreamCall, SizedConnection } from './federation.directive.js';
+import { DateTimeScalar } from './scalars.js';
 
 @Directive('@key(fields: "id")')
 @ObjectType('Group', {
@@ -24,6 +25,13 @@ export class GroupType implements Omit<GroupRef, 'name'> {
       'Name of the group as its billing history reports it (`group_name`). Null when no row of the last year names it. Free where a history already read it, else one upstream call.',
   })
   readonly name!: string | null;
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description:
+      'Null when what the answer tells of this group is fresh. Else the upstream does not answer, and earlier answers stand in: the instant at which the oldest of them was asked for. Show it beside the figures. Never after a write on the group, and only where the gateway is set up so (`STALE_READS_SECONDS`). Costs no upstream call.',
+  })
+  readonly asOf!: string | null;
 
   @CostsUpstreamCall()
   @Field(() => BillingPlanType, {

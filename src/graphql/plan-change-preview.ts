@@ -16,7 +16,6 @@ import { AvailablePlanType, type PlanOfGroup } from './catalogue.js';
 import type { GatewayContext } from './context.js';
 import { PlanChangeDirectionEnum, PlanChangeUnknownEnum } from './enums.js';
 import { AssumedSize, CostsUpstreamCall } from './federation.directive.js';
-import { presentPlan } from './group.reference.js';
 import { GroupType } from './group.type.js';
 import { LongScalar, MoneyType } from './scalars.js';
 
@@ -83,7 +82,7 @@ export class PlanChangePreviewResolver {
     }
     const [{ plans }, from] = await Promise.all([
       context.reads.catalogueAnew(group.id, 'planChangePreview'),
-      presentPlan(group, context),
+      context.reads.planAnew(group.id, group.planAtMs ?? context.nowMs),
     ]);
     const to = itemOf(plans, planId);
     if (to === null) throw new BillingError('NOT_FOUND', "The group's catalogue has no such plan.");

@@ -51,6 +51,7 @@ const ACCESS = {
   Group: {
     id: INHERITED,
     name: READ,
+    asOf: READ,
     plan: READ,
     billingHistory: READ,
     subgroups: READ,

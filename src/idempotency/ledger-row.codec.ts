@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BILLING_ERROR_CODES, badInput } from '../domain/errors.js';
 import type { CountedWrites, DatedWrite, Spend } from '../domain/spending.js';
 import { BILLING_OPERATION_KINDS } from '../domain/upstream-operations.js';
-import { BILLING_WARNING_CODES, blockingTargets } from '../domain/write.js';
+import { BILLING_WARNING_CODES, blockingTargets, type RecentWrite } from '../domain/write.js';
 import { storedSpend } from './claim.policy.js';
 import type { AuditEntry, Change, ClaimRequest, LedgerOptions, Neighbour } from './ledger.js';
 import { type LedgerRow, RECONCILE_INTERVALS_MS, reconcileDelayMs } from './ledger.states.js';
@@ -118,6 +118,19 @@ export function decodeNeighbour(raw: unknown, row: LedgerRow): Neighbour {
     namesGroup: other.target === row.target,
     sharesAccount: other.tenant_id === row.tenantId || other.credential_id === row.credentialId,
   };
+}
+
+const recentWrite = z.object({
+  kind: z.string(),
+  group_id: z.string().nullable(),
+  /** Null where others than the owner settled it, by their clock. */
+  owner_id: z.string().nullable(),
+  completed_at: z.number().nullable(),
+});
+
+export function decodeRecentWrite(raw: unknown, ownerId: string): RecentWrite {
+  const { kind, group_id, owner_id, completed_at } = recentWrite.parse(raw);
+  return { kind, groupId: group_id, isOwn: owner_id === ownerId, completedAtMs: completed_at };
 }
 
 const spendColumns = z.object({ spend_amount: z.string().nullable(), spend_currency: z.string().nullable() });

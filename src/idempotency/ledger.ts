@@ -1,6 +1,6 @@
 import type { CountedWrites, DailyLimits, ExceededLimit } from '../domain/spending.js';
 import type { BillingOperationKind } from '../domain/upstream-operations.js';
-import type { WriteRefusal } from '../domain/write.js';
+import type { RecentWrite, RecentWritesRequest, WriteRefusal } from '../domain/write.js';
 import type { Actor, LedgerRow, LedgerState, Resolution, StoredAnswer } from './ledger.states.js';
 
 /**
@@ -170,6 +170,9 @@ export interface AuditEntry {
   readonly subject: string | null;
 }
 
+/** More are not told of. Whoever gets so many cannot know what else there was. */
+export const MAX_RECENT_WRITES = 1_000;
+
 /**
  * The durable memory of writes. A promise that resolves means that the change would survive a power cut. Every method may throw
  * {@link LedgerUnavailable}. Keys are never forgotten and answers never deleted.
@@ -210,6 +213,11 @@ export interface Ledger {
    * Of all tenants: two of them may act on one group of the upstream, each by its own api key.
    */
   neighbours(row: LedgerRow, sinceMs: number): Promise<readonly Neighbour[]>;
+  /**
+   * Writes that are open, or were finished since then, in no order: of the tenant, of the credential, and of all tenants on the groups.
+   * At most {@link MAX_RECENT_WRITES}. Throws also where the ledger may lack writes that were made: a deleted file, a standby.
+   */
+  recentWrites(request: RecentWritesRequest): Promise<readonly RecentWrite[]>;
   /** Writes of all tenants whose outcome is unknown. */
   countUnknown(): Promise<number>;
   /** What counts towards the limits of a tenant at the moment, by what it costs. */

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { BILLING_ERROR_CODES, type UpstreamService } from '../domain/errors.js';
-import { WRITE_KINDS, type WriteKind } from '../domain/upstream-operations.js';
+import { READ_ENDPOINTS, WRITE_KINDS, type WriteKind } from '../domain/upstream-operations.js';
 
 export type BreakerState = 'closed' | 'half-open' | 'open';
 
@@ -94,6 +94,12 @@ export class Metrics {
     help: 'Upstream calls that sharing and batching made unnecessary.',
     registers: [this.#registry],
   });
+  readonly #stale = new Counter({
+    name: 'billing_stale_reads_total',
+    help: 'Reads that an earlier answer stood in for, because the upstream did not answer.',
+    labelNames: ['endpoint'],
+    registers: [this.#registry],
+  });
   readonly #breaker = new Gauge({
     name: 'billing_breaker_state',
     help: 'Circuit breaker per upstream: 0 closed, 1 half open, 2 open.',
@@ -135,6 +141,7 @@ export class Metrics {
     for (const kind of WRITE_KINDS) {
       for (const status of WRITE_STATUSES) this.#writes.inc({ kind, status }, 0);
     }
+    for (const endpoint of Object.values(READ_ENDPOINTS)) this.#stale.inc({ endpoint }, 0);
     this.#server.zero({ method: 'POST', route: '/graphql', status: '200' });
   }
 
@@ -173,6 +180,10 @@ export class Metrics {
   drift(endpoint: string, field: string): void {
     const known = this.#drift.admits(`${endpoint}\n${field}`);
     this.#driftTotal.inc({ endpoint, field: known ? field : 'other' });
+  }
+
+  staleRead(endpoint: string): void {
+    this.#stale.inc({ endpoint });
   }
 
   callsSaved(calls: number): void {

@@ -5,6 +5,7 @@ import type { BillingCatalogue } from '../domain/catalogue.js';
 import type { BillingError } from '../domain/errors.js';
 import type { DecimalText } from '../domain/money.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
+import type { READ_ENDPOINTS } from '../domain/upstream-operations.js';
 
 /** A group as far as the gateway knows it. Group ids have their leading zeros stripped. */
 export interface GroupRef {
@@ -68,6 +69,15 @@ export interface HistoryPage {
 /** A field of the schema that asks for a catalogue. */
 export type CatalogueField = 'availablePlans' | 'availablePacks' | 'catalogue' | 'planChangePreview';
 
+/** A read that an earlier answer stood in for, because the upstream is down. */
+export interface StaleRead {
+  /** Null: the api key's own group. */
+  readonly groupId: string | null;
+  readonly read: keyof typeof READ_ENDPOINTS;
+  /** Epoch milliseconds at which that answer was asked for. */
+  readonly asOfMs: number;
+}
+
 /** Upstream calls of one operation: made, and saved against asking every question on its own. */
 export interface UpstreamCallCounts {
   readonly made: number;
@@ -86,6 +96,8 @@ export interface BillingReads {
    * @param isPresent the instant is now by the upstream's clock, which may be ahead of the operation's own "now"
    */
   plan(groupId: string, atMs: number, isPresent?: boolean): Promise<BillingPlan | null>;
+  /** As {@link plan} of now, and never an earlier answer: for who decides about money by it. */
+  planAnew(groupId: string, atMs: number): Promise<BillingPlan | null>;
   historyPage(request: HistoryRequest): Promise<HistoryPage>;
   /** Groups seen below this one in its recursive history of the last year, each once, by ascending id. */
   subgroups(groupId: string): Promise<readonly GroupRef[]>;
@@ -112,6 +124,11 @@ export interface BillingReads {
    * @throws BillingError `OPERATION_TOO_COMPLEX`
    */
   countCall(): void;
+  /**
+   * When the oldest answer about the group was asked for that stood in during this operation (epoch milliseconds); null when all are
+   * fresh. Waits until no other read of the operation is under way.
+   */
+  asOf(groupId: string): Promise<number | null>;
   /** What ended the whole operation before its time: a limit, the wait for a turn, its deadline. Null: nothing has. */
   endedBy(): BillingError | null;
 }

@@ -18,8 +18,8 @@ export interface RequestedList {
   readonly scope: string;
   readonly after: HistoryCursor | null;
   readonly before: HistoryCursor | null;
-  /** Of the credential, when the list was opened. */
-  readonly writeVersion: number;
+  /** Of the credential, when the list was opened; null: the rows are from before, and no cursor is to lead back to them. */
+  readonly writeVersion: number | null;
 }
 
 /** A cursor that leads to no kept answer, because a write has overtaken the rows that it came from. */
@@ -50,6 +50,15 @@ export class HistoryPaging {
     const read: HistoryRead = { groupId, ...window, recursive: includeSubgroups };
     const kept = this.#findKept(read, after) ?? this.#findKept(read, before);
     return { read, kept, request, size, scope, after, before, writeVersion: this.writeVersions.current(credential.id) };
+  }
+
+  /**
+   * The list as an earlier answer shows it. Its next page is asked for anew: whether it may still be shown is for that request to see.
+   *
+   * @param read what that answer answers
+   */
+  stale(list: RequestedList, read: HistoryRead): RequestedList {
+    return { ...list, read, writeVersion: null };
   }
 
   /**

@@ -9,7 +9,9 @@ import type {
   CatalogueField,
   GroupRef,
   HistoryPage,
+  HistoryRead,
   HistoryRequest,
+  StaleRead,
   UpstreamCallCounts,
 } from './billing-reads.js';
 import { CallBudget, ReadRequesters, type RequestingField, tooManyCalls } from './call.budget.js';
@@ -18,12 +20,19 @@ import { type ExecutorContext, type HistorySource, type Rows, readSubject } from
 import { type HistoryQuestion, OperationHistory } from './history.loader.js';
 import { HistoryPaging } from './history.paging.js';
 import { groupNameIn } from './history-answer.js';
-import { planWindow, resolveHistoryWindow } from './history-window.policy.js';
+import { planWindow, resolveHistoryWindow, windowsEqual } from './history-window.policy.js';
 import type { MembershipMemory } from './membership.memory.js';
 import { groupsBelow, PlanComparison, planInForce } from './plan.policy.js';
 import { AnswerAccount, type LargeAnswers } from './response.account.js';
 import type { WriteVersions } from './shared.reads.js';
 import type { SnapshotStore } from './snapshot.store.js';
+import {
+  type GoodAnswer,
+  OperationStaleReads,
+  type Served,
+  type StaleQuestion,
+  type StaleReads,
+} from './stale.reads.js';
 
 export interface OperationContext {
   readonly caller: Caller;
@@ -53,6 +62,8 @@ export interface SharedReads {
   readonly usage: UsageSource;
   readonly catalogue: CatalogueSource;
   readonly largeAnswers: LargeAnswers;
+  /** Null where nothing stale is ever served. */
+  readonly stale: StaleReads | null;
 }
 
 /** Made when first used: an operation seldom needs more than one of them. Mutable state of one operation by one caller. */
@@ -69,6 +80,11 @@ class Upstream {
     private readonly shared: SharedReads,
   ) {
     this.rootGroupId = context.subject.credential.rootGroupId;
+  }
+
+  /** A catalogue is there from an earlier read. */
+  keepsCatalogue(groupId: string | null): boolean {
+    return this.shared.catalogue.kept(this.context.subject, groupId) !== null;
   }
 
   get history(): OperationHistory {
@@ -98,9 +114,31 @@ class Upstream {
   }
 }
 
+type RowsAnswer = Extract<GoodAnswer, { readonly kind: 'rows' }>;
+
+/** How a read is answered while the upstream is down. */
+type OrStale = <Kind extends GoodAnswer['kind']>(
+  question: StaleQuestion<Kind>,
+  fresh: () => Promise<Served<Kind>['answer']>,
+) => Promise<Served<Kind>>;
+
+const freshOnly: OrStale = async (_question, fresh) => ({ answer: await fresh(), asOfMs: null });
+
 /** The rows of which one is the plan in force at the instant. */
-function planQuestion(groupId: string, atMs: number): HistoryQuestion {
+function planQuestion(groupId: string, atMs: number): { readonly kind: 'window'; readonly read: HistoryRead } {
   return { kind: 'window', read: { groupId, ...planWindow(atMs), recursive: false } };
+}
+
+/** The list of a history without dates, which moves with "now". */
+const DEFAULT_LIST = listDetail({ fromMs: null, toMs: null });
+
+/** What a client said of the dates of a list, whatever window that means now. */
+function listDetail({ fromMs, toMs }: Pick<HistoryRequest, 'fromMs' | 'toMs'>): string {
+  return `list ${fromMs ?? ''} ${toMs ?? ''}`;
+}
+
+function historyQuestion({ groupId, recursive }: HistoryRead, detail: string): StaleQuestion<'rows'> {
+  return { kind: 'rows', endpoint: 'history', groupId, recursive, detail };
 }
 
 function operationTimeout(): BillingError {
@@ -127,6 +165,11 @@ export class OperationReads implements BillingReads {
   readonly #comparison: PlanComparison | null;
   /** Null without a credential. */
   readonly #upstream: Upstream | null;
+  /** Null where nothing stale is served. */
+  readonly #stale: OperationStaleReads | null;
+  /** Reads under way, and who waits until there is none. */
+  #underWay = 0;
+  readonly #waitingForQuiet: (() => void)[] = [];
   readonly #answer: AnswerAccount;
   /** Aborted when the client leaves, and when the operation ends before its time: whatever is read for it ends too. */
   readonly #abort = new AbortController();
@@ -155,15 +198,27 @@ export class OperationReads implements BillingReads {
     this.#comparison = settings.planSource === 'usage' ? new PlanComparison(onMismatch) : null;
     if (caller.tenant.xtracta === null) {
       this.#upstream = null;
+      this.#stale = null;
       return;
     }
     const subject = readSubject(caller.tenant.id, caller.tenant.xtracta);
+    this.#stale = shared.stale === null ? null : new OperationStaleReads(shared.stale, subject, nowMs, call.requestId);
     const { mergeWindows } = settings;
     this.#upstream = new Upstream({ subject, call, nowMs, mergeWindows, budget, requesters }, shared);
   }
 
   upstreamCalls(): UpstreamCallCounts {
     return this.#budget.counts();
+  }
+
+  staleReads(): readonly StaleRead[] {
+    return this.#stale?.served() ?? [];
+  }
+
+  async asOf(groupId: string): Promise<number | null> {
+    if (this.#stale === null) return null;
+    await this.#quiet();
+    return this.#stale.asOf(this.#permitted(groupId));
   }
 
   endedBy(): BillingError | null {
@@ -203,12 +258,27 @@ export class OperationReads implements BillingReads {
     return this.#untilEnd(() => this.#plan(groupId, atMs, isPresent));
   }
 
+  planAnew(groupId: string, atMs: number): Promise<BillingPlan | null> {
+    return this.#untilEnd(() => this.#plan(groupId, atMs, true, freshOnly));
+  }
+
   catalogue(groupId: string | null, field: CatalogueField): Promise<BillingCatalogue> {
-    return this.#untilEnd(() => this.#catalogue(groupId, field, (upstream) => upstream.catalogue));
+    return this.#untilEnd(async () => {
+      const { upstream, id } = this.#catalogueOf(groupId);
+      const fresh = async () => ({ kind: 'catalogue', catalogue: await upstream.catalogue.load(id, field) }) as const;
+      // What a refused write is told is for the next decision about money.
+      if (field === 'catalogue') return (await fresh()).catalogue;
+      const keeps = !upstream.keepsCatalogue(id);
+      const question = { kind: 'catalogue', endpoint: 'plans', groupId: id, recursive: false, detail: '' } as const;
+      return (await this.#orStale({ ...question, keeps }, fresh)).answer.catalogue;
+    });
   }
 
   catalogueAnew(groupId: string | null, field: CatalogueField): Promise<BillingCatalogue> {
-    return this.#untilEnd(() => this.#catalogue(groupId, field, (upstream) => upstream.catalogueAnew));
+    return this.#untilEnd(async () => {
+      const { upstream, id } = this.#catalogueOf(groupId);
+      return upstream.catalogueAnew.load(id, field);
+    });
   }
 
   historyPage(request: HistoryRequest): Promise<HistoryPage> {
@@ -227,7 +297,34 @@ export class OperationReads implements BillingReads {
   #untilEnd<T>(read: () => Promise<T>): Promise<T> {
     if (this.#endedBy !== null) return this.#end.promise;
     this.#deadline ??= this.#startDeadline();
-    return Promise.race([read(), this.#end.promise]);
+    const answer = Promise.race([read(), this.#end.promise]);
+    return this.#stale === null ? answer : this.#counted(answer);
+  }
+
+  async #counted<T>(answer: Promise<T>): Promise<T> {
+    this.#underWay += 1;
+    try {
+      return await answer;
+    } finally {
+      this.#underWay -= 1;
+      if (this.#underWay === 0) for (const resolve of this.#waitingForQuiet.splice(0)) resolve();
+    }
+  }
+
+  /** Until no read is under way, and none has begun by what was read: the fields below an answer are asked for in the same turn. */
+  async #quiet(): Promise<void> {
+    do {
+      if (this.#underWay > 0) await new Promise<void>((resolve) => this.#waitingForQuiet.push(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (this.#underWay > 0);
+  }
+
+  /** The fresh answer, or where that is switched on the last good one while the upstream is down. */
+  #orStale<Kind extends GoodAnswer['kind']>(
+    question: StaleQuestion<Kind>,
+    fresh: () => Promise<Served<Kind>['answer']>,
+  ): Promise<Served<Kind>> {
+    return this.#stale === null ? freshOnly(question, fresh) : this.#stale.serve(question, fresh);
   }
 
   #startDeadline(): { readonly timer: NodeJS.Timeout; readonly atMs: number } {
@@ -247,65 +344,111 @@ export class OperationReads implements BillingReads {
     this.#abort.abort();
   }
 
-  async #plan(groupId: string, atMs: number, isPresent: boolean): Promise<BillingPlan | null> {
+  async #plan(
+    groupId: string,
+    atMs: number,
+    isPresent: boolean,
+    orStale: OrStale = (question, fresh) => this.#orStale(question, fresh),
+  ): Promise<BillingPlan | null> {
     const id = this.#permitted(groupId);
     // Periods begin and end on whole seconds, so all of this second is now.
     const isNow = isPresent || Math.floor(atMs / 1000) === Math.floor(this.context.nowMs / 1000);
     if (this.#comparison === null || !isNow) {
-      return planInForce(await this.#rows(planQuestion(id, atMs), 'plan'), id, atMs);
+      const question = planQuestion(id, atMs);
+      const detail = isNow ? 'plan' : `plan ${atMs}`;
+      const { answer } = await orStale(historyQuestion(question.read, detail), async () => ({
+        kind: 'rows',
+        rows: await this.#rows(question, 'plan'),
+        read: question.read,
+        atMs,
+      }));
+      // The plan that was in force when it was asked for, which is what a stale answer is marked as.
+      return planInForce(answer.rows, id, answer.atMs);
     }
-    const plan = await this.#planInUse(id, atMs);
-    this.#comparison.noteUsage(id, plan, atMs);
+    const { plan, isStale } = await this.#planInUse(id, atMs, orStale);
+    if (!isStale) this.#comparison.noteUsage(id, plan, atMs);
     return plan;
   }
 
-  async #catalogue(
-    groupId: string | null,
-    field: CatalogueField,
-    from: (upstream: Upstream) => GroupLoader<string | null, BillingCatalogue>,
-  ): Promise<BillingCatalogue> {
+  #catalogueOf(groupId: string | null): { readonly upstream: Upstream; readonly id: string | null } {
     const upstream = this.#connected();
     const id = groupId ?? upstream.rootGroupId;
     if (id === null && this.context.caller.allowedGroups !== null) throw notPermitted();
-    return from(upstream).load(id === null ? null : this.#permitted(id), field);
+    return { upstream, id: id === null ? null : this.#permitted(id) };
   }
 
   async #historyPage(request: HistoryRequest): Promise<HistoryPage> {
     const groupId = this.#permitted(request.groupId);
     const { paging } = this.#connected();
     const list = paging.open({ ...request, groupId }, this.context.nowMs);
-    const rows = list.kept?.rows ?? (await this.#rows({ kind: 'window', read: list.read }, 'billingHistory'));
-    if (list.kept !== null) this.#countSaved(list.read.recursive);
-    return paging.page(list, rows, (ordered) => (list.read.recursive ? this.#visible(ordered) : ordered));
+    const visible = (rows: Rows): Rows => (list.read.recursive ? this.#visible(rows) : rows);
+    if (list.kept !== null) {
+      this.#countSaved(list.read.recursive);
+      return paging.page(list, list.kept.rows, visible);
+    }
+    const continues = request.after !== null || request.before !== null;
+    const { answer, asOfMs } = await this.#orStale(
+      {
+        ...historyQuestion(list.read, listDetail(request)),
+        keeps: !continues,
+        // A cursor carries the window of its list; another list is not its next page.
+        accepts: ({ read }) => !continues || windowsEqual(read, list.read),
+      },
+      () => this.#list(list.read, 'billingHistory'),
+    );
+    return paging.page(asOfMs === null ? list : paging.stale(list, answer.read), answer.rows, visible);
   }
 
   async #subgroups(groupId: string): Promise<readonly GroupRef[]> {
     const id = this.#permitted(groupId);
     // The default window of a history, so that asking for both costs one call.
     const window = resolveHistoryWindow({ fromMs: null, toMs: null }, this.context.nowMs, null);
-    const rows = await this.#rows({ kind: 'window', read: { groupId: id, ...window, recursive: true } }, 'subgroups');
+    const read = { groupId: id, ...window, recursive: true };
+    const { answer, asOfMs } = await this.#orStale(historyQuestion(read, DEFAULT_LIST), () =>
+      this.#list(read, 'subgroups'),
+    );
+    if (asOfMs !== null) return groupsBelow(id, this.#visible(answer.rows));
     // Of thousands of rows it takes milliseconds, and a document may ask a hundred times.
-    const below = this.#groupsBelow.get(id) ?? groupsBelow(id, this.#visible(rows));
+    const below = this.#groupsBelow.get(id) ?? groupsBelow(id, this.#visible(answer.rows));
     this.#groupsBelow.set(id, below);
     return below;
   }
 
   async #groupName(groupId: string): Promise<string | null> {
     const id = this.#permitted(groupId);
-    return groupNameIn(await this.#rows({ kind: 'naming', groupId: id }, 'name'));
+    const question = { kind: 'name', endpoint: 'history', groupId: id, recursive: false, detail: '' } as const;
+    const { answer } = await this.#orStale(question, async () => ({
+      kind: 'name',
+      name: groupNameIn(await this.#rows({ kind: 'naming', groupId: id }, 'name')),
+    }));
+    return answer.name;
+  }
+
+  async #list(read: HistoryRead, field: RequestingField): Promise<RowsAnswer> {
+    return { kind: 'rows', rows: await this.#rows({ kind: 'window', read }, field), read, atMs: this.context.nowMs };
   }
 
   /**
    * A 404 of the usage endpoint says that there is no plan, or no such group: the history, which tells these two apart, is asked
    * which. Should it hold a plan, that is a mismatch, and the source that was configured still stands.
    */
-  async #planInUse(groupId: string, nowMs: number): Promise<BillingPlan | null> {
+  async #planInUse(
+    groupId: string,
+    nowMs: number,
+    orStale: OrStale,
+  ): Promise<{ readonly plan: BillingPlan | null; readonly isStale: boolean }> {
+    const question = { kind: 'usage', endpoint: 'usage', groupId, recursive: false, detail: '' } as const;
+    const { usage } = this.#connected();
     try {
-      return (await this.#connected().usage.load(groupId, 'plan')).plan;
+      const { answer, asOfMs } = await orStale(question, async () => ({
+        kind: 'usage',
+        usage: await usage.load(groupId, 'plan'),
+      }));
+      return { plan: answer.usage.plan, isStale: asOfMs !== null };
     } catch (error) {
       if (!(error instanceof BillingError) || error.code !== 'NOT_FOUND') throw error;
       await this.#rows(planQuestion(groupId, nowMs), 'plan');
-      return null;
+      return { plan: null, isStale: false };
     }
   }
 

@@ -1,5 +1,5 @@
 import { BillingError } from '../domain/errors.js';
-import type { BillingReads, GroupClient, HistoryClient, UpstreamCallCounts } from './billing-reads.js';
+import type { BillingReads, GroupClient, HistoryClient, StaleRead, UpstreamCallCounts } from './billing-reads.js';
 import { CatalogueStore } from './catalogue.store.js';
 import { CatalogueSource, UsageSource } from './group.loader.js';
 import { HistorySource } from './history.executor.js';
@@ -14,6 +14,7 @@ import {
 import type { LargeAnswers } from './response.account.js';
 import { InFlightReads, WriteVersions } from './shared.reads.js';
 import { SnapshotStore } from './snapshot.store.js';
+import { StaleReads, type StaleReadsOptions } from './stale.reads.js';
 
 export interface BillingReadsFactoryOptions {
   readonly client: HistoryClient;
@@ -31,6 +32,8 @@ export interface BillingReadsFactoryOptions {
   readonly planSource?: PlanSource;
   /** Receives how many upstream calls sharing and batching have saved, for the metric; a positive integer. */
   readonly onCallsSaved?: (calls: number) => void;
+  /** Reads through an outage; left out: nothing stale is served. */
+  readonly stale?: StaleReadsOptions;
   /** Epoch milliseconds; for memory that ages. Default: the system's clock. */
   readonly clock?: () => number;
 }
@@ -45,6 +48,8 @@ const anyPlace = (): Promise<() => void> => Promise.resolve(() => undefined);
 /** The reads of one operation, and what they have cost so far. */
 export interface OperationBillingReads extends BillingReads {
   upstreamCalls(): UpstreamCallCounts;
+  /** What earlier answers stood in for so far. */
+  staleReads(): readonly StaleRead[];
   /** Call when the text of the response is made. */
   answered(): void;
   /** Call when the response has left, or will not. */
@@ -78,6 +83,7 @@ export class BillingReadsFactory {
       snapshots: new SnapshotStore(clock),
       usage: new UsageSource(groupClient, new InFlightReads(), writeVersions),
       catalogue: new CatalogueSource(groupClient, new InFlightReads(), writeVersions, this.#catalogues),
+      stale: options.stale === undefined ? null : new StaleReads(options.stale, writeVersions, clock),
     };
   }
 
@@ -95,5 +101,6 @@ export class BillingReadsFactory {
     this.#shared.writeVersions.advance(credentialId);
     this.#shared.snapshots.forget(credentialId, groupId);
     this.#catalogues.forget(credentialId, groupId);
+    this.#shared.stale?.answers.forget(credentialId, groupId);
   }
 }

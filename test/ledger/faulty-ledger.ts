@@ -1,4 +1,5 @@
 import type { CountedWrites } from '../../src/domain/spending.js';
+import type { RecentWrite, RecentWritesRequest } from '../../src/domain/write.js';
 import {
   type AuditEntry,
   type Change,
@@ -12,7 +13,7 @@ import {
 } from '../../src/idempotency/ledger.js';
 import type { LedgerRow, Resolution, StoredAnswer } from '../../src/idempotency/ledger.states.js';
 
-export type LedgerStep = 'claim' | 'sending' | 'outcome' | 'read';
+export type LedgerStep = 'claim' | 'sending' | 'outcome' | 'read' | 'recent';
 
 /** `before`: nothing is stored. `after`: it is stored, and the acknowledgement is lost. */
 export type FaultMoment = 'before' | 'after';
@@ -90,6 +91,10 @@ export class FaultyLedger implements Ledger {
 
   spending(tenantId: string, nowMs: number): Promise<readonly CountedWrites[]> {
     return this.#inner.spending(tenantId, nowMs);
+  }
+
+  recentWrites(request: RecentWritesRequest): Promise<readonly RecentWrite[]> {
+    return this.#step('recent', () => this.#inner.recentWrites(request));
   }
 
   countUnknown(): Promise<number> {

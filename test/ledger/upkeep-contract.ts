@@ -39,6 +39,53 @@ export function describeUpkeep(store: string, newUrl: () => Promise<string>): vo
       expect(await at.ledger.find(row.tenantId, row.idempotencyKey)).toMatchObject({ state: 'unknown' });
     });
 
+    describe('writes of late', () => {
+      const ask = (groupIds: readonly string[] = [], sinceMs = T0 + 2_000) =>
+        at.ledger.recentWrites({ tenantId: 'acme', credentialId: 'credential-1', groupIds, sinceMs });
+      const stranger = { tenantId: 'other', credentialId: 'credential-2' };
+      const row = (change: object) => ({
+        kind: 'ORDER_BOOSTER_PACK',
+        groupId: '123',
+        isOwn: true,
+        completedAtMs: T0 + 2_000,
+        ...change,
+      });
+
+      it('are those that were finished since, and the open ones however old', async () => {
+        await at.ended(at.ledger, 'succeeded');
+        await at.ended(at.ledger, 'rejected', { groupId: '4', target: 'group:4' });
+        await at.ended(at.ledger, 'not_sent', { groupId: '5', target: 'group:5' });
+        await at.ended(at.ledger, 'unknown', { groupId: '6', target: 'group:6' });
+        await at.sending(at.ledger, { groupId: '7', target: 'group:7' });
+        await at.claimed(at.ledger, { kind: 'PURCHASE_CREDITS', groupId: null, target: 'credits' });
+        const purchase = { kind: 'PURCHASE_CREDITS', groupId: null };
+        const open = [{ groupId: '6' }, { groupId: '7' }, purchase].map((each) =>
+          row({ ...each, completedAtMs: null }),
+        );
+        const finished = [row({}), row({ groupId: '4' })];
+        const sorted = (rows: readonly object[]) => rows.map((each) => JSON.stringify(each)).sort();
+        expect(sorted(await ask())).toEqual(sorted([...open, ...finished]));
+        expect(sorted(await ask([], T0 + 2_001))).toEqual(sorted(open));
+      });
+
+      it('are those of the tenant, of the credential and of anybody on the groups', async () => {
+        await at.ended(at.ledger, 'succeeded', { ...stranger, credentialId: 'credential-1', groupId: '1' });
+        await at.ended(at.ledger, 'succeeded', { ...stranger, tenantId: 'acme', groupId: '2' });
+        await at.ended(at.ledger, 'succeeded', { ...stranger, groupId: '3' });
+        const groups = async (ids: readonly string[]) => (await ask(ids)).map(({ groupId }) => groupId).sort();
+        expect(await groups([])).toEqual(['1', '2']);
+        expect(await groups(['3', '9'])).toEqual(['1', '2', '3']);
+      });
+
+      it('tell by whose clock they were finished, as far as that is known', async () => {
+        const replica = await at.openAnother();
+        await at.ended(replica, 'succeeded', { groupId: '1' });
+        await at.reconciled(at.ledger, { groupId: '2', target: 'group:2' });
+        const [other, reconciled] = (await ask()).toSorted((a, b) => Number(a.groupId) - Number(b.groupId));
+        expect([other?.isOwn, reconciled?.isOwn]).toEqual([false, false]);
+      });
+    });
+
     it('takes a late answer for a row that was called unknown', async () => {
       const replica = await at.openAnother();
       const row = await at.sending(replica);

@@ -27,6 +27,7 @@ export function interceptLedger(inner: Ledger, intercept: Intercept): Ledger {
     neighbours: (row, sinceMs) => inner.neighbours(row, sinceMs),
     noteReconcileAttempt: (row, atMs, last) => inner.noteReconcileAttempt(row, atMs, last),
     spending: (tenantId, nowMs) => inner.spending(tenantId, nowMs),
+    recentWrites: (request) => inner.recentWrites(request),
     countUnknown: () => inner.countUnknown(),
     sweepOrphans: () => inner.sweepOrphans(),
     tryLead: () => inner.tryLead(),

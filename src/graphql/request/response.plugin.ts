@@ -1,6 +1,7 @@
 import type { ApolloServerPlugin, GraphQLRequestContextWillSendResponse, GraphQLRequestListener } from '@apollo/server';
 import type { FormattedExecutionResult } from 'graphql';
 import type { BillingError } from '../../domain/errors.js';
+import type { StaleRead } from '../../reads/billing-reads.js';
 import type { GatewayContext } from '../context.js';
 import { MAX_REPORTED_ERRORS } from './limits.js';
 
@@ -34,6 +35,8 @@ export function answerPlugin(options: AnswerOptions): ApolloServerPlugin<Gateway
       const result = body.singleResult;
       finishErrors(result, context.contextValue.requestId);
       if (http.status === 400 && isRequestError(result) && isJsonClient(context)) http.status = 200;
+      const stale = reads.staleReads();
+      if (stale.length > 0) result.extensions = { ...result.extensions, stale: stale.map(toStaleEntry) };
       if (options.exposeUpstreamCalls && context.request.http?.headers.get('x-upstream-calls') === '1') {
         const upstreamCalls = context.contextValue.reads.upstreamCalls();
         result.extensions = { ...result.extensions, upstreamCalls };
@@ -41,6 +44,11 @@ export function answerPlugin(options: AnswerOptions): ApolloServerPlugin<Gateway
     },
   };
   return { requestDidStart: async () => listener };
+}
+
+/** `extensions.stale`: for clients that do not select `Group.asOf`. */
+function toStaleEntry({ groupId, read, asOfMs }: StaleRead) {
+  return { groupId, read, asOf: new Date(asOfMs).toISOString() };
 }
 
 /** An operation over a limit, or one that did not get its turn, has no answer, not even a part of one: whoever asked too much must not take it for the whole. */

@@ -2,6 +2,7 @@ import { createHmac, createSecretKey, type KeyObject, randomUUID } from 'node:cr
 import pg, { type ClientConfig } from 'pg';
 import { BillingError } from '../../domain/errors.js';
 import type { CountedWrites } from '../../domain/spending.js';
+import type { RecentWrite, RecentWritesRequest } from '../../domain/write.js';
 import {
   type AuditEntry,
   type Change,
@@ -185,6 +186,10 @@ class PostgresLedger implements Ledger {
 
   neighbours(row: LedgerRow, sinceMs: number): Promise<readonly Neighbour[]> {
     return guard(() => this.#rows.neighbours(row, sinceMs));
+  }
+
+  recentWrites(request: RecentWritesRequest): Promise<readonly RecentWrite[]> {
+    return guard(() => this.#rows.recentWrites(request));
   }
 
   countUnknown(): Promise<number> {

@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { z } from 'zod';
 import { type CountedWrites, exceededLimit, freeAtMs, SPENDING_DAY_MS } from '../../domain/spending.js';
+import type { RecentWrite, RecentWritesRequest } from '../../domain/write.js';
 import { claimingTenants, duplicatesSinceMs, judgeBlocker, limitsOf, repeatsAnother } from '../claim.policy.js';
 import {
   type AuditEntry,
@@ -24,6 +25,7 @@ import {
   decodeCursor,
   decodeDatedWrite,
   decodeNeighbour,
+  decodeRecentWrite,
   decodeRow,
   decodeRows,
   encodeCursor,
@@ -41,6 +43,7 @@ const CLAIM_ATTEMPTS = 10;
 const identified = z.object({ id: z.number() });
 const pinged = z.object({ writable: z.boolean() });
 const counted = z.object({ n: z.number() });
+const standby = z.object({ on_standby: z.boolean(), kind: z.string().nullable() });
 
 /** The ledger's statements on PostgreSQL. But for a claim, each is atomic by itself: a row and its audit entry are one statement, so one commit. */
 export class PostgresRows {
@@ -205,6 +208,15 @@ export class PostgresRows {
     const { tenant, key, targets } = neighbourSelection(row);
     const found = await this.#all(sql.NEIGHBOURS, [tenant, key, targets, sinceMs]);
     return found.map((raw) => decodeNeighbour(raw, row));
+  }
+
+  async recentWrites(request: RecentWritesRequest): Promise<readonly RecentWrite[]> {
+    const { tenantId, credentialId, groupIds, sinceMs } = request;
+    const found = await this.#all(sql.RECENT_WRITES, [tenantId, credentialId, [...groupIds], sinceMs]);
+    if (found.some((raw) => standby.parse(raw).on_standby)) {
+      throw new LedgerUnavailable('The ledger is on a standby, which may lack writes.');
+    }
+    return found.flatMap((raw) => (standby.parse(raw).kind === null ? [] : [decodeRecentWrite(raw, this.#ownerId)]));
   }
 
   async countUnknown(): Promise<number> {

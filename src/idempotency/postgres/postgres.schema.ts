@@ -10,6 +10,8 @@ import { LedgerUnavailable, requireVersion } from '../ledger.js';
  * Version 2: see SQLite's. A replica of the version before it meets the new indexes as a target that is taken.
  *
  * Version 3: see SQLite's. A replica of the version before it looks for no equal write and counts no spend.
+ *
+ * Version 4: see SQLite's.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -80,6 +82,9 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE ledger_operations ADD COLUMN spend_currency text;
   CREATE INDEX ledger_equal ON ledger_operations (tenant_id, fingerprint, completed_at) WHERE state = 'succeeded';
   CREATE INDEX ledger_spent ON ledger_operations (tenant_id, sent_at) WHERE state IN ('sending', 'succeeded', 'unknown');
+  `,
+  `
+  CREATE INDEX ledger_completed ON ledger_operations (completed_at);
   `,
 ];
 

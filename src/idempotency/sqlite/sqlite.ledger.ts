@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { BillingError } from '../../domain/errors.js';
 import type { CountedWrites } from '../../domain/spending.js';
+import type { RecentWrite, RecentWritesRequest } from '../../domain/write.js';
 import {
   type AuditEntry,
   type Change,
@@ -169,6 +170,13 @@ class SqliteLedger implements Ledger {
 
   async neighbours(row: LedgerRow, sinceMs: number): Promise<readonly Neighbour[]> {
     return this.#guard(() => this.#rows.neighbours(row, sinceMs));
+  }
+
+  async recentWrites(request: RecentWritesRequest): Promise<readonly RecentWrite[]> {
+    return this.#guard(() => {
+      this.#refuseWhenBehind();
+      return this.#rows.recentWrites(request);
+    });
   }
 
   async countUnknown(): Promise<number> {

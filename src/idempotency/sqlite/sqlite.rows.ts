@@ -3,6 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import { type CountedWrites, exceededLimit, freeAtMs, SPENDING_DAY_MS } from '../../domain/spending.js';
 import { ACCOUNT_KINDS, BILLING_OPERATION_KINDS } from '../../domain/upstream-operations.js';
+import type { RecentWrite, RecentWritesRequest } from '../../domain/write.js';
 import { claimingTenants, duplicatesSinceMs, judgeBlocker, limitsOf, repeatsAnother } from '../claim.policy.js';
 import {
   type AuditEntry,
@@ -14,6 +15,7 @@ import {
   type LedgerPage,
   LedgerUnavailable,
   type ListRequest,
+  MAX_RECENT_WRITES,
   type Neighbour,
   requireVersion,
 } from '../ledger.js';
@@ -27,6 +29,7 @@ import {
   decodeCursor,
   decodeDatedWrite,
   decodeNeighbour,
+  decodeRecentWrite,
   decodeRow,
   decodeRows,
   encodeCursor,
@@ -176,6 +179,16 @@ export class SqliteRows {
     return found.map((raw) => decodeNeighbour(raw, row));
   }
 
+  recentWrites({ tenantId, credentialId, groupIds, sinceMs }: RecentWritesRequest): readonly RecentWrite[] {
+    const found = this.#statements.recentWrites.all({
+      tenant: tenantId,
+      credential: credentialId,
+      groups: JSON.stringify(groupIds),
+      since: sinceMs,
+    });
+    return found.map((raw) => decodeRecentWrite(raw, this.#ownerId));
+  }
+
   countUnknown(): number {
     return counted.parse(this.#statements.countUnknown.get()).n;
   }
@@ -283,6 +296,17 @@ const SPENT = `SELECT spend_amount, spend_currency, sent_at FROM ledger_operatio
 const IN_THE_WAY = `state IN ('claimed', 'sending', 'unknown')
   AND (target IN (SELECT value FROM json_each(:targets)) OR (:everyGroup AND target LIKE 'group:%'))`;
 
+/** By whose clock it was finished, as far as that is known. */
+const CLOCK = 'CASE WHEN resolution IS NULL THEN owner_id END AS owner_id';
+
+const CONCERNED = `(tenant_id = :tenant OR credential_id = :credential OR group_id IN (SELECT value FROM json_each(:groups)))`;
+
+/** Two parts, each by the index that is short: of open writes, and of the last ones. The time of an unknown outcome says when it was given up, not when the write took effect. */
+const RECENT_WRITES = `SELECT kind, group_id, ${CLOCK}, NULL AS completed_at FROM ledger_operations INDEXED BY ledger_one_open_write
+  WHERE state IN ('claimed', 'sending', 'unknown') AND ${CONCERNED}
+  UNION ALL SELECT kind, group_id, ${CLOCK}, completed_at FROM ledger_operations INDEXED BY ledger_completed
+  WHERE completed_at >= :since AND state IN ('succeeded', 'rejected') AND ${CONCERNED} LIMIT ${MAX_RECENT_WRITES}`;
+
 function prepareAll(db: DatabaseSync) {
   const sql = (text: string): StatementSync => db.prepare(text);
   return {
@@ -329,6 +353,7 @@ function prepareAll(db: DatabaseSync) {
       AND NOT (tenant_id = :tenant AND idempotency_key = :key)
       AND (state IN ('sending', 'succeeded', 'unknown')
         OR (state = 'rejected' AND json_extract(resolution, '$.by') = 'operator'))`),
+    recentWrites: sql(RECENT_WRITES),
     countUnknown: sql(`SELECT count(*) AS n FROM ledger_operations WHERE state = 'unknown'`),
     noteAttempt: sql(`UPDATE ledger_operations SET reconcile_attempts = reconcile_attempts + 1, next_reconcile_at = ?
       WHERE tenant_id = ? AND idempotency_key = ? AND claim = ? AND reconcile_attempts = ?
@@ -355,6 +380,8 @@ function prepareAll(db: DatabaseSync) {
  * in the index (`lock_slot` 0) and the others have one of their own. All of them go on blocking the target.
  *
  * Version 3: what a write costs, for the limits of a tenant's spending; null in rows of earlier versions, and where nobody counts it.
+ *
+ * Version 4: an index, so that the writes of the last minutes are found without a look at all that ever were.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -423,6 +450,9 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE ledger_operations ADD COLUMN spend_currency TEXT;
   CREATE INDEX ledger_equal ON ledger_operations (tenant_id, fingerprint, completed_at) WHERE state = 'succeeded';
   CREATE INDEX ledger_spent ON ledger_operations (tenant_id, sent_at) WHERE state IN ('sending', 'succeeded', 'unknown');
+  `,
+  `
+  CREATE INDEX ledger_completed ON ledger_operations (completed_at);
   `,
 ];
 

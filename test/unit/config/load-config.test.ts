@@ -64,6 +64,7 @@ describe('a configuration', () => {
         operationTimeoutMs: 30_000,
         maxUpstreamCalls: 100,
         mergeHistoryWindows: true,
+        staleReadsMs: 0,
       },
     });
   });

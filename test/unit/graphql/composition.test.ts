@@ -52,7 +52,7 @@ describe('the subgraph composes', () => {
     const { supergraphSdl = '' } = compose({ accounts: ACCOUNTS });
     const group = /^type Group[^{]*\{([\s\S]*?)^\}/m.exec(supergraphSdl)?.[1] ?? '';
     expect(group).toMatch(/account: Account/);
-    expect(group.match(/@requiresScopes/g)).toHaveLength(7);
+    expect(group.match(/@requiresScopes/g)).toHaveLength(8);
     expect(group).toMatch(/ id: ID!\n/);
   });
 });

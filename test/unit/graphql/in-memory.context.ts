@@ -146,6 +146,9 @@ export function inMemoryPorts(
     calls,
     reads: {
       plan: async (groupId, atMs) => note('plan', { groupId, atMs }, PLAN),
+      planAnew: async (groupId, atMs) => note('planAnew', { groupId, atMs }, PLAN),
+      asOf: async () => null,
+      staleReads: () => [],
       historyPage: async (request) => note('historyPage', request, historyPage()),
       subgroups: async (groupId) => note('subgroups', groupId, [{ id: '11', name: 'Below' }]),
       groupName: async (groupId) => note('groupName', groupId, 'Root'),

@@ -119,6 +119,8 @@ describe('fields', () => {
       'BillingOperationConnection.nodes',
       'BoosterPackOrder.group',
       'ChangePlanPayload.catalogue',
+      // Known when all other reads of the operation are there.
+      'Group.asOf',
       'Group.availablePacks',
       'Group.availablePlans',
       'Group.billingHistory',

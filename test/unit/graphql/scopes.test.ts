@@ -38,7 +38,7 @@ const ROWS: readonly Row[] = [
   row('Query.billingOperation', '{ billingOperation(idempotencyKey: "12345678") { status } }', 'billing:read'),
   row('Query.billingOperations', '{ billingOperations { totalCount } }', 'billing:read'),
   ...[
-    ...['name', 'plan { name }', 'billingHistory { totalCount }', 'subgroups { id }'],
+    ...['asOf', 'name', 'plan { name }', 'billingHistory { totalCount }', 'subgroups { id }'],
     ...['availablePlans { id differenceToCurrent { amount } }', 'availablePacks { id pricePerDocument }'],
     'planChangePreview(planId: "0112") { direction to { id } }',
   ].map((field) =>

@@ -146,6 +146,9 @@ export function unusedContext(request: GraphqlRequest): GatewayContext {
     nowMs: request.nowMs,
     reads: {
       plan: unused,
+      planAnew: unused,
+      asOf: unused,
+      staleReads: () => [],
       historyPage: unused,
       subgroups: unused,
       groupName: unused,
