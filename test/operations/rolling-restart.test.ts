@@ -168,5 +168,5 @@ describe('two replicas behind a plain proxy that are replaced one after the othe
     expect(sent).toBe(orders);
     await Promise.all(young.map((gateway) => gateway.close()));
     await proxy.close();
-  }, 300_000);
+  }, 900_000);
 });
