@@ -147,7 +147,14 @@ function purchaseOf(name: string, purchaseId: string, run: Run): Question {
   return {
     name,
     ask: (sequence) =>
-      graphqlPost(PURCHASE, { input: { idempotencyKey: `bench-${run.id}-purchase-${sequence}`, purchaseId } }),
+      // An order number of its own, so that no purchase is an equal one again.
+      graphqlPost(PURCHASE, {
+        input: {
+          idempotencyKey: `bench-${run.id}-purchase-${sequence}`,
+          purchaseId,
+          purchaseOrder: `bench ${run.id} ${sequence}`,
+        },
+      }),
     marker: '"userErrors":[]',
     minBytes: 100,
   };

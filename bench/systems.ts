@@ -104,8 +104,6 @@ function gatewayCommand(
       LOG_FORMAT: 'json',
       READ_TIMEOUT_MS: '120000',
       RATE_LIMIT_WRITES_PER_MINUTE: '100000',
-      // The part about isolation buys one purchase again and again, which the guard against equal writes would refuse.
-      DUPLICATE_WINDOW_SECONDS: '0',
       ...credentials,
     }),
     readyPath: '/ready',
