@@ -17,14 +17,16 @@ import {
   unsentReason,
 } from './transport.js';
 
+type Idle = Pick<Agent.Options, 'keepAliveTimeout' | 'keepAliveMaxTimeout'>;
+
 /**
- * How long a connection of reads may lie idle and be used again, in milliseconds: by itself, and at most where the upstream's `keep-alive`
- * header says how long it waits. A read over a dead connection is tried again, and the figures are undici's own. A write over one would
- * be an outcome that nobody knows, so each write has a connection of its own, and no other attempt's bytes can come back on it.
+ * How long an idle connection is used again, in milliseconds. Reads: undici's own figures, or as long as the upstream's `keep-alive` header
+ * says, because a read over a dead connection is tried again. Writes: the pauses within a burst. Reason: a write over a connection that the
+ * upstream ends at that moment is an unknown outcome, and no server ends one within a tenth of a second (ADR 10).
  */
-const IDLE_OF_READS: Pick<Agent.Options, 'keepAliveTimeout' | 'keepAliveMaxTimeout'> = {
-  keepAliveTimeout: 4_000,
-  keepAliveMaxTimeout: 600_000,
+const IDLE: Readonly<Record<EndpointKind, Idle>> = {
+  read: { keepAliveTimeout: 4_000, keepAliveMaxTimeout: 600_000 },
+  write: { keepAliveTimeout: 100, keepAliveMaxTimeout: 100 },
 };
 
 /**
@@ -39,7 +41,7 @@ export function createUndiciTransport(options: TransportOptions = {}): UpstreamT
       allowH2: false,
       connections: MAX_SOCKETS,
       pipelining: 1,
-      ...(kind === 'read' ? IDLE_OF_READS : {}),
+      ...IDLE[kind],
       // The attempt's own time is the only clock once there is a connection.
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -114,11 +116,7 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
     try {
       const { origin, pathname, search } = new URL(this.request.url);
       const headers = { ...this.request.headers, 'accept-encoding': 'identity' };
-      const reset = this.request.kind === 'write';
-      agent.dispatch(
-        { origin, path: pathname + search, method: 'POST', headers, body: this.request.body, reset },
-        this,
-      );
+      agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body: this.request.body }, this);
     } catch (error) {
       this.failUnsent(connectReason(errorCode(error)));
     }

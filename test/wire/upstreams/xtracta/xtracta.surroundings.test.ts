@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { answer, flood } from '../../../support/raw-upstream.js';
 import { recordedCall } from '../../../support/upstream-call.js';
@@ -121,11 +122,59 @@ describe('the connections of writes', () => {
     return { upstream, client };
   }
 
-  it.each(TRANSPORT_NAMES)('are new for each over %s', async (transport) => {
-    const { upstream, client } = await setUp(transport);
+  it('are new for each over got', async () => {
+    const { upstream, client } = await setUp('got');
     expect((await order(client)).kind).toBe('succeeded');
     expect(upstream.requests()).toHaveLength(2);
     expect(upstream.connections()).toBe(2);
+  });
+
+  it('are kept over undici for the pauses within a burst, and no longer', async () => {
+    const ended = new Set<Promise<unknown>>();
+    const seen = new Set<unknown>();
+    const upstream = await upstreamOf((exchange) => {
+      if (!seen.has(exchange.socket)) ended.add(once(exchange.socket, 'end'));
+      seen.add(exchange.socket);
+      answer(200, BOOSTER)(exchange);
+    });
+    const client = clientOf(upstream.url);
+    const burst = 20;
+    for (let turn = 0; turn < burst; turn += 1) {
+      expect((await order(client)).kind).toBe('succeeded');
+      await new Promise(setImmediate);
+    }
+    // Each would be new otherwise; a machine that stands still for a tenth of a second opens some more.
+    const opened = upstream.connections();
+    expect(opened).toBeLessThan(burst);
+    // The client ends them by itself, long before any server would.
+    await Promise.all(ended);
+    expect((await order(client)).kind).toBe('succeeded');
+    expect(upstream.connections()).toBe(opened + 1);
+  });
+
+  it('are not kept over undici where the upstream means to end them soon', async () => {
+    const soon = { 'keep-alive': 'timeout=1' };
+    const upstream = await upstreamOf(answer(200, BOOSTER, soon));
+    const client = clientOf(upstream.url);
+    expect((await order(client)).kind).toBe('succeeded');
+    await new Promise(setImmediate);
+    expect((await order(client)).kind).toBe('succeeded');
+    expect([upstream.requests().length, upstream.connections()]).toEqual([2, 2]);
+  });
+
+  it('break under no order when the upstream ends each after almost a second', async () => {
+    const upstream = await upstreamOf((exchange) => {
+      answer(200, BOOSTER)(exchange);
+      setTimeout(() => exchange.socket.end(), 995);
+    });
+    const client = clientOf(upstream.url);
+    // The pauses are what is tried here.
+    for (const pause of [0, 995, 995]) {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      const outcomes = await Promise.all(Array.from({ length: 20 }, () => order(client)));
+      expect(outcomes.filter(({ kind }) => kind !== 'succeeded')).toEqual([]);
+    }
+    expect(upstream.requests()).toHaveLength(60);
   });
 
   it('are not used over undici when the upstream has sent more than it was asked for', async () => {
