@@ -5,9 +5,10 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  extensionsToTreatAsEsm: ['.ts'],
+  // Node itself loads the modules, once a worker: the file says why.
+  testRunner: '<rootDir>/test/support/native.runner.mjs',
+  // For `--findRelatedTests`, which follows imports by jest's own means.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  setupFiles: ['reflect-metadata'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -23,7 +24,7 @@ export default {
       },
     ],
   },
-  // Suites wait for processes and sockets as often as they compute, so two workers pay on two cores. Modules of a suite that has ended
+  // Suites wait for processes and sockets as often as they compute, so two workers pay on two cores. Modules of a test file that has ended
   // stay in its worker (Node cannot unload ES modules), so one that has grown is replaced: two take 2 GB together at most.
   maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
   workerIdleMemoryLimit: '700MB',

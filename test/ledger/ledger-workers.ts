@@ -3,6 +3,7 @@ import { on, once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TYPESCRIPT } from '../support/start-gateway-process.js';
 
 /** What a worker process is told to do: run each key, with so many duplicates at once, and perhaps never come back from a step. */
 export interface WorkerOrder {
@@ -31,7 +32,7 @@ export class LedgerWorkers {
 
   start(): LedgerWorker {
     const process = fork(WORKER, [this.#url, this.#hitsFile], {
-      execArgv: ['--import', '@swc-node/register/esm-register'],
+      execArgv: [...TYPESCRIPT],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.#processes.push(process);

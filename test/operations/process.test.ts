@@ -10,6 +10,7 @@ import { TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { LedgerUnavailable } from '../../src/idempotency/ledger.js';
 import { openLedger } from '../../src/idempotency/open-ledger.js';
+import { TYPESCRIPT } from '../support/start-gateway-process.js';
 import { unprivilegedUser } from '../support/start-postgres.js';
 
 type GatewayChild = ChildProcessByStdio<null, Readable, Readable>;
@@ -175,7 +176,7 @@ function run(
   user: { readonly uid: number; readonly gid: number } | null = null,
 ): GatewayChild {
   const { PATH = '' } = process.env;
-  const child = spawn(process.execPath, ['--import', '@swc-node/register/esm-register', 'src/main.ts', ...args], {
+  const child = spawn(process.execPath, [...TYPESCRIPT, 'src/main.ts', ...args], {
     cwd: ROOT,
     ...user,
     env: { PATH, LOG_FORMAT: 'json', PORT: '0', ...env },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DEAR, type LargeUpstream, startLargeUpstream, TOO_DEAR } from '../support/large-upstream.js';
-import { type GatewayProcess, startGatewayProcess } from '../support/start-gateway-process.js';
+import { type GatewayProcess, startGatewayProcess, TYPESCRIPT } from '../support/start-gateway-process.js';
 
 // The dearest operations that are admitted, against a gateway with the image's flags and the heap of a small container. One start for all.
 jest.setTimeout(240_000);
@@ -35,7 +35,7 @@ beforeAll(async () => {
       LEDGER_URL: `sqlite:${join(folder, 'ledger.sqlite')}`,
     },
     {
-      args: [...HEAP, '--import', '@swc-node/register/esm-register', 'src/main.ts'],
+      args: [...HEAP, ...TYPESCRIPT, 'src/main.ts'],
       cwd: new URL('../..', import.meta.url),
     },
   );

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DEAR, type LargeUpstream, startLargeUpstream, TOO_DEAR } from '../support/large-upstream.js';
-import { type GatewayProcess, startGatewayProcess } from '../support/start-gateway-process.js';
+import { type GatewayProcess, startGatewayProcess, TYPESCRIPT } from '../support/start-gateway-process.js';
 
 // Two tenants of a gateway with the image's flags and a heap of 400 MB: one sends the dearest operations that are admitted, alone and 32 at
 // a time, and some of its clients never read; the other goes on as before. What the other feels is printed (the aims: Q1 p99 three times that of
@@ -38,7 +38,7 @@ beforeAll(async () => {
     {
       args: [
         ...['--max-old-space-size=400', '--v8-pool-size=1', '--max-semi-space-size=32', '--heap-growing-percent=100'],
-        ...['--import', '@swc-node/register/esm-register', 'src/main.ts'],
+        ...[...TYPESCRIPT, 'src/main.ts'],
       ],
       cwd: new URL('../..', import.meta.url),
     },

@@ -11,7 +11,9 @@ import { TestEnvironment } from 'jest-environment-node';
 export default class DeviationsEnvironment extends TestEnvironment {
   async handleTestEvent(event, state) {
     if (event.name !== 'run_start') return;
-    const { expectedDeviations = {}, leftOut = [], expect } = this.global;
+    // Tests run in the realm of this module: see native.runner.mjs.
+    const { expectedDeviations = {}, leftOut = [] } = globalThis;
+    const { expect } = globalThis[Symbol.for('jest:globals')];
     takeOutSkipped(state.rootDescribeBlock, leftOut);
     const expected = new Map(Object.entries(expectedDeviations));
     for (const { name, test } of testsIn(state.rootDescribeBlock)) {
@@ -20,6 +22,12 @@ export default class DeviationsEnvironment extends TestEnvironment {
       expected.delete(name);
     }
     if (expected.size > 0) throw new Error(`No test has the name: ${[...expected.keys()].join('; ')}`);
+  }
+
+  async teardown() {
+    delete globalThis.expectedDeviations;
+    delete globalThis.leftOut;
+    await super.teardown();
   }
 }
 

@@ -18,8 +18,11 @@ export interface GatewayProgram {
   readonly cwd: URL | string;
 }
 
+/** Arguments of node with which a process loads our TypeScript. */
+export const TYPESCRIPT: readonly string[] = ['--import', import.meta.resolve('./typescript.register.mjs')];
+
 const SOURCE: GatewayProgram = {
-  args: ['--import', '@swc-node/register/esm-register', 'src/main.ts'],
+  args: [...TYPESCRIPT, 'src/main.ts'],
   cwd: new URL('../..', import.meta.url),
 };
 

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { FaultMoment, LedgerStep } from '../ledger/faulty-ledger.js';
+import { TYPESCRIPT } from '../support/start-gateway-process.js';
 
 export type GatewayReport =
   | { readonly kind: 'listening'; readonly url: string }
@@ -34,7 +35,7 @@ export class GatewayProcess {
   /** Settings as of the environment; `PORT` is chosen by the system. */
   static async start(env: Readonly<Record<string, string | undefined>>): Promise<GatewayProcess> {
     const process = fork(ENTRY, [], {
-      execArgv: ['--import', '@swc-node/register/esm-register'],
+      execArgv: [...TYPESCRIPT],
       env: { PATH: globalThis.process.env['PATH'], PORT: '0', LOG_LEVEL: 'fatal', ...env },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });

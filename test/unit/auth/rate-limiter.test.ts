@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { RateLimiter, refill, take } from '../../../src/auth/rate-limiter.js';
+import { randomRuns } from '../../support/random.sizes.js';
 
 describe('a rate limit', () => {
   it("lets a minute's worth through at once, then says when to come again", () => {
@@ -62,7 +63,7 @@ describe('a rate limit', () => {
           expect(passed).toBeLessThanOrEqual(perMinute + (forwardMs * perMinute) / 60_000 + 1e-6);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: randomRuns(200) },
     );
   });
 });

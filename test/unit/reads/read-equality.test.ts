@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { randomRuns } from '../../support/random.sizes.js';
 import { activity, caller } from './activity.fixture.js';
 import {
   ask,
@@ -61,7 +62,7 @@ describe('a batched answer', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: randomRuns(300) },
     );
   }, 60_000);
 
@@ -83,7 +84,7 @@ describe('a batched answer', () => {
           expect(batched).toEqual(await oneByOne(model.groups, {}, questions, caller({})));
         }
       }),
-      { numRuns: 150 },
+      { numRuns: randomRuns(150) },
     );
   }, 60_000);
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type SnapshotLimits, SnapshotStore, type SnapshotSubject } from '../../../src/reads/snapshot.store.js';
+import { randomRuns } from '../../support/random.sizes.js';
 import { activity } from './activity.fixture.js';
 
 const rowsOf = (count: number) => Array.from({ length: count }, (_, index) => activity({ id: String(index) }));
@@ -87,7 +88,7 @@ describe('the kept answers', () => {
           expect(ids.map((id) => store.find(id, small)?.length)).toEqual([5, 5, 5, 5]);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: randomRuns(200) },
     );
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { FormattedExecutionResult } from 'graphql';
 import { answerText } from '../../../src/server/response.text.js';
+import { randomRuns } from '../../support/random.sizes.js';
 
 const row = fc.record({ id: fc.string(), price: fc.option(fc.record({ amount: fc.string() })), used: fc.nat() });
 const list = fc.tuple(row, fc.constantFrom(0, 1, 249, 250, 251, 600)).map(([one, length]) => Array(length).fill(one));
@@ -22,7 +23,7 @@ describe('the text of an answer', () => {
         } as FormattedExecutionResult;
         expect(await answerText(result)).toBe(`${JSON.stringify(result)}\n`);
       }),
-      { numRuns: 300 },
+      { numRuns: randomRuns(300) },
     );
   });
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { isTooOld } from '../../../src/runtime/pinned-node.js';
+import { TYPESCRIPT } from '../../support/start-gateway-process.js';
 
 describe('a Node', () => {
   it.each([
@@ -40,7 +41,7 @@ describe('a gateway on the pinned Node', () => {
 
 function start(args: string[]): ChildProcess {
   const script = resolve(import.meta.dirname, 'launcher.mjs');
-  return spawn(process.execPath, ['--import', '@swc-node/register/esm-register', script, ...args], {
+  return spawn(process.execPath, [...TYPESCRIPT, script, ...args], {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { ...process.env, NODE_OPTIONS: '' },
   });

@@ -2,8 +2,9 @@
  * @jest-environment ./test/support/deviations.environment.mjs
  */
 import type { Server } from 'node:http';
+import { createRequire, registerHooks } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
-import { defineIntegrationTestSuite } from '@apollo/server-integration-testsuite';
 import { createLogger } from '../../../src/observability/logger.js';
 import { Metrics } from '../../../src/observability/metrics.js';
 import { createHttpLayer } from '../../../src/server/http-server.js';
@@ -123,6 +124,16 @@ const answeredPlugin: ApolloServerPlugin<Partial<ServerContext>> = {
     },
   }),
 };
+
+// The suite imports folders of another package, which Node alone finds no file for.
+const folders = registerHooks({
+  resolve: (specifier, context, next) =>
+    specifier.startsWith('@apollo/client/') && context.conditions.includes('import') && context.parentURL !== undefined
+      ? next(pathToFileURL(createRequire(context.parentURL).resolve(specifier)).href, context)
+      : next(specifier, context),
+});
+const { defineIntegrationTestSuite } = await import('@apollo/server-integration-testsuite');
+folders.deregister();
 
 const logger = await createLogger({ level: 'fatal', format: 'json', destination: { write: () => undefined } });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readDocument, readXml, UNREADABLE_TEXT } from '../../../../src/upstreams/xml/xml.reader.js';
+import { randomRuns } from '../../../support/random.sizes.js';
 
 const LIMITS = { maxRows: 100 };
 
@@ -200,7 +201,7 @@ describe.each([
       fc.property(text, fc.constantFrom(escaped, referenced, quoted), (value, write) => {
         expect(textOf(write(value))).toBe(value);
       }),
-      { numRuns: 1_000 },
+      { numRuns: randomRuns(1_000) },
     );
   });
 });

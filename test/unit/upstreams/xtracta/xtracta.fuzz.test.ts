@@ -9,6 +9,7 @@ import { HistoryReader } from '../../../../src/upstreams/xtracta/history.rows.js
 import { classifyRead, classifyWrite } from '../../../../src/upstreams/xtracta/xtracta.classify.js';
 import { readEnvelope } from '../../../../src/upstreams/xtracta/xtracta.envelope.js';
 import { FieldReader, hasElement } from '../../../../src/upstreams/xtracta/xtracta.fields.js';
+import { randomRuns } from '../../../support/random.sizes.js';
 
 const BOOSTER = readFileSync(new URL('../../../fixtures/xtracta/booster.xml', import.meta.url));
 const REQUEST = { packId: '1', groupId: '494', quantity: 2, heldDocuments: 'PROCESS' } as const;
@@ -63,7 +64,7 @@ describe('an answer out of thin air', () => {
         expect(order(body, status).kind).toBe('unknown');
         expect(historyKind(body)).toBe('error');
       }),
-      { numRuns: 2_000 },
+      { numRuns: randomRuns(2_000) },
     );
   });
 });
@@ -91,7 +92,7 @@ describe('a success with noise in it', () => {
         if (outcome.kind === 'succeeded') expect(body.toString()).toMatch(/<pack>\s*<id>[^<]*\S[^<]*<\/id>/);
         expect(outcome.kind).not.toBe('notSent');
       }),
-      { numRuns: 2_000 },
+      { numRuns: randomRuns(2_000) },
     );
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ResponseHeadFilter } from '../../../../src/upstreams/http/response-head.js';
+import { randomRuns } from '../../../support/random.sizes.js';
 import type { RawHandler } from '../../../support/raw-upstream.js';
 import {
   BOOSTER,
@@ -160,7 +161,7 @@ describe('the filter of heads', () => {
           expect(through(pieces)).toBe(through([bytes]));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: randomRuns(300) },
     );
   });
 });

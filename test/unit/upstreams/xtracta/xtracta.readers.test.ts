@@ -12,6 +12,7 @@ import { Utf8Text } from '../../../../src/upstreams/xml/xml.text.js';
 import { type ActivityWire, activityWire } from '../../../../src/upstreams/xtracta/history.endpoint.js';
 import { HistoryXml } from '../../../../src/upstreams/xtracta/history.rows.js';
 import type { WireRecord } from '../../../../src/upstreams/xtracta/xtracta.envelope.js';
+import { randomRuns } from '../../../support/random.sizes.js';
 
 const LIMITS = { maxRows: 30 };
 const HISTORY = readFileSync(new URL('../../../fixtures/xtracta/billing-history.xml', import.meta.url));
@@ -305,7 +306,7 @@ describe('the two readers of XML', () => {
       fc.property(document, lengths, (bytes, sizes) => {
         expect(streamed(bytes, sizes)).toEqual(reference(bytes));
       }),
-      { numRuns: 3_000 },
+      { numRuns: randomRuns(3_000) },
     );
   });
 
@@ -315,7 +316,7 @@ describe('the two readers of XML', () => {
         const cut = bytes.subarray(0, Math.floor(bytes.length * share));
         expect(streamed(cut, sizes)).toEqual(reference(cut));
       }),
-      { numRuns: 1_500 },
+      { numRuns: randomRuns(1_500) },
     );
   });
 
@@ -327,7 +328,7 @@ describe('the two readers of XML', () => {
         const bytes = Buffer.concat(parts);
         expect(streamed(bytes, sizes)).toEqual(reference(bytes));
       }),
-      { numRuns: 1_500 },
+      { numRuns: randomRuns(1_500) },
     );
   });
 
@@ -336,7 +337,7 @@ describe('the two readers of XML', () => {
       fc.property(fc.oneof(document, likely), lengths, (bytes, sizes) => {
         expectSameRows(bytes, sizes);
       }),
-      { numRuns: 6_000 },
+      { numRuns: randomRuns(6_000) },
     );
   });
 
@@ -353,7 +354,7 @@ describe('the two readers of XML', () => {
         const parts = [bytes.subarray(0, begin), between, bytes.subarray(end > begin ? bytes.length : end)];
         expectSameRows(Buffer.concat(parts), sizes);
       }),
-      { numRuns: 4_000 },
+      { numRuns: randomRuns(4_000) },
     );
   });
 

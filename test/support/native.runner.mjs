@@ -1,0 +1,160 @@
+// Jest's test runner (`testRunner` in jest.config.js): jest-circus, whose test files Node itself loads.
+//
+// Jest's own module system evaluates every module anew in each test file: about 800 of them for a gateway, one second of processor time a
+// file, and Node can never free them. Here a worker loads the sources and the dependencies once, compiled code stays warm from file to
+// file, and tests run in the realm that production runs in. The price: module state is shared by the files of one worker, as it is by
+// the requests of one process, and `jest.mock` and fake timers do not reach these modules. No test uses either.
+import 'reflect-metadata';
+import { statSync } from 'node:fs';
+import { createRequire, registerHooks } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { createScriptTransformer } from '@jest/transform';
+import circus from 'jest-circus/runner';
+import { ModuleMocker } from 'jest-mock';
+import { sourceOf } from './typescript.hooks.mjs';
+
+const require = createRequire(import.meta.url);
+
+const GLOBALS = 'jest:globals';
+const NAMES = ['afterAll', 'afterEach', 'beforeAll', 'beforeEach', 'describe', 'expect', 'it', 'jest', 'test'];
+
+/** What `@jest/globals` leads to: the functions of the file that runs now. Shared modules, such as suites, import it once for all files. */
+let current = {};
+
+/** A function, with all that hangs on it, that is looked up each time it is used. */
+function forwarded(name) {
+  return new Proxy(() => undefined, {
+    apply: (_target, self, values) => Reflect.apply(current[name], self, values),
+    get: (_target, property) => Reflect.get(current[name], property),
+  });
+}
+
+globalThis[Symbol.for(GLOBALS)] = Object.fromEntries(NAMES.map((name) => [name, forwarded(name)]));
+const GLOBALS_SOURCE = `const globals = globalThis[Symbol.for('${GLOBALS}')];
+export const { ${NAMES.join(', ')} } = globals;`;
+
+/** Transforms TypeScript by jest's own cached transformer; null before the first test file. */
+let transformer = null;
+let coverage = {};
+/** For the stacks of errors: where the source map of each loaded module is. */
+const sourceMaps = new Map();
+/** In watch mode, when each loaded file was last changed. */
+const loaded = new Map();
+/** Raised in watch mode when a loaded file has changed: modules of another generation are other modules. */
+let generation = 0;
+let runs = 0;
+
+function withGeneration(url) {
+  if (generation > 0) url.searchParams.set('generation', String(generation));
+  return url.href;
+}
+
+function testUrl(path) {
+  const url = pathToFileURL(path);
+  if (runs > 0) url.searchParams.set('run', String(runs));
+  return withGeneration(url);
+}
+
+registerHooks({
+  resolve(specifier, context, next) {
+    if (specifier === '@jest/globals') return { url: GLOBALS, format: 'module', shortCircuit: true };
+    const source = sourceOf(specifier, context.parentURL);
+    if (source === null) return next(specifier, context);
+    return { url: withGeneration(source), format: 'module', shortCircuit: true };
+  },
+  load(url, context, next) {
+    if (url === GLOBALS) return { format: 'module', source: GLOBALS_SOURCE, shortCircuit: true };
+    const { protocol, pathname } = new URL(url);
+    if (protocol !== 'file:' || !pathname.endsWith('.ts') || transformer === null) return next(url, context);
+    const path = fileURLToPath(`file://${pathname}`);
+    loaded.set(path, statSync(path).mtimeMs);
+    const { code, sourceMapPath } = transformer.transform(path, { supportsStaticESM: true, ...coverage });
+    if (sourceMapPath) sourceMaps.set(url, sourceMapPath);
+    return { format: 'module', source: code, shortCircuit: true };
+  },
+});
+
+/** In watch mode: makes the next import load the test file anew, and all that it imports if a file of that has changed since. */
+function noticeChanges() {
+  runs += 1;
+  const changed = [...loaded].some(([path, at]) => statSync(path, { throwIfNoEntry: false })?.mtimeMs !== at);
+  if (!changed) return;
+  loaded.clear();
+  generation += 1;
+}
+
+/** Jest-circus keeps the tree of a file's tests in globals of the realm that it is loaded in, which is this one for all files. */
+const CIRCUS_STATE = ['JEST_STATE_SYMBOL', 'EVENT_HANDLERS', 'TEST_TIMEOUT_SYMBOL'];
+
+function forgetCircus() {
+  for (const symbol of Object.getOwnPropertySymbols(globalThis)) {
+    if (CIRCUS_STATE.includes(symbol.description ?? '')) globalThis[symbol] = undefined;
+  }
+}
+
+/** The part of `jest` that works without jest's module system and timers. */
+function jestObject(mocker) {
+  const jest = {
+    fn: mocker.fn.bind(mocker),
+    spyOn: mocker.spyOn.bind(mocker),
+    mocked: mocker.mocked.bind(mocker),
+    isMockFunction: mocker.isMockFunction.bind(mocker),
+    replaceProperty: mocker.replaceProperty.bind(mocker),
+    clearAllMocks: () => mocker.clearAllMocks(),
+    resetAllMocks: () => mocker.resetAllMocks(),
+    restoreAllMocks: () => mocker.restoreAllMocks(),
+    setTimeout: (ms) => {
+      globalThis[Symbol.for('TEST_TIMEOUT_SYMBOL')] = ms;
+    },
+  };
+  return new Proxy(jest, {
+    get(target, property) {
+      if (property in target) return target[property];
+      throw new TypeError(`jest.${String(property)} is not available: Node loads the modules (native.runner.mjs).`);
+    },
+  });
+}
+
+export default async function runTestFile(globalConfig, config, ...rest) {
+  if (globalConfig.watch || globalConfig.watchAll) noticeChanges();
+  transformer = await createScriptTransformer(config);
+  return run(globalConfig, config, ...rest);
+}
+
+/** Awaits nothing, so that it is in no stack of a failure. */
+function run(globalConfig, config, environment, runtime, testPath, send) {
+  const { collectCoverage, collectCoverageFrom, coverageProvider } = globalConfig;
+  coverage = { collectCoverage, collectCoverageFrom, coverageProvider };
+  // The files that are loaded already keep their maps: the runtime of each test file begins with none.
+  const maps = runtime.getSourceMaps();
+  for (const [url, path] of sourceMaps) maps.set(url, path);
+  const mocker = new ModuleMocker(globalThis);
+
+  const native = {
+    requireInternalModule(path) {
+      forgetCircus();
+      delete require.cache[path];
+      return require(path);
+    },
+    setGlobalsForRuntime(globals) {
+      current = { ...globals, jest: jestObject(mocker) };
+    },
+    unstable_shouldLoadAsEsm: () => true,
+    unstable_importModule: (path) =>
+      import(testUrl(path)).finally(() => {
+        for (const [url, map] of sourceMaps) maps.set(url, map);
+      }),
+  };
+  const nativeRuntime = new Proxy(runtime, {
+    get(target, property) {
+      if (Object.hasOwn(native, property)) return native[property];
+      const value = Reflect.get(target, property);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  return circus.default(globalConfig, config, environment, nativeRuntime, testPath, send).finally(() => {
+    mocker.restoreAllMocks();
+    forgetCircus();
+    if (collectCoverage) environment.global.__coverage__ = globalThis.__coverage__;
+  });
+}
