@@ -38,7 +38,8 @@ beforeAll(async () => {
     {
       args: [
         ...['--max-old-space-size=400', '--v8-pool-size=1', '--max-semi-space-size=32', '--heap-growing-percent=100'],
-        ...[...TYPESCRIPT, 'src/main.ts'],
+        ...TYPESCRIPT,
+        'src/main.ts',
       ],
       cwd: new URL('../..', import.meta.url),
     },
