@@ -14,6 +14,8 @@ import { type GatewayProcess, startGatewayProcess, TYPESCRIPT } from '../support
 
 /** In the developer's loop only that it runs; 600 is the full size. */
 const STORM_SECONDS = Number(process.env['STORM_SECONDS'] ?? '2');
+/** CI names the built gateway, `dist/main.js`: what runs from source is slower by far. */
+const ENTRY = process.env['STORM_GATEWAY'];
 const AT_ONCE = 32;
 const DEAF_CLIENTS = 16;
 const EVERY_MS = 50;
@@ -38,8 +40,7 @@ beforeAll(async () => {
     {
       args: [
         ...['--max-old-space-size=400', '--v8-pool-size=1', '--max-semi-space-size=32', '--heap-growing-percent=100'],
-        ...TYPESCRIPT,
-        'src/main.ts',
+        ...(ENTRY === undefined ? [...TYPESCRIPT, 'src/main.ts'] : [ENTRY]),
       ],
       cwd: new URL('../..', import.meta.url),
     },
