@@ -20,23 +20,48 @@ export interface LogOutput extends DestinationStream {
 
 /**
  * Standard output. A pipe and a socket are written without waiting, because their reader may be stuck; a file and a terminal are
- * written at once.
+ * written to the end. Lines of one turn of the event loop go out together, because each write costs a call of the system.
  */
 export function standardOutput(): LogOutput {
   const kind = fstatSync(STANDARD_OUTPUT);
   return kind.isFIFO() || kind.isSocket() ? new PipeOutput(process.stdout) : new DirectOutput();
 }
 
-/**
- * Lines on their way into a stream that may take none. The lines of one turn of the event loop go out together. Holds mutable state: the
- * lines that wait and the count of those that were dropped.
- */
+/** Lines of one turn of the event loop. Holds mutable state: those that wait for its end. */
+class LinesOfTurn {
+  #waiting = '';
+  readonly #handOver: (lines: string) => void;
+
+  constructor(handOver: (lines: string) => void) {
+    this.#handOver = handOver;
+  }
+
+  /** In characters. */
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  add(line: string): void {
+    if (this.#waiting === '') setImmediate(() => this.release());
+    this.#waiting += line;
+  }
+
+  /** Hands them over now. */
+  release(): void {
+    const lines = this.#waiting;
+    this.#waiting = '';
+    if (lines !== '') this.#handOver(lines);
+  }
+}
+
+/** Lines on their way into a stream that may take none. Holds mutable state: the lines that wait and the count of those that were dropped. */
 export class PipeOutput implements LogOutput {
   readonly isTerminal = false;
   readonly #stream: Writable;
   readonly #losses = new Losses();
-  #waiting = '';
-  #isScheduled = false;
+  readonly #turn = new LinesOfTurn((lines) => {
+    if (!this.#isBroken) this.#stream.write(lines);
+  });
   #isBroken = false;
 
   constructor(stream: Writable) {
@@ -49,14 +74,11 @@ export class PipeOutput implements LogOutput {
   }
 
   write(line: string): void {
-    if (this.#isBroken || this.#waiting.length + this.#stream.writableLength + line.length > MAX_WAITING_CHARACTERS) {
+    if (this.#isBroken || this.#turn.length + this.#stream.writableLength + line.length > MAX_WAITING_CHARACTERS) {
       this.#losses.count();
       return;
     }
-    this.#waiting += line;
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    setImmediate(() => this.#handOver());
+    this.#turn.add(line);
   }
 
   linesLost(): number {
@@ -68,7 +90,7 @@ export class PipeOutput implements LogOutput {
   }
 
   async flush(limitMs: number): Promise<void> {
-    this.#handOver();
+    this.#turn.release();
     if (this.#isBroken || this.#stream.writableLength === 0) return;
     await new Promise<void>((resolve) => {
       const limit = setTimeout(resolve, limitMs);
@@ -78,13 +100,6 @@ export class PipeOutput implements LogOutput {
       });
     });
   }
-
-  #handOver(): void {
-    this.#isScheduled = false;
-    const lines = this.#waiting;
-    this.#waiting = '';
-    if (lines !== '' && !this.#isBroken) this.#stream.write(lines);
-  }
 }
 
 /** A file or a terminal. A write that fails, as on a full disk, is tried again with the next line. Holds a count. */
@@ -92,6 +107,7 @@ class DirectOutput implements LogOutput {
   readonly isTerminal = process.stdout.isTTY;
   readonly #losses = new Losses();
   readonly #file = pino.destination({ fd: STANDARD_OUTPUT, sync: true, maxLength: MAX_WAITING_CHARACTERS });
+  readonly #turn = new LinesOfTurn((lines) => this.#file.write(lines));
 
   constructor() {
     this.#file.on('drop', () => this.#losses.count());
@@ -100,7 +116,7 @@ class DirectOutput implements LogOutput {
   }
 
   write(line: string): void {
-    this.#file.write(line);
+    this.#turn.add(line);
   }
 
   linesLost(): number {
@@ -112,7 +128,7 @@ class DirectOutput implements LogOutput {
   }
 
   async flush(): Promise<void> {
-    // Each line was written before `write` returned.
+    this.#turn.release();
   }
 }
 
