@@ -38,6 +38,8 @@ let transformer = null;
 let coverage = {};
 /** For the stacks of errors: where the source map of each loaded module is. */
 const sourceMaps = new Map();
+/** The same for the test file that runs now, as jest reads it. */
+let currentMaps = new Map();
 /** In watch mode, when each loaded file was last changed. */
 const loaded = new Map();
 /** Raised in watch mode when a loaded file has changed: modules of another generation are other modules. */
@@ -69,7 +71,10 @@ registerHooks({
     const path = fileURLToPath(`file://${pathname}`);
     loaded.set(path, statSync(path).mtimeMs);
     const { code, sourceMapPath } = transformer.transform(path, { supportsStaticESM: true, ...coverage });
-    if (sourceMapPath) sourceMaps.set(url, sourceMapPath);
+    if (sourceMapPath) {
+      sourceMaps.set(url, sourceMapPath);
+      currentMaps.set(url, sourceMapPath);
+    }
     return { format: 'module', source: code, shortCircuit: true };
   },
 });
@@ -126,8 +131,8 @@ function run(globalConfig, config, environment, runtime, testPath, send) {
   const { collectCoverage, collectCoverageFrom, coverageProvider } = globalConfig;
   coverage = { collectCoverage, collectCoverageFrom, coverageProvider };
   // The files that are loaded already keep their maps: the runtime of each test file begins with none.
-  const maps = runtime.getSourceMaps();
-  for (const [url, path] of sourceMaps) maps.set(url, path);
+  currentMaps = runtime.getSourceMaps();
+  for (const [url, path] of sourceMaps) currentMaps.set(url, path);
   const mocker = new ModuleMocker(globalThis);
 
   const native = {
@@ -140,10 +145,7 @@ function run(globalConfig, config, environment, runtime, testPath, send) {
       current = { ...globals, jest: jestObject(mocker) };
     },
     unstable_shouldLoadAsEsm: () => true,
-    unstable_importModule: (path) =>
-      import(testUrl(path)).finally(() => {
-        for (const [url, map] of sourceMaps) maps.set(url, map);
-      }),
+    unstable_importModule: (path) => import(testUrl(path)),
   };
   const nativeRuntime = new Proxy(runtime, {
     get(target, property) {

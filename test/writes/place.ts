@@ -31,7 +31,8 @@ interface Reconciled {
 
 /** One group of the world, in which one write of one test happens. */
 export class Place {
-  static #next = 15;
+  /** The next group that nothing has happened in, of each world. From 100015 on all groups are ordinary ones. */
+  static readonly #nextGroup = new WeakMap<TestWorld['world'], number>();
   readonly key: string;
   readonly groupId: string;
   readonly #world: TestWorld['world'];
@@ -41,10 +42,10 @@ export class Place {
     readonly gateway: TestGateway,
   ) {
     this.#world = world;
-    // From 100015 on all groups are ordinary ones.
-    this.groupId = String(100_000 + Place.#next);
-    this.key = `proof-${Place.#next}`;
-    Place.#next += 1;
+    const group = Place.#nextGroup.get(world) ?? 100_015;
+    Place.#nextGroup.set(world, group + 1);
+    this.groupId = String(group);
+    this.key = `proof-${this.groupId}`;
     // On 112, three weeks before it renews, whatever the fixtures say of the group.
     const period = this.#state().periods[this.groupId]?.at(-1);
     if (period === undefined) throw new Error(`Group ${this.groupId} has no plan.`);
