@@ -42,6 +42,8 @@ export interface BenchResults {
   readonly longestStopMs: PerSystem<number[]>;
   readonly startUpMs: PerSystem<number[]>;
   readonly peaks: PeakSample[];
+  /** Peak memory of the gateway with a heap of 400 MB under as many of the dearest operations, in bytes. */
+  readonly stormPeaks: number[];
   readonly rows: RowsSample[];
   readonly isolation: IsolationSample[];
 }
@@ -55,6 +57,7 @@ export function emptyResults(rounds: number): BenchResults {
     longestStopMs: { gateway: [], naive: [] },
     startUpMs: { gateway: [], naive: [] },
     peaks: [],
+    stormPeaks: [],
     rows: [],
     isolation: [],
   };

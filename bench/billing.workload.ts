@@ -124,3 +124,18 @@ export function workloads(run: Run): Readonly<Record<QueryName, Workload>> {
     },
   };
 }
+
+/** One of the dearest operations that are admitted: 75,000 rows of one upstream response, below the bound of 100,000, in about 14 MB. */
+export function dearest(run: Run): Question {
+  const page = `billingHistory(from: $from, to: $to, includeSubgroups: true, first: 5000) {
+    totalCount nodes { id kind planName price { amount currency } startDate expiryDate } }`;
+  const pages = Array.from({ length: 15 }, (_, index) => `h${index}: ${page}`).join(' ');
+  const query = `query Dearest($id: ID!, $from: DateTime, $to: DateTime) { group(id: $id) { ${pages} } }`;
+  return {
+    name: 'dearest',
+    ask: (sequence) => graphqlPost(query, { id: groupId('large', sequence), ...historyWindow(run.anchorMs) }),
+    marker: '"h0":{"totalCount":5000,',
+    minBytes: 8_000_000,
+    mayBeRefused: true,
+  };
+}

@@ -14,6 +14,8 @@ export interface Expectation {
   readonly marker: string;
   /** Least length of a good answer in bytes. */
   readonly minBytes: number;
+  /** Whether an answer with errors alone is as good: what is asked may be refused when too much is under way. */
+  readonly mayBeRefused?: boolean;
 }
 
 /** What is asked again and again. */
@@ -65,10 +67,11 @@ export class Connection {
   }
 
   /** @throws Error with the start of an answer that is not as it must be: a wrong answer makes the figures worthless. */
-  async ask(request: AskedRequest, { name, marker, minBytes }: Expectation): Promise<Answer> {
+  async ask(request: AskedRequest, { name, marker, minBytes, mayBeRefused = false }: Expectation): Promise<Answer> {
     const answer = await this.#send(request);
     const { status, bytes, start } = answer;
-    const isGood = status === 200 && bytes >= minBytes && start.includes(marker) && !start.startsWith('{"errors"');
+    const isWhole = bytes >= minBytes && start.includes(marker) && !start.startsWith('{"errors"');
+    const isGood = status === 200 && (isWhole || mayBeRefused);
     if (!isGood) throw new Error(`${name}: HTTP ${status}, ${bytes} bytes: ${start.slice(0, 600)}`);
     return answer;
   }

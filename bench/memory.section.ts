@@ -1,9 +1,12 @@
 import type { Amounts } from '#bench/bench.amounts';
 import type { BenchResults, PeakSample } from '#bench/bench.results';
-import { type Workload, workloads } from '#bench/billing.workload';
+import { dearest, type Workload, workloads } from '#bench/billing.workload';
 import { runLoad } from '#bench/load.generator';
 import { residentMemory } from '#bench/process.meter';
 import { type Bench, type SystemName, startSystem, type Upstream } from '#bench/systems';
+
+/** In MB, of V8's old space. */
+export const STORM_HEAP_MB = 400;
 
 /**
  * Peak memory by the number of Q4 in flight. Each figure comes from a process of its own, as a heap that has grown once is seldom given
@@ -27,6 +30,29 @@ export async function measureMemory(
         console.error(`round ${round + 1}: peak with ${count} × Q4 ${Math.round(sample.peak / 1024 ** 2)} MB, ${name}`);
       }
     }
+    if (systems.includes('gateway')) {
+      const peak = await stormPeak(bench, upstream, amounts);
+      results.stormPeaks.push(peak);
+      console.error(`round ${round + 1}: peak under the dearest operations ${Math.round(peak / 1024 ** 2)} MB`);
+    }
+  }
+}
+
+/** A heap of the recommended container's size, and as many of the dearest operations at once as Q4 at most. Throws where the process dies. */
+async function stormPeak(bench: Bench, upstream: Upstream, amounts: Amounts): Promise<number> {
+  const { server, ...system } = await startSystem('gateway', bench, upstream, [
+    `--max-old-space-size=${STORM_HEAP_MB}`,
+  ]);
+  try {
+    const connections = amounts.memory.inFlight.at(-1) ?? 1;
+    const { requests } = amounts.memory;
+    await runLoad(
+      { server, ...system },
+      { question: dearest(bench.run), connections, more: (sent) => sent < requests },
+    );
+    return residentMemory(server.pid).peak;
+  } finally {
+    await server.stop();
   }
 }
 

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { BenchOptions, BenchPart } from '#bench/bench.options';
 import type { BenchResults } from '#bench/bench.results';
 import type { QueryName } from '#bench/billing.workload';
+import { STORM_HEAP_MB } from '#bench/memory.section';
 import { megabytes, milliseconds, ratio, table } from '#bench/report.format';
 import { renderIsolation } from '#bench/report.isolation';
 import { renderMemory } from '#bench/report.memory';
@@ -47,6 +48,17 @@ function ratioTable(results: BenchResults, options: BenchOptions): string {
       row('MIX: p99 of Q1', mix, milliseconds, `≤ ${MOST_MIX}`),
       row('Longest stop of the event loop during Q4', stop, milliseconds, '≤ 20 ms'),
       row(`Peak memory of a new process, ${most} × Q4 in flight`, memory, megabytes, '≤ 320 MB'),
+      ...(results.stormPeaks.length === 0
+        ? []
+        : [
+            [
+              `Peak memory under ${most} of the dearest operations, heap of ${STORM_HEAP_MB} MB`,
+              '',
+              megabytes(spread(results.stormPeaks)),
+              '',
+              'lives',
+            ],
+          ]),
       row('From start to ready', start, milliseconds, '≤ 1.0'),
     ].filter((cells) => cells[1] !== '' || cells[2] !== ''),
   );
