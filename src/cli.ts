@@ -27,7 +27,10 @@ export interface Gateway {
   drain(): Promise<void>;
 }
 
-/** What one run of the command comes to. `ops`: a sub-command, which may touch the network. `run`: the gateway, until a signal. */
+/**
+ * What one run of the command comes to. `ops`: a sub-command, which may touch the network. `run`: the gateway, until a
+ * signal.
+ */
 export type CommandResult =
   | { readonly kind: 'done'; readonly exitCode: number; readonly out: string; readonly err: string }
   | { readonly kind: 'ops'; readonly name: OpsCommandName; readonly args: readonly string[] }
@@ -113,7 +116,10 @@ function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
   return new Promise((resolve) => stream.write(text, () => resolve()));
 }
 
-/** Listens, and on the first signal drains and exits with 0. Later signals are noted and change nothing: a write may be running. */
+/**
+ * Listens, and on the first signal drains and exits with 0. Later signals are noted and change nothing: a write may be
+ * running.
+ */
 async function serve(gateway: Gateway, logger: Logger, output: LogOutput): Promise<void> {
   let stopping = false;
   for (const signal of STOP_SIGNALS) {

@@ -17,7 +17,8 @@ if (isTooOld(process.version)) {
   }
 } else {
   dieWithLauncher();
-  // As PID 1 a signal without a listener does nothing at all. Until the gateway is put together there is nothing to finish.
+  // As PID 1 a signal without a listener does nothing at all. Until the gateway is put together there is nothing to
+  // finish.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => process.exit(0));
   // Node's own listener would open the inspector, which runs any code, to everybody on this machine.
   process.on('SIGUSR1', () => undefined);

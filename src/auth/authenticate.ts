@@ -22,11 +22,16 @@ export interface AuthenticatorOptions {
 }
 
 export interface Authenticator {
-  /** Throws `BillingError`: `UNAUTHENTICATED` with one message whatever is wrong, or `FORBIDDEN` for an unknown tenant. */
+  /**
+   * Throws `BillingError`: `UNAUTHENTICATED` with one message whatever is wrong, or `FORBIDDEN` for an unknown tenant.
+   */
   readonly authenticate: (request: CallerHeaders) => Promise<Caller>;
   /** A tenant by its id, for work that no request asked for; null when its credentials are not kept here. */
   readonly tenantById: (tenantId: string) => Tenant | null;
-  /** The tenants that settings or the tenants file describe, as they stand now. None where callers bring their own credentials. */
+  /**
+   * The tenants that settings or the tenants file describe, as they stand now. None where callers bring their own
+   * credentials.
+   */
   readonly tenants: () => readonly Tenant[];
   /** Whether the tenants file holds a version that was refused. */
   readonly tenantsFileRefused: () => boolean;
@@ -44,7 +49,10 @@ const BEARER = /^Bearer +([\w.~+/=-]+)$/i;
 const API_KEY = /^[\x21-\x7e]{1,1024}$/;
 const AUTHORIZATION = /^[\x20-\x7e]{1,8192}$/;
 
-/** Makes the one place that decides who calls. Throws `BillingError` `NOT_CONFIGURED` when the tenants file is not valid. */
+/**
+ * Makes the one place that decides who calls. Throws `BillingError` `NOT_CONFIGURED` when the tenants file is not
+ * valid.
+ */
 export async function createAuthenticator(options: AuthenticatorOptions): Promise<Authenticator> {
   const { auth, keyedHash, limits = null } = options;
   switch (auth.mode) {

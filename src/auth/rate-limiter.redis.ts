@@ -5,8 +5,9 @@ import { type RateLimitAnswer, type RateLimitedKind, RateLimiter, type RateLimit
 const PREFIX = 'billing-gateway:rate:';
 
 /**
- * The bucket of `rate-limiter.ts`, in one step for all replicas and by the clock of Redis, so that replicas whose clocks differ
- * agree. Answers 0, or the milliseconds until there is a token. A bucket that nobody asked for in a minute is full, and forgotten.
+ * The bucket of `rate-limiter.ts`, in one step for all replicas and by the clock of Redis, so that replicas whose
+ * clocks differ agree. Answers 0, or the milliseconds until there is a token. A bucket that nobody asked for in a
+ * minute is full, and forgotten.
  */
 const TAKE = `
 local time = redis.call('TIME')
@@ -27,8 +28,8 @@ redis.call('PEXPIRE', KEYS[1], 60000)
 return wait`;
 
 /**
- * Token buckets per tenant and kind that all replicas on one Redis share. While Redis is away each replica counts by itself, from
- * full buckets: a limit guards against mistakes, and its store must not stop payments.
+ * Token buckets per tenant and kind that all replicas on one Redis share. While Redis is away each replica counts by
+ * itself, from full buckets: a limit guards against mistakes, and its store must not stop payments.
  */
 export class SharedRateLimiter {
   readonly #link: Pick<RedisLink, 'run'>;
@@ -50,7 +51,8 @@ export class SharedRateLimiter {
   }
 }
 
-// Tenants are named by tokens and files, and with AUTH=passthrough by callers: hashed, a name is neither long nor readable.
+// Tenants are named by tokens and files, and with AUTH=passthrough by callers: hashed, a name is neither long nor
+// readable.
 function redisKey(tenantId: string, kind: RateLimitedKind): string {
   return `${PREFIX}${kind}:${createHash('sha256').update(tenantId).digest('hex')}`;
 }

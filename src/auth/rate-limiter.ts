@@ -11,7 +11,10 @@ export interface RateLimiterOptions {
 // With AUTH=passthrough anybody can name a new tenant, so the table has an end.
 const MAX_BUCKETS = 10_000;
 
-/** Token buckets per tenant and kind, in this process only: with N replicas a tenant has up to N times the limit. Keeps state. */
+/**
+ * Token buckets per tenant and kind, in this process only: with N replicas a tenant has up to N times the limit. Keeps
+ * state.
+ */
 export class RateLimiter {
   readonly #perMinute: Readonly<Record<RateLimitedKind, number>>;
   readonly #now: () => number;
@@ -58,7 +61,9 @@ export type Taken =
 
 const MINUTE_MS = 60_000;
 
-/** The bucket at a later moment: refilled evenly, never above a minute's worth. A clock that went back refills nothing. */
+/**
+ * The bucket at a later moment: refilled evenly, never above a minute's worth. A clock that went back refills nothing.
+ */
 export function refill(bucket: Bucket, perMinute: number, nowMs: number): Bucket {
   const elapsedMs = Math.max(0, nowMs - bucket.atMs);
   return { tokens: Math.min(perMinute, bucket.tokens + (elapsedMs * perMinute) / MINUTE_MS), atMs: nowMs };

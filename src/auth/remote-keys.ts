@@ -15,11 +15,11 @@ const REFRESH_AFTER_MS = 600_000;
 const FETCH_TIMEOUT_MS = 5_000;
 
 /**
- * The keys published at a URL. Keys that are known stay in use while the URL cannot be reached, because the identity provider's
- * outage must not become ours; a key that it withdraws is gone with the next successful fetch. Keeps state.
+ * The keys published at a URL. Keys that are known stay in use while the URL cannot be reached, because the identity
+ * provider's outage must not become ours; a key that it withdraws is gone with the next successful fetch. Keeps state.
  *
- * `jose` fetches by itself only the first time and never refreshes here: on its own it would wait for a stale set and let every
- * token with an unknown key id cause a fetch while the URL is down.
+ * `jose` fetches by itself only the first time and never refreshes here: on its own it would wait for a stale set and
+ * let every token with an unknown key id cause a fetch while the URL is down.
  */
 export class RemoteKeys {
   readonly #keys: ReturnType<typeof createRemoteJWKSet>;

@@ -19,7 +19,8 @@ export interface TenantDirectoryOptions {
   readonly checkIntervalMs?: number;
 }
 
-// Two looks in a row must agree. Looked at rather than watched: mounted secrets are replaced by swapping a link, which file watchers miss on some systems.
+// Two looks in a row must agree. Looked at rather than watched: mounted secrets are replaced by swapping a link, which
+// file watchers miss on some systems.
 const CHECK_INTERVAL_MS = 5_000;
 
 /** The tenants of `TENANTS_FILE`, re-read when it or a secret file that it names changes. Keeps state. */
@@ -67,8 +68,9 @@ export class TenantDirectory {
   }
 
   /**
-   * Looks at the files. Contents that are new are taken when two looks in a row have found the same: whoever is writing a file takes less
-   * time than that. A version that is not valid, or not whole, is logged, and the tenants known so far remain.
+   * Looks at the files. Contents that are new are taken when two looks in a row have found the same: whoever is writing
+   * a file takes less time than that. A version that is not valid, or not whole, is logged, and the tenants known so
+   * far remain.
    */
   async refresh(): Promise<void> {
     const result = await readTenantsFile(this.#options.path);

@@ -29,8 +29,8 @@ const CLOCK_TOLERANCE_SECONDS = 5;
 export type VerifyToken<T> = (token: string) => Promise<T>;
 
 /**
- * Makes the check of signature, issuer, audience, expiry and not-before. What it returns rejects with a `jose` error, which says
- * why and must not reach the caller.
+ * Makes the check of signature, issuer, audience, expiry and not-before. What it returns rejects with a `jose` error,
+ * which says why and must not reach the caller.
  *
  * @param read what is wanted of a verified token; once per verification
  */
@@ -81,15 +81,18 @@ function keySource(keys: JwtConfig['keys'], remote: RemoteKeysOptions): KeySourc
 
 const NAME = /^[^\p{Cc}]{1,200}$/u;
 
-/** Scopes that the token grants: `scope` (RFC 8693, words in one text) and `scp` (text or list). Unknown words grant nothing. */
+/**
+ * Scopes that the token grants: `scope` (RFC 8693, words in one text) and `scp` (text or list). Unknown words grant
+ * nothing.
+ */
 function scopesOf(payload: JWTPayload): ReadonlySet<Scope> {
   const granted = new Set([...words(claim(payload, 'scope')), ...words(claim(payload, 'scp'))]);
   return new Set(SCOPES.filter((scope) => granted.has(scope)));
 }
 
 /**
- * Group ids that the token limits its bearer to, leading zeros stripped; null when it has no such claim. A claim that makes no
- * sense limits to nothing: its issuer meant a limit.
+ * Group ids that the token limits its bearer to, leading zeros stripped; null when it has no such claim. A claim that
+ * makes no sense limits to nothing: its issuer meant a limit.
  */
 function groupsOf(payload: JWTPayload, name: string): ReadonlySet<string> | null {
   if (!Object.hasOwn(payload, name)) return null;
@@ -155,9 +158,10 @@ interface Verified<T> {
 }
 
 /**
- * Tokens that were verified a moment ago: a client sends the same one with every request, and a signature costs more than all else that
- * a small request does. Held by digest, until they expire, for half a minute at most, and only while the keys are the same: with a newly
- * fetched key set everything is verified anew. Refusals are never kept. Mutable and bounded; the oldest goes first.
+ * Tokens that were verified a moment ago: a client sends the same one with every request, and a signature costs more
+ * than all else that a small request does. Held by digest, until they expire, for half a minute at most, and only while
+ * the keys are the same: with a newly fetched key set everything is verified anew. Refusals are never kept. Mutable and
+ * bounded; the oldest goes first.
  *
  * @typeParam T what was read of a token
  */

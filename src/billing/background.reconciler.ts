@@ -8,8 +8,8 @@ import type { WriteServices } from './write-scope.js';
 export interface BackgroundReconcilerOptions {
   readonly services: Pick<WriteServices, 'xtracta' | 'ledger' | 'forgetReads' | 'audit' | 'onContradiction'>;
   /**
-   * The credential of a row's tenant as it is today, or null where this process holds none: a key that callers bring themselves is never
-   * kept, so those rows wait for their caller.
+   * The credential of a row's tenant as it is today, or null where this process holds none: a key that callers bring
+   * themselves is never kept, so those rows wait for their caller.
    */
   readonly credentialOf: (row: LedgerRow) => XtractaCredential | null;
   readonly callFor: (row: LedgerRow) => UpstreamCall;
@@ -23,9 +23,9 @@ const ROUND_INTERVAL_MS = 5_000;
 const ROWS_PER_ROUND = 10;
 
 /**
- * Looks now and then at writes with an unknown outcome and settles what the history proves by then; and at those that an operator settled
- * as not carried out, whose row may show late. One replica leads; it only reads; the ledger keeps when a row is due again, at growing
- * intervals. Holds a timer: state.
+ * Looks now and then at writes with an unknown outcome and settles what the history proves by then; and at those that
+ * an operator settled as not carried out, whose row may show late. One replica leads; it only reads; the ledger keeps
+ * when a row is due again, at growing intervals. Holds a timer: state.
  */
 export class BackgroundReconciler {
   readonly #options: BackgroundReconcilerOptions;

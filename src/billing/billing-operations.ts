@@ -15,8 +15,8 @@ const MAX_PAGE = 100;
 const DEFAULT_PAGE = 20;
 
 /**
- * The view of a row that a write came upon, or null where a list of groups hides the row, or where it is another tenant's that shares
- * the credential: whoever reuses a key or meets a lock must not learn of another's write.
+ * The view of a row that a write came upon, or null where a list of groups hides the row, or where it is another
+ * tenant's that shares the credential: whoever reuses a key or meets a lock must not learn of another's write.
  */
 export function visibleOperation(scope: WriteScope, row: LedgerRow, replayed: boolean): BillingOperation | null {
   const isOwn = ledgerTenants(scope.caller).includes(row.tenantId);
@@ -94,8 +94,8 @@ function subjectOf(row: LedgerRow): WriteSubject {
 }
 
 /**
- * Empty also where the history can't be read just now: the operation itself must be shown when the upstream is down, which is when
- * it matters most.
+ * Empty also where the history can't be read just now: the operation itself must be shown when the upstream is down,
+ * which is when it matters most.
  */
 async function readEvidence(scope: WriteScope, row: LedgerRow, beforeMore?: () => void): Promise<readonly Evidence[]> {
   const credential = scope.caller.tenant.xtracta;

@@ -30,7 +30,10 @@ interface Payload {
   readonly userErrors: readonly BillingUserError[];
 }
 
-/** Counts the errors of a payload, whether or not the client selects them. A replay tells again what was counted when it happened. */
+/**
+ * Counts the errors of a payload, whether or not the client selects them. A replay tells again what was counted when it
+ * happened.
+ */
 async function counted<T extends Payload>(services: WriteServices, answer: Promise<T>): Promise<T> {
   const payload = await answer;
   if (payload.operation?.replayed !== true) {

@@ -30,8 +30,8 @@ export interface BillingOperation extends WriteSubject {
   readonly completedAt: DateTimeText | null;
   readonly documentsMayHaveBeenDeleted: boolean;
   /**
-   * History rows since the sending, each compared with the write. Read when asked for, and only for an unknown outcome; else
-   * empty.
+   * History rows since the sending, each compared with the write. Read when asked for, and only for an unknown outcome;
+   * else empty.
    */
   /** @param beforeMore told before each upstream call but the first; what it throws is the answer */
   evidenceFit(beforeMore?: () => void): Promise<readonly Evidence[]>;

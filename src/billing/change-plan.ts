@@ -39,8 +39,8 @@ function toStored({ plan }: PlanChange): unknown {
 }
 
 /**
- * Renews, upgrades or downgrades a group's plan. The same plan again is a renewal, so another charge: only the key tells a repeat from
- * a wish.
+ * Renews, upgrades or downgrades a group's plan. The same plan again is a renewal, so another charge: only the key
+ * tells a repeat from a wish.
  */
 export const CHANGE_PLAN: WriteDefinition<WriteInput<PlanChangeRequest>, PlanChangeRequest, PlanChange> = {
   kind: 'CHANGE_PLAN',
@@ -81,7 +81,10 @@ export const CHANGE_PLAN: WriteDefinition<WriteInput<PlanChangeRequest>, PlanCha
   settledAnswer: (input, _groupId, proof) => toStored(settledChange(planInput.parse(input).planId, proof)),
 };
 
-/** Name, documents and price of the row were found equal to the catalogue's of the asked id, so they may stand beside it. */
+/**
+ * Name, documents and price of the row were found equal to the catalogue's of the asked id, so they may stand beside
+ * it.
+ */
 function settledChange(planId: string, proof: Proof | null): PlanChange {
   if (proof !== null) return { plan: { ...toBillingPlan(proof.activity), planId } };
   return {

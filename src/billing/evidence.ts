@@ -8,8 +8,8 @@ import { type AvailablePack, type AvailablePlan, type BillingCatalogue, itemOf }
 import { type Money, parseDecimal, type Readable, readableOrNull } from '../domain/money.js';
 
 /**
- * What can be compared between a history row and a write, in the order in which it is shown. A row proves a write only when all that
- * applies fits; see docs/adr/0015-what-proves-a-write.md.
+ * What can be compared between a history row and a write, in the order in which it is shown. A row proves a write only
+ * when all that applies fits; see docs/adr/0015-what-proves-a-write.md.
  */
 export const EVIDENCE_FACTS = [
   'NEW',
@@ -43,7 +43,10 @@ export interface PlanBefore {
   readonly type: PlanType;
   readonly allowedDocuments: number | null;
   readonly expiryMs: number | null;
-  /** When its other periods end, where that is near: what was replaced a moment ago may be renewed all the same. Absent: none. */
+  /**
+   * When its other periods end, where that is near: what was replaced a moment ago may be renewed all the same. Absent:
+   * none.
+   */
   readonly otherEndsMs?: readonly number[] | undefined;
 }
 
@@ -87,16 +90,23 @@ const CLOCK_TOLERANCE_MS = 2_000;
 const MAX_DELAY_MS = 60_000;
 /** How long an upstream may go on with a request after its sender has given up. */
 const AFTER_END_MS = 10_000;
-/** A renewal is automatic when it starts at the end of the period before it: a little before it, or while a nightly run may take. */
+/**
+ * A renewal is automatic when it starts at the end of the period before it: a little before it, or while a nightly run
+ * may take.
+ */
 const RENEWAL_BEFORE_MS = 5_000;
 const RENEWAL_AFTER_MS = 10 * 60_000;
-/** The same plan again proves something only while the automatic renewal is this far off: clocks, zones and early runs included. */
+/**
+ * The same plan again proves something only while the automatic renewal is this far off: clocks, zones and early runs
+ * included.
+ */
 const RENEWAL_FAR_MS = 2 * 86_400_000;
 /** Without a baseline, rows from this long before the sending are shown: a hint, never a proof. */
 const HINT_BEFORE_MS = 10 * 60_000;
 
 /**
- * Ids of a reading that a later one can be compared with, or null: the document was not whole, a row has no id of its own, or two share one.
+ * Ids of a reading that a later one can be compared with, or null: the document was not whole, a row has no id of its
+ * own, or two share one.
  */
 export function trustedIds({ rows, isWhole }: HistoryReading): readonly string[] | null {
   const ids = rows.map((row) => row.id);
@@ -131,9 +141,10 @@ export function planBefore(reading: HistoryReading, groupId: string, atMs: numbe
 const PLAN_KINDS: ReadonlySet<BillingActivityKind> = new Set(['SIGNUP', 'RENEW', 'UPGRADE', 'DOWNGRADE']);
 
 /**
- * Rows that appeared since the write was sent, each compared with it, and the one that proves it, if any. A proof is exact: the only
- * new row that fits in everything. A reading that lacks a row of the baseline proves nothing, because ids that are not stable would make
- * every row look new. That no row appeared proves nothing either: the upstream may be late.
+ * Rows that appeared since the write was sent, each compared with it, and the one that proves it, if any. A proof is
+ * exact: the only new row that fits in everything. A reading that lacks a row of the baseline proves nothing, because
+ * ids that are not stable would make every row look new. That no row appeared proves nothing either: the upstream may
+ * be late.
  */
 export function examine(
   write: SentWrite,
@@ -204,8 +215,9 @@ export const NEIGHBOUR_BEFORE_MS = 24 * 3_600_000;
 const NEIGHBOUR_NEAR_MS = 10 * 60_000;
 
 /**
- * Whether another write of the group may have made a row that seems to be this one's: an earlier order whose row shows late, too. A write
- * of somebody else's own group, whose number is not known, counts only when it was sent at about the same time.
+ * Whether another write of the group may have made a row that seems to be this one's: an earlier order whose row shows
+ * late, too. A write of somebody else's own group, whose number is not known, counts only when it was sent at about the
+ * same time.
  */
 export function hasNeighbour(
   sentAtMs: number,
@@ -269,8 +281,8 @@ interface ToldQuantity {
 }
 
 /**
- * The quantity that a row tells. Nobody documents whether its figures are those of one pack or of all, so each may be either; what
- * contradicts both readings fits no quantity. Figures of exactly one pack tell the quantity 1.
+ * The quantity that a row tells. Nobody documents whether its figures are those of one pack or of all, so each may be
+ * either; what contradicts both readings fits no quantity. Figures of exactly one pack tell the quantity 1.
  */
 function quantitiesTold(pack: AvailablePack, row: BillingActivity): ToldQuantity {
   const ofDocuments = multipleOf(row.allowedDocuments, pack.allowedDocuments);
@@ -288,7 +300,10 @@ function quantitiesTold(pack: AvailablePack, row: BillingActivity): ToldQuantity
   return { documents, price, quantities: isTold ? [1] : [] };
 }
 
-/** How often `unit` fits into `value` without a rest; `any` for nothing in nothing; null: it does not; `untold`: the row is silent. */
+/**
+ * How often `unit` fits into `value` without a rest; `any` for nothing in nothing; null: it does not; `untold`: the row
+ * is silent.
+ */
 type Multiple = number | 'any' | 'untold' | null;
 
 function multipleOf(value: Readable<number>, unit: Readable<number>): Multiple {
@@ -337,8 +352,8 @@ function isPlanOf(item: AvailablePlan, row: BillingActivity): boolean {
 }
 
 /**
- * Words that the upstream may write for a change from the one plan to the other. `signup` is the only one that the documents show,
- * so it is accepted wherever an automatic renewal cannot have written it.
+ * Words that the upstream may write for a change from the one plan to the other. `signup` is the only one that the
+ * documents show, so it is accepted wherever an automatic renewal cannot have written it.
  */
 function directionsOf(before: PlanBefore | null, item: AvailablePlan): readonly BillingActivityKind[] {
   if (before === null) return ['SIGNUP'];
@@ -349,7 +364,9 @@ function directionsOf(before: PlanBefore | null, item: AvailablePlan): readonly 
   return [to > from ? 'UPGRADE' : 'DOWNGRADE', 'SIGNUP'];
 }
 
-/** Whatever word it stands under: a row that starts when the period before it ends is what the upstream does by itself. */
+/**
+ * Whatever word it stands under: a row that starts when the period before it ends is what the upstream does by itself.
+ */
 function mayBeRenewal(
   before: PlanBefore | null,
   item: AvailablePlan,
@@ -378,7 +395,10 @@ function samePrice(told: Readable<Money>, wanted: Readable<Money>): boolean | un
   return amount !== undefined && wantedAmount !== undefined && amount.eq(wantedAmount);
 }
 
-/** The manual names no currency for a catalogue's prices: one that is not named cannot contradict. An unreadable one does. */
+/**
+ * The manual names no currency for a catalogue's prices: one that is not named cannot contradict. An unreadable one
+ * does.
+ */
 function currenciesAgree(one: Money, other: Money): boolean {
   const [told, wanted] = [readableOrNull(one.currency), readableOrNull(other.currency)];
   const isReadable = (one.currency === null) === (told === null) && (other.currency === null) === (wanted === null);

@@ -27,8 +27,9 @@ export interface RowExamination {
 }
 
 /**
- * Compares a row of the ledger with the group's history and catalogue as they are now. Null: no history shows such a write, or its group
- * is not known. Throws `BillingError` when the history or the ledger can't be read; without a catalogue nothing is proved.
+ * Compares a row of the ledger with the group's history and catalogue as they are now. Null: no history shows such a
+ * write, or its group is not known. Throws `BillingError` when the history or the ledger can't be read; without a
+ * catalogue nothing is proved.
  *
  * @param beforeMore told before each upstream call but the first; what it throws ends the examination
  */
@@ -47,8 +48,8 @@ export async function examineRow(
 }
 
 /**
- * A row that fits a write which an operator settled as not carried out, though every other write of the group that may have made such a
- * row is counted off; null: there is none. Errors as {@link examineRow}.
+ * A row that fits a write which an operator settled as not carried out, though every other write of the group that may
+ * have made such a row is counted off; null: there is none. Errors as {@link examineRow}.
  */
 export async function findContradiction(
   upstream: Upstream,

@@ -10,8 +10,8 @@ import { checkIdempotencyKey, checkRepeats } from './write-input.policy.js';
 import { spendAllowance, type WriteScope } from './write-scope.js';
 
 /**
- * Runs a write at most once per key, and words the result. Throws what never became a write; everything else is in the payload. What
- * was read about the group is dropped either way.
+ * Runs a write at most once per key, and words the result. Throws what never became a write; everything else is in the
+ * payload. What was read about the group is dropped either way.
  */
 export async function executeWrite<
   Input extends SpendingInput & { readonly expected?: ExpectedPriceInput | null },
@@ -67,8 +67,9 @@ export async function executeWrite<
 }
 
 /**
- * The row that holds the key already: a replay costs no rate limit. Keys are unique over all kinds, so a caller whose purchases belong
- * to another tenant than its orders is asked for both. Null also when the ledger does not answer: the claim then says so.
+ * The row that holds the key already: a replay costs no rate limit. Keys are unique over all kinds, so a caller whose
+ * purchases belong to another tenant than its orders is asked for both. Null also when the ledger does not answer: the
+ * claim then says so.
  */
 async function findKnown(scope: WriteScope, tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {
   try {

@@ -11,8 +11,8 @@ export interface CatalogueItemRef {
 }
 
 /**
- * A group's catalogue as it is now, with the named item also where the upstream tells of it only when asked by its id. Null: it cannot be
- * read. Throws only what `beforeCall` throws.
+ * A group's catalogue as it is now, with the named item also where the upstream tells of it only when asked by its id.
+ * Null: it cannot be read. Throws only what `beforeCall` throws.
  *
  * @param groupId null: the api key's own group
  * @param beforeCall told before each upstream call; may throw `OPERATION_TOO_COMPLEX`

@@ -5,13 +5,19 @@ import type { Baseline } from '../idempotency/run-once.js';
 import { type HistoryReading, type KnownPlanBefore, planBefore, trustedIds } from './evidence.js';
 import type { XtractaWriteClient } from './write-scope.js';
 
-/** Whether the upstream filters by start, by expiry or by overlap is not documented; 400 days cover a yearly period under each. */
+/**
+ * Whether the upstream filters by start, by expiry or by overlap is not documented; 400 days cover a yearly period
+ * under each.
+ */
 const REACH_SECONDS = 400 * 86_400;
 
 /** How long a write may wait for the picture of "before"; without it the write goes on, only harder to reconcile. */
 const BASELINE_TIMEOUT_MS = 2_000;
 
-/** Elements of a row whose drift costs that value alone. Any other drift may mean that rows are missing, or are not known again. */
+/**
+ * Elements of a row whose drift costs that value alone. Any other drift may mean that rows are missing, or are not
+ * known again.
+ */
 const VALUE_ELEMENTS: ReadonlySet<string> = new Set([
   'plan',
   'plan_type',
@@ -27,7 +33,9 @@ const VALUE_ELEMENTS: ReadonlySet<string> = new Set([
   'group_name',
 ]);
 
-/** The rows that the upstream answers for a group around the moment, whatever group they name. Throws `BillingError`. */
+/**
+ * The rows that the upstream answers for a group around the moment, whatever group they name. Throws `BillingError`.
+ */
 export async function readGroupHistory(
   client: XtractaWriteClient,
   credential: XtractaCredential,
@@ -60,7 +68,10 @@ export async function readGroupHistory(
   return { rows: history.activities, isWhole, clockAheadMs: history.clockAheadMs ?? null };
 }
 
-/** The group's rows and plan before a write, or null where they can't be read in time or are not to be trusted. Never throws. */
+/**
+ * The group's rows and plan before a write, or null where they can't be read in time or are not to be trusted. Never
+ * throws.
+ */
 export async function readBaseline(
   client: XtractaWriteClient,
   credential: XtractaCredential,

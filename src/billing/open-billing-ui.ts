@@ -13,8 +13,8 @@ const STATUS_OF_OUTCOME = {
 } as const;
 
 /**
- * Mints a pre-authenticated URL of the upstream's billing page for the api key's own group. It spends nothing, so it has no ledger
- * row; it is sent once, and its answer is given to nobody but the caller.
+ * Mints a pre-authenticated URL of the upstream's billing page for the api key's own group. It spends nothing, so it
+ * has no ledger row; it is sent once, and its answer is given to nobody but the caller.
  */
 export async function openBillingUi(
   scope: WriteScope,

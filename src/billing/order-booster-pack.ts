@@ -86,7 +86,10 @@ export const ORDER_BOOSTER_PACK: WriteDefinition<
   settledAnswer: (input, groupId, proof) => toStored(settledOrder(orderInput.parse(input), groupId, proof)),
 };
 
-/** Name and figures are the catalogue's of the asked id: a row's would be those of one pack or of all, and nobody says which. */
+/**
+ * Name and figures are the catalogue's of the asked id: a row's would be those of one pack or of all, and nobody says
+ * which.
+ */
 function settledOrder(
   { packId, quantity }: z.infer<typeof orderInput>,
   groupId: string | null,

@@ -24,8 +24,8 @@ const storedPurchase = z.object({
 });
 
 /**
- * Buys message credits. `purchaseId` is no idempotency key of the upstream's: nothing documents that the same one twice is charged
- * once. The documents name no way to read purchases back, so there is nothing to compare with later.
+ * Buys message credits. `purchaseId` is no idempotency key of the upstream's: nothing documents that the same one twice
+ * is charged once. The documents name no way to read purchases back, so there is nothing to compare with later.
  */
 export const PURCHASE_CREDITS: WriteDefinition<PurchaseInput, CreditPurchaseRequest, CreditPurchase> = {
   kind: 'PURCHASE_CREDITS',

@@ -16,8 +16,8 @@ export interface OperationPayload {
 }
 
 /**
- * Reads the history and settles an unknown outcome when it proves that the write was carried out; what it can't prove stays unknown.
- * Any other state is answered as it is. Sends no write.
+ * Reads the history and settles an unknown outcome when it proves that the write was carried out; what it can't prove
+ * stays unknown. Any other state is answered as it is. Sends no write.
  */
 export async function reconcileBillingOperation(scope: WriteScope, idempotencyKey: string): Promise<OperationPayload> {
   const key = checkIdempotencyKey(idempotencyKey, ['idempotencyKey']);
@@ -46,7 +46,10 @@ async function reconcileRow(scope: WriteScope, row: LedgerRow): Promise<Operatio
   }
 }
 
-/** The row as this call settled it, or null: nothing is proved, or somebody else was first. Throws `BillingError` when the history or the ledger can't be read. */
+/**
+ * The row as this call settled it, or null: nothing is proved, or somebody else was first. Throws `BillingError` when
+ * the history or the ledger can't be read.
+ */
 export async function settleIfProved(
   services: Pick<WriteServices, 'xtracta' | 'ledger' | 'forgetReads' | 'audit'>,
   credential: XtractaCredential,

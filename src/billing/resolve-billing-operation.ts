@@ -19,8 +19,8 @@ export interface ResolveInput {
 }
 
 /**
- * Records an operator's decision about an unknown outcome, with who and why. The same decision again is answered as it stands. What the
- * reconciler settled can be corrected; what the upstream's response or an operator settled cannot.
+ * Records an operator's decision about an unknown outcome, with who and why. The same decision again is answered as it
+ * stands. What the reconciler settled can be corrected; what the upstream's response or an operator settled cannot.
  */
 export async function resolveBillingOperation(scope: WriteScope, input: ResolveInput): Promise<OperationPayload> {
   const key = checkIdempotencyKey(input.idempotencyKey);

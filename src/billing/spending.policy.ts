@@ -114,7 +114,10 @@ function offerOf(catalogue: BillingCatalogue | null, item: CatalogueItemRef | nu
   return price === null || parseDecimal(price.amount) === null ? { kind: 'unpriced' } : { kind: 'priced', price };
 }
 
-/** Null: what was expected holds. Amounts are compared as numbers, so 99.5 is 99.50; a named currency must be named by the catalogue too. */
+/**
+ * Null: what was expected holds. Amounts are compared as numbers, so 99.5 is 99.50; a named currency must be named by
+ * the catalogue too.
+ */
 function unmetExpectation(expected: ExpectedPrice, offer: Offer): WriteRefusal | null {
   const wanted = parseDecimal(expected.amount);
   if (offer.kind === 'priced') {

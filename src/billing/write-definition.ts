@@ -24,7 +24,9 @@ export interface WriteAccount<Request, Value> {
   readonly credentialId: string;
   /** As `OnceSteps`. */
   baseline(request: Request): Promise<Baseline | null>;
-  /** What its group may choose from, read anew; null: unreadable. Absent: there is no such catalogue. Must not throw. */
+  /**
+   * What its group may choose from, read anew; null: unreadable. Absent: there is no such catalogue. Must not throw.
+   */
   catalogue?(request: Request, item: CatalogueItemRef): Promise<BillingCatalogue | null>;
   /** The one attempt. Must not throw. */
   send(request: Request): Promise<WriteOutcome<Value>>;
@@ -47,15 +49,18 @@ export interface StoredWrite {
   /** @throws ZodError for an input that this definition did not store */
   subject(input: unknown): WriteSubject;
   /**
-   * What was asked for, in words that follow "You": `ordered 1 of pack 1223 (Booster 100)`. `answer`: the stored one, for the name;
-   * null: there is none.
+   * What was asked for, in words that follow "You": `ordered 1 of pack 1223 (Booster 100)`. `answer`: the stored one,
+   * for the name; null: there is none.
    */
   inWords(input: unknown, answer: unknown): string;
-  /** What a history row must be compared with to prove the write; null: no history shows it. `before`: as its baseline noted. */
+  /**
+   * What a history row must be compared with to prove the write; null: no history shows it. `before`: as its baseline
+   * noted.
+   */
   wanted(input: unknown, before: unknown): Wanted | null;
   /**
-   * The stored form of the answer of a write that was carried out though no answer was seen: what was asked for, and what the proof
-   * says of it. Everything else is null, never a guess.
+   * The stored form of the answer of a write that was carried out though no answer was seen: what was asked for, and
+   * what the proof says of it. Everything else is null, never a guess.
    */
   settledAnswer(input: unknown, groupId: string | null, proof: Proof | null): unknown;
 }
@@ -72,8 +77,8 @@ export interface WriteDefinition<Input, Request, Value> extends StoredWrite {
   /** Chosen field by field, so that a new field of an answer is not stored by accident. */
   toStored(value: Value): unknown;
   /**
-   * Throws when the row does not hold such an answer. Null stands for a write that is known to be done though nothing of its answer was
-   * kept: the replay then says what was asked for, and never fails.
+   * Throws when the row does not hold such an answer. Null stands for a write that is known to be done though nothing
+   * of its answer was kept: the replay then says what was asked for, and never fails.
    */
   fromStored(stored: unknown, request: Request): Value;
 }
@@ -87,7 +92,9 @@ export function storableMoney(price: Readable<Money>): Money | null {
   return readable === null ? null : { amount: readable.amount, currency: readableOrNull(readable.currency) };
 }
 
-/** A name is upstream text, and a message is the gateway's own: longer names and those with odd characters are left out. */
+/**
+ * A name is upstream text, and a message is the gateway's own: longer names and those with odd characters are left out.
+ */
 const PLAIN_NAME = /^[\p{L}\p{N}][\p{L}\p{N} .,()&+'-]{0,59}$/u;
 /** Long runs without a blank are no words, and might be a key. */
 const LONG_RUN = /\S{25}/;

@@ -59,8 +59,8 @@ export function checkExpireSeconds(seconds: number): number {
 }
 
 /**
- * Deleting held documents cannot be undone, so it takes a scope of its own and a second "yes" in the same request. The scope is
- * looked at first: who may not delete is not told how to.
+ * Deleting held documents cannot be undone, so it takes a scope of its own and a second "yes" in the same request. The
+ * scope is looked at first: who may not delete is not told how to.
  */
 export function checkDeletion(caller: Caller, action: HeldDocumentsAction, confirmed: boolean): void {
   if (action !== 'DELETE') return;
@@ -76,8 +76,8 @@ export function checkDeletion(caller: Caller, action: HeldDocumentsAction, confi
 }
 
 /**
- * The group that a write acts on: the one named, else the root group where it is known, else null (the key's own group, which the
- * upstream alone knows). Where a list of groups applies, the result must be on it; an unknown root never is.
+ * The group that a write acts on: the one named, else the root group where it is known, else null (the key's own group,
+ * which the upstream alone knows). Where a list of groups applies, the result must be on it; an unknown root never is.
  */
 export function checkWriteGroup(caller: Caller, groupId: string | null): string | null {
   const named = groupId === null ? null : parseGroupId(groupId, ['input', 'groupId']);
@@ -114,7 +114,8 @@ function checkContact(contact: BillingContact): BillingContact | null {
 
 function checkText(text: string | null, field: readonly string[]): string | null {
   if (text === null || text.trim() === '') return null;
-  // Line breaks belong in an address; no other control character belongs in a business text, and lone surrogates are not text.
+  // Line breaks belong in an address; no other control character belongs in a business text, and lone surrogates are
+  // not text.
   if (text.length > MAX_TEXT || /[\p{Cc}--[\r\n\t]]/v.test(text) || !text.isWellFormed()) {
     throw badInput(`${field.at(-1) ?? 'text'} must be plain text of at most ${MAX_TEXT} characters`, field);
   }

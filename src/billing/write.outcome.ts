@@ -51,8 +51,9 @@ export function refusedPayload<T>(error: BillingUserError, operation: BillingOpe
 }
 
 /**
- * What the client is told about a write that went through the ledger. Total over {@link OnceResult}; `value` is non-null exactly
- * when `userErrors` is empty. Throws `SHUTTING_DOWN` where the process is about to end: that request never became a write.
+ * What the client is told about a write that went through the ledger. Total over {@link OnceResult}; `value` is
+ * non-null exactly when `userErrors` is empty. Throws `SHUTTING_DOWN` where the process is about to end: that request
+ * never became a write.
  */
 export function toWritePayload<T>(result: OnceResult<T>, { toOperation, inWords, nowMs }: RowWords): WritePayload<T> {
   switch (result.kind) {
@@ -122,7 +123,10 @@ const NOT_CONFIGURED_MESSAGE = {
   credits: 'The PurchaseCredits API is not configured for this caller.',
 } as const;
 
-/** The payload where the upstream, or the caller's credential for it, is not configured. Nothing was sent, no row exists. */
+/**
+ * The payload where the upstream, or the caller's credential for it, is not configured. Nothing was sent, no row
+ * exists.
+ */
 export function notConfigured(service: keyof typeof NOT_CONFIGURED_MESSAGE): WritePayload<never> {
   return refusedPayload(toUserError('NOT_CONFIGURED', NOT_CONFIGURED_MESSAGE[service]), null);
 }
@@ -167,8 +171,8 @@ export function statesOfStatus(status: BillingOperationStatus): readonly LedgerS
 }
 
 /**
- * A ledger row in the words of the schema. `readEvidence` is called only when a client asks for it and the outcome is unknown, and once,
- * however often and in which form it is asked for.
+ * A ledger row in the words of the schema. `readEvidence` is called only when a client asks for it and the outcome is
+ * unknown, and once, however often and in which form it is asked for.
  */
 export function toBillingOperation(
   row: LedgerRow,

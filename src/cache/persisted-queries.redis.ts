@@ -7,8 +7,8 @@ const DEFAULT_SECONDS = 24 * 60 * 60;
 const MAX_SECONDS = 30 * 24 * 60 * 60;
 
 /**
- * Apollo's `KeyValueCache` for persisted queries, shared by replicas. A Redis that is away is a miss, after which the client sends
- * the whole document.
+ * Apollo's `KeyValueCache` for persisted queries, shared by replicas. A Redis that is away is a miss, after which the
+ * client sends the whole document.
  */
 export class RedisPersistedQueries {
   readonly #link: Pick<RedisLink, 'run'>;
@@ -17,7 +17,10 @@ export class RedisPersistedQueries {
     this.#link = link;
   }
 
-  /** A text that does not have the hash it is stored under is a miss: whoever can write to Redis must not choose what runs. */
+  /**
+   * A text that does not have the hash it is stored under is a miss: whoever can write to Redis must not choose what
+   * runs.
+   */
   async get(key: string): Promise<string | undefined> {
     const text = await this.#link.run((redis) => redis.get(redisKey(key)));
     return text !== null && key.endsWith(sha256(text)) ? text : undefined;

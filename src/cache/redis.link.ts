@@ -15,7 +15,10 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const LONGEST_RECONNECT_MS = 2_000;
 /** After a failure nobody asks for this long, so that a Redis that hangs delays few requests. */
 const REST_MS = 1_000;
-/** How often a Redis that works is asked whether it still does: a gateway without requests must notice a demotion within seconds. */
+/**
+ * How often a Redis that works is asked whether it still does: a gateway without requests must notice a demotion within
+ * seconds.
+ */
 const HEARTBEAT_MS = 2_000;
 /** A start waits this long for a first connection. */
 const START_PATIENCE_MS = 1_000;
@@ -27,8 +30,8 @@ class RedisNotReady extends Error {
 }
 
 /**
- * One connection to a Redis that the gateway can do without: what can't be done at once is not done. Reconnects for as long as the
- * process lives. Keeps state: the connection, and whether the last command worked.
+ * One connection to a Redis that the gateway can do without: what can't be done at once is not done. Reconnects for as
+ * long as the process lives. Keeps state: the connection, and whether the last command worked.
  */
 export class RedisLink {
   readonly #redis: Redis;
@@ -72,8 +75,8 @@ export class RedisLink {
   }
 
   /**
-   * Resolves when the first attempt to connect has come to something, good or bad, or takes too long: a Redis that is loading its data
-   * accepts connections for minutes. Never rejects.
+   * Resolves when the first attempt to connect has come to something, good or bad, or takes too long: a Redis that is
+   * loading its data accepts connections for minutes. Never rejects.
    */
   async settled(): Promise<void> {
     const late = setTimeout(() => {
@@ -114,7 +117,8 @@ export class RedisLink {
     } catch (error) {
       const isConnected = this.#redis.status === 'ready';
       this.#failed(error);
-      // What refuses or hangs may have been demoted, moved or left by its network: the address may lead to another one by now.
+      // What refuses or hangs may have been demoted, moved or left by its network: the address may lead to another one
+      // by now.
       if (isConnected && !this.#closing) this.#redis.disconnect(true);
     }
     this.#first.resolve(undefined);

@@ -3,7 +3,10 @@ import { isLoopbackHost } from './setting.js';
 import type { ParsedSettings } from './setting-values.js';
 import type { SettingName, SettingValues } from './settings.js';
 
-/** A rule over several settings. `absent` is true for a setting that was not given at all (an invalid one has its own problem). */
+/**
+ * A rule over several settings. `absent` is true for a setting that was not given at all (an invalid one has its own
+ * problem).
+ */
 type Rule = (values: SettingValues, absent: (name: SettingName) => boolean) => (ConfigProblem | null)[];
 
 const CLIENT_CREDENTIALS = ['CREDITS_TOKEN_URL', 'CREDITS_CLIENT_ID', 'CREDITS_CLIENT_SECRET'] as const;

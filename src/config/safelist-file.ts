@@ -20,8 +20,8 @@ const apolloManifest = z.object({
 const documentMap = z.record(z.string(), z.string());
 
 /**
- * Reads a safelist: a folder, of which every `*.graphql` file is a document, or a JSON manifest. Messages name the setting, never
- * content.
+ * Reads a safelist: a folder, of which every `*.graphql` file is a document, or a JSON manifest. Messages name the
+ * setting, never content.
  */
 export async function readSafelist(path: string): Promise<SafelistFileResult> {
   const place = resolve(path);

@@ -5,7 +5,9 @@ import type { Setting } from './setting.js';
 import { SETTINGS, type SettingName, type SettingValues } from './settings.js';
 
 export interface ParsedSettings {
-  /** A setting without a default is null when it is not given and when it is not valid: `invalid` tells the two apart. */
+  /**
+   * A setting without a default is null when it is not given and when it is not valid: `invalid` tells the two apart.
+   */
   readonly values: SettingValues;
   /** Settings that were given and are not valid; rules about missing settings must leave them alone. */
   readonly invalid: ReadonlySet<SettingName>;
@@ -83,7 +85,10 @@ function isComplete(values: object): values is SettingValues {
 
 const MASK = '********';
 
-/** The text of `--print-config`: one `NAME=value` per setting as it is in effect, secrets masked, problems left to `loadConfig`. */
+/**
+ * The text of `--print-config`: one `NAME=value` per setting as it is in effect, secrets masked, problems left to
+ * `loadConfig`.
+ */
 export function printConfig(env: Readonly<Record<string, string | undefined>>): string {
   const { values, invalid } = parseSettings(env);
   const lines = settingNames().map((name) => {
@@ -109,7 +114,10 @@ function oneLineText(value: unknown): string {
   );
 }
 
-/** A connection URL may hold a password in its user info or its query. What is no URL with a host (`sqlite:…`) is shown whole. */
+/**
+ * A connection URL may hold a password in its user info or its query. What is no URL with a host (`sqlite:…`) is shown
+ * whole.
+ */
 export function maskUrl(text: string): string {
   if (!/^\w+:\/\//.test(text)) return text;
   if (!URL.canParse(text)) return MASK;

@@ -14,8 +14,8 @@ export const SECTIONS = [
 export type Section = (typeof SECTIONS)[number];
 
 /**
- * How a value may be shown: `public` as it is, `secret` never, `url` with user info, query and fragment masked (a connection URL
- * carries its password there).
+ * How a value may be shown: `public` as it is, `secret` never, `url` with user info, query and fragment masked (a
+ * connection URL carries its password there).
  */
 export type Visibility = 'public' | 'secret' | 'url';
 
@@ -101,7 +101,10 @@ export function isLoopbackHost(host: string): boolean {
   return LOOPBACK.test(host);
 }
 
-/** A `Host` header or the authority of a request target, in one form: lower case, addresses as the WHATWG URL standard writes them. */
+/**
+ * A `Host` header or the authority of a request target, in one form: lower case, addresses as the WHATWG URL standard
+ * writes them.
+ */
 export interface HostName {
   /** Without brackets around an IPv6 address and without the dot of the DNS root. */
   readonly name: string;
@@ -164,7 +167,9 @@ export const origin = z
     'must be origins such as https://app.example.com, without a path, or loopback',
   );
 
-/** The path of an endpoint below a base URL: what the URL parser would change, or read as something else, is refused. */
+/**
+ * The path of an endpoint below a base URL: what the URL parser would change, or read as something else, is refused.
+ */
 export const urlPath = z
   .string()
   .max(200, 'is longer than 200 characters')

@@ -3,9 +3,10 @@ import { parseDecimal } from '../domain/money.js';
 import type { SpendingLimits } from '../domain/spending.js';
 
 /**
- * The limits of one tenant's spending, as the tenants file and `SPENDING_LIMITS` hold them. The file is read with every scalar as text, so
- * numbers and flags are taken as text too. Amounts in JSON are text, because a JSON number is rounded while it is read. The word `none`
- * says that something is not limited: a new version of the tenants file may leave a limit out only by saying so.
+ * The limits of one tenant's spending, as the tenants file and `SPENDING_LIMITS` hold them. The file is read with every
+ * scalar as text, so numbers and flags are taken as text too. Amounts in JSON are text, because a JSON number is
+ * rounded while it is read. The word `none` says that something is not limited: a new version of the tenants file may
+ * leave a limit out only by saying so.
  */
 
 /** Not limited, on purpose. */

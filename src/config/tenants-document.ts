@@ -9,8 +9,8 @@ export interface TenantsDocument {
 }
 
 /**
- * Reads the text of a tenants file; null: it is neither valid YAML nor valid JSON. Loaded only where there is such a file: of all that
- * a start loads, the parser is the largest part that most gateways never use.
+ * Reads the text of a tenants file; null: it is neither valid YAML nor valid JSON. Loaded only where there is such a
+ * file: of all that a start loads, the parser is the largest part that most gateways never use.
  */
 export function parseTenantsDocument(text: string): TenantsDocument | null {
   // As text: an 18-digit group id is no exact number, and 007 is an id, not a 7.

@@ -30,10 +30,10 @@ export interface TenantsVersion {
 const HINT = 'End the file with a line "..." to say that it is whole.';
 
 /**
- * Why a version must not take the place of the one in use; null: it may. A file that was cut while it was written is still valid YAML: it
- * has lost what stood last, and that may be a list of groups, a limit of spending, or the rest of a key. So a version is refused that looks
- * cut, that takes a tenant's list away without the word `all`, or a limit without the word `none`. A version with the end mark is whole;
- * once one had it, each has to.
+ * Why a version must not take the place of the one in use; null: it may. A file that was cut while it was written is
+ * still valid YAML: it has lost what stood last, and that may be a list of groups, a limit of spending, or the rest of
+ * a key. So a version is refused that looks cut, that takes a tenant's list away without the word `all`, or a limit
+ * without the word `none`. A version with the end mark is whole; once one had it, each has to.
  *
  * The messages name tenants, never values.
  */
@@ -150,7 +150,10 @@ function whyNewIsCut({ id, groupsAreStated, limits }: TenantRecord, others: read
     : null;
 }
 
-/** Limits at the very end may go on. It does not matter where those so far are at least as strict as before: freezing takes no mark. */
+/**
+ * Limits at the very end may go on. It does not matter where those so far are at least as strict as before: freezing
+ * takes no mark.
+ */
 function openLimits(
   next: TenantsVersion,
   { id, limits }: TenantRecord,

@@ -1,4 +1,7 @@
-/** Prefixes that only this gateway's settings have, or that are as good as its own: a stranger among them is worth a word. */
+/**
+ * Prefixes that only this gateway's settings have, or that are as good as its own: a stranger among them is worth a
+ * word.
+ */
 const OWN_PREFIX = /^(XTRACTA|CREDITS|JWT|LEDGER|CACHE|ROUTER|TENANTS|HISTORY|RATE_LIMIT|DRAIN)_/;
 
 // Kubernetes puts such variables into every container for each service, whatever it is called.
@@ -13,8 +16,8 @@ export interface UnknownVariable {
 }
 
 /**
- * Variables that look as if they were meant for this gateway: one or two letters away from a setting's name, or under one of its
- * prefixes.
+ * Variables that look as if they were meant for this gateway: one or two letters away from a setting's name, or under
+ * one of its prefixes.
  */
 export function unknownVariables(names: Iterable<string>, known: ReadonlySet<string>): UnknownVariable[] {
   const found: UnknownVariable[] = [];
@@ -38,7 +41,9 @@ function nearest(name: string, known: ReadonlySet<string>): string | null {
   return best?.name ?? null;
 }
 
-/** Letters to insert, remove, replace or swap with their neighbour; anything above `limit` is answered as `limit + 1`. */
+/**
+ * Letters to insert, remove, replace or swap with their neighbour; anything above `limit` is answered as `limit + 1`.
+ */
 export function editDistance(one: string, other: string, limit: number): number {
   if (Math.abs(one.length - other.length) > limit) return limit + 1;
   let before: number[] = [];

@@ -19,7 +19,9 @@ export interface CallView {
   /** The client's method name: `getBillingHistory`. */
   readonly operation: string;
   readonly kind: 'read' | 'write';
-  /** When it was decided to make it: what lies between this and the first attempt is waiting. Null where nobody told. */
+  /**
+   * When it was decided to make it: what lies between this and the first attempt is waiting. Null where nobody told.
+   */
   readonly plannedMs: number | null;
   /** For whom it was made; null where nobody told. */
   readonly read: UpstreamReadFacts | null;

@@ -151,8 +151,9 @@ function fieldTypes(
 const MASK = '‹masked›';
 
 /**
- * What may be shown, by scalar: numbers, dates and ids, each only in the form that such a value has. Everything else may be personal
- * or secret: names, addresses, free text, cursors, URLs, and whatever a client puts into a field by mistake.
+ * What may be shown, by scalar: numbers, dates and ids, each only in the form that such a value has. Everything else
+ * may be personal or secret: names, addresses, free text, cursors, URLs, and whatever a client puts into a field by
+ * mistake.
  */
 const SHOWN: Readonly<Record<string, RegExp>> = {
   Boolean: /^(true|false)$/,

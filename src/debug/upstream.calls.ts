@@ -70,7 +70,9 @@ export class UpstreamCalls {
     };
   }
 
-  /** A retry belongs to the last call of the same name; of calls at the same time this tells no more than their names. */
+  /**
+   * A retry belongs to the last call of the same name; of calls at the same time this tells no more than their names.
+   */
   #callOf({ service, operation, kind, attempt }: UpstreamAttempt): OpenCall {
     const last = this.#calls.findLast((call) => call.read === null && call.operation === operation);
     if (attempt > 1 && last !== undefined) return last;

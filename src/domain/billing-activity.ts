@@ -51,6 +51,8 @@ export function namedGroup(groupId: string | null, name: Readable<string>): Name
 /** A whole history answer, in the upstream's own order, which nobody may rely on. */
 export interface BillingHistory {
   readonly activities: readonly BillingActivity[];
-  /** How far the upstream's clock was ahead of ours, in milliseconds; absent or null: the response did not tell exactly. */
+  /**
+   * How far the upstream's clock was ahead of ours, in milliseconds; absent or null: the response did not tell exactly.
+   */
   readonly clockAheadMs?: number | null;
 }

@@ -41,7 +41,9 @@ export function toBillingPlan(row: BillingActivity): BillingPlan {
   };
 }
 
-/** Allowed minus used, never below 0: after a downgrade more may be used than is allowed. Null when either is not known. */
+/**
+ * Allowed minus used, never below 0: after a downgrade more may be used than is allowed. Null when either is not known.
+ */
 export function remainingOf(allowed: Readable<number>, used: Readable<number>): number | null {
   const allowedCount = readableOrNull(allowed);
   const usedCount = readableOrNull(used);

@@ -13,8 +13,8 @@ export const SCOPES = [
 export type Scope = (typeof SCOPES)[number];
 
 /**
- * The Xtracta key of a tenant. `id` is a keyed hash of the key: it names the credential in cache keys, ledger rows and logs, where
- * the key itself must never stand.
+ * The Xtracta key of a tenant. `id` is a keyed hash of the key: it names the credential in cache keys, ledger rows and
+ * logs, where the key itself must never stand.
  */
 export interface XtractaCredential {
   readonly id: string;
@@ -41,8 +41,8 @@ export interface Tenant {
   readonly xtracta: XtractaCredential | null;
   readonly credits: CreditsCredential | null;
   /**
-   * The tenant that purchases of credits belong to in the ledger, where it is another: callers who bring their own credentials share a
-   * credits account by its authorization, whatever Xtracta key stands beside it.
+   * The tenant that purchases of credits belong to in the ledger, where it is another: callers who bring their own
+   * credentials share a credits account by its authorization, whatever Xtracta key stands beside it.
    */
   readonly creditsOwnerId?: string;
   /** What it may spend at most. Absent: the gateway limits nothing. */

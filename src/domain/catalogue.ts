@@ -10,8 +10,8 @@ interface CatalogueItem {
   /** Retail price: what the end user pays. */
   readonly price: Readable<Money>;
   /**
-   * What a reseller pays. Its currency is always null: the manual names a currency for no price of a catalogue, and one that comes
-   * with the retail price need not be that of the wholesale price.
+   * What a reseller pays. Its currency is always null: the manual names a currency for no price of a catalogue, and one
+   * that comes with the retail price need not be that of the wholesale price.
    */
   readonly wholesalePrice: Readable<Money>;
 }
@@ -26,8 +26,8 @@ export interface AvailablePlan extends CatalogueItem {
 export type AvailablePack = CatalogueItem;
 
 /**
- * What one group may choose from, by ascending id. An item's own `group_id` is left out: a plan may belong to a reseller's group
- * above, which a caller need not be allowed to know.
+ * What one group may choose from, by ascending id. An item's own `group_id` is left out: a plan may belong to a
+ * reseller's group above, which a caller need not be allowed to know.
  */
 export interface BillingCatalogue {
   readonly plans: readonly AvailablePlan[];

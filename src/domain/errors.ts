@@ -1,6 +1,6 @@
 /**
- * The closed list of codes that a client can meet (`docs/errors.md`). Routers hide messages, so the code is the contract:
- * adding one is a schema change.
+ * The closed list of codes that a client can meet (`docs/errors.md`). Routers hide messages, so the code is the
+ * contract: adding one is a schema change.
  */
 export const BILLING_ERROR_CODES = [
   'UNAUTHENTICATED',
@@ -53,8 +53,8 @@ export interface BillingErrorDetails {
 }
 
 /**
- * The one error that layers throw on purpose. Its message is chosen by us and safe to show to any client: it never holds the
- * caller's input, an upstream's raw text, or a library's message.
+ * The one error that layers throw on purpose. Its message is chosen by us and safe to show to any client: it never
+ * holds the caller's input, an upstream's raw text, or a library's message.
  */
 export class BillingError extends Error {
   override readonly name = 'BillingError';

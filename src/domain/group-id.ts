@@ -15,8 +15,8 @@ export function parseGroupId(text: string, field: readonly string[] = ['id']): s
 const DIGITS = /^[0-9]{1,18}$/;
 
 /**
- * Canonical form of an upstream id that a client names (group, pack, plan): 1 to 18 ASCII digits, greater than 0, leading zeros
- * stripped, so that `007` and `7` are one target. Null when the text is anything else.
+ * Canonical form of an upstream id that a client names (group, pack, plan): 1 to 18 ASCII digits, greater than 0,
+ * leading zeros stripped, so that `007` and `7` are one target. Null when the text is anything else.
  */
 export function parseNumericId(text: string): string | null {
   if (!DIGITS.test(text)) return null;

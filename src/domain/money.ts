@@ -2,8 +2,9 @@ import Big from 'big.js';
 import { BillingError, type UpstreamService } from './errors.js';
 
 /**
- * A value that stood in the upstream's answer and could not be read. It sits in the row in the value's place: graphql-js turns an
- * `Error` found as a field's value into an error at that field's path, so the row and the page survive.
+ * A value that stood in the upstream's answer and could not be read. It sits in the row in the value's place:
+ * graphql-js turns an `Error` found as a field's value into an error at that field's path, so the row and the page
+ * survive.
  */
 export class UnreadableValue extends BillingError {
   /** The wire element that could not be read, for the drift counter: `price`, `start_date`. */
@@ -27,7 +28,10 @@ export function readableOrNull<T>(value: Readable<T>): T | null {
 
 const DECIMAL = /^[+-]?(?:[0-9]+(?:\.([0-9]*))?|\.([0-9]+))(?:e([+-]?[0-9]+))?$/i;
 
-/** A decimal text as a number to calculate with, and how many digits it has after the point once an exponent is written out. */
+/**
+ * A decimal text as a number to calculate with, and how many digits it has after the point once an exponent is written
+ * out.
+ */
 export interface ExactDecimal {
   readonly value: Big;
   readonly scale: number;
@@ -61,11 +65,15 @@ function differenceOf(a: ExactDecimal, b: ExactDecimal): ExactDecimal {
 /** Decimals of a quotient that does not terminate. */
 const ROUNDED_DECIMALS = 6;
 
-/** A divisor below 2^53 has at most so many factors of 2 or of 5, so a quotient that terminates has no more further decimals. */
+/**
+ * A divisor below 2^53 has at most so many factors of 2 or of 5, so a quotient that terminates has no more further
+ * decimals.
+ */
 const MAX_FURTHER_DECIMALS = 53;
 
 /**
- * `dividend / divisor` without needless zeros: exact where the quotient terminates, else rounded half to even to six decimals.
+ * `dividend / divisor` without needless zeros: exact where the quotient terminates, else rounded half to even to six
+ * decimals.
  *
  * @param divisor a safe integer; null is answered for one that is not positive
  */
@@ -90,8 +98,9 @@ export interface Money {
 }
 
 /**
- * Price divided by documents: exact where the quotient terminates, else rounded half to even to six decimals. In the price's own
- * currency, named or not. Null where the price or the number of documents is not known, or there are no documents to share it.
+ * Price divided by documents: exact where the quotient terminates, else rounded half to even to six decimals. In the
+ * price's own currency, named or not. Null where the price or the number of documents is not known, or there are no
+ * documents to share it.
  */
 export function pricePerDocument(price: Readable<Money>, allowedDocuments: Readable<number>): DecimalText | null {
   const amount = parseDecimal(readableOrNull(price)?.amount ?? '');
@@ -100,8 +109,8 @@ export function pricePerDocument(price: Readable<Money>, allowedDocuments: Reada
 }
 
 /**
- * `price - base`, exact, with as many decimals as the longer of both. Null unless both name the same currency: two prices without
- * one may be in two currencies.
+ * `price - base`, exact, with as many decimals as the longer of both. Null unless both name the same currency: two
+ * prices without one may be in two currencies.
  */
 export function priceDifference(price: Readable<Money>, base: Readable<Money>): Money | null {
   const [one, other] = [readableOrNull(price), readableOrNull(base)];

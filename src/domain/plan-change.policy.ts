@@ -60,13 +60,19 @@ function directionOf(from: BillingPlan, to: AvailablePlan, plans: readonly Avail
   return after > before ? 'UPGRADE' : 'DOWNGRADE';
 }
 
-/** By the number where the plan in force has one, else by all that is told of it, provided that it tells this one plan from the others. */
+/**
+ * By the number where the plan in force has one, else by all that is told of it, provided that it tells this one plan
+ * from the others.
+ */
 function isPlanInForce(from: BillingPlan, to: AvailablePlan, plans: readonly AvailablePlan[]): boolean {
   if (from.planId !== null) return itemOf([to], from.planId) !== null;
   return isAlike(from, to) && plans.every((plan) => plan === to || !isAlike(from, plan));
 }
 
-/** Name and figures must be there and agree: a plan whose price was changed is not what the group has. A type that is left out agrees. */
+/**
+ * Name and figures must be there and agree: a plan whose price was changed is not what the group has. A type that is
+ * left out agrees.
+ */
 function isAlike(from: BillingPlan, to: AvailablePlan): boolean {
   const [name, documents] = [readableOrNull(from.name), readableOrNull(from.allowedDocuments)];
   return (
@@ -87,7 +93,10 @@ function hasSameType(from: BillingPlan, to: AvailablePlan): boolean {
   return word !== null && word === readableOrNull(to.typeRaw);
 }
 
-/** `15` and `15.00` are one price. A catalogue may name no currency where the history does, so one that is named twice must be the same. */
+/**
+ * `15` and `15.00` are one price. A catalogue may name no currency where the history does, so one that is named twice
+ * must be the same.
+ */
 function hasSamePrice(from: BillingPlan, to: AvailablePlan): boolean {
   const [price, otherPrice] = [readableOrNull(from.price), readableOrNull(to.price)];
   if (price === null || otherPrice === null) return false;

@@ -52,7 +52,9 @@ export type CountedLimit =
 
 /** A limit that a write would pass. */
 export type ExceededLimit = CountedLimit & {
-  /** Epoch milliseconds from which the write would fit if nothing else were sent; null: by itself it is over the limit. */
+  /**
+   * Epoch milliseconds from which the write would fit if nothing else were sent; null: by itself it is over the limit.
+   */
   readonly freeAtMs: number | null;
 };
 
@@ -62,8 +64,8 @@ export const SPENDING_DAY_MS = 86_400_000;
 const ZERO: ExactDecimal = requiredDecimal('0');
 
 /**
- * What `quantity` items of a catalogue price cost. Null where there is no readable price. Null also for a negative one: it would give
- * room for more.
+ * What `quantity` items of a catalogue price cost. Null where there is no readable price. Null also for a negative one:
+ * it would give room for more.
  */
 export function spendOf(price: Money | null, quantity: number): Spend | null {
   const amount = price === null ? null : parseDecimal(price.amount);
@@ -101,7 +103,8 @@ export function exceededLimit(wish: DailyLimits, writes: readonly CountedWrites[
 }
 
 /**
- * When the wished write would fit, if nothing else were sent until then. Null: never, because it is over the limit by itself.
+ * When the wished write would fit, if nothing else were sent until then. Null: never, because it is over the limit by
+ * itself.
  *
  * @param writes those that count now; a write that is about to be sent counts as sent at `nowMs`
  */
@@ -142,8 +145,8 @@ function total(writes: readonly CountedWrites[], currency: string): ExactDecimal
 }
 
 /**
- * What a spend counts towards the limit of a currency. A price without a named currency may be in any, so it counts towards the limit of
- * each: a limit may end early, and is never passed.
+ * What a spend counts towards the limit of a currency. A price without a named currency may be in any, so it counts
+ * towards the limit of each: a limit may end early, and is never passed.
  */
 function share(spend: Spend | null, count: number, currency: string): ExactDecimal {
   const amount = spend === null ? null : parseDecimal(spend.amount);

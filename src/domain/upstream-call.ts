@@ -1,6 +1,9 @@
 import type { UpstreamService } from './errors.js';
 
-/** A read may be retried, shared and aborted; a write is attempted once. Declared per endpoint: the HTTP verb decides nothing. */
+/**
+ * A read may be retried, shared and aborted; a write is attempted once. Declared per endpoint: the HTTP verb decides
+ * nothing.
+ */
 export type EndpointKind = 'read' | 'write';
 
 /** What one attempt at an upstream came to, in bounded words (they are metric labels). */
@@ -49,8 +52,8 @@ export interface UpstreamReadFacts {
   readonly askedBy: Readonly<Record<string, number>>;
   readonly recursive: boolean;
   /**
-   * `planned`: over the wire. `again`: over the wire, because a call that was to answer several questions left these open. `kept`:
-   * nothing is sent, the answer that a client's cursor came from is still there.
+   * `planned`: over the wire. `again`: over the wire, because a call that was to answer several questions left these
+   * open. `kept`: nothing is sent, the answer that a client's cursor came from is still there.
    */
   readonly reason: 'planned' | 'again' | 'kept';
 }

@@ -92,8 +92,8 @@ interface ChangePlanAnswer extends Omit<PlainFields<ChangePlanPayload>, 'catalog
 const CLOCK_DIFFERENCE_MS = 60_000;
 
 /**
- * When to look at the group's plan after the change: the new plan starts, by the upstream's clock, after the request came, and at that
- * moment the old one would still show. Undefined: when the request came.
+ * When to look at the group's plan after the change: the new plan starts, by the upstream's clock, after the request
+ * came, and at that moment the old one would still show. Undefined: when the request came.
  */
 function planMoment(plan: BillingPlan, nowMs: number): { readonly planAtMs?: number } {
   const startMs = Date.parse(readableOrNull(plan.startDate) ?? '');

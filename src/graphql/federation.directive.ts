@@ -1,6 +1,8 @@
 import { Directive } from 'type-graphql';
 
-/** What one upstream call weighs for a router's demand control, beside fields that are read from what is there already. */
+/**
+ * What one upstream call weighs for a router's demand control, beside fields that are read from what is there already.
+ */
 export const UPSTREAM_CALL_COST = 10;
 
 /** The field may cost an upstream call (`@cost`, Federation 2.9). */
@@ -10,8 +12,8 @@ export const CostsUpstreamCall = (): ReturnType<typeof Directive> => Directive(`
 export const AssumedSize = (size: number): ReturnType<typeof Directive> => Directive(`@listSize(assumedSize: ${size})`);
 
 /**
- * The field answers a connection: its page arguments size the lists inside. `assumedSize` is for a page argument that is left out;
- * null where that argument has a default, which says it already: Cosmo's composer refuses both.
+ * The field answers a connection: its page arguments size the lists inside. `assumedSize` is for a page argument that
+ * is left out; null where that argument has a default, which says it already: Cosmo's composer refuses both.
  */
 export const SizedConnection = (
   assumedSize: number | null,

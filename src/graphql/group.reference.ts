@@ -6,8 +6,8 @@ import type { GroupRef } from '../reads/billing-reads.js';
 import type { GatewayContext } from './context.js';
 
 /**
- * The group that a client named. Costs no upstream call, so it says nothing about whether the group exists.
- * Throws `BAD_USER_INPUT` for anything but 1 to 18 digits greater than 0, `FORBIDDEN` for a group outside the caller's list.
+ * The group that a client named. Costs no upstream call, so it says nothing about whether the group exists. Throws
+ * `BAD_USER_INPUT` for anything but 1 to 18 digits greater than 0, `FORBIDDEN` for a group outside the caller's list.
  */
 export function groupNamed(caller: Caller, id: string, field: readonly string[]): GroupRef {
   const groupId = parseGroupId(id, field);

@@ -24,8 +24,8 @@ interface TextScalarConfig {
 }
 
 /**
- * A scalar whose values are text and stay exactly the text that they are. Only input is checked: an answer was read by a decoder
- * already, and altering it here would alter a figure.
+ * A scalar whose values are text and stay exactly the text that they are. Only input is checked: an answer was read by
+ * a decoder already, and altering it here would alter a figure.
  */
 function textScalar(config: TextScalarConfig): GraphQLScalarType<string, string> {
   const parseText = (text: string): string => {
@@ -45,14 +45,17 @@ function textScalar(config: TextScalarConfig): GraphQLScalarType<string, string>
   });
 }
 
-/** An input that a scalar of ours refuses. Its message says what is expected and never repeats the value, so it may be shown. */
+/**
+ * An input that a scalar of ours refuses. Its message says what is expected and never repeats the value, so it may be
+ * shown.
+ */
 export class ScalarInputError extends Error {
   override readonly name = 'ScalarInputError';
 }
 
 /**
- * The text of a string given as a variable or written in the document. The error names the scalar and never the value: what a
- * client sends may be a secret that ended up in the wrong field.
+ * The text of a string given as a variable or written in the document. The error names the scalar and never the value:
+ * what a client sends may be a secret that ended up in the wrong field.
  */
 function inputText(scalar: string, input: unknown): string {
   if (typeof input === 'string') return input;
@@ -67,7 +70,8 @@ function isStringNode(input: unknown): input is Extract<ValueNode, { kind: Kind.
 /**
  * The text of an id that came as JSON: a string, or a whole number within ±(2^53-1).
  *
- * Reason: a JSON reader rounds a larger number before anybody here sees it, so that two ids would become one, and with them two orders.
+ * Reason: a JSON reader rounds a larger number before anybody here sees it, so that two ids would become one, and with
+ * them two orders.
  *
  * @throws ScalarInputError for anything else
  */
@@ -78,8 +82,8 @@ export function idText(value: unknown): string {
 }
 
 /**
- * The built-in `ID`, but for its input. A literal keeps its digits in a document, and is refused as a variable is: a client that
- * builds documents from JSON numbers has rounded it already.
+ * The built-in `ID`, but for its input. A literal keeps its digits in a document, and is refused as a variable is: a
+ * client that builds documents from JSON numbers has rounded it already.
  */
 const IdScalar = new GraphQLScalarType<string, string>({
   ...GraphQLID.toConfig(),
@@ -94,8 +98,9 @@ const IdScalar = new GraphQLScalarType<string, string>({
 });
 
 /**
- * Makes {@link idText} the rule for every `ID` that the schema takes: arguments, input fields, variables, lists of them. Changes the
- * schema in place, before anybody uses it: graphql-js builds every schema with its own `ID`, and the copies that tools make keep it.
+ * Makes {@link idText} the rule for every `ID` that the schema takes: arguments, input fields, variables, lists of
+ * them. Changes the schema in place, before anybody uses it: graphql-js builds every schema with its own `ID`, and the
+ * copies that tools make keep it.
  */
 export function useSafeIds(schema: GraphQLSchema): void {
   schema.getTypeMap()[IdScalar.name] = IdScalar;
@@ -112,8 +117,8 @@ export function useSafeIds(schema: GraphQLSchema): void {
 }
 
 /**
- * Counts of documents: the upstream's integers are unbounded, GraphQL's Int ends at 2^31-1. Beyond 2^53-1 a JSON number would lose
- * digits, so the decoder refuses those before they come here.
+ * Counts of documents: the upstream's integers are unbounded, GraphQL's Int ends at 2^31-1. Beyond 2^53-1 a JSON number
+ * would lose digits, so the decoder refuses those before they come here.
  */
 export const LongScalar = new GraphQLScalarType<number, number>({
   name: 'Long',
@@ -148,8 +153,8 @@ const LATEST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 const EXPECTED = 'DateTime is given as RFC 3339 with an offset, from year 1970 to 9999, such as 2024-03-28T21:00:58Z.';
 
 /**
- * Epoch milliseconds of an RFC 3339 text; finer fractions are cut. Null for anything else, leap seconds included, which no clock
- * here can tell apart.
+ * Epoch milliseconds of an RFC 3339 text; finer fractions are cut. Null for anything else, leap seconds included, which
+ * no clock here can tell apart.
  */
 export function parseRfc3339(text: string): number | null {
   const groups = RFC_3339.exec(text)?.groups;

@@ -39,8 +39,9 @@ export interface GatewaySchema {
 }
 
 /**
- * Builds the schema from the classes. type-graphql's own printer loses directives, so its schema is printed with them, completed by
- * what classes cannot carry, and made executable as a Federation subgraph. Throws when a field has no access decision.
+ * Builds the schema from the classes. type-graphql's own printer loses directives, so its schema is printed with them,
+ * completed by what classes cannot carry, and made executable as a Federation subgraph. Throws when a field has no
+ * access decision.
  */
 export async function buildGatewaySchema(): Promise<GatewaySchema> {
   const codeFirst = await buildSchema({
@@ -71,8 +72,8 @@ export async function buildGatewaySchema(): Promise<GatewaySchema> {
     {
       typeDefs: concatAST([]),
       resolvers: {
-        // The library would answer its whole working document; what is published is what is committed. It would also fail the whole
-        // list of entities for one representation that is none.
+        // The library would answer its whole working document; what is published is what is committed. It would also
+        // fail the whole list of entities for one representation that is none.
         Query: { _service: () => ({ sdl }), _entities: resolveEntities },
       },
     },
@@ -83,8 +84,9 @@ export async function buildGatewaySchema(): Promise<GatewaySchema> {
 }
 
 /**
- * Resolvers and scalars of the code-first schema, by type. A field that needs a scope refuses by itself. Other plain fields have no
- * resolver of their own and stay with graphql-js' default; enums need none because their values are their names.
+ * Resolvers and scalars of the code-first schema, by type. A field that needs a scope refuses by itself. Other plain
+ * fields have no resolver of their own and stay with graphql-js' default; enums need none because their values are
+ * their names.
  */
 function resolverMap(schema: GraphQLSchema): GraphQLResolverMap<GatewayContext> {
   const map: GraphQLResolverMap<GatewayContext> = {};
@@ -102,7 +104,10 @@ function resolverMap(schema: GraphQLSchema): GraphQLResolverMap<GatewayContext> 
   return map;
 }
 
-/** `Query._entities` of the Federation specification. An error for one representation stands in its place; the other entities stand. */
+/**
+ * `Query._entities` of the Federation specification. An error for one representation stands in its place; the other
+ * entities stand.
+ */
 function resolveEntities(
   _root: unknown,
   { representations }: { readonly representations: readonly unknown[] },
@@ -117,7 +122,10 @@ function resolveEntities(
   });
 }
 
-/** Throws `BAD_USER_INPUT` for what represents no group, in words that hold nothing of it; `FORBIDDEN` for a group outside a list. */
+/**
+ * Throws `BAD_USER_INPUT` for what represents no group, in words that hold nothing of it; `FORBIDDEN` for a group
+ * outside a list.
+ */
 function groupEntity(representation: unknown, { caller }: GatewayContext, field: readonly string[]): unknown {
   const { __typename, id } = isRecord(representation) ? representation : {};
   if (__typename !== 'Group') {
@@ -152,8 +160,8 @@ function assertEveryFieldDecided(schema: GraphQLSchema): void {
 }
 
 /**
- * v2.9 is the highest version that the Apollo, Hive and Cosmo composers all accept. `@cacheControl` is no federation directive and
- * brings its own definition.
+ * v2.9 is the highest version that the Apollo, Hive and Cosmo composers all accept. `@cacheControl` is no federation
+ * directive and brings its own definition.
  */
 const FEDERATION_HEAD = /* GraphQL */ `
   extend schema
@@ -185,7 +193,10 @@ const ROOT_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Writes. At most one per operation, by POST only. A valid, authorised write always answers as data: look at `userErrors` first.',
 };
 
-/** Adds what a class cannot carry: the access directives, from the one table that is enforced, and descriptions of the roots. */
+/**
+ * Adds what a class cannot carry: the access directives, from the one table that is enforced, and descriptions of the
+ * roots.
+ */
 function withAccessDirectives(document: DocumentNode): DocumentNode {
   return visit(document, { ObjectTypeDefinition: (node) => withDescription(withFieldAccess(node)) });
 }

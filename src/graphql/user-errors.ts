@@ -5,7 +5,9 @@ import type { BillingWarning, BillingWarningCode } from '../domain/write.js';
 import { ERROR_CATALOGUE } from './error-catalogue.js';
 import { AssumedSize } from './federation.directive.js';
 
-/** The closed list of codes as a GraphQL enum: value and name are equal, or defaults would change in the printed schema. */
+/**
+ * The closed list of codes as a GraphQL enum: value and name are equal, or defaults would change in the printed schema.
+ */
 const BillingErrorCodeEnum: Readonly<Record<string, BillingErrorCode>> = Object.fromEntries(
   BILLING_ERROR_CODES.map((code) => [code, code]),
 );

@@ -2,21 +2,25 @@ import type { DailyLimits, Spend } from '../domain/spending.js';
 import type { ClaimRequest } from './ledger.js';
 import { isUnfinished, type LedgerRow } from './ledger.states.js';
 
-// What stands in the way of a claim besides its key and its target. Both stores decide by these, inside the transaction of the claim.
+// What stands in the way of a claim besides its key and its target. Both stores decide by these, inside the transaction
+// of the claim.
 
 /** The tenants among whose writes a key of the caller is looked up. */
 export function claimingTenants({ tenantId, keysSharedWith = [] }: ClaimRequest): readonly string[] {
   return [tenantId, ...keysSharedWith];
 }
 
-/** Whether `repeats` of the request names a write that is not equal to it. `named`: the row that it names; null: there is none. */
+/**
+ * Whether `repeats` of the request names a write that is not equal to it. `named`: the row that it names; null: there
+ * is none.
+ */
 export function repeatsAnother(request: ClaimRequest, named: LedgerRow | null): named is LedgerRow {
   return named !== null && (named.tenantId !== request.tenantId || named.fingerprint !== request.fingerprint);
 }
 
 /**
- * What an open write in the way means. An equal one of the tenant that is under way is what a careless client sends twice, unless the
- * request says that it repeats it: then the target is busy, as with any other write.
+ * What an open write in the way means. An equal one of the tenant that is under way is what a careless client sends
+ * twice, unless the request says that it repeats it: then the target is busy, as with any other write.
  */
 export function judgeBlocker(request: ClaimRequest, blocker: LedgerRow): 'possibleDuplicate' | 'targetBusy' {
   const { guards } = request;

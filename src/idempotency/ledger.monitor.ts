@@ -8,7 +8,10 @@ const LOOK_INTERVAL_MS = 3_000;
 /** One query for each tenant that has limits, so it is done less often. */
 const SPENDING_INTERVAL_MS = 15_000;
 
-/** Keeps an eye on the ledger, so that its condition can be told from memory, however often it is asked for. Holds a timer: state. */
+/**
+ * Keeps an eye on the ledger, so that its condition can be told from memory, however often it is asked for. Holds a
+ * timer: state.
+ */
 export class LedgerMonitor {
   readonly #ledger: Pick<Ledger, 'ping' | 'countUnknown'>;
   readonly #intervalMs: number;
@@ -27,7 +30,10 @@ export class LedgerMonitor {
     return this.#condition;
   }
 
-  /** Writes of all tenants and replicas whose outcome is unknown, as of the last look; null while the ledger cannot be read. */
+  /**
+   * Writes of all tenants and replicas whose outcome is unknown, as of the last look; null while the ledger cannot be
+   * read.
+   */
   unknownOutcomes(): number | null {
     return this.#unknownOutcomes;
   }
@@ -71,8 +77,8 @@ export interface LimitUse {
 }
 
 /**
- * Keeps an eye on how much of their limits tenants have used, all replicas together, so that it can be told from memory. Whether a write
- * passes a limit is decided with its claim and never here. Holds a timer: state.
+ * Keeps an eye on how much of their limits tenants have used, all replicas together, so that it can be told from
+ * memory. Whether a write passes a limit is decided with its claim and never here. Holds a timer: state.
  */
 export class SpendingMonitor {
   readonly #ledger: Pick<Ledger, 'spending'>;

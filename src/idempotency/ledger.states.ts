@@ -2,8 +2,9 @@ import type { BillingOperationKind } from '../domain/upstream-operations.js';
 import type { BillingWarning, WriteFailure } from '../domain/write.js';
 
 /**
- * States of a ledger row. `claimed` and `sending` are unfinished and have an owner; the rest are final, except that `not_sent`
- * may be claimed again with the same key, and `unknown` may be settled by a late answer, the reconciler or an operator.
+ * States of a ledger row. `claimed` and `sending` are unfinished and have an owner; the rest are final, except that
+ * `not_sent` may be claimed again with the same key, and `unknown` may be settled by a late answer, the reconciler or
+ * an operator.
  */
 export type LedgerState = 'claimed' | 'sending' | 'succeeded' | 'rejected' | 'not_sent' | 'unknown';
 
@@ -47,7 +48,10 @@ export interface LedgerRow {
   readonly deletesDocuments: boolean;
   /** Ids of the history rows seen before sending; null where no baseline could be read. */
   readonly baseline: readonly string[] | null;
-  /** What the use case noted just before sending, JSON-safe; it is used when an unknown outcome is settled. Null: nothing. */
+  /**
+   * What the use case noted just before sending, JSON-safe; it is used when an unknown outcome is settled. Null:
+   * nothing.
+   */
   readonly before: unknown;
   readonly answer: StoredAnswer | null;
   readonly resolution: Resolution | null;
@@ -56,8 +60,8 @@ export interface LedgerRow {
 }
 
 /**
- * Who changes a row: its `owner` (the process that claimed it), the `sweep` that finds the owner gone, or, for an outcome that was
- * already called unknown, what settled it.
+ * Who changes a row: its `owner` (the process that claimed it), the `sweep` that finds the owner gone, or, for an
+ * outcome that was already called unknown, what settled it.
  */
 export type Actor = 'owner' | 'sweep' | Resolution['by'];
 
@@ -166,8 +170,9 @@ export function isUnfinished(state: LedgerState): boolean {
 }
 
 /**
- * What a key that is already in the ledger means for a new request under it: another write (`keyReused`), the same write whose
- * state decides (`existing`), or the same write that provably reached nobody and may be claimed again (`reclaim`).
+ * What a key that is already in the ledger means for a new request under it: another write (`keyReused`), the same
+ * write whose state decides (`existing`), or the same write that provably reached nobody and may be claimed again
+ * (`reclaim`).
  */
 export function classifyKnownKey(
   known: Pick<LedgerRow, 'fingerprint' | 'state'>,
@@ -184,8 +189,8 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /**
- * Waits between background reconciliations. The first ones are short because an upstream shows a charge within seconds when it
- * shows it at all; the later ones only catch what was delayed, and cost the upstream next to nothing.
+ * Waits between background reconciliations. The first ones are short because an upstream shows a charge within seconds
+ * when it shows it at all; the later ones only catch what was delayed, and cost the upstream next to nothing.
  */
 export const RECONCILE_INTERVALS_MS: readonly number[] = [
   10 * SECOND,

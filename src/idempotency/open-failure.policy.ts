@@ -1,5 +1,5 @@
-// What an operator is told when the ledger cannot be opened: where, as whom, why, and what to do. No driver's text is passed on:
-// it may hold the URL, and it does not say which setting to change.
+// What an operator is told when the ledger cannot be opened: where, as whom, why, and what to do. No driver's text is
+// passed on: it may hold the URL, and it does not say which setting to change.
 
 /** What the file system says of the path, beside the error. */
 export interface SqlitePlace {
@@ -99,7 +99,9 @@ const REFUSED_USER: Reason = {
   remedy: "Check user and password in LEDGER_URL, and the server's pg_hba.conf.",
 };
 
-/** By Node's code, OpenSSL's or PostgreSQL's SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
+/**
+ * By Node's code, OpenSSL's or PostgreSQL's SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+ */
 const POSTGRES_REASONS: Readonly<Record<string, Reason>> = {
   ECONNREFUSED: NOT_REACHED,
   ECONNRESET: NOT_REACHED,
@@ -168,7 +170,9 @@ export function postgresOpenFailure(url: string, error: unknown): string {
   return sentence(`The ledger in PostgreSQL${placeIn(url)} cannot be opened`, known, code);
 }
 
-/** File systems over a network, by the type that statfs(2) tells. SQLite's locks and flushes cannot be relied on there. */
+/**
+ * File systems over a network, by the type that statfs(2) tells. SQLite's locks and flushes cannot be relied on there.
+ */
 const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0x6969, 'NFS'],
   [0x517b, 'SMB'],

@@ -4,9 +4,10 @@ import { type Ledger, type LedgerLog, type LedgerOptions, LedgerUnavailable } fr
 import { networkFileSystem, postgresOpenFailure, type SqlitePlace, sqliteOpenFailure } from './open-failure.policy.js';
 
 /**
- * Opens the ledger that the URL names and brings its tables up to date: `sqlite:PATH` (relative to the working directory, or
- * absolute) or `postgres://…`. Throws `TypeError` for any other URL, `LedgerUnavailable` when it cannot be opened. The message is for
- * the operator: it says where, why and what to do, and never holds the URL, which may carry a password.
+ * Opens the ledger that the URL names and brings its tables up to date: `sqlite:PATH` (relative to the working
+ * directory, or absolute) or `postgres://…`. Throws `TypeError` for any other URL, `LedgerUnavailable` when it cannot
+ * be opened. The message is for the operator: it says where, why and what to do, and never holds the URL, which may
+ * carry a password.
  */
 export async function openLedger(url: string, options: LedgerOptions = {}): Promise<Ledger> {
   if (url.startsWith('sqlite:')) {

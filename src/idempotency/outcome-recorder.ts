@@ -17,7 +17,9 @@ export type Unrecorded =
   | { readonly kind: 'outcome'; readonly row: LedgerRow; readonly change: Change }
   | ({ readonly kind: 'nothingSent' } & GivenBack);
 
-/** A claim under which nothing was sent. `claim` null: the claim's own commit may be the one that was not acknowledged. */
+/**
+ * A claim under which nothing was sent. `claim` null: the claim's own commit may be the one that was not acknowledged.
+ */
 export interface GivenBack {
   readonly tenantId: string;
   readonly idempotencyKey: string;
@@ -25,7 +27,10 @@ export interface GivenBack {
   readonly claim: number | null;
 }
 
-/** With the default first wait these take three seconds: a shutdown has a grace, and a ledger that restarts needs about that. */
+/**
+ * With the default first wait these take three seconds: a shutdown has a grace, and a ledger that restarts needs about
+ * that.
+ */
 const FINISH_ATTEMPTS = 5;
 
 const STATE_OF: Record<WriteOutcome<unknown>['kind'], LedgerState> = {
@@ -36,8 +41,8 @@ const STATE_OF: Record<WriteOutcome<unknown>['kind'], LedgerState> = {
 };
 
 /**
- * Writes outcomes down, and keeps trying when the ledger is away. Holds mutable state: what is not recorded yet, by tenant and key.
- * A crash loses the list, and the rows then become unknown, which is true.
+ * Writes outcomes down, and keeps trying when the ledger is away. Holds mutable state: what is not recorded yet, by
+ * tenant and key. A crash loses the list, and the rows then become unknown, which is true.
  */
 export class OutcomeRecorder {
   readonly #options: RecorderOptions;
@@ -59,7 +64,10 @@ export class OutcomeRecorder {
     return this.#unrecorded.get(nameOf(tenantId, idempotencyKey));
   }
 
-  /** Records what one attempt came to. Never throws: the row is returned as it is, or as it will be once the ledger is back. */
+  /**
+   * Records what one attempt came to. Never throws: the row is returned as it is, or as it will be once the ledger is
+   * back.
+   */
   async record(row: LedgerRow, outcome: WriteOutcome<unknown>, answer: StoredAnswer | null): Promise<LedgerRow> {
     const atMs = this.#options.now();
     const change: Change = { from: 'sending', to: STATE_OF[outcome.kind], by: 'owner', atMs, answer };

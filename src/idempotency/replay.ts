@@ -39,7 +39,9 @@ export function toAnswer<T>(outcome: WriteOutcome<T>, toStored: (value: T) => un
     : { kind: 'failure', failure: outcome.failure };
 }
 
-/** The outcome that a row remembers; null while it is unfinished. The state decides, the answer only fills in the words. */
+/**
+ * The outcome that a row remembers; null while it is unfinished. The state decides, the answer only fills in the words.
+ */
 export function replay<T>(row: LedgerRow, fromStored: (stored: unknown) => T): WriteOutcome<T> | null {
   const failure = row.answer?.kind === 'failure' ? row.answer.failure : null;
   switch (row.state) {

@@ -27,7 +27,10 @@ export interface OnceRequest {
   readonly groupId: string | null;
   /** The normalised input, JSON-safe; only its keyed hash is kept. */
   readonly input: unknown;
-  /** The part of the input that may be stored (ids and counts; nothing personal): shown to operators, used when settling. */
+  /**
+   * The part of the input that may be stored (ids and counts; nothing personal): shown to operators, used when
+   * settling.
+   */
   readonly stored: unknown;
   readonly deletesDocuments: boolean;
   /** What else may stand in the way, and is no part of the input. Absent: nothing does. */
@@ -43,7 +46,9 @@ export interface Baseline {
 }
 
 export interface OnceSteps<T> {
-  /** Reads the terms that a request declares as unread. Called only when nothing else stands in the way of the write. */
+  /**
+   * Reads the terms that a request declares as unread. Called only when nothing else stands in the way of the write.
+   */
   readTerms?(): Promise<ClaimTerms>;
   /** Null when it cannot be read, or what was read is not to be trusted. Must not throw, must be quick. */
   baseline(): Promise<Baseline | null>;
@@ -51,7 +56,9 @@ export interface OnceSteps<T> {
   send(): Promise<WriteOutcome<T>>;
   /** What may be stored of the value: no secret, no personal data. */
   toStored(value: T): unknown;
-  /** Gets null for a write that was settled as succeeded without the upstream's figures (by an operator or the history). */
+  /**
+   * Gets null for a write that was settled as succeeded without the upstream's figures (by an operator or the history).
+   */
   fromStored(stored: unknown): T;
 }
 
@@ -60,7 +67,8 @@ export interface OnceSteps<T> {
  * - `inProgress`: the same key, or another write on the same target, is still under way; `row` is that write.
  * - `keyReused`: the key belongs to another input; `row` holds it.
  * - `priorUnknown`: an earlier write on the same target has an unknown outcome; `row` is that write.
- * - `possibleDuplicate`: an equal write under another key is under way or succeeded a short while ago; `row` is that write.
+ * - `possibleDuplicate`: an equal write under another key is under way or succeeded a short while ago; `row` is that
+ *   write.
  * - `repeatsAnother`: the request says that it repeats a write which is not equal; `row` is that write.
  * - `refused`: the caller's own guards or terms forbid it.
  * - `overLimit`: it does not fit into what the tenant may still spend.
@@ -87,18 +95,24 @@ export type OnceResult<T> =
 export interface RunOnceOptions {
   readonly ledger: Ledger;
   readonly log?: LedgerLog;
-  /** Epoch milliseconds; for tests. Waits are measured on the monotonic clock, so a wrong wall clock changes no decision. */
+  /**
+   * Epoch milliseconds; for tests. Waits are measured on the monotonic clock, so a wrong wall clock changes no
+   * decision.
+   */
   readonly now?: () => number;
   /**
-   * How long after an equal write succeeded another key is refused, in milliseconds. Default 0: it is not. Measured on the wall clocks of
-   * the replicas, as the ledger's times are.
+   * How long after an equal write succeeded another key is refused, in milliseconds. Default 0: it is not. Measured on
+   * the wall clocks of the replicas, as the ledger's times are.
    */
   readonly duplicateWindowMs?: number;
   /** How long a duplicate waits for a write that another process is sending, in milliseconds. Default 10,000. */
   readonly duplicateWaitMs?: number;
   /** How often it looks, in milliseconds. Default 100. */
   readonly pollIntervalMs?: number;
-  /** First wait before a failed record is tried again, in milliseconds; it doubles up to fifty times itself. Default 100. */
+  /**
+   * First wait before a failed record is tried again, in milliseconds; it doubles up to fifty times itself. Default
+   * 100.
+   */
   readonly recordRetryMs?: number;
 }
 
@@ -113,8 +127,8 @@ const NO_TERMS: ClaimTerms = { kind: 'none' };
 const FINISHED = { existing: 'completed', targetBusy: 'priorUnknown', possibleDuplicate: 'possibleDuplicate' } as const;
 
 /**
- * Runs each write at most once: claim, baseline, `sending` (durable), the one attempt, outcome. Every step that fails before
- * `sending` is durable ends with nothing sent; every doubt after it ends as unknown, which nobody sends again.
+ * Runs each write at most once: claim, baseline, `sending` (durable), the one attempt, outcome. Every step that fails
+ * before `sending` is durable ends with nothing sent; every doubt after it ends as unknown, which nobody sends again.
  *
  * A run is never cancelled, whoever stops waiting for it. Holds mutable state: the runs under way in this process.
  */
@@ -147,7 +161,10 @@ export class RunOnce {
     });
   }
 
-  /** Never rejects because of the ledger or the upstream. Duplicates in this process wait for the first as long as it takes. */
+  /**
+   * Never rejects because of the ledger or the upstream. Duplicates in this process wait for the first as long as it
+   * takes.
+   */
   async run<T>(request: OnceRequest, steps: OnceSteps<T>): Promise<OnceResult<T>> {
     if (this.#isDraining) {
       return { kind: 'draining' };
@@ -156,7 +173,8 @@ export class RunOnce {
     const name = runName(request.tenantId, request.idempotencyKey, print);
     for (let running = this.#running.get(name); running !== undefined; running = this.#running.get(name)) {
       const settled = await running;
-      // A request that was refused for what stands beside its input has left nothing: another one is asked on its own terms.
+      // A request that was refused for what stands beside its input has left nothing: another one is asked on its own
+      // terms.
       if (!isOwnRefusal(settled)) return asReplay(settled, steps);
     }
     // Kept aside for the first caller: the ledger's copy has lost what may not be stored.
@@ -176,8 +194,8 @@ export class RunOnce {
   }
 
   /**
-   * Refuses new runs, waits for those under way, and tries a few times more to record what is not recorded. Resolves to false
-   * when something is left: those rows become unknown once this process is gone.
+   * Refuses new runs, waits for those under way, and tries a few times more to record what is not recorded. Resolves to
+   * false when something is left: those rows become unknown once this process is gone.
    */
   async drain(): Promise<boolean> {
     this.#isDraining = true;
@@ -309,8 +327,8 @@ export class RunOnce {
         await this.#sweepQuietly();
       } else if (!this.#running.has(runName(row.tenantId, row.idempotencyKey, row.fingerprint))) {
         await this.#recorder.flush();
-        // A claim of ours that was stored after we had given it up. Without its number only a claim is given back: a row that is
-        // `sending` is in the recorder's hands, and may have been sent.
+        // A claim of ours that was stored after we had given it up. Without its number only a claim is given back: a
+        // row that is `sending` is in the recorder's hands, and may have been sent.
         await this.#recorder.release({ ...row, claim: null });
       }
     } catch (error) {
@@ -368,7 +386,8 @@ function runName(...parts: readonly [tenantId: string, idempotencyKey: string, p
   return JSON.stringify(parts);
 }
 
-// A caller's step that breaks its promise not to throw must neither keep a row from its end nor make its outcome a guess.
+// A caller's step that breaks its promise not to throw must neither keep a row from its end nor make its outcome a
+// guess.
 
 /** The one attempt. A client that throws may have sent: nothing but unknown is true then. */
 async function attemptOnce<T>(kind: BillingOperationKind, steps: OnceSteps<T>): Promise<WriteOutcome<T>> {
@@ -398,9 +417,9 @@ function storableAnswer<T>(outcome: WriteOutcome<T>, steps: OnceSteps<T>): Store
 }
 
 /**
- * JSON with object keys sorted by code unit at every depth, so that equal inputs give equal text whatever order their fields were
- * written in. Members that are undefined are left out, as JSON does. Throws `TypeError` for what JSON cannot say exactly: NaN,
- * infinities, bigints, functions, symbols, and objects that are not plain.
+ * JSON with object keys sorted by code unit at every depth, so that equal inputs give equal text whatever order their
+ * fields were written in. Members that are undefined are left out, as JSON does. Throws `TypeError` for what JSON
+ * cannot say exactly: NaN, infinities, bigints, functions, symbols, and objects that are not plain.
  */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') {
@@ -437,8 +456,8 @@ export interface Fingerprinted {
 }
 
 /**
- * What decides whether a key is used again for the same write: the keyed hash of kind, target and normalised input. The credential
- * is left out, so that a replay still works after an api key was rotated.
+ * What decides whether a key is used again for the same write: the keyed hash of kind, target and normalised input. The
+ * credential is left out, so that a replay still works after an api key was rotated.
  */
 export function fingerprint(keyedHash: (text: string) => string, write: Fingerprinted): string {
   return keyedHash(`fingerprint\n${canonicalJson({ kind: write.kind, target: write.target, input: write.input })}`);

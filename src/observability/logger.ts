@@ -13,8 +13,8 @@ export interface LoggerOptions {
 }
 
 /**
- * One JSON object per line, or lines for people. Errors are logged under `err` and reduced to their name, code and call sites;
- * everything else that is logged must be chosen by the caller, because nothing is masked after the fact.
+ * One JSON object per line, or lines for people. Errors are logged under `err` and reduced to their name, code and call
+ * sites; everything else that is logged must be chosen by the caller, because nothing is masked after the fact.
  */
 export async function createLogger(options: LoggerOptions): Promise<Logger> {
   const { destination = standardOutput(), format } = options;

@@ -22,11 +22,12 @@ const PATTERNS: readonly RegExp[] = [
 ];
 
 /**
- * Turns text that came from an upstream into text that may stand in an answer, a log line or the ledger: plain, on one line, at
- * most 300 characters, without HTML tags and control characters, and with keys, tokens, URLs and e-mail addresses replaced by
- * `[removed]`.
+ * Turns text that came from an upstream into text that may stand in an answer, a log line or the ledger: plain, on one
+ * line, at most 300 characters, without HTML tags and control characters, and with keys, tokens, URLs and e-mail
+ * addresses replaced by `[removed]`.
  *
- * @param secrets credentials of the call, removed wherever they occur, also percent-encoded. Anything that looks like a key (runs
+ * @param secrets credentials of the call, removed wherever they occur, also percent-encoded. Anything that looks like a
+ *   key (runs
  *   of 20 and more) is removed whether it is listed or not.
  */
 export function sanitiseUpstreamMessage(text: string, secrets: readonly string[] = []): string {
@@ -73,8 +74,8 @@ const MAX_FRAMES = 12;
 const CODE = /^[\w.:-]{1,64}$/;
 
 /**
- * Picks what is safe to log from anything thrown. An allow-list: messages, bodies, options and headers of library errors carry
- * keys and tokens, so none of them is ever looked at.
+ * Picks what is safe to log from anything thrown. An allow-list: messages, bodies, options and headers of library
+ * errors carry keys and tokens, so none of them is ever looked at.
  */
 export function errorFields(thrown: unknown, depth = 0): ErrorFields {
   if (!isError(thrown)) return { name: thrown === null ? 'null' : typeof thrown };

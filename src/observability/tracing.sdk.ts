@@ -24,8 +24,9 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PAT
 const HEALTHY: ReadonlySet<string> = new Set(['ok', 'aborted']);
 
 /**
- * Spans made by hand: the SDK's instrumentations would need a loader hook, would name whole URLs, and would see each wire call but
- * not which attempt of which read it is. Every attribute is chosen here; none comes from a body, a header or a URL.
+ * Spans made by hand: the SDK's instrumentations would need a loader hook, would name whole URLs, and would see each
+ * wire call but not which attempt of which read it is. Every attribute is chosen here; none comes from a body, a header
+ * or a URL.
  */
 export function startSdkTracing(env: Readonly<Record<string, string | undefined>>): Tracing {
   const sdk = startSdk(env);

@@ -17,14 +17,20 @@ export function wantsTraces(env: Environment): boolean {
   return DESTINATIONS.some((name) => (env[name]?.trim() ?? '') !== '');
 }
 
-/** Words that the SDK knows. It passes over any other without a word, and then nothing is exported, or otherwise than asked. */
+/**
+ * Words that the SDK knows. It passes over any other without a word, and then nothing is exported, or otherwise than
+ * asked.
+ */
 const KNOWN_WORDS: Readonly<Record<string, readonly string[]>> = {
   OTEL_TRACES_EXPORTER: ['otlp', 'zipkin', 'console', 'none'],
   OTEL_EXPORTER_OTLP_PROTOCOL: ['grpc', 'http/json', 'http/protobuf'],
   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: ['grpc', 'http/json', 'http/protobuf'],
 };
 
-/** What the environment says of traces that the SDK would pass over. Empty where no traces are wanted. The words themselves are not told. */
+/**
+ * What the environment says of traces that the SDK would pass over. Empty where no traces are wanted. The words
+ * themselves are not told.
+ */
 export function tracingProblems(env: Environment): readonly { readonly setting: string; readonly message: string }[] {
   if (!wantsTraces(env)) return [];
   return Object.entries(KNOWN_WORDS).flatMap(([setting, words]) => {
@@ -35,7 +41,10 @@ export function tracingProblems(env: Environment): readonly { readonly setting: 
   });
 }
 
-/** Starts the SDK, which reads `process.env` by itself; null where no traces are wanted, and then nothing of it is loaded. */
+/**
+ * Starts the SDK, which reads `process.env` by itself; null where no traces are wanted, and then nothing of it is
+ * loaded.
+ */
 export async function startTracing(env: Environment): Promise<Tracing | null> {
   if (!wantsTraces(env)) return null;
   const { startSdkTracing } = await import('./tracing.sdk.js');

@@ -9,7 +9,9 @@ export interface TracedRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** The spans of one HTTP request: the request, its GraphQL operation below it, upstream attempts below that. Mutable. */
+/**
+ * The spans of one HTTP request: the request, its GraphQL operation below it, upstream attempts below that. Mutable.
+ */
 export interface RequestTrace {
   /** Begins the operation's span; attempts from then on stand below it. */
   beginOperation(): void;

@@ -10,7 +10,9 @@ import { createUndiciTransport } from '../upstreams/http/undici.transport.js';
 import { type ExaminedDocument, examineDocument } from '../upstreams/xtracta/document.examination.js';
 import { type Reading, readStored } from './reading.js';
 
-/** `fail`: the gateway cannot work. `doubt`: it works, and somebody should know. `open`: not settled by what was read. */
+/**
+ * `fail`: the gateway cannot work. `doubt`: it works, and somebody should know. `open`: not settled by what was read.
+ */
 export type Verdict = 'ok' | 'doubt' | 'fail' | 'open';
 
 /** One line of the doctor's table. */

@@ -21,7 +21,10 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Text of others as it may stand on a terminal: what would move the cursor, reorder or hide text is shown as its number. */
+/**
+ * Text of others as it may stand on a terminal: what would move the cursor, reorder or hide text is shown as its
+ * number.
+ */
 export function terminalText(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => {
     const code = character.codePointAt(0) ?? 0;

@@ -78,7 +78,10 @@ async function standardInput(): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Values as a person may see them: what could not be read is named, the billing UI's URL and personal data are not shown. */
+/**
+ * Values as a person may see them: what could not be read is named, the billing UI's URL and personal data are not
+ * shown.
+ */
 export function printable(value: unknown, name = ''): unknown {
   if (value instanceof UnreadableValue) return { unreadable: value.element };
   if (Array.isArray(value)) return value.map((item) => printable(item));

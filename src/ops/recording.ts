@@ -4,7 +4,10 @@ import { headOf, type Probe, type ReadEndpoint } from './doctor.checks.js';
 import { UsageError } from './ops.output.js';
 import { type ResponseForm, responseForm } from './response.form.js';
 
-/** Responses of one look at an upstream, masked, as `doctor --record` writes them and the contract test of recorded responses reads them. */
+/**
+ * Responses of one look at an upstream, masked, as `doctor --record` writes them and the contract test of recorded
+ * responses reads them.
+ */
 export interface Recording {
   readonly version: 1;
   readonly recordedAt: string;
@@ -27,8 +30,8 @@ const KNOWN_MESSAGE = 'The request has been successfully processed';
 const SHORT = /^[\w .:+()-]{0,40}$/;
 
 /**
- * Writes the responses with names, ids and figures masked: each character becomes another of its class, zeros, lengths, order and
- * whatever is around the texts stay, and the same text becomes the same text everywhere.
+ * Writes the responses with names, ids and figures masked: each character becomes another of its class, zeros, lengths,
+ * order and whatever is around the texts stay, and the same text becomes the same text everywhere.
  *
  * @returns a line for the operator
  */
@@ -107,7 +110,10 @@ function maskText(text: string, element: string, mask: FormMask): string {
 
 const REFERENCE = /&(?:#\w+|\w+);/g;
 
-/** Replaces texts by others of their form. Mutable: what was replaced by what, so that ids that were equal stay equal, and others do not become so. */
+/**
+ * Replaces texts by others of their form. Mutable: what was replaced by what, so that ids that were equal stay equal,
+ * and others do not become so.
+ */
 export class FormMask {
   readonly #masked = new Map<string, string>();
   readonly #used = new Set<string>();

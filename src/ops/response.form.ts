@@ -176,7 +176,10 @@ export function responseForm(
   };
 }
 
-/** In words, what the second response has otherwise than the first; what the first could not show, having no record, is no difference. */
+/**
+ * In words, what the second response has otherwise than the first; what the first could not show, having no record, is
+ * no difference.
+ */
 export function formDifferences(before: ResponseForm, after: ResponseForm): readonly string[] {
   const differences: string[] = [];
   const compare = (what: string, one: string, other: string): void => {

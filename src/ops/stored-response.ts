@@ -2,8 +2,9 @@ import net from 'node:net';
 import type { BodySink, TransportResult, UpstreamTransport } from '../upstreams/http/transport.js';
 
 /**
- * One HTTP response as it was stored: by `curl -i`, by `doctor --record`, or a bare body. `bytes` is what goes over the wire when it is
- * replayed; `notes` say what had to be mended for that, because a tool had changed it when it stored it.
+ * One HTTP response as it was stored: by `curl -i`, by `doctor --record`, or a bare body. `bytes` is what goes over the
+ * wire when it is replayed; `notes` say what had to be mended for that, because a tool had changed it when it stored
+ * it.
  */
 export interface StoredResponse {
   readonly bytes: Buffer;
@@ -60,8 +61,8 @@ export interface ReplayedAttempt {
 }
 
 /**
- * Sends what `use` sends to a server on this machine that answers with the stored bytes, so that they pass the gateway's own HTTP client,
- * limits and parsers. Nothing leaves the machine.
+ * Sends what `use` sends to a server on this machine that answers with the stored bytes, so that they pass the
+ * gateway's own HTTP client, limits and parsers. Nothing leaves the machine.
  *
  * @param transport the gateway's own; it is closed at the end
  */

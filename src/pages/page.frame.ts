@@ -59,7 +59,10 @@ export function navLink({ href, text }: PageLink, current: string): string {
 export interface PageSet {
   readonly explorer: boolean;
   readonly debug: boolean;
-  /** Address of an upstream on this machine, which may have a page of its own: the simulator's; null where it is elsewhere. */
+  /**
+   * Address of an upstream on this machine, which may have a page of its own: the simulator's; null where it is
+   * elsewhere.
+   */
   readonly localUpstream: string | null;
 }
 

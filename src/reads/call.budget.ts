@@ -10,9 +10,9 @@ export function tooManyCalls(limit: number): BillingError {
 }
 
 /**
- * Mutable account of one operation's upstream calls. The limit counts what the questions need: a call that the planner tried in
- * place of others, and that settled none of them, is given back, so that batching never refuses what would pass one by one. Such
- * calls are few: one a tick at most, and a base whose call failed is then avoided.
+ * Mutable account of one operation's upstream calls. The limit counts what the questions need: a call that the planner
+ * tried in place of others, and that settled none of them, is given back, so that batching never refuses what would
+ * pass one by one. Such calls are few: one a tick at most, and a base whose call failed is then avoided.
  */
 export class CallBudget {
   #asked = 0;
@@ -67,8 +67,8 @@ export class CallBudget {
 export type RequestingField = 'plan' | 'billingHistory' | 'subgroups' | 'name' | CatalogueField;
 
 /**
- * Counts how often each field of the schema requested a read, for `/debug`. It exists only where `/debug` is on. Mutable state of one
- * operation, bounded by its reads.
+ * Counts how often each field of the schema requested a read, for `/debug`. It exists only where `/debug` is on.
+ * Mutable state of one operation, bounded by its reads.
  */
 export class ReadRequesters {
   readonly #byQuestion = new Map<string, Map<RequestingField, number>>();

@@ -29,8 +29,8 @@ function keyOf({ tenantId, credentialId, groupId }: CatalogueSubject): string {
 }
 
 /**
- * Shared mutable memory of catalogues: a page that lets somebody choose asks for the same one again and again, and it changes
- * seldom. Bounded; the oldest goes first.
+ * Shared mutable memory of catalogues: a page that lets somebody choose asks for the same one again and again, and it
+ * changes seldom. Bounded; the oldest goes first.
  */
 export class CatalogueStore {
   readonly #kept = new Map<string, Kept>();
@@ -62,7 +62,8 @@ export class CatalogueStore {
   }
 
   /**
-   * Drops what a write on the group may have changed; the catalogue of the api key's own group too, which that group may be.
+   * Drops what a write on the group may have changed; the catalogue of the api key's own group too, which that group
+   * may be.
    *
    * @param groupId null: it is not known which group the write was about
    */

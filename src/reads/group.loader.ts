@@ -21,8 +21,8 @@ const OWN_GROUP = 'own';
 /** Answers about groups, each asked for once in an operation. Mutable state of one operation by one caller. */
 export class GroupLoader<G extends string | null, T> {
   /**
-   * A group's value is the promise of its answer: a slow call then holds up only those who asked for it. Keys are objects because a
-   * DataLoader takes no null.
+   * A group's value is the promise of its answer: a slow call then holds up only those who asked for it. Keys are
+   * objects because a DataLoader takes no null.
    */
   readonly #loader = new DataLoader<{ readonly groupId: G }, Promise<T>, string>(
     async (keys) => this.#dispatch(keys.map(({ groupId }) => groupId)),
@@ -141,7 +141,10 @@ export class UsageSource implements GroupSource<string, GroupUsage> {
     return this.inFlight.join(key, call, (ownCall) => this.#fetch(subject, groupId, ownCall));
   }
 
-  /** A response about another group, or about an unreadable one, is an error: its figures must not appear under this group. */
+  /**
+   * A response about another group, or about an unreadable one, is an error: its figures must not appear under this
+   * group.
+   */
   async #fetch(subject: ReadSubject, groupId: string, call: UpstreamCall): Promise<GroupUsage> {
     const usage = await this.client.getUsage(subject.credential, groupId, call);
     if (usage.groupId === null || usage.groupId === groupId) return usage;

@@ -47,9 +47,9 @@ export class HistoryAnswer {
 }
 
 /**
- * The rows of an answer that belong to its question. Of a single group's answer, a row that names no group is that group's, and a
- * row that names another is dropped: what was asked decides, never what came first. A recursive answer is left as it came, because
- * which groups lie below is only known from it.
+ * The rows of an answer that belong to its question. Of a single group's answer, a row that names no group is that
+ * group's, and a row that names another is dropped: what was asked decides, never what came first. A recursive answer
+ * is left as it came, because which groups lie below is only known from it.
  *
  * @param onForeignRow told of each dropped row
  */
@@ -67,10 +67,11 @@ export function toAnswer(read: HistoryRead, history: BillingHistory, onForeignRo
 }
 
 /**
- * What an answer says to a narrower or equal question; null when it does not settle it, and the question must be asked on its own.
- * Null is returned rather than a guess where
+ * What an answer says to a narrower or equal question; null when it does not settle it, and the question must be asked
+ * on its own. Null is returned rather than a guess where
  * - a recursive answer holds a row that names no group: it may be the asked group's;
- * - a group has no row in a recursive answer: it may have none, lie elsewhere, or be gone, and only its own answer tells which;
+ * - a group has no row in a recursive answer: it may have none, lie elsewhere, or be gone, and only its own answer
+ *   tells which;
  * - a wider answer holds rows of the group with no readable start date: they may lie outside the asked window.
  */
 export function settle(answer: HistoryAnswer, asked: HistoryRead): readonly BillingActivity[] | null {

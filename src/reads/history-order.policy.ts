@@ -19,7 +19,10 @@ interface KeyedRow {
 
 const DIGITS = /^[0-9]+$/;
 
-/** Ids have no upper bound; digits without leading zeros compare by length and then as text, exactly as the numbers would. */
+/**
+ * Ids have no upper bound; digits without leading zeros compare by length and then as text, exactly as the numbers
+ * would.
+ */
 function significantDigits(id: string): string | null {
   if (!DIGITS.test(id)) return null;
   return id.startsWith('0') ? id.replace(/^0+/, '') : id;
@@ -81,8 +84,8 @@ export function compareActivities(a: BillingActivity, b: BillingActivity): numbe
 }
 
 /**
- * Orders that were worked out already, by the rows that they are of, which never change: a query may ask eighty pages of one answer of
- * 18,000 rows. Shared memory that ends with the rows.
+ * Orders that were worked out already, by the rows that they are of, which never change: a query may ask eighty pages
+ * of one answer of 18,000 rows. Shared memory that ends with the rows.
  */
 const ascendingOrders = new WeakMap<readonly BillingActivity[], readonly BillingActivity[]>();
 const descendingOrders = new WeakMap<readonly BillingActivity[], readonly BillingActivity[]>();
@@ -107,14 +110,18 @@ function descending(rows: readonly BillingActivity[]): readonly BillingActivity[
 }
 
 /**
- * The rows in a client's order, worked out once for each list. The same rows come out in the same order however the upstream sent them;
- * descending is exactly the reverse of ascending, so rows with no readable start date stand last in the one and first in the other.
+ * The rows in a client's order, worked out once for each list. The same rows come out in the same order however the
+ * upstream sent them; descending is exactly the reverse of ascending, so rows with no readable start date stand last in
+ * the one and first in the other.
  */
 export function orderRows(rows: readonly BillingActivity[], order: BillingHistoryOrder): readonly BillingActivity[] {
   return order === 'START_DATE_ASC' ? ascending(rows) : descending(rows);
 }
 
-/** Which of the rows with the same start and id this one is, from 0: rows may share an id, and a cursor must tell them apart. */
+/**
+ * Which of the rows with the same start and id this one is, from 0: rows may share an id, and a cursor must tell them
+ * apart.
+ */
 export function tieRank(ordered: readonly BillingActivity[], index: number): number {
   const row = ordered[index];
   let ties = 0;
@@ -147,8 +154,8 @@ function boundary(
 }
 
 /**
- * Where a row stood that may have vanished: `before` is the number of rows before it, `after` the index of the first row after it.
- * They differ by one while it is still there.
+ * Where a row stood that may have vanished: `before` is the number of rows before it, `after` the index of the first
+ * row after it. They differ by one while it is still there.
  */
 export function locateRow(
   ordered: readonly BillingActivity[],

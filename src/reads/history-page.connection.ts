@@ -48,8 +48,8 @@ class LazyPageInfo {
 }
 
 /**
- * A page of an ordered selection. A page may have 5,000 rows, so edges and cursors are made only for the client that asks for them: by
- * getters, because the writer of rows reads properties and calls nothing.
+ * A page of an ordered selection. A page may have 5,000 rows, so edges and cursors are made only for the client that
+ * asks for them: by getters, because the writer of rows reads properties and calls nothing.
  */
 export class HistoryConnection implements HistoryPage {
   readonly nodes: readonly BillingActivity[];
@@ -91,8 +91,9 @@ function compareCurrencies(a: string | null, b: string | null): number {
 }
 
 /**
- * Count and exact sums over a selection of rows. A sum has the largest scale of its addends: 99.50 + 0.50 is `100.00`. Prices with no
- * currency are summed apart; a price whose amount or currency cannot be read, and a count of documents that cannot, is counted, never guessed.
+ * Count and exact sums over a selection of rows. A sum has the largest scale of its addends: 99.50 + 0.50 is `100.00`.
+ * Prices with no currency are summed apart; a price whose amount or currency cannot be read, and a count of documents
+ * that cannot, is counted, never guessed.
  */
 export function summarise(rows: readonly BillingActivity[]): HistorySummary {
   const sums = new Map<string | null, ExactDecimal>();

@@ -30,11 +30,11 @@ function oneYearBefore(epochMs: number): number {
 }
 
 /**
- * The window of a history question. A missing `to` is now, a missing `from` one calendar year before `to`. The upstream knows whole
- * seconds, so the window is widened to them.
+ * The window of a history question. A missing `to` is now, a missing `from` one calendar year before `to`. The upstream
+ * knows whole seconds, so the window is widened to them.
  *
- * @param carried the window of the cursor that the client continues from: it stands in for the end that the client left out, so that
- * a later page means the same list although "now" has moved on
+ * @param carried the window of the cursor that the client continues from: it stands in for the end that the client left
+ *   out, so that a later page means the same list although "now" has moved on
  * @throws BillingError `BAD_USER_INPUT`
  */
 export function resolveHistoryWindow(
@@ -81,7 +81,8 @@ export function windowsEqual(a: HistoryWindow, b: HistoryWindow): boolean {
 }
 
 /**
- * Puts together what shares seconds or follows without a gap, so that each cluster's hull asks for no second that nobody asked for.
+ * Puts together what shares seconds or follows without a gap, so that each cluster's hull asks for no second that
+ * nobody asked for.
  *
  * @param merge false: only equal windows are put together
  */
@@ -115,8 +116,8 @@ export function windowHull(windows: readonly HistoryWindow[]): HistoryWindow {
 }
 
 /**
- * The rows that start inside the window, whatever the upstream understood by it; rows with no readable start date are kept, because
- * nobody can say that they are outside.
+ * The rows that start inside the window, whatever the upstream understood by it; rows with no readable start date are
+ * kept, because nobody can say that they are outside.
  */
 export function rowsInWindow(rows: readonly BillingActivity[], window: HistoryWindow): readonly BillingActivity[] {
   const fromMs = window.fromSeconds * 1000;

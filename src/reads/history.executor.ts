@@ -40,9 +40,9 @@ function isSameQuestion(a: HistoryRead, b: HistoryRead): boolean {
 }
 
 /**
- * Makes the planned calls of one operation and hands each answer to the questions that it settles, each as soon as its own call is
- * answered. What a call does not settle, or fails to answer, is asked again on its own, so that no question ever gets more or less
- * than it would have got alone. Mutable state of one operation by one caller.
+ * Makes the planned calls of one operation and hands each answer to the questions that it settles, each as soon as its
+ * own call is answered. What a call does not settle, or fails to answer, is asked again on its own, so that no question
+ * ever gets more or less than it would have got alone. Mutable state of one operation by one caller.
  */
 export class HistoryExecutor {
   readonly #slots = new Map<string, Slot>();
@@ -212,7 +212,10 @@ export class HistoryExecutor {
     }
   }
 
-  /** After a recursive answer a group's windows may still share a call; after a shared call each asks with its own window. */
+  /**
+   * After a recursive answer a group's windows may still share a call; after a shared call each asks with its own
+   * window.
+   */
   async #askAgain(call: HistoryRead, reads: readonly HistoryRead[]): Promise<void> {
     const open = reads.filter((read) => !this.#settleFromAnswers(read));
     const plan = [

@@ -6,7 +6,10 @@ import { planWindow } from './history-window.policy.js';
 import type { MembershipMemory } from './membership.memory.js';
 import type { WriteVersions } from './shared.reads.js';
 
-/** `naming`: any rows that call the group by its name; only where none were read for other reasons, those of its plan's window now. */
+/**
+ * `naming`: any rows that call the group by its name; only where none were read for other reasons, those of its plan's
+ * window now.
+ */
 export type HistoryQuestion =
   | { readonly kind: 'window'; readonly read: HistoryRead }
   | { readonly kind: 'naming'; readonly groupId: string };
@@ -15,7 +18,9 @@ function questionKey(question: HistoryQuestion): string {
   return question.kind === 'window' ? historyReadKey(question.read) : `naming ${question.groupId}`;
 }
 
-/** Collects the questions of a tick, so that they are planned together. Mutable state of one operation by one caller. */
+/**
+ * Collects the questions of a tick, so that they are planned together. Mutable state of one operation by one caller.
+ */
 export class OperationHistory {
   /** A question's value is the promise of its rows: a slow call then holds up only those who asked for it. */
   readonly #loader = new DataLoader<HistoryQuestion, Promise<Rows>, string>(

@@ -63,8 +63,8 @@ interface Batch {
 }
 
 /**
- * Unknown groups are only looked for below the credential's own group, which is above everything that the credential can see, and a
- * base below itself; below any other base only groups that its answers have named.
+ * Unknown groups are only looked for below the credential's own group, which is above everything that the credential
+ * can see, and a base below itself; below any other base only groups that its answers have named.
  */
 function mayLieBelow(baseGroupId: string, single: Draft, knowledge: PlannerKnowledge): boolean {
   const standing = knowledge.base(baseGroupId).standing(single.groupId, single);
@@ -72,7 +72,10 @@ function mayLieBelow(baseGroupId: string, single: Draft, knowledge: PlannerKnowl
   return baseGroupId === knowledge.rootGroupId || baseGroupId === single.groupId;
 }
 
-/** The batches on one base that are worth their rows. Where a cluster is not, its widest windows are left out and it is tried again. */
+/**
+ * The batches on one base that are worth their rows. Where a cluster is not, its widest windows are left out and it is
+ * tried again.
+ */
 function batchesOn(
   baseGroupId: string,
   singles: readonly Draft[],
@@ -92,7 +95,8 @@ function batchesOn(
       if (members.length === 0) continue;
       const window = windowHull(cluster);
       const groups = new Set(members.map((draft) => draft.groupId)).size;
-      // Two planned calls that a single window would join stay two calls: joining them would answer windows that nobody asked for.
+      // Two planned calls that a single window would join stay two calls: joining them would answer windows that nobody
+      // asked for.
       if (second === undefined && isBatchWorthwhile(size, groups, window, planned)) {
         batches.push({ baseGroupId, window, singles: members, planned });
       } else {
@@ -122,9 +126,9 @@ function bestBatches(
 }
 
 /**
- * The calls to make for the questions of one tick, each question under exactly one call. Equal questions are asked once; windows of
- * a group that overlap or touch become one call; a question that a recursive call covers waits for that call's answer; and many
- * groups below one base become one recursive call where that is cheaper.
+ * The calls to make for the questions of one tick, each question under exactly one call. Equal questions are asked
+ * once; windows of a group that overlap or touch become one call; a question that a recursive call covers waits for
+ * that call's answer; and many groups below one base become one recursive call where that is cheaper.
  *
  * @param underWay calls of the operation that have not been answered yet
  */

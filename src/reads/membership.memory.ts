@@ -2,7 +2,8 @@ import { type HistoryWindow, windowSpan } from './history-window.policy.js';
 
 /**
  * - `below`: the base's recursive answer has named the group.
- * - `apart`: a recursive answer over such a window did not name it, so it has to be asked for on its own: it lies elsewhere, or has no rows.
+ * - `apart`: a recursive answer over such a window did not name it, so it has to be asked for on its own: it lies
+ *   elsewhere, or has no rows.
  */
 export type Standing = 'below' | 'apart' | 'unknown';
 
@@ -26,7 +27,9 @@ interface BaseRecord {
 export interface MembershipLimits {
   /** Groups remembered over all bases together, at roughly a tenth of a kilobyte each. */
   readonly groups: number;
-  /** Groups remembered of one base: clients choose which ids are asked for, and one tenant must not push out the others. */
+  /**
+   * Groups remembered of one base: clients choose which ids are asked for, and one tenant must not push out the others.
+   */
   readonly groupsPerBase: number;
   readonly keptMs: number;
   /** How long a failed recursive call is not tried again. */
@@ -39,8 +42,9 @@ const LIMITS: MembershipLimits = { groups: 100_000, groupsPerBase: 20_000, keptM
 const NOTHING_KNOWN: BaseKnowledge = { size: null, isAvoided: false, standing: () => 'unknown' };
 
 /**
- * Shared mutable memory of which groups lie below which, learned from recursive answers only. Keyed by a scope that names tenant and
- * credential: another key may see another tree. Bounded; the base that was learned of longest ago goes first.
+ * Shared mutable memory of which groups lie below which, learned from recursive answers only. Keyed by a scope that
+ * names tenant and credential: another key may see another tree. Bounded; the base that was learned of longest ago goes
+ * first.
  */
 export class MembershipMemory {
   readonly #bases = new Map<string, BaseRecord>();
@@ -92,7 +96,10 @@ export class MembershipMemory {
     this.#shrink();
   }
 
-  /** @param reason `failed`: it may work again soon; `unusable`: the answer came and settles nothing, which is its nature */
+  /**
+   * @param reason `failed`: it may work again soon; `unusable`: the answer came and settles nothing, which is its
+   *   nature
+   */
   avoid(scope: string, baseGroupId: string, reason: 'failed' | 'unusable'): void {
     const forMs = reason === 'failed' ? this.limits.avoidedMs : this.limits.keptMs;
     this.#touch(scope, baseGroupId).avoidedUntilMs = this.clock() + forMs;
@@ -147,12 +154,16 @@ export interface LearnedSize {
 }
 
 /**
- * Rows that cost about as much as one call: sending, signing and parsing one small form post took the CPU time of 15 to 20 rows of
- * XML, and a call also takes a place in the pool, a round trip, and a bite of a rate limit that nobody has published.
+ * Rows that cost about as much as one call: sending, signing and parsing one small form post took the CPU time of 15 to
+ * 20 rows of XML, and a call also takes a place in the pool, a round trip, and a bite of a rate limit that nobody has
+ * published.
  */
 const ROWS_PER_CALL = 40;
 
-/** How far a base group of unknown size is trusted: a plan's window is 2.2 years, the whole of history is not worth the risk. */
+/**
+ * How far a base group of unknown size is trusted: a plan's window is 2.2 years, the whole of history is not worth the
+ * risk.
+ */
 const UNLEARNED_SPAN_SECONDS = 3 * 366 * 86_400;
 
 /** Rows of a recursive answer over a window, by proportion. */
@@ -161,10 +172,11 @@ function expectedRows(size: LearnedSize, window: HistoryWindow): number {
 }
 
 /**
- * Whether one recursive call over `window` is cheaper than the calls that it saves. Only rows that nobody asked for count against it:
- * those of the asked groups would come anyway.
+ * Whether one recursive call over `window` is cheaper than the calls that it saves. Only rows that nobody asked for
+ * count against it: those of the asked groups would come anyway.
  *
- * @param planned window of a recursive call that is made in any case and would be widened; null: the recursive call is extra
+ * @param planned window of a recursive call that is made in any case and would be widened; null: the recursive call is
+ *   extra
  */
 export function isBatchWorthwhile(
   size: LearnedSize | null,

@@ -8,8 +8,8 @@ import { compareActivities, compareIds } from './history-order.policy.js';
 import { planWindow, windowCovers } from './history-window.policy.js';
 
 /**
- * A booster adds documents to a plan and a cancellation ends one; neither is a plan. What a cancellation ends is not worked out: the
- * upstream does not say which row it cancels, and shortens that row's own period where it means to.
+ * A booster adds documents to a plan and a cancellation ends one; neither is a plan. What a cancellation ends is not
+ * worked out: the upstream does not say which row it cancels, and shortens that row's own period where it means to.
  *
  * A row of an unknown kind (`addon`) is a plan only if it is charged as plans are, by the month or by the year.
  */
@@ -28,15 +28,18 @@ function isPlanRow(row: BillingActivity): boolean {
   }
 }
 
-/** `expiry_date` is the last second inside the period (2018-04-27T02:11:17Z for a month from 02:11:18Z), so all of that second belongs. */
+/**
+ * `expiry_date` is the last second inside the period (2018-04-27T02:11:17Z for a month from 02:11:18Z), so all of that
+ * second belongs.
+ */
 function isInForce(row: BillingActivity, atMs: number): boolean {
   if (row.startMs === null || row.expiryMs === null) return false;
   return row.startMs <= atMs && Math.floor(atMs / 1000) <= Math.floor(row.expiryMs / 1000);
 }
 
 /**
- * The plan in force at an instant. Periods may overlap (a plan change need not close the old period): the latest start wins, then
- * the highest id. Rows of other groups, and rows without readable dates, are never the plan.
+ * The plan in force at an instant. Periods may overlap (a plan change need not close the old period): the latest start
+ * wins, then the highest id. Rows of other groups, and rows without readable dates, are never the plan.
  *
  * @param atMs epoch milliseconds
  * @returns null when no period contains the instant
@@ -62,8 +65,8 @@ interface ReadHistory {
 }
 
 /**
- * Holds what the usage endpoint says of a group's plan now against what the same operation read in the history anyway; nothing is
- * read for it. Mutable state of one operation by one caller.
+ * Holds what the usage endpoint says of a group's plan now against what the same operation read in the history anyway;
+ * nothing is read for it. Mutable state of one operation by one caller.
  */
 export class PlanComparison {
   readonly #usage = new Map<string, PlanInUse>();
@@ -93,7 +96,10 @@ export class PlanComparison {
   }
 }
 
-/** False also where the history that was read says nothing about it: its window may end before now, or begin after the plan. */
+/**
+ * False also where the history that was read says nothing about it: its window may end before now, or begin after the
+ * plan.
+ */
 function plansDiffer(groupId: string, { plan, nowMs }: PlanInUse, { read, rows }: ReadHistory): boolean {
   if (read.groupId !== groupId && !read.recursive) return false;
   if (read.toSeconds * 1000 < nowMs - 1000) return false;

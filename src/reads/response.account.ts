@@ -3,7 +3,10 @@ import { BillingError } from '../domain/errors.js';
 
 /** Rows that one operation may answer, all lists together. */
 export const MAX_ANSWER_ROWS = 100_000;
-/** Text that one operation may answer. Counted twice: by the least that rows will take when they are handed out, and as it is written. */
+/**
+ * Text that one operation may answer. Counted twice: by the least that rows will take when they are handed out, and as
+ * it is written.
+ */
 export const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
 /** An operation below both is small: it waits for nobody. */
@@ -26,15 +29,19 @@ export function answerTooLarge(): BillingError {
  */
 export type PlaceQueue = (tenantId: string, waitMs: number, signal?: AbortSignal) => Promise<(() => void) | null>;
 
-/** The memory of all large answers of the process: few may be kept until their clients have read them, fewer may be in the making. */
+/**
+ * The memory of all large answers of the process: few may be kept until their clients have read them, fewer may be in
+ * the making.
+ */
 export interface LargeAnswers {
   readonly kept: PlaceQueue;
   readonly making: PlaceQueue;
 }
 
 /**
- * What one operation has handed out for its answer. A small operation is only counted. A large one waits for its place among the large
- * answers of all operations, and then takes its rows a few at a time, so that others have their turns. Mutable state of one operation.
+ * What one operation has handed out for its answer. A small operation is only counted. A large one waits for its place
+ * among the large answers of all operations, and then takes its rows a few at a time, so that others have their turns.
+ * Mutable state of one operation.
  */
 export class AnswerAccount {
   #rows = 0;
@@ -56,7 +63,8 @@ export class AnswerAccount {
    * Counts rows before they are handed out.
    *
    * @param bytesPerRow the least that a row takes in the answer's text
-   * @throws BillingError `OPERATION_TOO_COMPLEX` over a limit, `RATE_LIMITED` where too many large answers are under way
+   * @throws BillingError `OPERATION_TOO_COMPLEX` over a limit, `RATE_LIMITED` where too many large answers are under
+   *   way
    */
   async handOut(rows: number, bytesPerRow: number, signal?: AbortSignal): Promise<void> {
     this.#rows += rows;

@@ -12,15 +12,15 @@ function abandoned(): BillingError {
 }
 
 /**
- * Shared mutable registry of the reads under way, so that equal ones are sent once. Its keys must name the tenant, the credential and
- * the whole question. Bounded by nature: a read leaves it when it ends.
+ * Shared mutable registry of the reads under way, so that equal ones are sent once. Its keys must name the tenant, the
+ * credential and the whole question. Bounded by nature: a read leaves it when it ends.
  */
 export class InFlightReads<T> {
   readonly #flights = new Map<string, Flight<T>>();
 
   /**
-   * Joins the read of that key, or starts it. A sharer whose signal aborts leaves at once; the read itself is aborted when the last
-   * has left.
+   * Joins the read of that key, or starts it. A sharer whose signal aborts leaves at once; the read itself is aborted
+   * when the last has left.
    *
    * @param start is given the sharer's call with a signal of the read's own
    */
@@ -86,8 +86,8 @@ export class InFlightReads<T> {
 const MAX_CREDENTIALS = 10_000;
 
 /**
- * A counter per credential, which each write moves on. Shared and mutable. A read that was begun under an earlier version may lack
- * the write, and is not handed to anyone who asks after it.
+ * A counter per credential, which each write moves on. Shared and mutable. A read that was begun under an earlier
+ * version may lack the write, and is not handed to anyone who asks after it.
  */
 export class WriteVersions {
   readonly #writeVersions = new Map<string, number>();

@@ -15,7 +15,9 @@ interface Snapshot extends SnapshotSubject {
   readonly expiresMs: number;
 }
 
-/** A number of answers, and of the rows of all of them: the real measure of memory, at roughly half a kilobyte a row. */
+/**
+ * A number of answers, and of the rows of all of them: the real measure of memory, at roughly half a kilobyte a row.
+ */
 interface SnapshotAmount {
   readonly entries: number;
   readonly rows: number;
@@ -99,10 +101,10 @@ function exceeds(held: SnapshotAmount, limit: SnapshotAmount): boolean {
 }
 
 /**
- * Shared mutable memory of the answers that cursors were handed out for: the upstream has no pages, so a client that pages costs one
- * call and sees one list. Bounded, as a whole and for each tenant; the tenant that keeps the most gives up its least recently used
- * answer first, so a tenant that keeps little loses nothing to one that reads much. A lookup must name the same tenant, credential and
- * question, so an id that was guessed or carried over opens nothing.
+ * Shared mutable memory of the answers that cursors were handed out for: the upstream has no pages, so a client that
+ * pages costs one call and sees one list. Bounded, as a whole and for each tenant; the tenant that keeps the most gives
+ * up its least recently used answer first, so a tenant that keeps little loses nothing to one that reads much. A lookup
+ * must name the same tenant, credential and question, so an id that was guessed or carried over opens nothing.
  */
 export class SnapshotStore {
   readonly #tenants = new Map<string, TenantSnapshots>();
@@ -140,7 +142,9 @@ export class SnapshotStore {
     return snapshot.rows;
   }
 
-  /** A write on a group also changes what its parents' recursive answers hold, and nobody knows its parents for sure. */
+  /**
+   * A write on a group also changes what its parents' recursive answers hold, and nobody knows its parents for sure.
+   */
   forget(credentialId: string, groupId: string | null): void {
     for (const kept of this.#tenants.values()) {
       kept.dropIf(

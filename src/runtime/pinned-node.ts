@@ -27,8 +27,8 @@ export function pinnedNode(): string | null {
 }
 
 /**
- * Runs the same command line on another Node and ends as that one ends: with its exit code, or by its signal. Signals are passed
- * on, so that a stop drains the gateway. The child dies with this process ({@link dieWithLauncher}).
+ * Runs the same command line on another Node and ends as that one ends: with its exit code, or by its signal. Signals
+ * are passed on, so that a stop drains the gateway. The child dies with this process ({@link dieWithLauncher}).
  */
 export function handOver(node: string, script: string, args: readonly string[]): void {
   const child = spawn(node, [...process.execArgv, script, ...args], {
@@ -51,8 +51,9 @@ function endAs(child: ChildProcess, code: number | null, signal: NodeJS.Signals 
 }
 
 /**
- * In a process started by {@link handOver}: ends it at once when the launcher is gone without having waited for it. Otherwise a
- * launcher that was killed would leave a gateway behind that nobody knows of. In any other process this does nothing.
+ * In a process started by {@link handOver}: ends it at once when the launcher is gone without having waited for it.
+ * Otherwise a launcher that was killed would leave a gateway behind that nobody knows of. In any other process this
+ * does nothing.
  */
 export function dieWithLauncher(): void {
   const { BILLING_GATEWAY_LAUNCHER: launcher } = process.env;

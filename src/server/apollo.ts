@@ -70,7 +70,10 @@ function apolloLogger(
   };
 }
 
-/** Fills the request's record and trace with the operation's name, type and error codes, and logs errors that nobody foresaw. */
+/**
+ * Fills the request's record and trace with the operation's name, type and error codes, and logs errors that nobody
+ * foresaw.
+ */
 function operationRecordPlugin(logger: Logger, unexpected: UnexpectedErrors): ApolloServerPlugin<ServerContext> {
   const listener: GraphQLRequestListener<ServerContext> = {
     didResolveOperation: async ({ contextValue: { record }, operation, operationName }) => {
@@ -103,8 +106,8 @@ function operationRecordPlugin(logger: Logger, unexpected: UnexpectedErrors): Ap
 export type FormatError = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
 
 /**
- * Remembers which errors were answered as `INTERNAL_SERVER_ERROR`, so that the log can name them beside the request: where errors
- * are formatted, the request is not known. Keeps weak references only.
+ * Remembers which errors were answered as `INTERNAL_SERVER_ERROR`, so that the log can name them beside the request:
+ * where errors are formatted, the request is not known. Keeps weak references only.
  */
 class UnexpectedErrors {
   readonly #seen = new WeakSet<object>();

@@ -73,8 +73,8 @@ function errorContentType(accept: string | undefined): string {
 }
 
 /**
- * Adds the request id to the errors of a GraphQL answer that no operation's plugins have seen (a failed authentication, a body
- * that is no GraphQL request), and tells their codes.
+ * Adds the request id to the errors of a GraphQL answer that no operation's plugins have seen (a failed authentication,
+ * a body that is no GraphQL request), and tells their codes.
  */
 export function withRequestId(body: string, requestId: string, onCode: (code: string) => void): string {
   const answer: unknown = JSON.parse(body);
@@ -104,9 +104,9 @@ interface Range {
 }
 
 /**
- * The media type that an `Accept` header (RFC 9110, 12.5.1) asks an answer to have, or null when it takes neither. Parameters
- * other than `q` are not looked at. To be decided before an operation runs: a write must not be carried out for a client that cannot be
- * told what came of it.
+ * The media type that an `Accept` header (RFC 9110, 12.5.1) asks an answer to have, or null when it takes neither.
+ * Parameters other than `q` are not looked at. To be decided before an operation runs: a write must not be carried out
+ * for a client that cannot be told what came of it.
  */
 export function answerTypeFor(accept: string | undefined): AnswerType | null {
   if (accept === undefined || accept.trim() === '') return ANSWERS[0];
@@ -114,7 +114,8 @@ export function answerTypeFor(accept: string | undefined): AnswerType | null {
   const [json, newer] = ANSWERS.map((type) => preferenceFor(type, ranges));
   if (json === undefined || newer === undefined || Math.max(json.quality, newer.quality) === 0) return null;
   const difference = newer.quality - json.quality || newer.specificity - json.specificity;
-  // A client that names both alike knows the newer one, whose status codes tell more. One that names neither may know only JSON.
+  // A client that names both alike knows the newer one, whose status codes tell more. One that names neither may know
+  // only JSON.
   const isNewer = difference > 0 || (difference === 0 && newer.specificity === NAMED);
   return ANSWERS[isNewer ? 1 : 0];
 }

@@ -112,8 +112,8 @@ function refuse(request: FastifyRequest, draining: boolean): Refusal | null {
 }
 
 /**
- * Settles what the answer will be before anything runs. Apollo Server looks only when the operation has run, and would then answer
- * a write that was carried out as if it had not been; so it is left one type to choose from.
+ * Settles what the answer will be before anything runs. Apollo Server looks only when the operation has run, and would
+ * then answer a write that was carried out as if it had not been; so it is left one type to choose from.
  */
 function negotiate(request: FastifyRequest, explorer: boolean): Refusal | null {
   const { accept } = request.headers;
@@ -162,7 +162,9 @@ async function contextOf(
   }
 }
 
-/** What Apollo Server and its plugins decide by, beside `Accept`. No other header gets there, credentials least of all. */
+/**
+ * What Apollo Server and its plugins decide by, beside `Accept`. No other header gets there, credentials least of all.
+ */
 const HEADERS = ['content-type', 'apollo-require-preflight', 'x-apollo-operation-name', 'x-upstream-calls'];
 
 /**
@@ -194,7 +196,10 @@ async function askApollo(
 
 const LARGE_TEXT = 64 * 1024;
 
-/** Node joins a text to the head and copies both, and counts the text's bytes before: for megabytes that holds everybody up. */
+/**
+ * Node joins a text to the head and copies both, and counts the text's bytes before: for megabytes that holds everybody
+ * up.
+ */
 function bytesIfLarge(text: string): string | Buffer {
   return text.length > LARGE_TEXT ? Buffer.from(text) : text;
 }
@@ -216,8 +221,8 @@ function searchOf({ method, url }: FastifyRequest): string {
 }
 
 /**
- * Makes the check of `x-router-secret` against each of the secrets. It always compares with all of them, and digests of equal
- * length, so its time tells neither a secret's length nor which one was near. With no secrets everything passes.
+ * Makes the check of `x-router-secret` against each of the secrets. It always compares with all of them, and digests of
+ * equal length, so its time tells neither a secret's length nor which one was near. With no secrets everything passes.
  */
 function createRouterSecretCheck(secrets: readonly string[]): (header: string | string[] | undefined) => boolean {
   if (secrets.length === 0) return () => true;

@@ -6,23 +6,31 @@ import { BAD_REQUEST, MISDIRECTED, sendRefusal } from './error-response.js';
 /**
  * - `served`: every host that the request names is this machine or one of the operator's list.
  * - `unreadable`: the request names no host, several, or something that is no host (RFC 9112, 3.2: answered 400).
- * - `foreign`: it names another host. A browser sends that after DNS rebinding: the page's own name, which leads to this machine.
+ * - `foreign`: it names another host. A browser sends that after DNS rebinding: the page's own name, which leads to
+ *   this machine.
  */
 export type HostVerdict = 'served' | 'unreadable' | 'foreign';
 
 /** The parts of a request that name a host. */
 export interface HostedRequest {
-  /** Names and values in turn, as `IncomingMessage.rawHeaders` holds them: there two `Host` headers can be told from one. */
+  /**
+   * Names and values in turn, as `IncomingMessage.rawHeaders` holds them: there two `Host` headers can be told from
+   * one.
+   */
   readonly rawHeaders: readonly string[];
   readonly url: string;
 }
 
-/** Asked by orchestrators and Prometheus under whatever name or address; they neither change nor tell anything of a tenant. */
+/**
+ * Asked by orchestrators and Prometheus under whatever name or address; they neither change nor tell anything of a
+ * tenant.
+ */
 const PROBES: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
 
 /**
- * Refuses what names another host, before a body is read. DNS rebinding makes a page of a stranger and this gateway one origin for the
- * browser: CORS and preflights no longer stand between them, and only the `Host` header still tells the two apart.
+ * Refuses what names another host, before a body is read. DNS rebinding makes a page of a stranger and this gateway one
+ * origin for the browser: CORS and preflights no longer stand between them, and only the `Host` header still tells the
+ * two apart.
  */
 export function guardHosts(
   app: FastifyInstance,
@@ -53,8 +61,8 @@ export function acceptsPage(accept: string | undefined): boolean {
 }
 
 /**
- * Makes the check of the hosts that a request names: its one `Host` header and, where its target is absolute, the target's own
- * (RFC 9112, 3.2.2 lets the target win; here both must be served).
+ * Makes the check of the hosts that a request names: its one `Host` header and, where its target is absolute, the
+ * target's own (RFC 9112, 3.2.2 lets the target win; here both must be served).
  *
  * @param allowed items as {@link parseHost} reads them; one without a port is served on every port
  */

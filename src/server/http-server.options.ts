@@ -95,8 +95,8 @@ export interface HttpServer {
   /** Serves, and answers `/ready` with 200 from then on. `port` is the one in use, also where the system chose it. */
   listen(): Promise<{ readonly url: string; readonly port: number }>;
   /**
-   * Refuses new operations (`SHUTTING_DOWN`, 503), lets the running ones finish for at most the drain time-out, then closes.
-   * Calling it again waits for the same end.
+   * Refuses new operations (`SHUTTING_DOWN`, 503), lets the running ones finish for at most the drain time-out, then
+   * closes. Calling it again waits for the same end.
    */
   drain(): Promise<void>;
 }

@@ -12,18 +12,23 @@ import { landingPage } from './pages/landing.page.js';
 import { InFlight, requestIdFrom, trackRequests } from './request-tracking.js';
 
 const BODY_LIMIT_BYTES = 100 * 1024;
-// A client that sends slower than this holds a socket for nothing. Node's own limits are 60 s and 300 s, looked at every 30 s.
+// A client that sends slower than this holds a socket for nothing. Node's own limits are 60 s and 300 s, looked at
+// every 30 s.
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const TIMEOUT_CHECK_MS = 2_000;
 // Longer than the 60 s for which common load balancers keep idle connections: who closes first must be the balancer.
 const KEEP_ALIVE_MS = 65_000;
-// How long kept-alive connections that have had no answer since the stop began may still bring a request, to be told so.
+// How long kept-alive connections that have had no answer since the stop began may still bring a request, to be told
+// so.
 const LINGER_MS = 250;
 // A client that takes nothing of its response for this long has left it to the gateway's memory, up to 32 MiB of it.
 const STALL_TIMEOUT_MS = 10_000;
 
-/** Builds Apollo Server and the HTTP layer; nothing listens before `listen()`. Rejects when Apollo refuses the schema or a plugin fails. */
+/**
+ * Builds Apollo Server and the HTTP layer; nothing listens before `listen()`. Rejects when Apollo refuses the schema or
+ * a plugin fails.
+ */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   return await createHttpLayer(await startApollo(options), options);
 }
@@ -49,8 +54,9 @@ export async function createHttpLayer(apollo: GraphqlEngine, options: HttpLayerO
     if (phase === 'serving' && drainDelayMs > 0) {
       phase = 'leaving';
       await deadline(drainDelayMs).over;
-      // In this time every response closed its connection. One that was not used since would bring its next request when requests are
-      // refused; closed, it makes its client connect anew, to another replica. Right after sockets were read, so that no request is cut.
+      // In this time every response closed its connection. One that was not used since would bring its next request
+      // when requests are refused; closed, it makes its client connect anew, to another replica. Right after sockets
+      // were read, so that no request is cut.
       await new Promise(setImmediate);
       app.server.closeIdleConnections();
     }
@@ -84,7 +90,8 @@ function createApp(stallMs: number): FastifyInstance {
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     genReqId: (request) => requestIdFrom(request.headers['x-request-id']),
     exposeHeadRoutes: true,
-    // No route has a schema: without these, Fastify loads a validator and a serializer for them, a tenth of all modules.
+    // No route has a schema: without these, Fastify loads a validator and a serializer for them, a tenth of all
+    // modules.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     // What still hangs on when the server closes has had its time.
     forceCloseConnections: true,
@@ -100,8 +107,9 @@ function createApp(stallMs: number): FastifyInstance {
 }
 
 /**
- * Closes the connection of a client that takes nothing of its response any more. Node's timer of a socket begins anew whenever bytes
- * were sent, so a slow reader stays; before a response is sent no timer runs, and after it Node's own for idle connections.
+ * Closes the connection of a client that takes nothing of its response any more. Node's timer of a socket begins anew
+ * whenever bytes were sent, so a slow reader stays; before a response is sent no timer runs, and after it Node's own
+ * for idle connections.
  */
 function cutOffStalledReaders(app: FastifyInstance, stallMs: number): void {
   app.addHook('onSend', (request, reply, _payload, done) => {
@@ -127,8 +135,8 @@ function addPages(app: FastifyInstance, options: HttpLayerOptions, phase: () => 
 }
 
 /**
- * The listener stays open while operations finish, so that new ones are told why. Then it closes, and connections that are still
- * kept have a moment to bring a request that was under way; what remains is cut.
+ * The listener stays open while operations finish, so that new ones are told why. Then it closes, and connections that
+ * are still kept have a moment to bring a request that was under way; what remains is cut.
  */
 async function drain(app: FastifyInstance, inFlight: InFlight, timeoutMs: number): Promise<void> {
   const timeout = deadline(timeoutMs);

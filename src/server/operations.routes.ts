@@ -17,8 +17,8 @@ export function operationsRoutes(app: FastifyInstance, options: OperationsRouteO
 
   app.get('/ready', (_request, reply) => {
     const phase = options.phase() === 'leaving' ? 'draining' : options.phase();
-    // An upstream that is down does not make this process unready: taking all replicas out would turn one failing upstream
-    // into no answer at all.
+    // An upstream that is down does not make this process unready: taking all replicas out would turn one failing
+    // upstream into no answer at all.
     return reply
       .code(phase === 'serving' ? 200 : 503)
       .header('cache-control', 'no-store')

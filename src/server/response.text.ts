@@ -20,8 +20,9 @@ const AT_ONCE = 250;
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * The JSON text of a GraphQL answer. The text of a page of 5,000 rows takes many milliseconds to make, so that of a large answer is made in
- * pieces, with a turn of the event loop between them. The result is what `JSON.stringify` gives, and a line end.
+ * The JSON text of a GraphQL answer. The text of a page of 5,000 rows takes many milliseconds to make, so that of a
+ * large answer is made in pieces, with a turn of the event loop between them. The result is what `JSON.stringify`
+ * gives, and a line end.
  */
 export async function answerText({ errors, data, extensions }: FormattedExecutionResult): Promise<string> {
   const answer: JsonObject = { errors, data, extensions };
@@ -100,8 +101,8 @@ class TextInPieces {
 }
 
 /**
- * About how many objects a value holds. The members of a list are of one selection: where the first holds no list, none is looked for.
- * Should that be wrong, the text is the same, and a piece of it larger.
+ * About how many objects a value holds. The members of a list are of one selection: where the first holds no list, none
+ * is looked for. Should that be wrong, the text is the same, and a piece of it larger.
  */
 function objectsIn(value: unknown): number {
   if (isList(value)) {

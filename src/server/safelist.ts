@@ -15,8 +15,8 @@ export interface Safelist {
 }
 
 /**
- * Makes a safelist of document texts. A text is compared without comments, commas and blanks that mean nothing; a hash is that of
- * the text as given, without those, or as graphql-js prints it, which is what client libraries send.
+ * Makes a safelist of document texts. A text is compared without comments, commas and blanks that mean nothing; a hash
+ * is that of the text as given, without those, or as graphql-js prints it, which is what client libraries send.
  *
  * @throws BillingError `NOT_CONFIGURED` for a text that is no GraphQL document.
  */
@@ -86,8 +86,8 @@ function documentOf(request: DocumentRequest): { readonly query: string | null; 
 }
 
 /**
- * Throws `BAD_USER_INPUT` for a hash that is no text. Apollo Server would join it to a cache key as it is, and some objects throw
- * when they are made text.
+ * Throws `BAD_USER_INPUT` for a hash that is no text. Apollo Server would join it to a cache key as it is, and some
+ * objects throw when they are made text.
  */
 export function requireReadableHash(request: DocumentRequest): void {
   const persistedQuery = property(partsOf(request).extensions, 'persistedQuery');
@@ -109,8 +109,9 @@ const MAX_NESTING = 100;
 const NESTING_TOKENS = /"""(?:\\"""|[\s\S])*?(?:"""|$)|"(?:\\.|[^"\\\n\r])*"?|#[^\n\r]*|[[{(]|[\]})]/g;
 
 /**
- * Throws `OPERATION_TOO_COMPLEX` for a document whose brackets nest too deep. Asked of the text, because the parser, which comes before
- * every other check, calls itself for each level and ends in a stack overflow where there are thousands.
+ * Throws `OPERATION_TOO_COMPLEX` for a document whose brackets nest too deep. Asked of the text, because the parser,
+ * which comes before every other check, calls itself for each level and ends in a stack overflow where there are
+ * thousands.
  */
 export function requireShallowDocument(request: DocumentRequest): void {
   let depth = 0;

@@ -45,7 +45,9 @@ export function element(name: string, content: string | number | readonly XmlEle
   return { name, content: typeof content === 'number' ? String(content) : content };
 }
 
-/** A refusal in the manual's shape: status and message under the endpoint's own root. The HTTP status is the XML status. */
+/**
+ * A refusal in the manual's shape: status and message under the endpoint's own root. The HTTP status is the XML status.
+ */
 export function refusal(root: string, status: number, message: string): Answer {
   return {
     status,

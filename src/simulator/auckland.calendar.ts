@@ -45,8 +45,8 @@ export function aucklandOffsetMs(instantMs: number): number {
 }
 
 /**
- * The instant at which New Zealand's clocks show `wallMs` (a wall time written as if it were UTC). A time that is shown twice is
- * its first showing; a time that is skipped moves forward by the length of the gap.
+ * The instant at which New Zealand's clocks show `wallMs` (a wall time written as if it were UTC). A time that is shown
+ * twice is its first showing; a time that is skipped moves forward by the length of the gap.
  */
 function instantOfWall(wallMs: number): number {
   const before = aucklandOffsetMs(wallMs - DAY_MS);
@@ -57,7 +57,9 @@ function instantOfWall(wallMs: number): number {
   return shown.length > 0 ? Math.min(...shown) : wallMs - before;
 }
 
-/** `instantMs` plus whole calendar months on New Zealand's wall clock; a day that the month lacks becomes its last day. */
+/**
+ * `instantMs` plus whole calendar months on New Zealand's wall clock; a day that the month lacks becomes its last day.
+ */
 export function addMonths(instantMs: number, months: number): number {
   const wall = new Date(instantMs + aucklandOffsetMs(instantMs));
   const day = wall.getUTCDate();
@@ -75,7 +77,10 @@ export function periodExpiry(startMs: number, type: 'Monthly' | 'Annual'): numbe
   return addMonths(startMs, type === 'Annual' ? 12 : 1) - 1000;
 }
 
-/** How the upstream may write a date: ATOM in UTC, ATOM in New Zealand time, the usage page's `(GMT)` form, or without a zone. */
+/**
+ * How the upstream may write a date: ATOM in UTC, ATOM in New Zealand time, the usage page's `(GMT)` form, or without a
+ * zone.
+ */
 export type DateFormat = 'atom' | 'auckland' | 'gmt' | 'naive' | 'zulu';
 
 /** Writes an instant, to the second, in one of the shapes seen in the manuals. */

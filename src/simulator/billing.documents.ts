@@ -1,8 +1,8 @@
 import type { HeldDocument, PackOrder, Period, WorldState } from './world.state.js';
 
 /**
- * A group's documents use up its plan first, then its packs, oldest first; what finds neither is put on hold without a word.
- * A reseller's help page says so of the hold; the order of plan and packs is inferred.
+ * A group's documents use up its plan first, then its packs, oldest first; what finds neither is put on hold without a
+ * word. A reseller's help page says so of the hold; the order of plan and packs is inferred.
  */
 
 /** The period that `at` (epoch ms) falls into; the latest start wins where two overlap. */

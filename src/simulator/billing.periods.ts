@@ -38,7 +38,8 @@ export function openPeriod(
 }
 
 /**
- * Puts the group on `plan` at `at`: signup, renew, upgrade or downgrade, by what it has now. Usage starts again at zero.
+ * Puts the group on `plan` at `at`: signup, renew, upgrade or downgrade, by what it has now. Usage starts again at
+ * zero.
  *
  * @param closeOldPeriod whether the change ends the period before it
  */
@@ -67,8 +68,8 @@ export function activityOf(from: Plan, to: Plan): 'renew' | 'upgrade' | 'downgra
 }
 
 /**
- * Brings the world up to `now`: periods that ended are renewed, one after the other, and held documents use the new quota, in the
- * order of time over all groups.
+ * Brings the world up to `now`: periods that ended are renewed, one after the other, and held documents use the new
+ * quota, in the order of time over all groups.
  *
  * @returns what happened; empty when nothing was due.
  */

@@ -134,7 +134,10 @@ function double(value: number): RawJson {
   return new RawJson(Number.isInteger(value) ? `${value}.0` : String(value));
 }
 
-/** .NET's ways of writing a DateTime: fractions of up to seven digits, with Z, an offset or nothing, and the value of an unset one. */
+/**
+ * .NET's ways of writing a DateTime: fractions of up to seven digits, with Z, an offset or nothing, and the value of an
+ * unset one.
+ */
 function writeCreditsDate(at: number, format: Toggles['creditsDate']): string {
   const iso = new Date(at).toISOString();
   const seconds = iso.slice(0, 19);

@@ -11,8 +11,8 @@ interface FaultKindSpec {
 }
 
 /**
- * Everything that can go wrong on request. Where a kind has the parameter `commit`, `true` does the work first: the charge is made
- * and the client is told something else.
+ * Everything that can go wrong on request. Where a kind has the parameter `commit`, `true` does the work first: the
+ * charge is made and the client is told something else.
  */
 export const FAULT_KINDS = {
   // Instead of an answer to the request.
@@ -165,8 +165,8 @@ export function makeFault(kind: string, given: Readonly<Record<string, unknown>>
 }
 
 /**
- * Reads the `x-sim-fault` header: `drip;bytes=10;ms=5, status_element;value=true`. Values are percent-decoded, so that they may
- * hold commas and semicolons.
+ * Reads the `x-sim-fault` header: `drip;bytes=10;ms=5, status_element;value=true`. Values are percent-decoded, so that
+ * they may hold commas and semicolons.
  *
  * @throws RangeError as {@link makeFault}.
  */

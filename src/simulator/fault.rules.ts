@@ -138,8 +138,8 @@ function count(name: string, value: number | undefined): number | null {
 }
 
 /**
- * Ids that bring a fault about without any rule: a pack or plan of this number (sold as pack 1223 or plan 112), or a PurchaseID
- * that ends in it (`00000000-0000-4000-8000-000000990001`).
+ * Ids that bring a fault about without any rule: a pack or plan of this number (sold as pack 1223 or plan 112), or a
+ * PurchaseID that ends in it (`00000000-0000-4000-8000-000000990001`).
  */
 export const MAGIC_FAULTS: Readonly<Record<string, Fault>> = {
   '990001': makeFault('commit_then_drop'),
@@ -168,7 +168,10 @@ export function magicFault(id: string | undefined): Fault | null {
   return (id === undefined ? undefined : MAGIC_FAULTS[id]) ?? null;
 }
 
-/** The fault of a magic PurchaseID. For `…990402` and `…990010` see the credits endpoint: they are answered in its own shape. */
+/**
+ * The fault of a magic PurchaseID. For `…990402` and `…990010` see the credits endpoint: they are answered in its own
+ * shape.
+ */
 export function magicPurchaseFault(purchaseId: string): Fault | null {
   const number = MAGIC_PURCHASE.exec(purchaseId.toLowerCase())?.[1];
   switch (number) {

@@ -21,7 +21,9 @@ export function mask(secret: string): string {
   return `${secret.slice(0, 4)}…`;
 }
 
-/** A JSON body as fields: `{"Billing":{"Email":"a"}}` becomes `Billing.Email=a`. Text stands as it is, all else as JSON. */
+/**
+ * A JSON body as fields: `{"Billing":{"Email":"a"}}` becomes `Billing.Email=a`. Text stands as it is, all else as JSON.
+ */
 export function flattenJson(value: unknown, prefix = ''): (readonly [string, string])[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return prefix === '' ? [] : [[prefix, typeof value === 'string' ? value : JSON.stringify(value)]];

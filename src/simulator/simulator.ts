@@ -13,7 +13,9 @@ export interface SimulatorOptions {
   readonly port?: number;
   /** Address to listen on, 127.0.0.1 by default. */
   readonly host?: string;
-  /** The address under which clients reach the simulator, where that isn't the one it listens on. No slash at the end. */
+  /**
+   * The address under which clients reach the simulator, where that isn't the one it listens on. No slash at the end.
+   */
   readonly publicUrl?: string;
   /** A gateway that runs beside it: the page leads back to it, and can ask for it to be reset. */
   readonly gateway?: NeighbouringGateway;

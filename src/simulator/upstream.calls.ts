@@ -91,7 +91,8 @@ function xtractaCall(
   const fields: Record<string, string> = Object.fromEntries(form);
   const apiKey = fields['api_key'];
   const identity = apiKey === undefined ? null : registry.byApiKey(apiKey);
-  // The sample of this one endpoint answers with another root than its schema names; its refusals have the root of its answers.
+  // The sample of this one endpoint answers with another root than its schema names; its refusals have the root of its
+  // answers.
   const { billingUiRoot } = identity?.world.toggles() ?? DEFAULT_TOGGLES;
   const root = endpoint === 'billing_ui' ? billingUiRoot : 'billings_response';
   const base = { endpoint, dialect: 'xml', root, world: identity?.world ?? null, params: maskForm(form) } as const;

@@ -13,7 +13,10 @@ import type { WorldRegistry } from './world.registry.js';
 import { DEFAULT_TOGGLES, withToggles } from './world.toggles.js';
 import { Refused } from './xtracta.parameters.js';
 
-/** Answers one request to an upstream: finds the world, notes the request, applies faults, does the work once, sends the answer. */
+/**
+ * Answers one request to an upstream: finds the world, notes the request, applies faults, does the work once, sends the
+ * answer.
+ */
 export async function answerUpstream(
   endpoint: Endpoint,
   request: ReceivedRequest,

@@ -6,7 +6,8 @@ const DAY_MS = 86_400_000;
 const HELD_DOCUMENTS = 25;
 
 /**
- * A fresh world: the fixtures, with a history of about thirteen months that ends now. Equal arguments give equal worlds.
+ * A fresh world: the fixtures, with a history of about thirteen months that ends now. Equal arguments give equal
+ * worlds.
  *
  * @param now epoch milliseconds, on which the history is aligned.
  * @param keys api keys and the groups that they are bound to.

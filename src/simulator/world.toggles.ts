@@ -1,8 +1,8 @@
 import type { DateFormat } from './auckland.calendar.js';
 
 /**
- * What nobody outside can know about the real upstreams, as switches. The first value of each list is the default. A client that
- * is right must work in every position.
+ * What nobody outside can know about the real upstreams, as switches. The first value of each list is the default. A
+ * client that is right must work in every position.
  */
 export const TOGGLES = {
   /** Which date of a period the history's window is compared with. */
@@ -16,7 +16,10 @@ export const TOGGLES = {
   /** Whether rows name their group: the schema allows leaving it out. */
   activityGroupId: ['yes', 'no'],
   activityIdZeros: ['yes', 'no'],
-  /** `credit_amount` of the row that a plan change opens: the price of the unused part, or what the schema would not let it be. */
+  /**
+   * `credit_amount` of the row that a plan change opens: the price of the unused part, or what the schema would not let
+   * it be.
+   */
   creditAmount: ['unused', 'zero', 'decimal', 'negative', 'empty'],
   /** How histories and plan changes write dates; usage always writes them as its own page does, `gmt`. */
   dateFormat: ['atom', 'auckland', 'gmt', 'naive', 'zulu'],
@@ -34,7 +37,10 @@ export const TOGGLES = {
   foreignGroup: ['forbidden', 'not_found'],
   /** What usage answers of a group without a plan: 404, or an empty `<plan/>`. */
   usageWithoutPlan: ['not_found', 'empty_element'],
-  /** Items directly below the root, as the manual's table has them, or in `<plans>` and `<packs>`, as the history has its rows. */
+  /**
+   * Items directly below the root, as the manual's table has them, or in `<plans>` and `<packs>`, as the history has
+   * its rows.
+   */
   catalogueShape: ['flat', 'nested'],
   /** The manual's table names no currency for a catalogue's prices. */
   catalogueCurrency: ['no', 'yes'],

@@ -23,12 +23,14 @@ interface Snapshot {
 
 const MAX_SNAPSHOTS = 50;
 
-/** The last instant that an ISO date with four digits of year can name, less a year of margin for the period after it. */
+/**
+ * The last instant that an ISO date with four digits of year can name, less a year of margin for the period after it.
+ */
 const LATEST_MS = Date.UTC(9998, 0, 1);
 
 /**
- * One tenant's whole upstream: state, clock, toggles, fault rules and journal. All of it is mutable on purpose, and nothing is
- * shared with another world. Every method is synchronous, so one request sees and leaves a whole state.
+ * One tenant's whole upstream: state, clock, toggles, fault rules and journal. All of it is mutable on purpose, and
+ * nothing is shared with another world. Every method is synchronous, so one request sees and leaves a whole state.
  */
 export class World {
   readonly journal = new Journal();
@@ -86,7 +88,8 @@ export class World {
   /**
    * Sets the clock to a later instant (epoch ms), which then runs on from there.
    *
-   * @throws RangeError for an instant before the world's now: what was renewed can't be undone (take a snapshot instead).
+   * @throws RangeError for an instant before the world's now: what was renewed can't be undone (take a snapshot
+   *   instead).
    */
   setClock(instantMs: number): WorldChange[] {
     const now = this.now();
@@ -134,7 +137,10 @@ export class World {
     this.#adopt(createWorldState(this.now(), this.keys));
   }
 
-  /** Keeps a copy of state, clock, toggles and rules (not of the journal). Returns its id; the oldest of more than fifty is dropped. */
+  /**
+   * Keeps a copy of state, clock, toggles and rules (not of the journal). Returns its id; the oldest of more than fifty
+   * is dropped.
+   */
   snapshot(): string {
     this.#snapshotNumber += 1;
     const id = `snapshot-${this.#snapshotNumber}`;

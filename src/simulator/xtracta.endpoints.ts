@@ -65,7 +65,9 @@ export function orderBooster(request: XtractaRequest): Answer {
   ]);
 }
 
-/** `POST /v1/billings/update`: adds, renews, upgrades or downgrades the group's plan. The same plan again is a renewal. */
+/**
+ * `POST /v1/billings/update`: adds, renews, upgrades or downgrades the group's plan. The same plan again is a renewal.
+ */
 export function updatePlan(request: XtractaRequest): Answer {
   const parameters = parametersOf(request, ['group_id', 'plan_id', 'purge']);
   const planId = requiredId(parameters, 'plan_id');
@@ -141,7 +143,10 @@ export function readUsage(request: XtractaRequest): Answer {
   ]);
 }
 
-/** `POST /v1/billings/plans`: the catalogue of plans and packs. The public copy of its page ends before the path and the sample. */
+/**
+ * `POST /v1/billings/plans`: the catalogue of plans and packs. The public copy of its page ends before the path and the
+ * sample.
+ */
 export function listPlans(request: XtractaRequest): Answer {
   const parameters = parametersOf(request, ['group_id', 'plan_id', 'pack_id', 'is_parent']);
   groupOf(request, parameters);
@@ -208,7 +213,10 @@ function applyPurge(request: XtractaRequest, groupId: string, purge: 'process' |
   if (purge === 'delete') deleteHeld(request.world.state(), groupId);
 }
 
-/** 104 bytes in base64 with `+`, `/` and `=` written as `.`, `_` and `-`, as the manual's sample decodes. The same in every run. */
+/**
+ * 104 bytes in base64 with `+`, `/` and `=` written as `.`, `_` and `-`, as the manual's sample decodes. The same in
+ * every run.
+ */
 function uiToken(worldName: string, number: number): string {
   const blocks = [0, 1, 2, 3].map((block) => createHash('sha256').update(`${worldName} ${number} ${block}`).digest());
   const text = Buffer.concat(blocks).subarray(0, 104).toString('base64');

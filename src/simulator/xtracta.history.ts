@@ -97,7 +97,10 @@ function periodRow(state: WorldState, period: Period): Row {
   };
 }
 
-/** How packs look in a history is not documented: here one row per order, with the totals of the order, until the plan's period ends. */
+/**
+ * How packs look in a history is not documented: here one row per order, with the totals of the order, until the plan's
+ * period ends.
+ */
 function boosterRow(state: WorldState, order: PackOrder): Row {
   const pack = state.packs[order.packId];
   const period = currentPeriod(state, order.groupId, order.orderedAt);

@@ -62,7 +62,10 @@ function failure(code: UpstreamErrorCode, upstream: UpstreamFacts): WriteFailure
   return { code, message: MESSAGES[code], upstream };
 }
 
-/** Whether an HTTP status may come with a result: 2xx but 204 and 205, which have no body by definition, whatever was received. */
+/**
+ * Whether an HTTP status may come with a result: 2xx but 204 and 205, which have no body by definition, whatever was
+ * received.
+ */
 export function carriesPayload(httpStatus: number): boolean {
   return httpStatus >= 200 && httpStatus < 300 && httpStatus !== 204 && httpStatus !== 205;
 }

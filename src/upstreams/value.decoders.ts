@@ -2,14 +2,17 @@ import type { BillingActivityKind, PlanType } from '../domain/billing-activity.j
 import type { DecimalText, Instant } from '../domain/money.js';
 
 /**
- * What a decoder makes of a text: the value, nothing (the upstream's ways of saying "unset"), or a text that makes no sense.
- * Decoders are pure and never throw; whoever calls them decides what an unreadable value becomes.
+ * What a decoder makes of a text: the value, nothing (the upstream's ways of saying "unset"), or a text that makes no
+ * sense. Decoders are pure and never throw; whoever calls them decides what an unreadable value becomes.
  */
 export type Decoded<T> =
   | {
       readonly kind: 'value';
       readonly value: T;
-      /** The value is taken to mean what the documents do not say: a date without an offset is one in UTC. To be counted as drift. */
+      /**
+       * The value is taken to mean what the documents do not say: a date without an offset is one in UTC. To be counted
+       * as drift.
+       */
       readonly isAssumed?: true;
     }
   | { readonly kind: 'unset' }
@@ -22,7 +25,10 @@ export function decoded<T>(value: T): Decoded<T> {
   return { kind: 'value', value };
 }
 
-/** A group id in its canonical form, leading zeros stripped. Blank is unset; an id that is no positive integer is unreadable. */
+/**
+ * A group id in its canonical form, leading zeros stripped. Blank is unset; an id that is no positive integer is
+ * unreadable.
+ */
 export function decodeGroupId(text: string): Decoded<string> {
   if (/^[1-9]\d*$/.test(text)) return decoded(text);
   const trimmed = text.trim();
@@ -48,13 +54,19 @@ const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
 /** No price or count has more; a longer text would only make sums slow. */
 const MAX_LENGTH = 128;
 
-/** The text itself, unchanged but for surrounding blanks: `0.10`, `007`, `1e5` stay what they are. `1,000.00` and `NaN` are unreadable. */
+/**
+ * The text itself, unchanged but for surrounding blanks: `0.10`, `007`, `1e5` stay what they are. `1,000.00` and `NaN`
+ * are unreadable.
+ */
 export function decodeDecimal(text: string): Decoded<DecimalText> {
   const trimmed = text.trim();
   return trimmed.length <= MAX_LENGTH && DECIMAL.test(trimmed) ? decoded(trimmed) : UNREADABLE;
 }
 
-/** An ISO 4217 code in capitals. Blank is unset; anything else (`NZ$`, a name) is unreadable: a currency is never guessed. */
+/**
+ * An ISO 4217 code in capitals. Blank is unset; anything else (`NZ$`, a name) is unreadable: a currency is never
+ * guessed.
+ */
 export function decodeCurrency(text: string): Decoded<string> {
   if (/^[A-Z]{3}$/.test(text)) return decoded(text);
   const trimmed = text.trim();
@@ -62,7 +74,9 @@ export function decodeCurrency(text: string): Decoded<string> {
   return /^[A-Za-z]{3}$/.test(trimmed) ? decoded(trimmed.toUpperCase()) : UNREADABLE;
 }
 
-/** `2017-08-21T02:16:49+00:00` (PHP's ATOM), `2015-02-27 12:10:04 (GMT)`, `2024-03-28T21:00:58.485847` (.NET, no kind). */
+/**
+ * `2017-08-21T02:16:49+00:00` (PHP's ATOM), `2015-02-27 12:10:04 (GMT)`, `2024-03-28T21:00:58.485847` (.NET, no kind).
+ */
 const DATE_TIME =
   /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?(?: ?(?:(Z)|\(?(GMT|UTC)\)?|([+-])(\d{2}):?(\d{2})))?$/i;
 
@@ -73,8 +87,8 @@ const NEVER_SET = /^(?:0000-00-00|0001-01-01)/;
 const MAX_OFFSET_HOURS = 14;
 
 /**
- * A moment, in UTC, with the fraction digits as sent. Without an offset it is read as UTC, and told as assumed: both upstreams' clocks are UTC.
- * Blank, `0000-00-00…` and `0001-01-01…` are unset.
+ * A moment, in UTC, with the fraction digits as sent. Without an offset it is read as UTC, and told as assumed: both
+ * upstreams' clocks are UTC. Blank, `0000-00-00…` and `0001-01-01…` are unset.
  */
 export function decodeDateTime(text: string): Decoded<Instant> {
   const usual = usualForm(text);
@@ -115,8 +129,8 @@ const LEAST_DAYS = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const USUAL = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\+00:00$/;
 
 /**
- * `2017-08-21T02:16:49+00:00`, which is how nearly all dates of a history come: its UTC text is a part of it. Null for any other form,
- * and for what may not name a moment: those are looked at closely.
+ * `2017-08-21T02:16:49+00:00`, which is how nearly all dates of a history come: its UTC text is a part of it. Null for
+ * any other form, and for what may not name a moment: those are looked at closely.
  */
 function usualForm(text: string): Decoded<Instant> | null {
   if (text.length !== 25 || !USUAL.test(text)) return null;
@@ -156,7 +170,9 @@ const FIRST_MILLISECOND = 1e12;
 /** The end of year 9999, the last that RFC 3339 can write. */
 const LAST_MILLISECOND = 253_402_300_799_999;
 
-/** The `expire` of a billing UI: unix seconds by the manual, milliseconds where only they make sense, else unreadable. */
+/**
+ * The `expire` of a billing UI: unix seconds by the manual, milliseconds where only they make sense, else unreadable.
+ */
 export function decodeUnixExpiry(text: string): Decoded<Instant> {
   const trimmed = text.trim();
   if (trimmed === '') return UNSET;
@@ -187,7 +203,10 @@ export function decodePlanType(text: string): { readonly type: PlanType; readonl
   return { type: type ?? 'OTHER', known: type !== undefined };
 }
 
-/** The manual's sample shows `signup` alone and its schema an open string: the rest are the words that it uses in its prose. */
+/**
+ * The manual's sample shows `signup` alone and its schema an open string: the rest are the words that it uses in its
+ * prose.
+ */
 const KINDS: ReadonlyMap<string, BillingActivityKind> = new Map([
   ...words('SIGNUP', 'signup', 'signedup', 'new'),
   ...words('RENEW', 'renew', 'renewal', 'renewed', 'autorenew', 'autorenewal', 'autorenewed'),
@@ -201,7 +220,10 @@ function words(kind: BillingActivityKind, ...spellings: readonly string[]): [str
   return spellings.map((spelling) => [spelling, kind]);
 }
 
-/** What a history row records, and whether the word was known; an unknown one is `OTHER`. Case, blanks, `-` and `_` do not matter. */
+/**
+ * What a history row records, and whether the word was known; an unknown one is `OTHER`. Case, blanks, `-` and `_` do
+ * not matter.
+ */
 export function decodeActivityKind(text: string): { readonly kind: BillingActivityKind; readonly known: boolean } {
   const kind = KINDS.get(text) ?? KINDS.get(text.toLowerCase().replace(/[\s_-]+/g, ''));
   return { kind: kind ?? 'OTHER', known: kind !== undefined };

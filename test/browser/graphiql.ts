@@ -6,7 +6,9 @@ export function graphiqlUrl(gatewayUrl: string, query: string, variables: Readon
   return `${gatewayUrl}/graphiql#operation=${encodeURIComponent(operation)}`;
 }
 
-/** Opens one of the tabs, and waits for its operation: until it is shown, GraphiQL still runs that of the tab before. */
+/**
+ * Opens one of the tabs, and waits for its operation: until it is shown, GraphiQL still runs that of the tab before.
+ */
 export async function openTab(page: Page, name: string): Promise<void> {
   await page.getByRole('tab', { name, exact: true }).click();
   await page.locator('.graphiql-query-editor .view-lines').getByText(name).first().waitFor();

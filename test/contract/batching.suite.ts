@@ -56,7 +56,8 @@ export function batchingSuite(open: () => ContractWorld, facts: ContractFacts): 
       const { data, errors } = await ask<{ group: { billingHistory: Nodes } }>(
         `{ group(id: "100008") { name plan { name } billingHistory { nodes { ${ROW} } } } }`,
       );
-      // The plan's window goes on for 400 days: what an upstream hides for ending after the history's own window is told in it.
+      // The plan's window goes on for 400 days: what an upstream hides for ending after the history's own window is
+      // told in it.
       const wide = { ...facts, tellsRowsEndingLater: true };
       const now = world.now();
       const rows = rowsOf(world, wide, ['100008'], { fromMs: now - 365 * DAY_MS, toMs: now });

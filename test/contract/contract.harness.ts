@@ -30,8 +30,8 @@ export interface ContractWorld {
   readonly committed: (endpoint: string) => number;
   readonly forgetCalls: () => void;
   /**
-   * The same upstream behind a gateway with a ledger of its own. Group ids are the same in all positions, and a write that somebody
-   * else made for a group within a day makes every proof doubtful.
+   * The same upstream behind a gateway with a ledger of its own. Group ids are the same in all positions, and a write
+   * that somebody else made for a group within a day makes every proof doubtful.
    */
   readonly alone: () => Promise<{ readonly world: ContractWorld; close(): Promise<void> }>;
 }
@@ -41,7 +41,10 @@ export interface ContractStand {
   close(): Promise<void>;
 }
 
-/** One simulator with a world for each position, and a gateway for each source of plans, with each world's key as a tenant. */
+/**
+ * One simulator with a world for each position, and a gateway for each source of plans, with each world's key as a
+ * tenant.
+ */
 export async function openContractStand(positions: readonly Position[]): Promise<ContractStand> {
   const simulator = await startTestSimulator();
   const tenants = positions.map((position, index) => ({

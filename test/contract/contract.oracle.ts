@@ -84,7 +84,9 @@ export function planOf(world: World, groupId: string, atMs: number): Readonly<Re
   };
 }
 
-/** The plan in force now, as the gateway answers it from the usage endpoint: numbered, and without a word on its length. */
+/**
+ * The plan in force now, as the gateway answers it from the usage endpoint: numbered, and without a word on its length.
+ */
 export function planInUse(world: World, groupId: string): Readonly<Record<string, unknown>> | null {
   const now = world.now();
   const plan = planOf(world, groupId, now);

@@ -92,7 +92,8 @@ export function historySuite(open: () => ContractWorld, facts: ContractFacts): v
 
     it('of a tree holds the rows of all below, each with its group, and one sum for each currency', async () => {
       const { world } = open();
-      // Periods begin at one time of day, give or take the hour of daylight saving: the window's ends lie half a day from it.
+      // Periods begin at one time of day, give or take the hour of daylight saving: the window's ends lie half a day
+      // from it.
       const window = { fromMs: world.now() - 200.5 * DAY_MS, toMs: world.now() - 0.5 * DAY_MS };
       const rows = rowsOf(world, facts, treeOf(world, FIXTURES.rootGroupId), window);
       const node = (row: (typeof rows)[number]) => (facts.rowsNameTheirGroup ? row.node : { ...row.node, group: null });

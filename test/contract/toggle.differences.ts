@@ -18,8 +18,8 @@ type Differences = {
 const iso = (atMs: number): string => new Date(atMs).toISOString();
 
 /**
- * Beside each value of a toggle that is not its default: what a client is answered otherwise. The contract suite expects exactly
- * that, so a difference that is none fails as well.
+ * Beside each value of a toggle that is not its default: what a client is answered otherwise. The contract suite
+ * expects exactly that, so a difference that is none fails as well.
  */
 export const DIFFERENCES: Differences = {
   historyFilter: {

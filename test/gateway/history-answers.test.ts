@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { answer, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
 
-// What histories say at the wire becomes what a client is told: the same in a batch as alone, and one unreadable text costs itself.
+// What histories say at the wire becomes what a client is told: the same in a batch as alone, and one unreadable text
+// costs itself.
 
 const ROOT = '1000';
 

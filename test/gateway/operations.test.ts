@@ -114,7 +114,8 @@ describe('the operations of operations/, against the simulated upstreams', () =>
 
   it('Subgroups lists the groups below with their plans', async () => {
     const subgroups = (await operations.dataOf<Answers.SubgroupsQuery>('Subgroups')).group?.subgroups ?? [];
-    // Of the 55 below the root, one never had a plan and one's plan lapsed a year ago: no row of the last year names them.
+    // Of the 55 below the root, one never had a plan and one's plan lapsed a year ago: no row of the last year names
+    // them.
     expect(subgroups).toHaveLength(53);
     expect(subgroups.map(({ id }) => id)).toEqual(subgroups.map(({ id }) => id).sort());
     expect(subgroups.find(({ id }) => id === '100008')).toMatchObject({

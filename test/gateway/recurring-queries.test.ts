@@ -34,7 +34,10 @@ describe('the queries of operations/, asked again and again', () => {
 const CARD = 'fragment Card on Group { name plan { name price { amount currency } } }';
 const CARD_OF_PLAIN = 'name plan { name price { amount currency } }';
 
-/** Fields and fragments that `x` leaves out in one place and not in another, each with what it is short for: by hand, without a directive. */
+/**
+ * Fields and fragments that `x` leaves out in one place and not in another, each with what it is short for: by hand,
+ * without a directive.
+ */
 const CONDITIONS: readonly (readonly [name: string, document: string, on: string, off: string])[] = [
   [
     'a fragment under opposite conditions',

@@ -23,8 +23,8 @@ const { runs: RUNS, seed } = fuzzSettings('clients that lose their keys', 40);
 const WINDOW_MS = 300_000;
 
 /**
- * What becomes of a write: of those that "get lost" the upstream does the work, or not, and nobody is told; of those that "crash" the
- * replica dies with the claim made, or with the request on its way.
+ * What becomes of a write: of those that "get lost" the upstream does the work, or not, and nobody is told; of those
+ * that "crash" the replica dies with the claim made, or with the request on its way.
  */
 type Fate = keyof typeof OUTCOMES | 'crashes unsent' | 'crashes sent';
 const OUTCOMES = {

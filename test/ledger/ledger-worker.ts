@@ -5,7 +5,8 @@ import { RunOnce } from '../../src/idempotency/run-once.js';
 import { CountingUpstream, SUCCEEDED, workerOrder } from './counting-upstream.js';
 import type { WorkerOrder, WorkerReport } from './ledger-workers.js';
 
-// A replica in a process of its own. Every attempt adds a line to the hits file: an upstream that counts across processes.
+// A replica in a process of its own. Every attempt adds a line to the hits file: an upstream that counts across
+// processes.
 
 const [, , url = '', hitsFile = ''] = process.argv;
 const QUIET: LedgerOptions = { sweepIntervalMs: 0 };

@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TYPESCRIPT } from '../support/start-gateway-process.js';
 
-/** What a worker process is told to do: run each key, with so many duplicates at once, and perhaps never come back from a step. */
+/**
+ * What a worker process is told to do: run each key, with so many duplicates at once, and perhaps never come back from
+ * a step.
+ */
 export interface WorkerOrder {
   readonly keys: readonly string[];
   readonly duplicates: number;

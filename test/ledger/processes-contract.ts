@@ -136,7 +136,8 @@ export function describeProcesses(store: string, newUrl: () => Promise<string>):
             for (const key of keys) {
               const [result] = await successor.ran(key);
               const hits = workers.hits().filter((hit) => hit === key).length;
-              // A key may be unknown though it was never hit: killed after "sending" was durable. It may not be called a success.
+              // A key may be unknown though it was never hit: killed after "sending" was durable. It may not be called
+              // a success.
               expect([result, hits]).toEqual(
                 result === 'succeeded' ? ['succeeded', 1] : ['unknown', Math.min(hits, 1)],
               );

@@ -36,7 +36,8 @@ describe('a log that nobody reads', () => {
   it('stops no request, and the lost lines are counted', async () => {
     const child = run([], { ...SETTINGS, LEDGER_URL: `sqlite:${join(directory, 'unread.sqlite')}` });
     const url = await listening(child);
-    // More than the pipe (64 KiB), the buffer of this test's end (64 KiB) and the gateway's own (256 KiB) hold together.
+    // More than the pipe (64 KiB), the buffer of this test's end (64 KiB) and the gateway's own (256 KiB) hold
+    // together.
     const headers = { 'content-type': 'application/json', 'x-request-id': 'x'.repeat(128) };
     const operation = { method: 'POST', headers, body: '{"query":"{__typename}"}' };
     let answered = 0;
@@ -169,7 +170,9 @@ function portOf(server: Server): number {
   return address.port;
 }
 
-/** Node with the gateway's own start file; standard output and error are pipes that nothing reads until the test does. */
+/**
+ * Node with the gateway's own start file; standard output and error are pipes that nothing reads until the test does.
+ */
 function run(
   args: readonly string[],
   env: Readonly<Record<string, string>>,

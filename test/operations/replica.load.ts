@@ -1,13 +1,18 @@
 import { execute, type GraphqlAnswer } from '../support/start-gateway.js';
 
-/** One order: a group, and a quantity that no other order of the group has, so that the upstream's journal tells orders apart. */
+/**
+ * One order: a group, and a quantity that no other order of the group has, so that the upstream's journal tells orders
+ * apart.
+ */
 export interface Order {
   readonly key: string;
   readonly groupId: string;
   readonly quantity: number;
 }
 
-/** `NOT_ORDERED`: an earlier order of the group stayed unknown, and a client that behaves orders nothing on top of it. */
+/**
+ * `NOT_ORDERED`: an earlier order of the group stayed unknown, and a client that behaves orders nothing on top of it.
+ */
 export type OrderEnd = 'SUCCEEDED' | 'REJECTED' | 'OUTCOME_UNKNOWN' | 'NOT_ORDERED';
 
 export interface LoadOptions {
@@ -31,7 +36,10 @@ const READ = '{ group(id: "100016") { name plan { name } billingHistory(first: 5
 /** More turns than any order needs while a gateway is started again. */
 const MAX_TURNS = 2_000;
 
-/** Clients that behave: one order after the other per group, each repeated with its own key until its end is known. Keeps state. */
+/**
+ * Clients that behave: one order after the other per group, each repeated with its own key until its end is known.
+ * Keeps state.
+ */
 export class ReplicaLoad {
   readonly ends = new Map<Order, OrderEnd>();
   /** Answers that were no whole, good answer, and what they were. */

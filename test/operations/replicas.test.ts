@@ -26,7 +26,9 @@ function arrivalsOf(order: Order, journal: readonly JournalEntry[]): JournalEntr
   });
 }
 
-/** Why `fetch` got nothing at all. Its errors are of another realm than this file's, so their class says nothing here. */
+/**
+ * Why `fetch` got nothing at all. Its errors are of another realm than this file's, so their class says nothing here.
+ */
 function networkCode(error: unknown): string {
   const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : null;
   return typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : 'none';

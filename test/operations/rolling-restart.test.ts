@@ -18,8 +18,8 @@ const ORDER = `mutation ($input: OrderBoosterPackInput!) { result: orderBoosterP
   operation { status } userErrors { code } } }`;
 
 /**
- * A load balancer for TCP, as a cloud's network load balancer is one: it looks at `/ready` now and then, gives each connection to a replica
- * that was ready at the last look, and tries nothing twice.
+ * A load balancer for TCP, as a cloud's network load balancer is one: it looks at `/ready` now and then, gives each
+ * connection to a replica that was ready at the last look, and tries nothing twice.
  */
 class PlainProxy {
   readonly #ready = new Map<string, boolean>();

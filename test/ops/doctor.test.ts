@@ -80,8 +80,8 @@ const READ_TOGGLES = [
 ] as const satisfies readonly ToggleName[];
 
 /**
- * Enough worlds for every toggle to stand in each of its positions once: the toggles turn together, each through its own. Rows that name no
- * group hide what else is asked of rows of many groups, so that position has a world of its own.
+ * Enough worlds for every toggle to stand in each of its positions once: the toggles turn together, each through its
+ * own. Rows that name no group hide what else is asked of rows of many groups, so that position has a world of its own.
  */
 const WORLDS: readonly Readonly<Partial<Record<ToggleName, string>>>[] = [
   ...Array.from({ length: Math.max(...READ_TOGGLES.map((toggle) => TOGGLES[toggle].length)) }, (_, turn) =>

@@ -15,7 +15,10 @@ export interface GeneratedRequest {
   readonly operationName?: string;
 }
 
-/** Texts of arguments by field: the place in the list goes with the alias, so that fields of one response key are always alike. */
+/**
+ * Texts of arguments by field: the place in the list goes with the alias, so that fields of one response key are always
+ * alike.
+ */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   'Query.group': ['(id: "100001")', '(id: $id)', '(id: "nobody")'],
   'Query.groups': ['(ids: ["100001", "100002"])', '(ids: [$id, "0", "100003"])', '(ids: [])'],
@@ -40,8 +43,9 @@ const META = [
 const MAX_DEPTH = 5;
 
 /**
- * Writes a valid query over a schema: fields with aliases and arguments, fragments named, inline, nested and spread more than once,
- * `@skip` and `@include` on all of them by literal, variable and default, several operations. The same numbers make the same query.
+ * Writes a valid query over a schema: fields with aliases and arguments, fragments named, inline, nested and spread
+ * more than once, `@skip` and `@include` on all of them by literal, variable and default, several operations. The same
+ * numbers make the same query.
  *
  * @param next numbers from 0 to below 1
  */

@@ -29,7 +29,10 @@ afterAll(() => Promise.all([written.stop(), byGraphqlJs.stop()]));
 const unreadable = (element: string): UnreadableValue => new UnreadableValue('xtracta', 'history', element);
 const row = (more: object): BillingActivity => Object.assign({ ...ROW }, more);
 
-/** What rows can be: whole, with gaps, with values that nobody could read, and wrong in ways that no decoder should let pass. */
+/**
+ * What rows can be: whole, with gaps, with values that nobody could read, and wrong in ways that no decoder should let
+ * pass.
+ */
 const WHOLE = [
   row({
     id: '1',

@@ -83,7 +83,10 @@ const count = (what: string): void => void tally.set(what, (tally.get(what) ?? 0
 
 const YES = /^\s*(0*2\d\d|true|1|ok|success)?\s*$/i;
 
-/** A success must be one for an honest reader too; a refusal must have no trace of a purchase; nothing may repeat a secret. */
+/**
+ * A success must be one for an honest reader too; a refusal must have no trace of a purchase; nothing may repeat a
+ * secret.
+ */
 function expectHonest(what: string, outcome: WriteOutcome<unknown>, { status, body }: FuzzedAnswer, payload: string) {
   count(`${what} ${outcome.kind}`);
   expect(outcome.kind).not.toBe('notSent');

@@ -13,7 +13,10 @@ export interface FuzzSettings {
 /** The developer's loop runs the same cases each time: a failure there is of the change that was made. */
 const FIXED_SEED = 20_260_101;
 
-/** Reads the size and seed of a fuzz test from the environment and prints them. A size that was asked for comes with a random seed. */
+/**
+ * Reads the size and seed of a fuzz test from the environment and prints them. A size that was asked for comes with a
+ * random seed.
+ */
 export function fuzzSettings(name: string, defaultRuns = 2_000): FuzzSettings {
   const runs = Number(process.env['FUZZ_RUNS'] ?? defaultRuns);
   const seed = Number(

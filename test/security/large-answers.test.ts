@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DEAR, type LargeUpstream, startLargeUpstream, TOO_DEAR } from '../support/large-upstream.js';
 import { type GatewayProcess, startGatewayProcess, TYPESCRIPT } from '../support/start-gateway-process.js';
 
-// The dearest operations that are admitted, against a gateway with the image's flags and the heap of a small container. One start for all.
+// The dearest operations that are admitted, against a gateway with the image's flags and the heap of a small container.
+// One start for all.
 jest.setTimeout(240_000);
 
 /** How often each round of the storm is repeated: once in the developer's loop, more where a pipeline has the time. */

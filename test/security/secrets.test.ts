@@ -176,7 +176,9 @@ const ATTEMPTS: readonly Attempt[] = [
   purchase('purchase_credits'),
 ];
 
-/** One answer in good order, so that failures in a row do not open the circuit and keep the next fault from being met. */
+/**
+ * One answer in good order, so that failures in a row do not open the circuit and keep the next fault from being met.
+ */
 async function recover(gateway: TestGateway, endpoint: string): Promise<void> {
   world.world.clearFaults();
   await (endpoint === 'purchase_credits' || endpoint === 'token'
@@ -244,7 +246,8 @@ describe('no secret leaves', () => {
       ];
       for (const answer of answers) canaries.searchAnswer('the answer to a refused request', answer);
     }
-    // The name of an unknown field is repeated to the developer who wrote it; here it was a secret that he typed himself.
+    // The name of an unknown field is repeated to the developer who wrote it; here it was a secret that he typed
+    // himself.
     expect(canaries.leaks().filter(({ place }) => !place.includes('refused'))).toEqual([]);
   });
 

@@ -8,9 +8,10 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DEAR, type LargeUpstream, startLargeUpstream, TOO_DEAR } from '../support/large-upstream.js';
 import { type GatewayProcess, startGatewayProcess, TYPESCRIPT } from '../support/start-gateway-process.js';
 
-// Two tenants of a gateway with the image's flags and a heap of 400 MB: one sends the dearest operations that are admitted, alone and 32 at
-// a time, and some of its clients never read; the other goes on as before. What the other feels is printed (the aims: Q1 p99 three times that of
-// the calm, /health p99 250 ms) and not asserted: upstream, clients and probes share the machine's processors with the gateway.
+// Two tenants of a gateway with the image's flags and a heap of 400 MB: one sends the dearest operations that are
+// admitted, alone and 32 at a time, and some of its clients never read; the other goes on as before. What the other
+// feels is printed (the aims: Q1 p99 three times that of the calm, /health p99 250 ms) and not asserted: upstream,
+// clients and probes share the machine's processors with the gateway.
 
 /** In the developer's loop only that it runs; 600 is the full size. */
 const STORM_SECONDS = Number(process.env['STORM_SECONDS'] ?? '2');
@@ -137,7 +138,10 @@ async function probes(whileDoing: (isOver: () => boolean) => Promise<unknown>, s
   return { other, health };
 }
 
-/** Sends a dear operation again and again, and reads nothing of what comes. A paused socket does not tell of its end, so it comes anew. */
+/**
+ * Sends a dear operation again and again, and reads nothing of what comes. A paused socket does not tell of its end, so
+ * it comes anew.
+ */
 async function deafClient(isOver: () => boolean): Promise<void> {
   const body = JSON.stringify({ query: DEAR[0] });
   const head = `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\nx-xtracta-api-key: key-of-the-storm\r\ncontent-type: application/json`;
@@ -191,7 +195,10 @@ describe('a tenant that storms', () => {
   });
 });
 
-/** Answered whole, refused as too much, told to come again, ended by a deadline, or left out because the tenant's own reads ran into theirs. */
+/**
+ * Answered whole, refused as too much, told to come again, ended by a deadline, or left out because the tenant's own
+ * reads ran into theirs.
+ */
 const ALLOWED: ReadonlySet<string> = new Set([
   ...['answered', 'OPERATION_TOO_COMPLEX', 'RATE_LIMITED', 'UPSTREAM_TIMEOUT', 'UPSTREAM_UNAVAILABLE'],
 ]);

@@ -44,7 +44,10 @@ const callers: readonly Caller[] = Array.from({ length: TENANTS }, (_, index) =>
 const GROUPS = ['1', '2', '3', '4', '5', '6'];
 
 let turn = 0;
-/** Answers after one to three turns of the loop, so that calls of many tenants are under way together and end out of order. */
+/**
+ * Answers after one to three turns of the loop, so that calls of many tenants are under way together and end out of
+ * order.
+ */
 async function aWhile(): Promise<void> {
   turn += 1;
   for (let left = (turn * 7) % 3; left >= 0; left -= 1) await new Promise((resolve) => setImmediate(resolve));

@@ -14,8 +14,8 @@ export type TenantName = 'alpha' | 'beta' | 'gamma';
 const ALL_SCOPES = 'billing:read billing:write billing:ui billing:delete-documents credits:purchase billing:admin';
 
 /**
- * One gateway with three tenants on one simulator. `alpha` and `gamma` hold the same upstream key, as two customers of one reseller
- * do; `beta` has an account of its own. Every row of an account carries the account's canary.
+ * One gateway with three tenants on one simulator. `alpha` and `gamma` hold the same upstream key, as two customers of
+ * one reseller do; `beta` has an account of its own. Every row of an account carries the account's canary.
  */
 export interface TenantStand {
   readonly stand: Stand;

@@ -1,5 +1,5 @@
-// `npm run test:supergraph`: installs the composers and routers when they are missing or stale, then runs every suite of this folder
-// against the built gateway.
+// `npm run test:supergraph`: installs the composers and routers when they are missing or stale, then runs every suite
+// of this folder against the built gateway.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { install, ROOT, runSuites, suites } from '../../tools/suites.mjs';

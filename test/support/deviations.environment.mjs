@@ -2,10 +2,13 @@ import { TestEnvironment } from 'jest-environment-node';
 
 /**
  * Jest's Node environment for a suite that somebody else publishes. The test file sets on `globalThis`:
- * - `expectedDeviations`: by a test's full name, the text that its failure must hold. A listed test has to fail like that and then counts
- *   as passed; one that passes, one that fails otherwise, and a name that no test has are failures. So the list says neither more nor
+ * - `expectedDeviations`: by a test's full name, the text that its failure must hold. A listed test has to fail like
+ *   that and then counts
+ * as passed; one that passes, one that fails otherwise, and a name that no test has are failures. So the list says
+ * neither more nor
  *   less than is so.
- * - `leftOut`: parts of names. Tests that the suite itself skips are taken out where their name holds one of these; every other skipped
+ * - `leftOut`: parts of names. Tests that the suite itself skips are taken out where their name holds one of these;
+ *   every other skipped
  *   test, and a part that no skipped test has, is a failure.
  */
 export default class DeviationsEnvironment extends TestEnvironment {
@@ -59,7 +62,8 @@ function failing(run, failure, expect) {
     } catch (error) {
       errors.push(error);
     }
-    // Snapshots that differ do not end a test: their errors are kept for its end. Jest also counts them, and fails the run for them.
+    // Snapshots that differ do not end a test: their errors are kept for its end. Jest also counts them, and fails the
+    // run for them.
     errors.push(...expect.getState().suppressedErrors);
     if (errors.length === 0) throw new Error('This test passes: take it off the list of deviations.');
     const other = errors.find((error) => !plain(String(error?.message ?? error)).includes(failure));

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** One address for whichever server is the primary, as a virtual address or HAProxy gives it. Connections to the other one are cut. */
+/**
+ * One address for whichever server is the primary, as a virtual address or HAProxy gives it. Connections to the other
+ * one are cut.
+ */
 export class MovingAddress {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();

@@ -1,9 +1,10 @@
 // Jest's test runner (`testRunner` in jest.config.js): jest-circus, whose test files Node itself loads.
 //
-// Jest's own module system evaluates every module anew in each test file: about 800 of them for a gateway, one second of processor time a
-// file, and Node can never free them. Here a worker loads the sources and the dependencies once, compiled code stays warm from file to
-// file, and tests run in the realm that production runs in. The price: module state is shared by the files of one worker, as it is by
-// the requests of one process, and `jest.mock` and fake timers do not reach these modules. No test uses either.
+// Jest's own module system evaluates every module anew in each test file: about 800 of them for a gateway, one second
+// of processor time a file, and Node can never free them. Here a worker loads the sources and the dependencies once,
+// compiled code stays warm from file to file, and tests run in the realm that production runs in. The price: module
+// state is shared by the files of one worker, as it is by the requests of one process, and `jest.mock` and fake timers
+// do not reach these modules. No test uses either.
 import 'reflect-metadata';
 import { statSync } from 'node:fs';
 import { createRequire, registerHooks } from 'node:module';
@@ -18,7 +19,10 @@ const require = createRequire(import.meta.url);
 const GLOBALS = 'jest:globals';
 const NAMES = ['afterAll', 'afterEach', 'beforeAll', 'beforeEach', 'describe', 'expect', 'it', 'jest', 'test'];
 
-/** What `@jest/globals` leads to: the functions of the file that runs now. Shared modules, such as suites, import it once for all files. */
+/**
+ * What `@jest/globals` leads to: the functions of the file that runs now. Shared modules, such as suites, import it
+ * once for all files.
+ */
 let current = {};
 
 /** A function, with all that hangs on it, that is looked up each time it is used. */
@@ -79,7 +83,10 @@ registerHooks({
   },
 });
 
-/** In watch mode: makes the next import load the test file anew, and all that it imports if a file of that has changed since. */
+/**
+ * In watch mode: makes the next import load the test file anew, and all that it imports if a file of that has changed
+ * since.
+ */
 function noticeChanges() {
   runs += 1;
   const changed = [...loaded].some(([path, at]) => statSync(path, { throwIfNoEntry: false })?.mtimeMs !== at);
@@ -88,7 +95,10 @@ function noticeChanges() {
   generation += 1;
 }
 
-/** Jest-circus keeps the tree of a file's tests in globals of the realm that it is loaded in, which is this one for all files. */
+/**
+ * Jest-circus keeps the tree of a file's tests in globals of the realm that it is loaded in, which is this one for all
+ * files.
+ */
 const CIRCUS_STATE = ['JEST_STATE_SYMBOL', 'EVENT_HANDLERS', 'TEST_TIMEOUT_SYMBOL'];
 
 function forgetCircus() {

@@ -23,13 +23,18 @@ export type RawHandler = (exchange: RawExchange) => void;
 export interface RawUpstreamOptions {
   /** Certificate and options of a TLS server; without it the upstream is plain HTTP. */
   readonly tls?: tls.TlsOptions;
-  /** What happens to a new connection before a byte is read; default `accept`. `silent` never says anything, not even TLS. */
+  /**
+   * What happens to a new connection before a byte is read; default `accept`. `silent` never says anything, not even
+   * TLS.
+   */
   readonly onConnection?: 'accept' | 'reset' | 'silent';
   /** Resets the connection as soon as this many request bytes have arrived. */
   readonly resetAfterBytes?: number;
 }
 
-/** A server of raw bytes on 127.0.0.1. The counts say what the upstream really received, whatever the client believes. */
+/**
+ * A server of raw bytes on 127.0.0.1. The counts say what the upstream really received, whatever the client believes.
+ */
 export interface RawUpstream {
   readonly url: string;
   readonly port: number;
@@ -45,8 +50,8 @@ export interface RawUpstream {
 }
 
 /**
- * Starts a raw upstream. It knows just enough HTTP to tell when a request is whole (head, then `content-length` bytes); what it
- * answers is up to the handler, byte by byte.
+ * Starts a raw upstream. It knows just enough HTTP to tell when a request is whole (head, then `content-length` bytes);
+ * what it answers is up to the handler, byte by byte.
  *
  * ```ts
  * const upstream = await startRawUpstream(answer(200, '<billings_response/>'));

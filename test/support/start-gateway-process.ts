@@ -26,7 +26,10 @@ const SOURCE: GatewayProgram = {
   cwd: new URL('../..', import.meta.url),
 };
 
-/** Starts it, from its source if nothing else is said, and waits until it listens. The process has `env` and nothing else of ours but the path. */
+/**
+ * Starts it, from its source if nothing else is said, and waits until it listens. The process has `env` and nothing
+ * else of ours but the path.
+ */
 export async function startGatewayProcess(
   env: Readonly<Record<string, string>>,
   program: GatewayProgram = SOURCE,

@@ -16,8 +16,8 @@ export function findNginx(): string | null {
 }
 
 /**
- * A load balancer before the gateways on these ports. What one gateway refuses because it stops, or does not finish because it is
- * gone, is sent to the other: writes too, because each carries its idempotency key.
+ * A load balancer before the gateways on these ports. What one gateway refuses because it stops, or does not finish
+ * because it is gone, is sent to the other: writes too, because each carries its idempotency key.
  */
 export async function startNginx(binary: string, ports: readonly number[]): Promise<TestNginx> {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-nginx-'));

@@ -18,7 +18,10 @@ export function findPgBouncer(): string | null {
   return places.find(isExecutable) ?? null;
 }
 
-/** A pooler in front of the server on `postgresPort`, set up to pass on whatever the gateway asks at a connection's start. */
+/**
+ * A pooler in front of the server on `postgresPort`, set up to pass on whatever the gateway asks at a connection's
+ * start.
+ */
 export async function startPgBouncer(
   program: string,
   postgresPort: number,

@@ -1,5 +1,5 @@
-// How Node loads our TypeScript in the processes that tests start. Each file is compiled once and then kept, so that a gateway starts from
-// its sources in less than half of the time.
+// How Node loads our TypeScript in the processes that tests start. Each file is compiled once and then kept, so that a
+// gateway starts from its sources in less than half of the time.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire, registerHooks } from 'node:module';

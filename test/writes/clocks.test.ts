@@ -26,7 +26,8 @@ describe('an upstream whose clock is not ours', () => {
     const change = new Place(world, gateway);
     change.fault('update', 'commit_then_drop');
     await change.change('113');
-    // A clock that is set right, or moved, between the write and the look changes nothing: it counted when the write was sent.
+    // A clock that is set right, or moved, between the write and the look changes nothing: it counted when the write
+    // was sent.
     world.advance({ seconds: 3 * 3_600 });
     expect((await change.reconcile()).status).toBe('SUCCEEDED');
     const other = new Place(world, gateway);

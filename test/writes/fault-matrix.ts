@@ -8,7 +8,10 @@ import { type HeldStep, interceptLedger, LedgerFaults } from './intercepted-ledg
 import { ask, statusOf, type Told } from './write-client.js';
 import { afterGate, SUCCEEDS, type WriteUpstream } from './write-upstream.js';
 
-/** No healthy answer takes that long, even on a busy machine; for silence, where the deadline is all there is, the least allowed. */
+/**
+ * No healthy answer takes that long, even on a busy machine; for silence, where the deadline is all there is, the least
+ * allowed.
+ */
 const PATIENT_MS = 20_000;
 const HASTY_MS = 1_000;
 /** Fewer than the failures in a row that open the circuit, after which nothing is sent at all. */
@@ -86,7 +89,8 @@ export class FaultMatrix {
   /** The request that meets the fault, and its duplicates at this gateway and at a replica. */
   async #meet(cell: Cell, url: string, replicaUrl: string): Promise<void> {
     const { place } = cell.point;
-    // Orders and plan changes read the history first, which shows the circuit breaker that the upstream is well. Purchases do not.
+    // Orders and plan changes read the history first, which shows the circuit breaker that the upstream is well.
+    // Purchases do not.
     if (cell.write.name === 'purchaseCredits')
       await ask(url, this.upstream, { ...cell, intent: 900_000 + cell.intent });
     const hangUp = new AbortController();

@@ -6,7 +6,8 @@ import { createLogger } from '../../src/observability/logger.js';
 import { type GatewayReport, heldStep } from './gateway-processes.js';
 import { interceptLedger } from './intercepted-ledger.js';
 
-// A gateway in a process of its own. A key says at which step of the ledger its write stays for ever, until the process is killed.
+// A gateway in a process of its own. A key says at which step of the ledger its write stays for ever, until the process
+// is killed.
 
 const report = (message: GatewayReport): void => {
   process.send?.(message);

@@ -30,7 +30,9 @@ export interface FaultPair {
   readonly duplicates: number;
 }
 
-/** Short: silence must be cheap. A healthy answer that takes longer on a busy machine is unknown, which is true as well. */
+/**
+ * Short: silence must be cheap. A healthy answer that takes longer on a busy machine is unknown, which is true as well.
+ */
 const WRITE_TIMEOUT_MS = 150;
 /** Of a process that dies, in milliseconds: a little more than three attempts take that meet silence. */
 const LIFE_MS = 4 * WRITE_TIMEOUT_MS;
@@ -51,8 +53,8 @@ interface Case {
 }
 
 /**
- * RunOnce, a real ledger and the real client over the wire. Each batch has one process life and a restart: what is held when it ends
- * never goes on. Mutable: the counts.
+ * RunOnce, a real ledger and the real client over the wire. Each batch has one process life and a restart: what is held
+ * when it ends never goes on. Mutable: the counts.
  */
 export class RandomFaultStand {
   readonly #url: string;
@@ -94,7 +96,8 @@ export class RandomFaultStand {
     const once = runOnceOn(faulty);
     const lies: string[] = [];
     const lives = Promise.all(cases.map((each) => this.#live(once, each, lies)));
-    // The process dies when all have been answered, or with those unanswered that are held for ever: its lock is gone then.
+    // The process dies when all have been answered, or with those unanswered that are held for ever: its lock is gone
+    // then.
     await Promise.race([lives, this.#death(cases)]);
     await first.close();
     const second = await openLedger(this.#url, { sweepIntervalMs: 0 });

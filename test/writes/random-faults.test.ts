@@ -22,7 +22,10 @@ const ledgerFault = fc.record({
 });
 const refused = fc.constant({ at: 'refused' } as const);
 const fault = fc.oneof({ arbitrary: wireFault, weight: 5 }, { arbitrary: ledgerFault, weight: 5 }, refused);
-/** Two faults that meet one write, out of all that can happen on the wire and in the ledger, and what goes on around them. */
+/**
+ * Two faults that meet one write, out of all that can happen on the wire and in the ledger, and what goes on around
+ * them.
+ */
 const pair: fc.Arbitrary<FaultPair> = fc.record({
   faults: fc.tuple(fault, fault),
   attempts: fc.integer({ min: 1, max: 3 }),

@@ -122,7 +122,9 @@ export const world = fc.record({
         { weight: 1, arbitrary: near },
         { weight: 2, arbitrary: fc.integer({ min: 2 * DAY, max: 35 * DAY }) },
       ),
-      /** What the upstream does at the end by itself: nothing, the same plan, or a change that was ordered long before. */
+      /**
+       * What the upstream does at the end by itself: nothing, the same plan, or a change that was ordered long before.
+       */
       atTheEnd: fc.option(
         fc.record({
           item: fc.option(fc.nat(2)),
@@ -238,8 +240,9 @@ export function reconcile(drawn: RandomWorld): Verdict {
 }
 
 /**
- * What nobody can tell from the write itself: the same item (by all that a row can tell of it) in the same quantity (where the rows of
- * this upstream tell one), at the billing page or in a write of the gateway that it does not know to be the group's, within the minute.
+ * What nobody can tell from the write itself: the same item (by all that a row can tell of it) in the same quantity
+ * (where the rows of this upstream tell one), at the billing page or in a write of the gateway that it does not know to
+ * be the group's, within the minute.
  */
 function isTheSameWithinTheMinute(
   { by, deed: bought, activity, foreign = 'no' }: Row,
@@ -311,7 +314,10 @@ function catalogueNow({ catalogue, write }: RandomWorld, { packs, plans }: Billi
   }
 }
 
-/** Everything that is bought around the write, in the order of time: which plan is in force decides what a change is called. */
+/**
+ * Everything that is bought around the write, in the order of time: which plan is in force decides what a change is
+ * called.
+ */
 function happen(drawn: RandomWorld, catalogue: BillingCatalogue): readonly Row[] {
   const { write, plan } = drawn;
   const deeds: (Omit<Row, 'activity'> & { readonly word?: BillingActivityKind })[] = [

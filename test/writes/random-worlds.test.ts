@@ -7,9 +7,10 @@ const RUNS = Number(RECONCILE_RUNS ?? FAULT_RUNS ?? '1000');
 const SEED = FAULT_SEED === undefined ? Date.now() & 0x7fffffff : Number(FAULT_SEED);
 
 /**
- * Left out, because nothing tells it from the write itself: somebody buys exactly the same, for the same group, within that minute, at the
- * billing page. The same is the same item, or one that is alike in name, documents and price; and the same quantity, where the rows of
- * that upstream tell one. The minute is the upstream's, by the clock difference that was measured; none measured: by none.
+ * Left out, because nothing tells it from the write itself: somebody buys exactly the same, for the same group, within
+ * that minute, at the billing page. The same is the same item, or one that is alike in name, documents and price; and
+ * the same quantity, where the rows of that upstream tell one. The minute is the upstream's, by the clock difference
+ * that was measured; none measured: by none.
  */
 it(`never settles a write by what is not its own row, in ${RUNS} worlds`, () => {
   const seen = { carriedOut: 0, settled: 0, notCarriedOut: 0, beyondLimit: 0 };

@@ -12,7 +12,10 @@ export interface WriteCase {
   readonly name: 'orderBoosterPack' | 'changePlan' | 'purchaseCredits';
   /** Answers `write { value { … } operation { … } userErrors { … } }` for each of the three. */
   readonly query: string;
-  /** The input of one intent: what is bought names the intent, so that an upstream that knows no keys can count per intent. */
+  /**
+   * The input of one intent: what is bought names the intent, so that an upstream that knows no keys can count per
+   * intent.
+   */
   readonly input: (intent: number, idempotencyKey: string) => Readonly<Record<string, unknown>>;
   /** The same key with something else in it. */
   readonly otherInput: (intent: number, idempotencyKey: string) => Readonly<Record<string, unknown>>;

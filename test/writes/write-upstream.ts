@@ -30,8 +30,8 @@ const HISTORY = `<?xml version="1.0"?><billings_response><status>200</status><pl
 <expiry_date>2036-01-31T23:59:59+00:00</expiry_date><group_id>${GROUP_ID}</group_id></activity></plans></billings_response>`;
 
 /**
- * Both upstreams in one raw server that keeps the truth about charges: what arrived and what was carried out, per intent. It knows
- * no idempotency keys, like the real ones. Mutable: the behaviours and the counts.
+ * Both upstreams in one raw server that keeps the truth about charges: what arrived and what was carried out, per
+ * intent. It knows no idempotency keys, like the real ones. Mutable: the behaviours and the counts.
  */
 export class WriteUpstream {
   readonly #behaviours = new Map<number, WriteBehaviour>();

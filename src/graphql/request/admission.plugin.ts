@@ -28,14 +28,16 @@ export function gatewayPlugins(options: GatewayPluginOptions): ApolloServerPlugi
 }
 
 interface AdmissionOptions {
-  /** Whether an error may name what the schema has in place of a word that it has not: not where introspection is off. */
+  /**
+   * Whether an error may name what the schema has in place of a word that it has not: not where introspection is off.
+   */
   readonly suggestions: boolean;
 }
 
 /**
- * Admits or refuses a whole operation before any resolver runs: variables fit their types, the caller has every scope that the
- * selection needs, and a mutation has one field. What it learns of a document without `@skip` and `@include` is kept with the
- * parsed document, which the server keeps for documents that come again.
+ * Admits or refuses a whole operation before any resolver runs: variables fit their types, the caller has every scope
+ * that the selection needs, and a mutation has one field. What it learns of a document without `@skip` and `@include`
+ * is kept with the parsed document, which the server keeps for documents that come again.
  */
 function admissionPlugin(options: AdmissionOptions): ApolloServerPlugin<GatewayContext> {
   const known = new WeakMap<OperationDefinitionNode, OperationFacts>();

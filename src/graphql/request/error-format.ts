@@ -12,8 +12,9 @@ const PERSISTED_QUERY_MESSAGE =
 const MAX_WRAPPINGS = 5;
 
 /**
- * What a client is told about anything that was thrown: message, code, and facts that were chosen, nothing forwarded. Never throws.
- * A {@link BillingError} passes as it is, GraphQL's own refusals keep their code, all else is `INTERNAL_SERVER_ERROR`.
+ * What a client is told about anything that was thrown: message, code, and facts that were chosen, nothing forwarded.
+ * Never throws. A {@link BillingError} passes as it is, GraphQL's own refusals keep their code, all else is
+ * `INTERNAL_SERVER_ERROR`.
  *
  * @param formatted Apollo's idea of the answer, used for its path, locations and protocol code
  * @param error what was thrown
@@ -86,7 +87,8 @@ const STACK_OVERFLOW = 'Maximum call stack size exceeded';
 /** Limits that graphql-js and Apollo check answer with codes of their own. */
 function limitIn(formatted: GraphQLFormattedError): BillingError | undefined {
   const code = formatted.extensions?.['code'];
-  // Documents are refused by their nesting before; the engine's own words must not leave by a way that nobody has thought of.
+  // Documents are refused by their nesting before; the engine's own words must not leave by a way that nobody has
+  // thought of.
   if (formatted.path === undefined && formatted.message.includes(STACK_OVERFLOW)) {
     return new BillingError('OPERATION_TOO_COMPLEX', 'The operation is nested too deep.');
   }

@@ -38,7 +38,10 @@ const MISSING_FIELD = /^Field "(?:\w+\.)?(\w+)" of required type "([^"]+)" was n
 const MISSING_ARGUMENT = /^Field "\w+" argument "(\w+)" of type "([^"]+)" is required/;
 const ARGUMENT = /^Argument "(\w+)" (?:of|has)/;
 
-/** What graphql-js suggests in place of a word that the schema has not: names of the schema, and nothing of the client's. */
+/**
+ * What graphql-js suggests in place of a word that the schema has not: names of the schema, and nothing of the
+ * client's.
+ */
 const SUGGESTION = / Did you mean (?:the enum value )?"\w+"[^?]*\?$/;
 
 export interface InputPlace {
@@ -62,7 +65,10 @@ function inputProblem(path: readonly string[], cause: GraphQLError, place: Input
   return badInput(`${name} has a value that its type does not allow.${rule}${suggestion}`, field);
 }
 
-/** The error of a constant in the document that its type does not allow, or undefined when the error is about something else. */
+/**
+ * The error of a constant in the document that its type does not allow, or undefined when the error is about something
+ * else.
+ */
 export function literalError(error: GraphQLError): BillingError | undefined {
   const nodes: readonly ASTNode[] = error.nodes ?? [];
   const [node] = nodes;
@@ -76,7 +82,10 @@ export function literalError(error: GraphQLError): BillingError | undefined {
   return inputProblem(literalPath(node), unwrapped(error));
 }
 
-/** The error of an argument that only execution could refuse: an explicit null where a default stands, a variable left out. */
+/**
+ * The error of an argument that only execution could refuse: an explicit null where a default stands, a variable left
+ * out.
+ */
 export function argumentError(error: GraphQLError): BillingError | undefined {
   const cause = error.originalError;
   if (!(cause instanceof GraphQLError) || cause.path !== undefined || cause.originalError !== undefined)
@@ -99,7 +108,10 @@ function fieldKey(node: FieldNode): string {
 /** Documents at fault, parsed once however many errors they have. */
 const parsedSources = new WeakMap<Source, DocumentNode>();
 
-/** Names that lead to a constant: argument, input fields, list positions. Nodes do not know their parents, so it is looked for. */
+/**
+ * Names that lead to a constant: argument, input fields, list positions. Nodes do not know their parents, so it is
+ * looked for.
+ */
 function literalPath(target: ASTNode): readonly string[] {
   const source = target.loc?.source;
   if (source === undefined) return ['value'];
@@ -149,8 +161,9 @@ export interface CoercionOptions {
 export type CoercedVariables = Readonly<Record<string, unknown>>;
 
 /**
- * Coerces the variables as graphql-js does (GraphQL specification, CoerceVariableValues), for two reasons: the checks before
- * execution need them, and graphql-js' own errors repeat the value. Throws `BAD_USER_INPUT` with the path of the first fault.
+ * Coerces the variables as graphql-js does (GraphQL specification, CoerceVariableValues), for two reasons: the checks
+ * before execution need them, and graphql-js' own errors repeat the value. Throws `BAD_USER_INPUT` with the path of the
+ * first fault.
  */
 export function coerceVariables(
   schema: GraphQLSchema,

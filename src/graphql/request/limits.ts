@@ -52,7 +52,9 @@ export function operationLimitRules(options: OperationRuleOptions = {}): Validat
   return options.introspection === false ? [...rules, NoServiceSdlRule] : rules;
 }
 
-/** The sizes of a selection set with its fragments expanded. Sums stop growing at infinity, which is over every limit. */
+/**
+ * The sizes of a selection set with its fragments expanded. Sums stop growing at infinity, which is over every limit.
+ */
 interface SelectionSize {
   readonly aliases: number;
   readonly depth: number;
@@ -89,8 +91,8 @@ function tooComplex(what: string): GraphQLError {
 }
 
 /**
- * Measures each fragment once, so that 2^30 expansions cost thirty steps. A cycle counts as nothing where it closes: graphql-js
- * refuses the document for it anyway.
+ * Measures each fragment once, so that 2^30 expansions cost thirty steps. A cycle counts as nothing where it closes:
+ * graphql-js refuses the document for it anyway.
  */
 function selectionMeasure(
   fragmentNamed: (name: string) => FragmentDefinitionNode | null | undefined,

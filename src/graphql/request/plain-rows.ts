@@ -18,12 +18,16 @@ import type { GatewayContext } from '../context.js';
 import { accessOf, holdsScopes } from '../scopes.js';
 
 /**
- * The lists whose rows may be plain. A page of a history has up to 5,000 rows, and graphql-js completes each of their 80,000 fields on its own:
- * it looks up arguments, makes a path and checks the result of what is a property of a plain object.
+ * The lists whose rows may be plain. A page of a history has up to 5,000 rows, and graphql-js completes each of their
+ * 80,000 fields on its own: it looks up arguments, makes a path and checks the result of what is a property of a plain
+ * object.
  */
 const ROW_LISTS: ReadonlySet<string> = new Set(['BillingHistoryConnection.nodes', 'BillingHistoryConnection.edges']);
 
-/** Fields whose resolver returns the property of the same name wherever the object has one. docs/adr/0014 says why these. */
+/**
+ * Fields whose resolver returns the property of the same name wherever the object has one. docs/adr/0014 says why
+ * these.
+ */
 const KNOWN_PROPERTIES: ReadonlySet<string> = new Set(['Group.name']);
 
 type Row = Record<string, unknown>;
@@ -44,8 +48,9 @@ interface Property {
 const NOT_PLAIN = Symbol('not plain');
 
 /**
- * The rows of one query. A list is written here when all of it is plain; else graphql-js completes it, as it completes everything around
- * the lists. graphql-js is given an empty list in place of the rows, and {@link place} exchanges it when the query has been executed.
+ * The rows of one query. A list is written here when all of it is plain; else graphql-js completes it, as it completes
+ * everything around the lists. graphql-js is given an empty list in place of the rows, and {@link place} exchanges it
+ * when the query has been executed.
  *
  * Mutable, and of one query alone: nothing is kept for the next one.
  */
@@ -85,8 +90,9 @@ class RowWriter {
 }
 
 /**
- * The columns of a selection on a type. graphql-js collects the fields, so directives, fragments, variables and type conditions are its
- * decision; a field of which it would do more than read a property makes the whole selection {@link NOT_PLAIN}.
+ * The columns of a selection on a type. graphql-js collects the fields, so directives, fragments, variables and type
+ * conditions are its decision; a field of which it would do more than read a property makes the whole selection
+ * {@link NOT_PLAIN}.
  */
 function columnsOf(
   type: GraphQLObjectType,
@@ -131,7 +137,10 @@ function columnOf(
   return columns === NOT_PLAIN ? NOT_PLAIN : { ...property, kind: 'object', columns };
 }
 
-/** A field that needs a scope has a resolver, which refuses; so a property stands for it only where the caller has the scope. */
+/**
+ * A field that needs a scope has a resolver, which refuses; so a property stands for it only where the caller has the
+ * scope.
+ */
 function isKnownProperty(typeName: string, name: string, { caller }: GatewayContext): boolean {
   return KNOWN_PROPERTIES.has(`${typeName}.${name}`) && holdsScopes(caller, accessOf(typeName, name));
 }
@@ -221,8 +230,8 @@ export function withPlainRows(
 }
 
 /**
- * Writes the rows of queries. Without this plugin, and for mutations, graphql-js completes every list: the answers are the same.
- * It must be the first plugin, so that others see the finished answer.
+ * Writes the rows of queries. Without this plugin, and for mutations, graphql-js completes every list: the answers are
+ * the same. It must be the first plugin, so that others see the finished answer.
  */
 export function plainRowsPlugin(): ApolloServerPlugin<GatewayContext> {
   return {

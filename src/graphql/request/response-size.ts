@@ -5,7 +5,10 @@ import { isSelected } from './selection.js';
 export interface RowSelection {
   /** How often the rows are shown: `nodes` and `edges` of a connection, and each alias of them. */
   readonly lists: number;
-  /** The least that the text of a row takes, shown that often: the names of its fields, and four characters for each value. */
+  /**
+   * The least that the text of a row takes, shown that often: the names of its fields, and four characters for each
+   * value.
+   */
   readonly bytes: number;
 }
 
@@ -22,8 +25,9 @@ const COUNTED_APART: ReadonlySet<string> = new Set([
 const KNOWN = new WeakMap<FieldNode, RowSelection>();
 
 /**
- * What the field that is resolved selects of each row of its list. Fragments are expanded, `@skip` and `@include` decided. The document
- * has passed the limit of selections, which bounds the work; what does not depend on variables is remembered with the document.
+ * What the field that is resolved selects of each row of its list. Fragments are expanded, `@skip` and `@include`
+ * decided. The document has passed the limit of selections, which bounds the work; what does not depend on variables is
+ * remembered with the document.
  *
  * @param connection the rows are those of `nodes` and `edges` below the field, else the items of the field itself
  */

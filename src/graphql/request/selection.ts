@@ -32,8 +32,8 @@ export interface OperationFacts {
 }
 
 /**
- * Walks an operation of a validated document. Each fragment is entered once, so the work is bounded by the length of the document.
- * A field that has no access decision cannot occur: the schema does not build with one.
+ * Walks an operation of a validated document. Each fragment is entered once, so the work is bounded by the length of
+ * the document. A field that has no access decision cannot occur: the schema does not build with one.
  */
 export function operationFacts(
   schema: GraphQLSchema,
@@ -108,8 +108,9 @@ export function isSelected(selection: SelectionNode, variables: CoercedVariables
 }
 
 /**
- * Rows that one operation may answer by its own arguments: a hundred groups with a full page of history each, and some more. Lists inside lists
- * multiply, and they cost no upstream call each: the same history is asked once however often it is shown.
+ * Rows that one operation may answer by its own arguments: a hundred groups with a full page of history each, and some
+ * more. Lists inside lists multiply, and they cost no upstream call each: the same history is asked once however often
+ * it is shown.
  */
 export const MAX_ROWS = 600_000;
 
@@ -138,8 +139,8 @@ function isCounted(typeName: string, fieldName: string): boolean {
 }
 
 /**
- * The most rows that an operation of a validated document can answer, all lists together. The document must have passed the limit of
- * selections after fragments are expanded, which bounds the work here.
+ * The most rows that an operation of a validated document can answer, all lists together. The document must have passed
+ * the limit of selections after fragments are expanded, which bounds the work here.
  */
 export function rowsAskedFor(
   schema: GraphQLSchema,

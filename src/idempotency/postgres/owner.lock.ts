@@ -22,8 +22,9 @@ const SESSION = `SELECT pg_backend_pid() AS pid,
   EXISTS (SELECT FROM pg_locks WHERE ${IS_LOCK_OF_NAME} AND pid = pg_backend_pid()) AS holds`;
 
 /**
- * Seen from the server, an end that vanished without a word is found out within about a minute; without this it could take hours,
- * and its writes would stay "in progress" all that time. The session itself must never be ended for being idle.
+ * Seen from the server, an end that vanished without a word is found out within about a minute; without this it could
+ * take hours, and its writes would stay "in progress" all that time. The session itself must never be ended for being
+ * idle.
  */
 const SESSION_SETTINGS = `
   SELECT set_config('tcp_keepalives_idle', '20', false), set_config('tcp_keepalives_interval', '10', false),
@@ -35,8 +36,8 @@ const TRANSACTION_POOLING =
   'Give the address of the server itself, or a pool in session mode (PgBouncer: pool_mode=session).';
 
 /**
- * Keeps the advisory lock that says "this owner lives" on a session of its own, and takes it again when the connection was lost.
- * Holds mutable state: that connection, and whether it also has the leader's lock.
+ * Keeps the advisory lock that says "this owner lives" on a session of its own, and takes it again when the connection
+ * was lost. Holds mutable state: that connection, and whether it also has the leader's lock.
  */
 export class PostgresPresence {
   readonly #config: ClientConfig;
@@ -75,7 +76,10 @@ export class PostgresPresence {
     );
   }
 
-  /** Finds out about a connection that died silently, and about a lock that is gone while its connection lives. Never throws. */
+  /**
+   * Finds out about a connection that died silently, and about a lock that is gone while its connection lives. Never
+   * throws.
+   */
   async check(): Promise<void> {
     try {
       const client = await this.ensure();
@@ -121,7 +125,10 @@ export class PostgresPresence {
     return client;
   }
 
-  /** Owner ids are random, so whoever else holds this lock is an earlier session of this process that the server still keeps. */
+  /**
+   * Owner ids are random, so whoever else holds this lock is an earlier session of this process that the server still
+   * keeps.
+   */
   async #takeOwnLock(client: pg.Client): Promise<void> {
     for (let attempt = 1; attempt <= TAKEOVER_ATTEMPTS; attempt += 1) {
       if (await tryLock(client, this.#ownerId)) {
@@ -137,8 +144,9 @@ export class PostgresPresence {
   }
 
   /**
-   * Refuses a pooler in transaction mode, such as PgBouncer. It gives each transaction whatever session is free. Then the lock stays
-   * with a session of the pooler: a dead process would count as alive, and a living one as dead, with its writes taken away.
+   * Refuses a pooler in transaction mode, such as PgBouncer. It gives each transaction whatever session is free. Then
+   * the lock stays with a session of the pooler: a dead process would count as alive, and a living one as dead, with
+   * its writes taken away.
    */
   async #refuseSharedSession(client: pg.Client): Promise<void> {
     const other = new pg.Client(this.#config);

@@ -19,10 +19,11 @@ const MAX_TURNS = 16;
 type Failures = ReadonlyMap<QueuedWork, { readonly error: unknown }>;
 
 /**
- * Commits together what is asked for at about the same time: a durable commit costs a flush of the disk and about a tenth of a
- * millisecond of processor time, whether it holds one change or thirty. So it waits while turns of the event loop bring further
- * changes; one that comes alone is committed in the second turn. Each change is undone alone when it fails alone, and a promise
- * resolves only after the commit that holds its change. Holds mutable state: the changes that wait for the next commit.
+ * Commits together what is asked for at about the same time: a durable commit costs a flush of the disk and about a
+ * tenth of a millisecond of processor time, whether it holds one change or thirty. So it waits while turns of the event
+ * loop bring further changes; one that comes alone is committed in the second turn. Each change is undone alone when it
+ * fails alone, and a promise resolves only after the commit that holds its change. Holds mutable state: the changes
+ * that wait for the next commit.
  */
 export class GroupCommit {
   readonly #db: DatabaseSync;
@@ -33,7 +34,10 @@ export class GroupCommit {
     this.#db = db;
   }
 
-  /** `work` is synchronous and may run again: another process held the lock, or other work failed beside it. Rejects with what it, or the commit, throws. */
+  /**
+   * `work` is synchronous and may run again: another process held the lock, or other work failed beside it. Rejects
+   * with what it, or the commit, throws.
+   */
   run<T>(work: () => T): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     let outcome: () => void = () => undefined;
@@ -86,7 +90,10 @@ export class GroupCommit {
     }
   }
 
-  /** Savepoints cost a fifth of what the changes do, and a change hardly ever fails: only a batch in which one did is run with them. */
+  /**
+   * Savepoints cost a fifth of what the changes do, and a change hardly ever fails: only a batch in which one did is
+   * run with them.
+   */
   #runAll(batch: readonly QueuedWork[]): Failures {
     try {
       transaction(this.#db, () => {
@@ -106,7 +113,8 @@ export class GroupCommit {
       try {
         work.run();
       } catch (error) {
-        // SQLite ends the whole transaction by itself on a full disk or a failed read: then nothing of the batch stands.
+        // SQLite ends the whole transaction by itself on a full disk or a failed read: then nothing of the batch
+        // stands.
         if (!this.#db.isTransaction) throw error;
         this.#db.exec('ROLLBACK TO work');
         failures.set(work, { error });
@@ -117,7 +125,10 @@ export class GroupCommit {
   }
 }
 
-/** SQLite waits for another process inside a blocking call, so that wait is kept short and the rest is waited outside of it. */
+/**
+ * SQLite waits for another process inside a blocking call, so that wait is kept short and the rest is waited outside of
+ * it.
+ */
 const BUSY_TIMEOUT_MS = 10;
 /** Other processes hold the write lock for about a millisecond; after this long something is wrong. */
 const GIVE_UP_BUSY_MS = 2_000;
@@ -150,7 +161,9 @@ function createFile(file: string): void {
   }
 }
 
-/** Runs synchronous work in a write transaction; whatever it throws undoes it. Throws the driver's busy error at once. */
+/**
+ * Runs synchronous work in a write transaction; whatever it throws undoes it. Throws the driver's busy error at once.
+ */
 export function transaction<T>(db: DatabaseSync, work: () => T): T {
   db.exec('BEGIN IMMEDIATE');
   try {
@@ -180,7 +193,10 @@ export async function whileBusy<T>(work: () => T): Promise<T> {
   }
 }
 
-/** SQLITE_BUSY and SQLITE_LOCKED, with their extended codes, whose low byte is the primary one (https://sqlite.org/rescode.html). */
+/**
+ * SQLITE_BUSY and SQLITE_LOCKED, with their extended codes, whose low byte is the primary one
+ * (https://sqlite.org/rescode.html).
+ */
 export function isSqliteBusy(error: unknown): boolean {
   if (typeof error !== 'object' || error === null || !('errcode' in error) || typeof error.errcode !== 'number') {
     return false;

@@ -5,8 +5,9 @@ import { pathToFileURL } from 'node:url';
 import { isSqliteBusy } from './group.commit.js';
 
 /**
- * Locks that the operating system drops when their process dies, however it dies: Node offers no file locks of its own, but an open
- * exclusive transaction on an empty SQLite file is one. It holds on one machine only, as the SQLite ledger itself does.
+ * Locks that the operating system drops when their process dies, however it dies: Node offers no file locks of its own,
+ * but an open exclusive transaction on an empty SQLite file is one. It holds on one machine only, as the SQLite ledger
+ * itself does.
  *
  * Holds mutable state: the open files of the locks that this process has.
  */
@@ -33,7 +34,9 @@ export class LockDirectory {
     return true;
   }
 
-  /** Whether some live process has the lock. A file that cannot be probed counts as held: its owner may well be alive. */
+  /**
+   * Whether some live process has the lock. A file that cannot be probed counts as held: its owner may well be alive.
+   */
   isHeld(name: string): boolean {
     if (this.#held.has(name)) {
       return true;

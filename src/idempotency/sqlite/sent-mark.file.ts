@@ -6,8 +6,9 @@ import { hasErrorCode } from './group.commit.js';
 const DIGITS = 16;
 
 /**
- * How many sends the ledger had counted, kept in a file beside it. A database that was restored from an older backup counts fewer:
- * then writes exist that it knows nothing of, and sending again could charge twice. The file must stay out of the backup.
+ * How many sends the ledger had counted, kept in a file beside it. A database that was restored from an older backup
+ * counts fewer: then writes exist that it knows nothing of, and sending again could charge twice. The file must stay
+ * out of the backup.
  */
 export class SentMark {
   readonly path: string;
@@ -17,8 +18,8 @@ export class SentMark {
   }
 
   /**
-   * Null when there is none, or an empty one, which a power cut leaves when it comes before the very first mark. Infinity when it
-   * cannot be understood, so that the ledger counts as behind.
+   * Null when there is none, or an empty one, which a power cut leaves when it comes before the very first mark.
+   * Infinity when it cannot be understood, so that the ledger counts as behind.
    */
   read(): number | null {
     let text: string;

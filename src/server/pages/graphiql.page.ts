@@ -22,8 +22,8 @@ interface Template {
 const SCRIPT_START = /<div id="root"><\/div>\s*<script>/;
 
 /**
- * Makes the handler of `/graphiql`: a GraphiQL that needs no internet, with the operations of `operations/` as tabs. The bundle
- * (9 MB) is loaded at the first visit and kept.
+ * Makes the handler of `/graphiql`: a GraphiQL that needs no internet, with the operations of `operations/` as tabs.
+ * The bundle (9 MB) is loaded at the first visit and kept.
  */
 export function graphiqlPage(
   options: GraphiqlPageOptions,
@@ -86,9 +86,10 @@ export function graphiqlBar(links: readonly PageLink[]): string {
 const STYLE = readFileSync(join(import.meta.dirname, 'graphiql.css'), 'utf8');
 
 /**
- * The script that runs before GraphiQL does. GraphiQL fills its editors from the browser's storage rather than from the active tab.
- * So the storage is brought in order first: with the tabs of the last visit, or the examples; and with an operation that stands in
- * the address (`#operation={"query": …, "variables": …}`) as the active tab. What stands there is shown, never run.
+ * The script that runs before GraphiQL does. GraphiQL fills its editors from the browser's storage rather than from the
+ * active tab. So the storage is brought in order first: with the tabs of the last visit, or the examples; and with an
+ * operation that stands in the address (`#operation={"query": …, "variables": …}`) as the active tab. What stands there
+ * is shown, never run.
  */
 function seedScript(examples: readonly ExampleOperation[]): string {
   const tabs = JSON.stringify(examples.map(({ query, variables }) => ({ query, variables })));
@@ -109,7 +110,9 @@ const OPERATIONS_FOLDER = join(PACKAGE_ROOT, 'operations');
 
 const FALLBACK: ExampleOperation = { query: '{\n  __typename\n}\n', variables: '' };
 
-/** The operations of the folder by file name, with the variables that `variables.json` holds under the operation's name. */
+/**
+ * The operations of the folder by file name, with the variables that `variables.json` holds under the operation's name.
+ */
 export async function readExampleOperations(folder = OPERATIONS_FOLDER): Promise<ExampleOperation[]> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.graphql')).sort();
   if (names.length === 0) return [FALLBACK];

@@ -28,7 +28,10 @@ interface LandingView {
   readonly links: readonly PageLink[];
 }
 
-/** Makes the handler of `/`: the state of what the gateway depends on, links, and lines to try. Needs no network, and works without its script. */
+/**
+ * Makes the handler of `/`: the state of what the gateway depends on, links, and lines to try. Needs no network, and
+ * works without its script.
+ */
 export function landingPage(
   options: LandingPageOptions,
 ): (request: FastifyRequest, reply: FastifyReply) => FastifyReply {

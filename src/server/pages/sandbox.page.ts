@@ -24,7 +24,9 @@ where Sandbox says that it cannot reach the endpoint, allow <em>Access other app
 <noscript><p>Apollo Sandbox needs JavaScript.</p></noscript>
 <div id="sandbox"></div>`;
 
-/** What a browser gets at `/graphql`: Apollo Sandbox with a first document, or, without internet, the way to GraphiQL. */
+/**
+ * What a browser gets at `/graphql`: Apollo Sandbox with a first document, or, without internet, the way to GraphiQL.
+ */
 export function sandboxPagePlugin(options: SandboxPageOptions): ApolloServerPlugin {
   return {
     serverWillStart: async () => ({
@@ -54,7 +56,10 @@ async function renderSandboxPage({ links, headers }: SandboxPageOptions): Promis
   return html.replace('<meta charset="utf-8">', `<meta charset="utf-8">\n${policyOf(nonce)}`);
 }
 
-/** Apollo Server sends the page, so its policy stands inside. Sandbox asks the endpoint from this page and from its own frame. */
+/**
+ * Apollo Server sends the page, so its policy stands inside. Sandbox asks the endpoint from this page and from its own
+ * frame.
+ */
 function policyOf(nonce: string): string {
   const policy = [
     "default-src 'none'",

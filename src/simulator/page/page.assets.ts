@@ -26,7 +26,10 @@ const ASSETS: Readonly<Record<string, { readonly type: string; readonly body: st
   '/page.js': { type: 'text/javascript; charset=utf-8', body: SCRIPT },
 };
 
-/** The page with its style and script; a plain 404 for any other path, as a web server gives it that knows no such endpoint. */
+/**
+ * The page with its style and script; a plain 404 for any other path, as a web server gives it that knows no such
+ * endpoint.
+ */
 export function pageAsset(request: ReceivedRequest): OwnReply {
   const asset = Object.hasOwn(ASSETS, request.path) ? ASSETS[request.path] : undefined;
   const isRead = request.method === 'GET' || request.method === 'HEAD';

@@ -56,7 +56,8 @@ export class CreditsClient {
   }
 
   /**
-   * Buys. One attempt, and one more only when the first was clearly refused for a token that a fresh one can replace. Never throws.
+   * Buys. One attempt, and one more only when the first was clearly refused for a token that a fresh one can replace.
+   * Never throws.
    */
   async purchaseCredits(
     credential: CreditsCredential,

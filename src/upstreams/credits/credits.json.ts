@@ -13,8 +13,8 @@ export type JsonNode = string | JsonNumber | boolean | null | readonly JsonNode[
 const MAX_DEPTH = 16;
 
 /**
- * One JSON object in UTF-8, numbers as text, or null when it is not that. A name that stands twice in an object, in whatever case,
- * makes it null too: `JSON.parse` would take the last, and nobody can say which the upstream meant.
+ * One JSON object in UTF-8, numbers as text, or null when it is not that. A name that stands twice in an object, in
+ * whatever case, makes it null too: `JSON.parse` would take the last, and nobody can say which the upstream meant.
  */
 export function readJsonObject(body: Uint8Array): JsonObject | null {
   try {
@@ -40,8 +40,8 @@ function keepNumberText(_name: string, value: unknown, context?: { readonly sour
 }
 
 /**
- * Greatest depth, and number of names written, of a text that may be JSON. Quotes stand around strings alone there, so skipping
- * strings is enough to count.
+ * Greatest depth, and number of names written, of a text that may be JSON. Quotes stand around strings alone there, so
+ * skipping strings is enough to count.
  */
 function shapeOf(text: string): { readonly depth: number; readonly members: number } {
   let depth = 0;
@@ -70,8 +70,8 @@ function toNode(value: unknown, count: { members: number }): JsonNode {
 }
 
 /**
- * The text of a leaf: numbers as written, booleans as words. `undefined`: missing or null, which the serialiser writes for
- * "none". `null`: an object or a list, where a plain value is due.
+ * The text of a leaf: numbers as written, booleans as words. `undefined`: missing or null, which the serialiser writes
+ * for "none". `null`: an object or a list, where a plain value is due.
  */
 export function leafText(leaf: unknown): string | null | undefined {
   if (leaf === undefined || leaf === null) return undefined;

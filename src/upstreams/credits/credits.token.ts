@@ -7,8 +7,8 @@ import { type JsonObject, leafText, readJsonObject } from './credits.json.js';
 type ClientCredentials = Extract<CreditsCredential, { kind: 'clientCredentials' }>;
 
 /**
- * The value of the `Authorization` header, or why there is none. `renewable`: it came from client credentials, so a fresh one may
- * help where this one is refused.
+ * The value of the `Authorization` header, or why there is none. `renewable`: it came from client credentials, so a
+ * fresh one may help where this one is refused.
  */
 export type Authorization =
   | { readonly kind: 'authorization'; readonly header: string; readonly renewable: boolean }
@@ -33,8 +33,8 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 const TOKEN = /^[\x21-\x7e]+$/;
 
 /**
- * Authorisation at the credits API: a static bearer, the caller's own header, or a token by OAuth 2 client credentials (RFC 6749,
- * 4.4). Mutable: tokens, and fetches under way, which equal callers share.
+ * Authorisation at the credits API: a static bearer, the caller's own header, or a token by OAuth 2 client credentials
+ * (RFC 6749, 4.4). Mutable: tokens, and fetches under way, which equal callers share.
  */
 export class CreditsTokens {
   private readonly tokens = new Map<string, CachedToken>();

@@ -43,8 +43,8 @@ const ERROR_BESIDE_RESULT: BillingWarning = {
 };
 
 /**
- * What is known after one attempt at a purchase. "An error" is an `ErrorCode` that says more than "none", an `ErrorReason` without
- * a code, or a text in place of the `Error` object ({@link errorOf}).
+ * What is known after one attempt at a purchase. "An error" is an `ErrorCode` that says more than "none", an
+ * `ErrorReason` without a code, or a text in place of the `Error` object ({@link errorOf}).
  *
  * | HTTP                 | `Detail`              | `Error`                 | outcome                                     |
  * |----------------------|-----------------------|-------------------------|---------------------------------------------|
@@ -91,8 +91,9 @@ interface ReportedError {
 }
 
 /**
- * The error that a response reports, in any form of the documents: a code, a reason without a code, or a text in place of the object.
- * A code that says "none" counts against a reason beside it: the two contradict each other, which proves no refusal.
+ * The error that a response reports, in any form of the documents: a code, a reason without a code, or a text in place
+ * of the object. A code that says "none" counts against a reason beside it: the two contradict each other, which proves
+ * no refusal.
  */
 function errorOf(response: PurchaseResponseWire, answer: TransportAnswer, question: PurchaseQuestion): ReportedError {
   const wire = errorWire(response.error);
@@ -159,8 +160,9 @@ function billing(contact: BillingContact): Record<string, string | undefined> | 
 }
 
 /**
- * The answer of `PurchaseCredits` as received (`ResponseOfPurchase`), names in lower case. The structure is checked: an object or
- * null where the help page has an object. The leaves are not: each is read by itself, so that an odd one does not hide a purchase.
+ * The answer of `PurchaseCredits` as received (`ResponseOfPurchase`), names in lower case. The structure is checked: an
+ * object or null where the help page has an object. The leaves are not: each is read by itself, so that an odd one does
+ * not hide a purchase.
  */
 const detailSchema = z.object({
   id: z.unknown(),
@@ -194,8 +196,8 @@ const purchaseResponseSchema = z.object({
 const errorSchema = z.object({ errorcode: z.unknown(), errorreason: z.unknown() }).partial();
 
 /**
- * What stands in `Error`. `object`: code and reason, as on the help page. `text`: a plain string instead, `''` for none.
- * `other`: something that no document has, such as a number, a list, or `true`.
+ * What stands in `Error`. `object`: code and reason, as on the help page. `text`: a plain string instead, `''` for
+ * none. `other`: something that no document has, such as a number, a list, or `true`.
  */
 export type ErrorWire =
   | { readonly kind: 'object'; readonly errorcode: unknown; readonly errorreason: unknown }

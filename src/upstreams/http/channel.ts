@@ -54,14 +54,14 @@ export interface ReadAttempt<T> {
 }
 
 /**
- * A write waits for a trial call and a place for this share of its time at most, so that the attempt itself is not cut short into an
- * unknown outcome.
+ * A write waits for a trial call and a place for this share of its time at most, so that the attempt itself is not cut
+ * short into an unknown outcome.
  */
 const WRITE_WAIT_SHARE = 1 / 3;
 
 /**
- * One upstream as its client sees it: bounded, fair, watched by circuit breakers, and for reads retried within a budget.
- * Mutable: the pool, the breaker and the budget, shared by all callers.
+ * One upstream as its client sees it: bounded, fair, watched by circuit breakers, and for reads retried within a
+ * budget. Mutable: the pool, the breaker and the budget, shared by all callers.
  */
 export class UpstreamChannel {
   readonly service: UpstreamService;
@@ -89,8 +89,8 @@ export class UpstreamChannel {
   }
 
   /**
-   * At most three attempts within the total time. Throws the `BillingError` that the classification made of the last one, or
-   * `UPSTREAM_UNAVAILABLE` / `UPSTREAM_TIMEOUT` where no attempt could begin.
+   * At most three attempts within the total time. Throws the `BillingError` that the classification made of the last
+   * one, or `UPSTREAM_UNAVAILABLE` / `UPSTREAM_TIMEOUT` where no attempt could begin.
    *
    * @param begin called for each attempt
    */
@@ -116,7 +116,10 @@ export class UpstreamChannel {
     }
   }
 
-  /** Exactly one attempt, or `notSent`. The caller's signal is not heeded: a write in flight is never cancelled. Never throws. */
+  /**
+   * Exactly one attempt, or `notSent`. The caller's signal is not heeded: a write in flight is never cancelled. Never
+   * throws.
+   */
   async write<T>(
     request: ChannelRequest,
     call: UpstreamCall,
@@ -200,7 +203,10 @@ export class UpstreamChannel {
     return this.breaker.admits('read', request.credentialId) && this.budget.spend();
   }
 
-  /** Leave of the breakers first, so that nobody holds a place while waiting for somebody else's trial call; then a place. */
+  /**
+   * Leave of the breakers first, so that nobody holds a place while waiting for somebody else's trial call; then a
+   * place.
+   */
   private async enter(
     kind: EndpointKind,
     request: ChannelRequest,

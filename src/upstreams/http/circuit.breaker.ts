@@ -10,8 +10,8 @@ export interface UpstreamBreakerOptions {
   /** Milliseconds until the upstream is tried again; default 10,000. */
   readonly halfOpenAfterMs?: number;
   /**
-   * Whether a write may be the trial call. False where the upstream has reads: a write into a sick upstream risks an unknown
-   * outcome, a read risks nothing. An upstream that has writes alone could otherwise never recover.
+   * Whether a write may be the trial call. False where the upstream has reads: a write into a sick upstream risks an
+   * unknown outcome, a read risks nothing. An upstream that has writes alone could otherwise never recover.
    */
   readonly writesMayProbe?: boolean;
 }
@@ -19,8 +19,8 @@ export interface UpstreamBreakerOptions {
 export type Health = 'healthy' | 'sick' | 'unclear';
 
 /**
- * How an attempt speaks for the upstream's health. An answer that says no is healthy; an answer that the gateway refuses to read
- * shows at least that somebody is there; an attempt that we aborted says nothing.
+ * How an attempt speaks for the upstream's health. An answer that says no is healthy; an answer that the gateway
+ * refuses to read shows at least that somebody is there; an attempt that we aborted says nothing.
  */
 export function healthOf(result: TransportResult): Health {
   if (result.kind === 'answer') return result.status >= 500 ? 'sick' : 'healthy';
@@ -44,7 +44,10 @@ export type Circuit =
 export interface CircuitRule {
   /** Failures in a row that open it. */
   readonly failures: number;
-  /** Credentials that those failures must come from, and whose trial calls must fail before the next wait; 1 for a circuit of one. */
+  /**
+   * Credentials that those failures must come from, and whose trial calls must fail before the next wait; 1 for a
+   * circuit of one.
+   */
   readonly credentials: number;
   readonly halfOpenAfterMs: number;
   readonly writesMayProbe: boolean;
@@ -72,8 +75,8 @@ export function admissionTo(
 }
 
 /**
- * The circuit after an attempt. What is not the trial call says nothing to a circuit that is not closed: it began before that opened.
- * A trial call that says nothing leaves the next one to decide.
+ * The circuit after an attempt. What is not the trial call says nothing to a circuit that is not closed: it began
+ * before that opened. A trial call that says nothing leaves the next one to decide.
  */
 export function afterAttempt(circuit: Circuit, attempt: AttemptHealth, rule: CircuitRule, nowMs: number): Circuit {
   if (circuit.kind === 'open') return circuit;
@@ -196,9 +199,9 @@ interface GatePass {
 }
 
 /**
- * The circuit breakers of one upstream: one for each credential, so that the failing account of one tenant opens nobody else's, and a
- * common one before which several accounts must fail. While a circuit is tried again by one call, the others wait for how that ends.
- * Mutable: the circuits.
+ * The circuit breakers of one upstream: one for each credential, so that the failing account of one tenant opens nobody
+ * else's, and a common one before which several accounts must fail. While a circuit is tried again by one call, the
+ * others wait for how that ends. Mutable: the circuits.
  */
 export class UpstreamBreaker {
   private readonly ownRule: CircuitRule;
@@ -221,8 +224,8 @@ export class UpstreamBreaker {
   }
 
   /**
-   * The upstream's as a whole. Where it is used with one account or two, their circuits are the whole: not closed when none of the
-   * circuits that were used within a minute of the last call is.
+   * The upstream's as a whole. Where it is used with one account or two, their circuits are the whole: not closed when
+   * none of the circuits that were used within a minute of the last call is.
    */
   state(): BreakerState {
     if (this.common.state !== 'closed') return this.common.state;

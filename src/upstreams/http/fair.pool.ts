@@ -21,14 +21,15 @@ interface Waiter {
 }
 
 /**
- * Places that one tenant may have for each free one. Alone, a tenant has 32 of 40; two that let theirs hang have 17 each, and ten
- * leave one free: whatever some tenants do, a newcomer finds a place (the dynamic threshold of shared packet buffers).
+ * Places that one tenant may have for each free one. Alone, a tenant has 32 of 40; two that let theirs hang have 17
+ * each, and ten leave one free: whatever some tenants do, a newcomer finds a place (the dynamic threshold of shared
+ * packet buffers).
  */
 const PLACES_PER_FREE_ONE = 4;
 
 /**
- * Bounds the calls at one upstream, and what a tenant may take of them. A freed place goes to the tenants in turn, whatever the
- * length of their queues, and within a tenant to the longest waiting. Mutable: places and queues.
+ * Bounds the calls at one upstream, and what a tenant may take of them. A freed place goes to the tenants in turn,
+ * whatever the length of their queues, and within a tenant to the longest waiting. Mutable: places and queues.
  */
 export class FairPool {
   private readonly size: number;
@@ -48,7 +49,9 @@ export class FairPool {
     this.maxQueuedPerTenant = options.maxQueuedPerTenant ?? 512;
   }
 
-  /** Waits for a place for at most `waitMs` milliseconds. `release` may be called more than once; only the first counts. */
+  /**
+   * Waits for a place for at most `waitMs` milliseconds. `release` may be called more than once; only the first counts.
+   */
   async enter(tenantId: string, waitMs: number, signal?: AbortSignal): Promise<Admission> {
     if (signal?.aborted === true) return { kind: 'aborted' };
     const queue = this.queues.get(tenantId) ?? new Set<Waiter>();

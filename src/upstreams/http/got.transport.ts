@@ -21,9 +21,10 @@ import {
 } from './transport.js';
 
 /**
- * A transport over got. Everything of got that acts by itself is off: it would re-send a POST, api key included, to whatever a
- * 307 names, inflate a compressed answer without a limit, and read a body of any size into memory. The agents are our own, so
- * proxy variables of the environment are never looked at. Every write gets a connection of its own; reads share kept-alive ones.
+ * A transport over got. Everything of got that acts by itself is off: it would re-send a POST, api key included, to
+ * whatever a 307 names, inflate a compressed answer without a limit, and read a body of any size into memory. The
+ * agents are our own, so proxy variables of the environment are never looked at. Every write gets a connection of its
+ * own; reads share kept-alive ones.
  */
 export function createGotTransport(options: TransportOptions = {}): UpstreamTransport {
   const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
@@ -86,7 +87,10 @@ function prepare(agent: Agents): Got {
   });
 }
 
-/** State of one attempt: what the socket has reached, what was read, the first reason to stop, and the first end that it came to. */
+/**
+ * State of one attempt: what the socket has reached, what was read, the first reason to stop, and the first end that it
+ * came to.
+ */
 class Attempt {
   private connected = false;
   private stopped: TransportFailureReason | null = null;
@@ -137,7 +141,10 @@ class Attempt {
     stream.once('close', () => this.fail(this.stopped ?? this.reasonOf(null)));
   }
 
-  /** Node holds the request back until the socket is connected and, over TLS, the peer is verified: that moment is "sent". */
+  /**
+   * Node holds the request back until the socket is connected and, over TLS, the peer is verified: that moment is
+   * "sent".
+   */
   private watch(socket: Socket): void {
     if (!socket.connecting) {
       this.connected = true;

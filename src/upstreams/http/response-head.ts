@@ -2,7 +2,10 @@ import type { Socket } from 'node:net';
 
 /** As much of one head as the parsers behind read; what is longer is theirs to refuse. */
 const MAX_HEAD_BYTES = 16 * 1024;
-/** No server sends more before one response; an upstream that goes on for ever would hold the attempt until its deadline. */
+/**
+ * No server sends more before one response; an upstream that goes on for ever would hold the attempt until its
+ * deadline.
+ */
 const MAX_INTERIM_RESPONSES = 16;
 
 const HEAD_END = Buffer.from('\r\n\r\n');
@@ -10,13 +13,19 @@ const FOLDS = [Buffer.from('\r\n '), Buffer.from('\r\n\t')];
 const VERSION = 'HTTP/1.1 ';
 const NOTHING = Buffer.alloc(0);
 
-/** An interim response (RFC 9110, 15.2) as a whole: a status line, header lines, folded ones too, and a blank line. Nothing after it belongs to it. */
+/**
+ * An interim response (RFC 9110, 15.2) as a whole: a status line, header lines, folded ones too, and a blank line.
+ * Nothing after it belongs to it.
+ */
 const INTERIM =
   /^HTTP\/1\.1 1\d\d(?: [^\r\n\0]*)?\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r\n\0]*\r\n(?:[ \t][^\r\n\0]*\r\n)*)*\r\n$/;
 /** The one interim status that is not followed by a response: the connection would change its protocol. */
 const SWITCHING_PROTOCOLS = 'HTTP/1.1 101';
 
-/** More interim responses than any server sends. The code is that of a parser's error, which is what this is for an attempt. */
+/**
+ * More interim responses than any server sends. The code is that of a parser's error, which is what this is for an
+ * attempt.
+ */
 class TooManyInterimResponses extends Error {
   readonly code = 'HPE_TOO_MANY_INTERIM_RESPONSES';
 }
@@ -24,10 +33,11 @@ class TooManyInterimResponses extends Error {
 export type FilteredBytes = { readonly kind: 'bytes'; readonly bytes: Buffer } | { readonly kind: 'refused' };
 
 /**
- * Takes out of the bytes of one connection what neither undici nor Node's strict parser reads and RFC 9110 and 9112 ask for: interim
- * responses, which are dropped (undici ends the connection at a 100 that it did not ask for), and folded header lines, which become
- * blanks in place (RFC 9112, 5.2), so that whatever interprets the header sees its value whole. All else is passed on as it came, the
- * malformed too: the parser behind decides, with all its strictness. Mutable: the state of one connection.
+ * Takes out of the bytes of one connection what neither undici nor Node's strict parser reads and RFC 9110 and 9112 ask
+ * for: interim responses, which are dropped (undici ends the connection at a 100 that it did not ask for), and folded
+ * header lines, which become blanks in place (RFC 9112, 5.2), so that whatever interprets the header sees its value
+ * whole. All else is passed on as it came, the malformed too: the parser behind decides, with all its strictness.
+ * Mutable: the state of one connection.
  */
 export class ResponseHeadFilter {
   /** `null`: what comes is no head. */
@@ -103,8 +113,9 @@ function unfold(bytes: Buffer, length: number): Buffer {
 }
 
 /**
- * Puts a {@link ResponseHeadFilter} in front of whoever reads the socket. Bytes reach a socket's reader through its `push`, whether they
- * come from TCP or out of TLS, and whatever way they are read from there; requests leave through its `write`.
+ * Puts a {@link ResponseHeadFilter} in front of whoever reads the socket. Bytes reach a socket's reader through its
+ * `push`, whether they come from TCP or out of TLS, and whatever way they are read from there; requests leave through
+ * its `write`.
  */
 export function filterResponseHeads(socket: Socket): void {
   const filter = new ResponseHeadFilter();

@@ -22,15 +22,18 @@ export const MAX_RETRY_AFTER_MS = 5_000;
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 2_000;
 
-/** An attempt with less time could only fail. It also keeps off the retry that a timer would allow which fired a moment early. */
+/**
+ * An attempt with less time could only fail. It also keeps off the retry that a timer would allow which fired a moment
+ * early.
+ */
 const LEAST_ATTEMPT_MS = 10;
 
 const STOP: RetryDecision = { kind: 'stop' };
 
 /**
- * Whether and when a read is tried again. Full jitter (a uniform share of the growing backoff), because equal waits would make all
- * readers of an outage come back at once. The budget is asked separately, and only after a yes: see `RetryBudget`. Writes never
- * come here.
+ * Whether and when a read is tried again. Full jitter (a uniform share of the growing backoff), because equal waits
+ * would make all readers of an outage come back at once. The budget is asked separately, and only after a yes: see
+ * `RetryBudget`. Writes never come here.
  */
 export function decideRetry(question: RetryQuestion): RetryDecision {
   if (!question.transient || question.attempt >= MAX_ATTEMPTS) return STOP;
@@ -44,8 +47,8 @@ export function decideRetry(question: RetryQuestion): RetryDecision {
 const EARNED_PER_READ = 0.1;
 
 /**
- * What good times may save up, and what a fresh process starts with: enough that a lone reader is helped too, and a twentieth of
- * a hundred reads in an outage.
+ * What good times may save up, and what a fresh process starts with: enough that a lone reader is helped too, and a
+ * twentieth of a hundred reads in an outage.
  */
 const RESERVE = 5;
 
@@ -72,8 +75,8 @@ export class RetryBudget {
 }
 
 /**
- * Milliseconds to wait by a `Retry-After` header (RFC 9110, 10.2.3): seconds or a date; null when there is none or it makes no
- * sense; 0 for a date that has passed.
+ * Milliseconds to wait by a `Retry-After` header (RFC 9110, 10.2.3): seconds or a date; null when there is none or it
+ * makes no sense; 0 for a date that has passed.
  *
  * @param nowMs the wall clock, in epoch milliseconds
  */

@@ -7,7 +7,9 @@ export const CONNECT_TIMEOUT_MS = 5_000;
 export const MAX_SOCKETS = 256;
 
 export interface TransportOptions {
-  /** Time for name look-up, TCP and TLS together; default {@link CONNECT_TIMEOUT_MS}. Bounded by the attempt's own time. */
+  /**
+   * Time for name look-up, TCP and TLS together; default {@link CONNECT_TIMEOUT_MS}. Bounded by the attempt's own time.
+   */
   readonly connectTimeoutMs?: number;
 }
 
@@ -30,16 +32,16 @@ export interface TransportRequest {
 /** Takes a body piece by piece, so that nobody has to keep it whole. */
 export interface BodySink {
   /**
-   * Takes the next bytes. The rest stays with the upstream until what is returned is fulfilled; undefined: more may come at once.
-   * Never throws or rejects.
+   * Takes the next bytes. The rest stays with the upstream until what is returned is fulfilled; undefined: more may
+   * come at once. Never throws or rejects.
    */
   write(chunk: Buffer): Promise<void> | undefined;
 }
 
 /**
- * Why there is no whole answer. `dns`, `refused`, `tls`, `connect-timeout`: no connection came about. `reset`: it broke before the
- * head of an answer; `cut`: in the middle of one. `protocol`: not HTTP, or a head larger than Node reads. `too-large`, `encoded`:
- * an answer that the gateway refuses to read.
+ * Why there is no whole answer. `dns`, `refused`, `tls`, `connect-timeout`: no connection came about. `reset`: it broke
+ * before the head of an answer; `cut`: in the middle of one. `protocol`: not HTTP, or a head larger than Node reads.
+ * `too-large`, `encoded`: an answer that the gateway refuses to read.
  */
 export type TransportFailureReason =
   | 'dns'
@@ -68,8 +70,9 @@ const MAX_CLOCK_READING_MS = 1_000;
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 /**
- * How far the clock behind a `date` header is ahead of ours, in milliseconds, give or take half a second and half of the time between our
- * sending and receiving; 0 where both clocks may be the same. Null: no such header, or not told exactly enough.
+ * How far the clock behind a `date` header is ahead of ours, in milliseconds, give or take half a second and half of
+ * the time between our sending and receiving; 0 where both clocks may be the same. Null: no such header, or not told
+ * exactly enough.
  */
 export function clockAhead(date: string | null, sentMs: number, receivedMs: number): number | null {
   if (date === null || !HTTP_DATE.test(date) || receivedMs < sentMs || receivedMs - sentMs > MAX_CLOCK_READING_MS)
@@ -90,8 +93,8 @@ export interface TransportAnswer {
   /** Of the body, whoever took it. */
   readonly bytes: number;
   /**
-   * True when HTTP itself marks the end of the body (`content-length` or chunks). False when only the end of the connection does:
-   * then nothing but the document's own form can tell a whole body from a cut one.
+   * True when HTTP itself marks the end of the body (`content-length` or chunks). False when only the end of the
+   * connection does: then nothing but the document's own form can tell a whole body from a cut one.
    */
   readonly complete: boolean;
 }
@@ -109,7 +112,10 @@ export interface TransportFailure {
 
 export type TransportResult = TransportAnswer | TransportFailure;
 
-/** The door to the network, of which there are two implementations with the same rules. `send` never throws, and its result never holds anything of the request. */
+/**
+ * The door to the network, of which there are two implementations with the same rules. `send` never throws, and its
+ * result never holds anything of the request.
+ */
 export interface UpstreamTransport {
   send(request: TransportRequest): Promise<TransportResult>;
   /** Closes idle connections; attempts under way are not touched. */
@@ -124,7 +130,10 @@ const REFUSED: ReadonlySet<string> = new Set([
   'EMFILE',
 ]);
 
-/** The code of whatever an HTTP client threw, or nothing. Errors of clients carry requests, keys included: only this is read. */
+/**
+ * The code of whatever an HTTP client threw, or nothing. Errors of clients carry requests, keys included: only this is
+ * read.
+ */
 export function errorCode(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('code' in error)) return '';
   return typeof error.code === 'string' ? error.code : '';
@@ -143,16 +152,17 @@ export function unsentReason(reason: TransportFailureReason): TransportFailureRe
 }
 
 /**
- * A TLS 1.3 client is done before the server has asked for its certificate, so this alert arrives after `secureConnect`. It ends
- * the handshake (RFC 8446, 4.4.2.4; post-handshake authentication is never offered), so the server has read no request.
+ * A TLS 1.3 client is done before the server has asked for its certificate, so this alert arrives after
+ * `secureConnect`. It ends the handshake (RFC 8446, 4.4.2.4; post-handshake authentication is never offered), so the
+ * server has read no request.
  */
 export function provesUnfinishedHandshake(error: unknown): boolean {
   return errorCode(error) === 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED';
 }
 
 /**
- * Why an answer is not read at all; null: it is. `identity` was asked for, so anything else is inflated by nobody: it could be of
- * any size.
+ * Why an answer is not read at all; null: it is. `identity` was asked for, so anything else is inflated by nobody: it
+ * could be of any size.
  */
 export function refusalOf(
   contentEncoding: string | undefined,

@@ -20,9 +20,10 @@ import {
 type Idle = Pick<Agent.Options, 'keepAliveTimeout' | 'keepAliveMaxTimeout'>;
 
 /**
- * How long an idle connection is used again, in milliseconds. Reads: undici's own figures, or as long as the upstream's `keep-alive` header
- * says, because a read over a dead connection is tried again. Writes: the pauses within a burst. Reason: a write over a connection that the
- * upstream ends at that moment is an unknown outcome, and no server ends one within a tenth of a second (ADR 10).
+ * How long an idle connection is used again, in milliseconds. Reads: undici's own figures, or as long as the upstream's
+ * `keep-alive` header says, because a read over a dead connection is tried again. Writes: the pauses within a burst.
+ * Reason: a write over a connection that the upstream ends at that moment is an unknown outcome, and no server ends one
+ * within a tenth of a second (ADR 10).
  */
 const IDLE: Readonly<Record<EndpointKind, Idle>> = {
   read: { keepAliveTimeout: 4_000, keepAliveMaxTimeout: 600_000 },
@@ -30,9 +31,9 @@ const IDLE: Readonly<Record<EndpointKind, Idle>> = {
 };
 
 /**
- * The transport over undici's dispatcher: kept-alive connections, HTTP/1.1, nothing that acts by itself. It follows, repeats and inflates
- * nothing, and never looks at proxy variables. Before an idle connection is used again undici lets the event loop turn once, so that an
- * end of it that has arrived is seen before anything is written.
+ * The transport over undici's dispatcher: kept-alive connections, HTTP/1.1, nothing that acts by itself. It follows,
+ * repeats and inflates nothing, and never looks at proxy variables. Before an idle connection is used again undici lets
+ * the event loop turn once, so that an end of it that has arrived is seen before anything is written.
  */
 export function createUndiciTransport(options: TransportOptions = {}): UpstreamTransport {
   const connect = connectorOf(options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
@@ -57,8 +58,8 @@ export function createUndiciTransport(options: TransportOptions = {}): UpstreamT
 }
 
 /**
- * undici's own connector. A server that wants a certificate of ours says so after the handshake, and closes; undici reports the last
- * it hears of a socket, so the socket is ended with what proves that the request was not read.
+ * undici's own connector. A server that wants a certificate of ours says so after the handshake, and closes; undici
+ * reports the last it hears of a socket, so the socket is ended with what proves that the request was not read.
  */
 function connectorOf(timeoutMs: number): buildConnector.connector {
   const connect = buildConnector({ allowH2: false, timeout: timeoutMs });
@@ -123,8 +124,9 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
   }
 
   /**
-   * undici calls it when the connection stands (over TLS: is verified), right before it writes the request: from here on it may have been
-   * sent. An attempt that has ended meanwhile, or has begun once already, is stopped before a byte is written.
+   * undici calls it when the connection stands (over TLS: is verified), right before it writes the request: from here
+   * on it may have been sent. An attempt that has ended meanwhile, or has begun once already, is stopped before a byte
+   * is written.
    */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (this.settled || this.controller !== null) controller.abort(STOP);
@@ -146,8 +148,8 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    // Resumed where no byte has arrived yet, undici's parser hands on an empty chunk. To pause for it would resume, and get, the next
-    // one for as long as the upstream is silent.
+    // Resumed where no byte has arrived yet, undici's parser hands on an empty chunk. To pause for it would resume, and
+    // get, the next one for as long as the upstream is silent.
     if (this.settled || chunk.byteLength === 0) return;
     this.bytes += chunk.byteLength;
     if (this.bytes > this.request.maxAnswerBytes) {
@@ -177,9 +179,10 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
   }
 
   /**
-   * Whether more of the body must come before its end can. A connection that ends while undici's parser is paused counts as broken, so the
-   * parser is not paused where the end of the connection may be the next thing to arrive: at the last byte of a known length, and anywhere in
-   * a body whose end nothing but the connection marks. What arrives meanwhile is kept, up to the limit of the response.
+   * Whether more of the body must come before its end can. A connection that ends while undici's parser is paused
+   * counts as broken, so the parser is not paused where the end of the connection may be the next thing to arrive: at
+   * the last byte of a known length, and anywhere in a body whose end nothing but the connection marks. What arrives
+   * meanwhile is kept, up to the limit of the response.
    */
   private mayPause(): boolean {
     const length = first(this.headers['content-length']);

@@ -9,8 +9,9 @@ export interface XmlLimits {
 export type XmlFault = 'encoding' | 'not-well-formed' | 'doctype' | 'too-deep' | 'too-many-rows';
 
 /**
- * What is odd about a document that is read nonetheless. `encoding`: its declaration names an encoding that its bytes, which are UTF-8, are
- * not in. `processing-instruction`: one stands before the root, as where a server shows a line of its program.
+ * What is odd about a document that is read nonetheless. `encoding`: its declaration names an encoding that its bytes,
+ * which are UTF-8, are not in. `processing-instruction`: one stands before the root, as where a server shows a line of
+ * its program.
  */
 export type XmlOddity = 'encoding' | 'processing-instruction';
 
@@ -53,8 +54,8 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * What a reference between `&` and `;` stands for. Undefined: nothing. Nobody defined the entity, XML forbids the character, or it has not
- * the form of a reference: then the ampersand was meant as one, and should have been `&amp;`.
+ * What a reference between `&` and `;` stands for. Undefined: nothing. Nobody defined the entity, XML forbids the
+ * character, or it has not the form of a reference: then the ampersand was meant as one, and should have been `&amp;`.
  */
 export function resolveReference(reference: string): string | undefined {
   const known = ENTITIES.get(reference);
@@ -96,8 +97,9 @@ const NO_REFERENCE: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * saxes takes everything up to the next semicolon for a reference's name, markup too. Here a reference ends where it cannot go on. The
- * member is private to saxes, whose version is pinned; test/unit/upstreams/xml/xml.reader.test.ts tells when it is gone.
+ * saxes takes everything up to the next semicolon for a reference's name, markup too. Here a reference ends where it
+ * cannot go on. The member is private to saxes, whose version is pinned; test/unit/upstreams/xml/xml.reader.test.ts
+ * tells when it is gone.
  */
 class ReferenceReader extends SaxesParser {}
 Object.defineProperty(ReferenceReader.prototype, 'sEntity', {
@@ -119,9 +121,10 @@ Object.defineProperty(ReferenceReader.prototype, 'sEntity', {
 });
 
 /**
- * Decides what is a document at all, piece by piece: one root, well-formed to its end, in UTF-8 by its bytes, without a DOCTYPE,
- * within the limits. Blanks before the declaration are tolerated. So is, inside an element's text, what costs only that text: a
- * forbidden character, raw or by reference, an undefined entity, and an ampersand alone. Mutable: the state of one document.
+ * Decides what is a document at all, piece by piece: one root, well-formed to its end, in UTF-8 by its bytes, without a
+ * DOCTYPE, within the limits. Blanks before the declaration are tolerated. So is, inside an element's text, what costs
+ * only that text: a forbidden character, raw or by reference, an undefined entity, and an ampersand alone. Mutable: the
+ * state of one document.
  */
 export class StrictXml {
   /** Name of the outermost element; empty before it. */
@@ -176,8 +179,8 @@ export class StrictXml {
   }
 
   /**
-   * Counts a row of the document that is not written, because it was found well-formed elsewhere; it has no more elements than a row may
-   * have. False: there are too many rows.
+   * Counts a row of the document that is not written, because it was found well-formed elsewhere; it has no more
+   * elements than a row may have. False: there are too many rows.
    */
   passRow(): boolean {
     this.rows += 1;
@@ -259,9 +262,10 @@ const ASCII_COMPATIBLE =
   /^(?:iso[-_]?8859[-_]?\d{1,2}|latin-?\d{1,2}|(?:windows|cp)-?125\d|koi8-[ru]|macintosh|x-mac-roman|gbk|gb2312|gb18030|big5|euc-(?:jp|kr))$/i;
 
 /**
- * What a label says of bytes that decode as UTF-8. `utf-8`: that, or nothing. `ascii`: true of bytes below 0x80 alone. `other`: an encoding that shares ASCII with it; bytes that
- * are UTF-8 in all their length are not written in it by accident, so the label is what is wrong. `foreign`: one in which the same
- * bytes would mean something else, or a word that nobody knows.
+ * What a label says of bytes that decode as UTF-8. `utf-8`: that, or nothing. `ascii`: true of bytes below 0x80 alone.
+ * `other`: an encoding that shares ASCII with it; bytes that are UTF-8 in all their length are not written in it by
+ * accident, so the label is what is wrong. `foreign`: one in which the same bytes would mean something else, or a word
+ * that nobody knows.
  */
 export function labelKind(encoding: string | undefined): 'utf-8' | 'ascii' | 'other' | 'foreign' {
   if (encoding === undefined || /^utf-?8$/i.test(encoding)) return 'utf-8';

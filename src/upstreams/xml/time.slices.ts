@@ -2,7 +2,10 @@
 const TURN_MS = 4;
 /** The second has something to do while the first waits for its next bytes. */
 const MAX_BEGUN = 2;
-/** What is already there is brought in the next turn or the one after it; what is not is still on its way through the network. */
+/**
+ * What is already there is brought in the next turn or the one after it; what is not is still on its way through the
+ * network.
+ */
 const PATIENCE_TURNS = 3;
 
 /** One large piece of work, which comes in small ones. */
@@ -30,9 +33,10 @@ interface Share extends SlicedWork {
 }
 
 /**
- * Does large work in pieces, a few milliseconds in each turn of the event loop, so that nothing else waits for long however much work
- * there is. The work that joined first goes first. No further work begins while the work that has begun keeps receiving bytes. Reason: little
- * half-done work is held in memory, and no work waits for the slow network of another. Mutable: the pieces that wait, and whose work is under way.
+ * Does large work in pieces, a few milliseconds in each turn of the event loop, so that nothing else waits for long
+ * however much work there is. The work that joined first goes first. No further work begins while the work that has
+ * begun keeps receiving bytes. Reason: little half-done work is held in memory, and no work waits for the slow network
+ * of another. Mutable: the pieces that wait, and whose work is under way.
  */
 export class TimeSlices {
   private readonly waiting: Waiting[] = [];

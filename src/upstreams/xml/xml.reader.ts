@@ -11,7 +11,10 @@ import {
 } from './strict.xml.js';
 import { ElementNames } from './xml.text.js';
 
-/** Stands where an element's text cannot be read: it holds a character that XML forbids, an undefined entity, or an ampersand alone. */
+/**
+ * Stands where an element's text cannot be read: it holds a character that XML forbids, an undefined entity, or an
+ * ampersand alone.
+ */
 export const UNREADABLE_TEXT: unique symbol = Symbol('unreadable text');
 
 /** An element without element children is its text; repeated elements are an array. Attributes are dropped. */
@@ -67,9 +70,9 @@ const NAMES_ALONE = {
 } as const satisfies Omit<XmlListener, 'unreadable'>;
 
 /**
- * Reads a body that must be one whole XML document in UTF-8. fast-xml-parser, and its validator, let pass cut documents, two
- * roots, trailing garbage and undefined entities, so a strict parser decides first what is a document at all. A byte order mark
- * and blank lines before the declaration are tolerated; a DOCTYPE is not, whatever it says.
+ * Reads a body that must be one whole XML document in UTF-8. fast-xml-parser, and its validator, let pass cut
+ * documents, two roots, trailing garbage and undefined entities, so a strict parser decides first what is a document at
+ * all. A byte order mark and blank lines before the declaration are tolerated; a DOCTYPE is not, whatever it says.
  */
 export function readXml(body: Uint8Array, limits: XmlLimits): XmlReading {
   const text = decodeUtf8(body);
@@ -156,9 +159,9 @@ interface Frame {
 }
 
 /**
- * Reads one XML document as `readXml` does, to the same tree, but piece by piece as its text arrives, in one pass; text beside
- * elements is dropped. Rows (`activity` or `plan` right inside the root's `plans`) leave the tree through `onRow`. Mutable: the state
- * of one document.
+ * Reads one XML document as `readXml` does, to the same tree, but piece by piece as its text arrives, in one pass; text
+ * beside elements is dropped. Rows (`activity` or `plan` right inside the root's `plans`) leave the tree through
+ * `onRow`. Mutable: the state of one document.
  */
 export class XmlStream {
   private readonly frames: Frame[] = [];
@@ -201,7 +204,10 @@ export class XmlStream {
     return this.isBetweenRows;
   }
 
-  /** Instead of writing a row that was read elsewhere. To call between two rows. False: the document is refused, by its limits. */
+  /**
+   * Instead of writing a row that was read elsewhere. To call between two rows. False: the document is refused, by its
+   * limits.
+   */
   passRow(): boolean {
     if (this.frame !== null) this.frame.children ??= {};
     return this.strict.passRow();
@@ -280,7 +286,8 @@ function attach(element: MutableElement, name: string, node: XmlNode): void {
   const present: unknown = element[name];
   if (present === undefined) element[name] = node;
   else if (isOwnList(present)) present.push(node);
-  // What is there and was not put there is inherited: asking so costs nothing, asking for the name costs as much as the parser.
+  // What is there and was not put there is inherited: asking so costs nothing, asking for the name costs as much as the
+  // parser.
   else if (typeof present === 'function' || present === Object.prototype) throw new ReservedName();
   else element[name] = [element[name] ?? '', node];
 }

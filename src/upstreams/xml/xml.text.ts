@@ -1,16 +1,16 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 
 /**
- * The text of an element as received. `undefined`: the element is missing. `null`: it is there, but unreadable, repeated, or with
- * elements inside where text is due.
+ * The text of an element as received. `undefined`: the element is missing. `null`: it is there, but unreadable,
+ * repeated, or with elements inside where text is due.
  */
 export type WireText = string | null | undefined;
 
 export const BEYOND_ASCII = /[^\0-\x7f]/;
 
 /**
- * The text of bytes in UTF-8 that arrive in any pieces, without the byte order mark. A replaced character would alter a name or, worse,
- * an id: bytes that are no UTF-8 have no text. Mutable: the state of one text.
+ * The text of bytes in UTF-8 that arrive in any pieces, without the byte order mark. A replaced character would alter a
+ * name or, worse, an id: bytes that are no UTF-8 have no text. Mutable: the state of one text.
  */
 export class Utf8Text {
   /** The text taken back, and the bytes of a character that the last piece ended inside of. */
@@ -71,8 +71,8 @@ const LEAST_LENGTH = 13;
 const MAX_TEXTS = 1024;
 
 /**
- * Gives equal texts of a document as one. A text that was cut out of a longer one is a view of that, and keeps all of it in memory; names
- * of plans and groups come again in row after row. Mutable: the texts so far.
+ * Gives equal texts of a document as one. A text that was cut out of a longer one is a view of that, and keeps all of
+ * it in memory; names of plans and groups come again in row after row. Mutable: the texts so far.
  */
 export class RepeatedTexts {
   private readonly known = new Map<string, string>();
@@ -92,10 +92,10 @@ export class RepeatedTexts {
 const MAX_NAMES = 256;
 
 /**
- * Gives equal names of elements as one and the same string. A parser cuts each name out of the text anew, and an object that is asked
- * for a property by a new string first has to look up whether it knows that string: with a dozen names in each of thousands of rows
- * that took longer than parsing. The rows of a document have their elements in one order, so what comes next is nearly always known.
- * Mutable: the names so far.
+ * Gives equal names of elements as one and the same string. A parser cuts each name out of the text anew, and an object
+ * that is asked for a property by a new string first has to look up whether it knows that string: with a dozen names in
+ * each of thousands of rows that took longer than parsing. The rows of a document have their elements in one order, so
+ * what comes next is nearly always known. Mutable: the names so far.
  */
 export class ElementNames {
   private readonly known = new Map<string, string>();

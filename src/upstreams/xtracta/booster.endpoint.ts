@@ -85,7 +85,10 @@ function quantityWarning(requested: number, answered: number | null): BillingWar
   ];
 }
 
-/** `pack.id`, which the caller has found to be there, is the upstream's number of the order; it need not be the pack asked for. */
+/**
+ * `pack.id`, which the caller has found to be there, is the upstream's number of the order; it need not be the pack
+ * asked for.
+ */
 function toBoosterPackOrder(
   id: string,
   { wire, hasUnknown }: WireRecord<PackWire>,

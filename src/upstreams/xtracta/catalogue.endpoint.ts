@@ -62,8 +62,8 @@ function usageWire(content: XmlElement): WireRecord<UsageWire> | 'none' | null {
 }
 
 /**
- * The items of a catalogue. The manual's table has `<plan>` and `<pack>` many times and no element around them; the history has one
- * around its rows, so both are read. Null when the answer has none of these elements.
+ * The items of a catalogue. The manual's table has `<plan>` and `<pack>` many times and no element around them; the
+ * history has one around its rows, so both are read. Null when the answer has none of these elements.
  */
 function catalogueWire(content: XmlElement): CatalogueWire | null {
   const names = ['plan', 'pack', 'plans', 'packs'];
@@ -126,7 +126,10 @@ function isList(node: XmlNode | undefined): node is readonly XmlNode[] {
   return Array.isArray(node);
 }
 
-/** The plan that the answer calls current. Without a `<plan>` there is none; its absence counts as drift, an empty one doesn't. */
+/**
+ * The plan that the answer calls current. Without a `<plan>` there is none; its absence counts as drift, an empty one
+ * doesn't.
+ */
 export function toUsage(content: XmlElement, fields: FieldReader): GroupUsage {
   const record = usageWire(content);
   if (record === null) fields.drift('plan');
@@ -164,7 +167,10 @@ function decodeAvailable(text: string): Decoded<number> {
   return /^\s*-\d+\s*$/.test(text) ? decoded(0) : decodeLong(text);
 }
 
-/** An answer without any item is an empty catalogue, and counts as drift. An item without an id cannot be ordered and is left out. */
+/**
+ * An answer without any item is an empty catalogue, and counts as drift. An item without an id cannot be ordered and is
+ * left out.
+ */
 export function toCatalogue(content: XmlElement, fields: FieldReader): BillingCatalogue {
   const wire = catalogueWire(content);
   if (wire === null) fields.drift('plan');

@@ -24,8 +24,8 @@ interface OpenElement {
 const MAX_ROWS = 20_000;
 
 /**
- * A document as operators look at it: with the order of its elements, repeated and unknown ones included, which the gateway's readers
- * pass over. What counts as a document is decided by the same parser as on the wire.
+ * A document as operators look at it: with the order of its elements, repeated and unknown ones included, which the
+ * gateway's readers pass over. What counts as a document is decided by the same parser as on the wire.
  */
 export function examineDocument(body: Uint8Array): ExaminedDocument {
   const open: OpenElement[] = [];

@@ -74,7 +74,9 @@ function activityFields(row: XmlElement) {
   };
 }
 
-/** One history row. Every element is read by itself: an odd one leaves the rest of the row, and the row itself, whole. */
+/**
+ * One history row. Every element is read by itself: an odd one leaves the rest of the row, and the row itself, whole.
+ */
 export function toActivity(
   { wire, hasUnknown }: WireRecord<ActivityWire>,
   fields: FieldReader,
@@ -125,7 +127,9 @@ export class NamedGroups {
   }
 }
 
-/** The schema says non-negative integer, and nobody says of what: `12.50` and `-5` are shown, an empty element is none. */
+/**
+ * The schema says non-negative integer, and nobody says of what: `12.50` and `-5` are shown, an empty element is none.
+ */
 function decodeCredit(text: string): Decoded<DecimalText> {
   return text.trim() === '' ? UNSET : decodeDecimal(text);
 }
@@ -142,8 +146,8 @@ function activityKind(
 }
 
 /**
- * The upstream's text. A row without one gets a name made of its content, so that it is the same in every answer: a cursor, a
- * baseline and a merge of two windows need to know it again.
+ * The upstream's text. A row without one gets a name made of its content, so that it is the same in every answer: a
+ * cursor, a baseline and a merge of two windows need to know it again.
  */
 function activityId(wire: ActivityWire, fields: FieldReader): string {
   const id = fields.textOrNull('id', wire.id)?.trim() ?? '';

@@ -14,8 +14,9 @@ const AT_ONCE_BYTES = 64 * 1024;
 const PIECE_BYTES = 16 * 1024;
 
 /**
- * Reads one answer of the history endpoint while it arrives: its rows become domain rows as they end, a large answer in turns, and the
- * rest of it is kept for the judgement. Neither the body nor its tree is ever there as a whole. Mutable: the state of one answer.
+ * Reads one answer of the history endpoint while it arrives: its rows become domain rows as they end, a large answer in
+ * turns, and the rest of it is kept for the judgement. Neither the body nor its tree is ever there as a whole. Mutable:
+ * the state of one answer.
  */
 export class HistoryReader implements BodySink {
   private readonly xml: HistoryXml;
@@ -54,8 +55,8 @@ export class HistoryReader implements BodySink {
   }
 
   /**
-   * The rows of an answer that was found to count, and what of it had drifted. Without `<plans>` it is an empty history; the schema
-   * cannot express an empty one, so its absence counts as drift.
+   * The rows of an answer that was found to count, and what of it had drifted. Without `<plans>` it is an empty
+   * history; the schema cannot express an empty one, so its absence counts as drift.
    *
    * @param content of the document
    */
@@ -88,8 +89,9 @@ export interface RowSink {
 const MAX_HELD = 16 * 1024;
 
 /**
- * Reads a history's document as its bytes arrive. Rows in their plain form are recognised by comparing text, which takes an eighth of the
- * time; whatever else the document has is read by the strict parser, which does not see those rows. Mutable: the state of one document.
+ * Reads a history's document as its bytes arrive. Rows in their plain form are recognised by comparing text, which
+ * takes an eighth of the time; whatever else the document has is read by the strict parser, which does not see those
+ * rows. Mutable: the state of one document.
  */
 export class HistoryXml {
   private readonly utf8 = new Utf8Text();
@@ -150,7 +152,10 @@ export class HistoryXml {
     return at;
   }
 
-  /** Leaves to the parser what comes up to the next tag behind which rows may stand, and the tag. @returns behind what was read */
+  /**
+   * Leaves to the parser what comes up to the next tag behind which rows may stand, and the tag. @returns behind what
+   * was read
+   */
   private readTag(text: string, at: number): number {
     const { tag } = this;
     const begin = text.indexOf(tag, at);
@@ -189,7 +194,10 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof ActivityWire)[];
 
 const BLANKS = '[ \\n\\t]*';
-/** Any character except `<`, `&` and `]`, which are markup, those that XML 1.0 forbids, and CR, which XML turns into LF (2.11). */
+/**
+ * Any character except `<`, `&` and `]`, which are markup, those that XML 1.0 forbids, and CR, which XML turns into LF
+ * (2.11).
+ */
 const CHARACTERS = '[^<&\\]\\0-\\x08\\x0b-\\x1f\\ufffe\\uffff]*';
 /** With the entities that XML itself names, and without `]]>`, which it forbids in text. */
 const TEXT = `${CHARACTERS}(?:(?:\\](?!\\]>)|&(?:amp|lt|gt|quot|apos);)${CHARACTERS})*`;
@@ -209,9 +217,10 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Recognises a row of a history in the form in which nearly all come: `<activity>` with the manual's elements in its order, each at most
- * once, without attributes, holding characters and the entities that XML itself names. What matches is well-formed by its form, and means
- * what a parser would say; all else is left to the parser. Mutable: the row found last, and the names so far.
+ * Recognises a row of a history in the form in which nearly all come: `<activity>` with the manual's elements in its
+ * order, each at most once, without attributes, holding characters and the entities that XML itself names. What matches
+ * is well-formed by its form, and means what a parser would say; all else is left to the parser. Mutable: the row found
+ * last, and the names so far.
  */
 class PlainRowScanner {
   /** Behind the row that was found last. */

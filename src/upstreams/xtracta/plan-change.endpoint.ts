@@ -56,7 +56,9 @@ function planFields(plan: XmlElement) {
   };
 }
 
-/** Whole when there is a `<plan>` with an id. The id need not be the plan asked for: the manual's own sample differs. */
+/**
+ * Whole when there is a `<plan>` with an id. The id need not be the plan asked for: the manual's own sample differs.
+ */
 export function planPayload(
   content: XmlElement,
   request: PlanChangeRequest,

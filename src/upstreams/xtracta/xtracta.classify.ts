@@ -40,8 +40,8 @@ export const STATUS_MISSING: BillingWarning = {
  * | 4xx                  | not 2xx, not 5xx     | none        | rejected                      |
  * | any                  | anything else        |             | unknown                       |
  *
- * "Payload: none" means that not a trace of it is there. An answer that says no and shows a purchase contradicts itself, so does
- * 4xx beside status 200: money may have moved.
+ * "Payload: none" means that not a trace of it is there. An answer that says no and shows a purchase contradicts
+ * itself, so does 4xx beside status 200: money may have moved.
  *
  * @param payloadOf the payload if it is whole, else null
  * @param hasTrace whether any part of the payload is there
@@ -137,8 +137,8 @@ export function classifyRead<T>(
 }
 
 /**
- * As {@link classifyRead}, for the one endpoint whose path is not known for certain: a 404 that is not the upstream's own XML says that
- * nothing is there, which a setting can mend.
+ * As {@link classifyRead}, for the one endpoint whose path is not known for certain: a 404 that is not the upstream's
+ * own XML says that nothing is there, which a setting can mend.
  */
 export function classifyCatalogue<T>(
   operation: string,

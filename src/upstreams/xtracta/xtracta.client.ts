@@ -86,7 +86,9 @@ export class XtractaClient {
     this.channel.close();
   }
 
-  /** Rows in the upstream's own order, of whatever groups it names. Throws `BillingError` (`NOT_FOUND`, `UPSTREAM_*`). */
+  /**
+   * Rows in the upstream's own order, of whatever groups it names. Throws `BillingError` (`NOT_FOUND`, `UPSTREAM_*`).
+   */
   getBillingHistory(
     credential: XtractaCredential,
     request: BillingHistoryRequest,
@@ -121,8 +123,9 @@ export class XtractaClient {
   }
 
   /**
-   * The plan of the group now, as the upstream counts it. The answer says which group it is about, and may name another than was
-   * asked for. Throws `BillingError` (`NOT_FOUND`, which may also mean that the group has no plan, `UPSTREAM_*`).
+   * The plan of the group now, as the upstream counts it. The answer says which group it is about, and may name another
+   * than was asked for. Throws `BillingError` (`NOT_FOUND`, which may also mean that the group has no plan,
+   * `UPSTREAM_*`).
    */
   getUsage(credential: XtractaCredential, groupId: string, call: UpstreamCall): Promise<GroupUsage> {
     return this.readAtOnce(GET_USAGE, groupId, credential, call, classifyRead, toUsage);

@@ -11,7 +11,10 @@ export interface Envelope {
   /** The number in `<status>`, where it is one: `404`. */
   readonly code: number | null;
   readonly content: XmlElement;
-  /** For errors alone. Safe to show: the message is sanitised, the api key of the call removed, which no success needs to pay for. */
+  /**
+   * For errors alone. Safe to show: the message is sanitised, the api key of the call removed, which no success needs
+   * to pay for.
+   */
   facts(): UpstreamFacts;
 }
 
@@ -56,8 +59,9 @@ function codeOf(status: WireText): number | null {
 }
 
 /**
- * What `<status>` says. `ok`: it worked. `refused`: the upstream says no. `serverError`: it failed, and what it did before is not
- * known. `absent`: nothing said, which the schema allows (`minOccurs="0"`). `invalid`: said twice, or in a word nobody knows.
+ * What `<status>` says. `ok`: it worked. `refused`: the upstream says no. `serverError`: it failed, and what it did
+ * before is not known. `absent`: nothing said, which the schema allows (`minOccurs="0"`). `invalid`: said twice, or in
+ * a word nobody knows.
  */
 type StatusVerdict = 'ok' | 'refused' | 'serverError' | 'absent' | 'invalid';
 
@@ -65,8 +69,9 @@ const OK_WORDS = new Set(['true', '1', 'ok', 'success']);
 const REFUSED_WORDS = new Set(['false', '0']);
 
 /**
- * The manual describes the element as a boolean on one page, as the integer 200 on another and as "a code" on the rest, so all are
- * read: 2xx, `true`, `1`, `ok` and `success` are yes; 5xx is a failure; every other code, `false` and `0` are no.
+ * The manual describes the element as a boolean on one page, as the integer 200 on another and as "a code" on the rest,
+ * so all are read: 2xx, `true`, `1`, `ok` and `success` are yes; 5xx is a failure; every other code, `false` and `0`
+ * are no.
  */
 export function decodeStatus(text: string): StatusVerdict {
   const word = text.trim().toLowerCase();
@@ -85,7 +90,10 @@ export interface WireRecord<T> {
   readonly hasUnknown: boolean;
 }
 
-/** Every element of the manual, and the few that it names in prose alone: the words that may stand in logs and metric labels. */
+/**
+ * Every element of the manual, and the few that it names in prose alone: the words that may stand in logs and metric
+ * labels.
+ */
 const ELEMENTS: ReadonlySet<string> = new Set([
   ...['billings_response', 'documents_response', 'status', 'message', 'result', 'error_code'],
   ...['plans', 'packs', 'activity', 'plan', 'pack', 'pack_summary', 'url', 'expire'],

@@ -15,9 +15,9 @@ import type { WireText } from '../xml/xml.text.js';
 import type { Envelope } from './xtracta.envelope.js';
 
 /**
- * Reads the fields of one record and takes note of what the manual does not foresee. In a history an unreadable value stands in
- * the row ({@link readable}); in a write's answer it is null ({@link orNull}), and `unreadable` says that there was one.
- * Mutable: the note of unreadable values.
+ * Reads the fields of one record and takes note of what the manual does not foresee. In a history an unreadable value
+ * stands in the row ({@link readable}); in a write's answer it is null ({@link orNull}), and `unreadable` says that
+ * there was one. Mutable: the note of unreadable values.
  */
 export class FieldReader {
   private anyUnreadable = false;
@@ -106,7 +106,9 @@ export function groupWarning(requested: string | null, answered: string | null):
   return [{ code: 'GROUP_DIFFERS', message: 'The upstream names another group than the one that was asked for.' }];
 }
 
-/** The answers of writes name no currency by the manual; should one appear, it is taken, and never another's guessed. */
+/**
+ * The answers of writes name no currency by the manual; should one appear, it is taken, and never another's guessed.
+ */
 export function writtenMoney(price: WireText, currency: WireText, fields: FieldReader): Readable<Money> {
   const amount = fields.readable('price', price, decodeDecimal);
   return money(amount, readableOrNull(fields.optional('price_currency', currency, decodeCurrency)));

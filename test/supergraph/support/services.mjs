@@ -1,5 +1,5 @@
-// Starts what a supergraph consists of, each part as a process of its own and as it is run for real: the built simulator, the built
-// gateway, the second subgraph of the examples, and routers.
+// Starts what a supergraph consists of, each part as a process of its own and as it is run for real: the built
+// simulator, the built gateway, the second subgraph of the examples, and routers.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -21,7 +21,8 @@ export async function stopServices() {
 }
 
 /**
- * A child process of Node. `firstLine` resolves with the first line of its standard output for which `pick` returns something.
+ * A child process of Node. `firstLine` resolves with the first line of its standard output for which `pick` returns
+ * something.
  *
  * @template T
  * @param {string[]} args

@@ -8,7 +8,8 @@ import { execute } from './services.mjs';
  *
  * @param {() => { url: string, world: object, bearer: (options?: object) => Record<string, string> }} supergraph
  *   the started router, the simulator's world behind it, and a maker of tokens
- * @param {{ tellsWhere?: boolean }} [options] `tellsWhere: false` for a router whose error paths name the wrong item of a list
+ * @param {{ tellsWhere?: boolean }} [options] `tellsWhere: false` for a router whose error paths name the wrong item of
+ *   a list
  */
 export function itServesTheSupergraph(supergraph, { tellsWhere = true } = {}) {
   const ask = (query, variables, headers) => {

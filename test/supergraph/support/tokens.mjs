@@ -5,7 +5,10 @@ const ISSUER = 'https://login.test/';
 const AUDIENCE = 'billing';
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** A key pair, the gateway's settings for it, and `bearer({ scopes, expiresInSeconds })`, which makes an `authorization` header. */
+/**
+ * A key pair, the gateway's settings for it, and `bearer({ scopes, expiresInSeconds })`, which makes an `authorization`
+ * header.
+ */
 export function createIssuer() {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   return {

@@ -60,7 +60,8 @@ const upstream: XtractaWriteClient = {
   }),
 };
 
-// Two requests that find the row unknown before either has settled it: the ledger settles it once, and the log says so once.
+// Two requests that find the row unknown before either has settled it: the ledger settles it once, and the log says so
+// once.
 describe('an unknown outcome that two requests settle at once', () => {
   const at = new LedgerHarness(async () => {
     ledgers += 1;

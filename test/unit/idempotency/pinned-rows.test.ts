@@ -14,7 +14,10 @@ interface PinnedLedger {
   readonly audit: readonly Row[];
 }
 
-/** A whole ledger as the first version wrote it: one row in each state, and two open writes of one target under two api keys. */
+/**
+ * A whole ledger as the first version wrote it: one row in each state, and two open writes of one target under two api
+ * keys.
+ */
 const PINNED: PinnedLedger = JSON.parse(
   readFileSync(join(import.meta.dirname, '../../fixtures/ledger-v1.json'), 'utf8'),
 );

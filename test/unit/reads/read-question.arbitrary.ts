@@ -146,7 +146,10 @@ export function shuffled(seed: number) {
       .map(({ row }) => row);
 }
 
-/** What happens to a group between two operations, and how long they are apart: learned memberships are kept for ten minutes. */
+/**
+ * What happens to a group between two operations, and how long they are apart: learned memberships are kept for ten
+ * minutes.
+ */
 const upheaval = fc.record({
   groupId: fc.constantFrom(...GROUPS),
   change: fc.constantFrom('delete' as const, 'empty' as const, 'moveUp' as const, 'moveDown' as const),
@@ -176,7 +179,10 @@ export const setting = fc.record({
   groups: forest,
   seed: fc.nat({ max: 1_000 }),
   root: fc.constantFrom(null, '1', '1', '2'),
-  /** An upstream that filters by expiry answers a wider window with rows that a narrower one would lack: then nothing may be merged. */
+  /**
+   * An upstream that filters by expiry answers a wider window with rows that a narrower one would lack: then nothing
+   * may be merged.
+   */
   windows: fc.constantFrom(
     { mergeWindows: true, filtersBy: 'start' as const },
     { mergeWindows: true, filtersBy: 'overlap' as const },

@@ -11,8 +11,8 @@ import { createHttpLayer } from '../../../src/server/http-server.js';
 import type { ServerContext } from '../../../src/server/request-tracking.js';
 import { CALLER, HTTP, unusedContext } from './tiny-server.js';
 
-// The suite that Apollo publishes for integrations of its server, on the gateway's HTTP layer. Where it is answered otherwise on purpose
-// stands below, and each of these tests must fail as told here: see the environment.
+// The suite that Apollo publishes for integrations of its server, on the gateway's HTTP layer. Where it is answered
+// otherwise on purpose stands below, and each of these tests must fail as told here: see the environment.
 
 interface Deviation {
   readonly why: string;

@@ -26,8 +26,8 @@ export const BOOSTER = readFileSync(fixture('booster'), 'utf8');
 export const HISTORY = readFileSync(fixture('billing-history'), 'utf8');
 
 /**
- * What the upstream does, what a write comes to, what a read comes to (its code, or `OK` and the number of rows), and how many
- * whole requests the read makes: 3 where the failure may pass. A write makes 1, always.
+ * What the upstream does, what a write comes to, what a read comes to (its code, or `OK` and the number of rows), and
+ * how many whole requests the read makes: 3 where the failure may pass. A write makes 1, always.
  */
 export type Fault = readonly [
   name: string,
@@ -55,7 +55,10 @@ export async function upstreamOf(handler: RawHandler, options?: RawUpstreamOptio
 /** For upstreams that hang, and for them alone: a busy machine must not turn an answer into a timeout. */
 export const SHORT_MS = 300;
 
-/** Both implementations of the transport; in the gateway calls of Xtracta travel by undici, those of the other API by got. */
+/**
+ * Both implementations of the transport; in the gateway calls of Xtracta travel by undici, those of the other API by
+ * got.
+ */
 const TRANSPORTS = { undici: createUndiciTransport, got: createGotTransport } as const;
 export type TransportName = keyof typeof TRANSPORTS;
 export const TRANSPORT_NAMES: readonly TransportName[] = ['undici', 'got'];

@@ -6,7 +6,10 @@ import { BOOSTER, CREDENTIAL, clientOf, readCode, stopAllAfterEach, upstreamOf }
 
 stopAllAfterEach();
 
-/** What XML 1.0 has no text for: forbidden characters, raw or by reference, entities that nobody defined, and ampersands alone. */
+/**
+ * What XML 1.0 has no text for: forbidden characters, raw or by reference, entities that nobody defined, and ampersands
+ * alone.
+ */
 const UNREADABLE = [
   ...['&#11;', '&#0;', '&#xFFFF;', '&nope;', '\u000b', '\u0000', '<![CDATA[\u0001]]>'],
   ...['Tom & Jerry', 'AT&T', ' && ', '&;', '&#;', '&#xZZ;', '&'],

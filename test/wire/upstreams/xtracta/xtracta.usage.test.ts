@@ -6,7 +6,10 @@ import { CREDENTIAL, smallReadsStand } from './small-reads.harness.js';
 const { upstream, client, recorded, answers, drifts } = smallReadsStand();
 const usage = (groupId = '456') => client().getUsage(CREDENTIAL, groupId, recorded().call);
 
-/** The plan of the manual's page Get Usage, as far as its public copy shows the sample, with the elements that its table names. */
+/**
+ * The plan of the manual's page Get Usage, as far as its public copy shows the sample, with the elements that its table
+ * names.
+ */
 const USAGE = `
   <plan>
     <id>1</id>
