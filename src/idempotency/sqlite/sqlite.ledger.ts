@@ -1,8 +1,7 @@
-import { createHmac, createSecretKey, type KeyObject, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { BillingError } from '../../domain/errors.js';
 import type { CountedWrites } from '../../domain/spending.js';
 import type { RecentWrite, RecentWritesRequest } from '../../domain/write.js';
 import {
@@ -17,10 +16,10 @@ import {
   LedgerUnavailable,
   type ListRequest,
   type Neighbour,
-  settlement,
 } from '../ledger.js';
-import { ForbiddenTransition, type LedgerRow, type Resolution, type StoredAnswer } from '../ledger.states.js';
-import { nextAttemptAtMs, unreadableRowReporter } from '../ledger-row.codec.js';
+import type { LedgerRow } from '../ledger.states.js';
+import { unreadableRowReporter } from '../ledger-row.codec.js';
+import { asUnavailable, type LedgerStore, StoredLedger } from '../stored-ledger.js';
 import { GroupCommit, openDatabase, transaction, whileBusy } from './group.commit.js';
 import { LockDirectory } from './owner.lock.js';
 import { SentMark } from './sent-mark.file.js';
@@ -48,29 +47,22 @@ export async function openSqliteLedger(file: string, options: LedgerOptions): Pr
     const hashKey = await whileBusy(() =>
       attach ? attachSqlite(opened) : transaction(opened, () => migrateSqlite(opened)),
     );
-    const ledger = new SqliteLedger(opened, file, hashKey, options);
-    if (!attach) await ledger.start();
-    return ledger;
+    return await StoredLedger.start(new SqliteStore(opened, file, options), hashKey, options);
   } catch (error) {
     db?.close();
     throw asUnavailable(error);
   }
 }
 
-/** One SQLite file, shared by the processes of one machine. Holds mutable state: the database handle, locks and a timer. */
-class SqliteLedger implements Ledger {
+/** One SQLite file, shared by the processes of one machine. Holds mutable state: the database handle and locks. */
+class SqliteStore implements LedgerStore {
   readonly ownerId = randomUUID();
   readonly #db: DatabaseSync;
   readonly #rows: SqliteRows;
   readonly #commits: GroupCommit;
-  readonly #hashKey: KeyObject;
   readonly #locks: LockDirectory;
   readonly #mark: SentMark;
   readonly #log: LedgerLog | undefined;
-  readonly #now: () => number;
-  readonly #sweepIntervalMs: number;
-  readonly #isAttached: boolean;
-  #sweeping: NodeJS.Timeout | undefined;
   #writable = true;
   /** Device and inode of the file that is open; null where the file system has none to tell. */
   readonly #file: string;
@@ -80,19 +72,15 @@ class SqliteLedger implements Ledger {
   #counted = 0;
   #marked = 0;
 
-  constructor(db: DatabaseSync, file: string, hashKey: Buffer, options: LedgerOptions) {
+  constructor(db: DatabaseSync, file: string, options: LedgerOptions) {
     this.#db = db;
     this.#rows = new SqliteRows(db, this.ownerId, unreadableRowReporter(options));
     this.#commits = new GroupCommit(db);
-    this.#hashKey = createSecretKey(hashKey);
     this.#locks = new LockDirectory(`${file}.owners`);
     this.#file = file;
     this.#openedAs = identityOf(file);
     this.#mark = new SentMark(`${file}.sent-mark`);
     this.#log = options.log;
-    this.#now = options.now ?? Date.now;
-    this.#sweepIntervalMs = options.sweepIntervalMs ?? 5_000;
-    this.#isAttached = options.attach === true;
   }
 
   async start(): Promise<void> {
@@ -102,18 +90,12 @@ class SqliteLedger implements Ledger {
       this.#locks.tryHold(OWNER_LOCK_PREFIX + this.ownerId);
       this.#compareWithMark();
     });
-    await this.sweepOrphans();
-    if (this.#sweepIntervalMs > 0) {
-      this.#sweeping = setInterval(() => void this.#sweepQuietly(), this.#sweepIntervalMs).unref();
-    }
   }
 
-  keyedHash(text: string): string {
-    return createHmac('sha256', this.#hashKey).update(text).digest('base64url');
-  }
+  /** The kernel keeps a file's lock for as long as this process lives. */
+  keepLock(): void {}
 
-  async claim(request: ClaimRequest): Promise<ClaimResult> {
-    if (this.#isAttached) throw new LedgerUnavailable('Whoever attaches to a ledger makes no write.');
+  claim(request: ClaimRequest): Promise<ClaimResult> {
     return this.#write(() => {
       this.#refuseWhenBehind();
       return this.#rows.claim(request);
@@ -135,91 +117,66 @@ class SqliteLedger implements Ledger {
     if (counted === null) {
       return null;
     }
-    await this.#guard(() => this.#markUpTo(counted.number));
+    await this.#markUpTo(counted.number);
     return counted.sending;
   }
 
-  settle(
-    row: LedgerRow,
-    to: 'succeeded' | 'rejected',
-    answer: StoredAnswer | null,
-    resolution: Resolution,
-  ): Promise<LedgerRow | null> {
-    return this.advance(row, settlement(row, to, answer, resolution));
+  find(tenantId: string, idempotencyKey: string): LedgerRow | null {
+    return this.#rows.find(tenantId, idempotencyKey);
   }
 
-  async find(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {
-    return this.#guard(() => this.#rows.find(tenantId, idempotencyKey));
+  list(tenantIds: readonly string[], request: ListRequest): LedgerPage {
+    return this.#rows.list(tenantIds, request);
   }
 
-  async list(tenantId: string | readonly string[], request: ListRequest): Promise<LedgerPage> {
-    return this.#guard(() => this.#rows.list([tenantId].flat(), request));
+  audit(tenantId: string, idempotencyKey: string): readonly AuditEntry[] {
+    return this.#rows.audit(tenantId, idempotencyKey);
   }
 
-  async audit(tenantId: string, idempotencyKey: string): Promise<readonly AuditEntry[]> {
-    return this.#guard(() => this.#rows.audit(tenantId, idempotencyKey));
+  dueForReconciliation(nowMs: number, limit: number): readonly LedgerRow[] {
+    return this.#rows.due(nowMs, limit);
   }
 
-  async dueForReconciliation(nowMs: number, limit: number): Promise<readonly LedgerRow[]> {
-    return this.#guard(() => this.#rows.due(nowMs, limit));
+  dueForReview(nowMs: number, limit: number): readonly LedgerRow[] {
+    return this.#rows.dueForReview(nowMs, limit);
   }
 
-  async dueForReview(nowMs: number, limit: number): Promise<readonly LedgerRow[]> {
-    return this.#guard(() => this.#rows.dueForReview(nowMs, limit));
+  neighbours(row: LedgerRow, sinceMs: number): readonly Neighbour[] {
+    return this.#rows.neighbours(row, sinceMs);
   }
 
-  async neighbours(row: LedgerRow, sinceMs: number): Promise<readonly Neighbour[]> {
-    return this.#guard(() => this.#rows.neighbours(row, sinceMs));
+  countUnknown(): number {
+    return this.#rows.countUnknown();
   }
 
-  async recentWrites(request: RecentWritesRequest): Promise<readonly RecentWrite[]> {
-    return this.#guard(() => {
-      this.#refuseWhenBehind();
-      return this.#rows.recentWrites(request);
-    });
+  recentWrites(request: RecentWritesRequest): readonly RecentWrite[] {
+    this.#refuseWhenBehind();
+    return this.#rows.recentWrites(request);
   }
 
-  async countUnknown(): Promise<number> {
-    return this.#guard(() => this.#rows.countUnknown());
+  spending(tenantId: string, nowMs: number): readonly CountedWrites[] {
+    return this.#rows.spending(tenantId, nowMs);
   }
 
-  async spending(tenantId: string, nowMs: number): Promise<readonly CountedWrites[]> {
-    return this.#guard(() => this.#rows.spending(tenantId, nowMs));
+  noteAttempt(row: LedgerRow, nextAtMs: number | null): Promise<void> {
+    return this.#write(() => this.#rows.noteAttempt(row, nextAtMs));
   }
 
-  async noteReconcileAttempt(row: LedgerRow, atMs: number, last?: 'last'): Promise<void> {
-    await this.#write(() => this.#rows.noteAttempt(row, nextAttemptAtMs(row, atMs, last)));
+  async orphan(atMs: number): Promise<number> {
+    const gone = this.#rows.unfinishedOwners().filter((owner) => !this.#locks.isHeld(OWNER_LOCK_PREFIX + owner));
+    if (gone.length === 0) return 0;
+    return this.#write(() => gone.reduce((sum, owner) => sum + this.#rows.orphan(owner, atMs), 0));
   }
 
-  async sweepOrphans(): Promise<number> {
-    if (this.#isAttached) return 0;
-    const gone = await this.#guard(() =>
-      this.#rows.unfinishedOwners().filter((owner) => !this.#locks.isHeld(OWNER_LOCK_PREFIX + owner)),
-    );
-    if (gone.length === 0) {
-      return 0;
-    }
-    const atMs = this.#now();
-    const rows = await this.#write(() => gone.reduce((sum, owner) => sum + this.#rows.orphan(owner, atMs), 0));
-    if (rows > 0) {
-      this.#log?.warn(
-        { rows },
-        'Writes of a process that is gone were closed: see their outcome in billingOperations.',
-      );
-    }
-    return rows;
-  }
-
-  async tryLead(): Promise<boolean> {
-    if (this.#isAttached) return false;
-    return this.#guard(() => this.#locks.tryHold(LEADER_LOCK));
+  tryLead(): boolean {
+    return this.#locks.tryHold(LEADER_LOCK);
   }
 
   async ping(): Promise<{ readonly writable: boolean }> {
-    await this.#guard(() => this.#rows.sends());
+    this.#rows.sends();
     try {
       // A write that changes nothing takes what a real one takes: the lock, and room on the disk.
-      await this.#commits.run(() => {
+      await this.#write(() => {
         this.#refuseWhenBehind();
         this.#rows.touch();
       });
@@ -230,7 +187,6 @@ class SqliteLedger implements Ledger {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#sweeping);
     this.#locks.release(LEADER_LOCK);
     this.#locks.remove(OWNER_LOCK_PREFIX + this.ownerId);
     if (this.#db.isOpen) {
@@ -239,9 +195,9 @@ class SqliteLedger implements Ledger {
   }
 
   /**
-   * After the commit, so that the mark never runs ahead of a healthy ledger; under the write lock, so that it never goes back; once for
-   * all sends that were committed together. Whatever this process has counted is then either committed, or undone and to be counted anew
-   * under a higher number.
+   * After the commit, so that the mark never runs ahead of a healthy ledger; under the write lock, so that it never
+   * goes back; once for all sends that were committed together. Whatever this process has counted is then either
+   * committed, or undone and to be counted anew under a higher number.
    */
   async #markUpTo(number: number): Promise<void> {
     if (this.#marked >= number) {
@@ -282,7 +238,10 @@ class SqliteLedger implements Ledger {
     }
   }
 
-  /** What is written into a file that has lost its name is gone with this process, and so is the memory of what was sent. */
+  /**
+   * What is written into a file that has lost its name is gone with this process, and so is the memory of what was
+   * sent.
+   */
   #refuseWhenDetached(): void {
     const isDetached = identityOf(this.#file) !== this.#openedAs;
     if (isDetached !== this.#isDetached) {
@@ -307,34 +266,12 @@ class SqliteLedger implements Ledger {
     }
   }
 
-  async #sweepQuietly(): Promise<void> {
-    try {
-      await this.sweepOrphans();
-    } catch (error) {
-      this.#log?.warn({ err: error }, 'Looking for abandoned writes failed; it will be tried again.');
-    }
-  }
-
   #write<T>(work: () => T): Promise<T> {
-    return this.#guard(() => this.#commits.run(work));
-  }
-
-  async #guard<T>(work: () => T | Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw asUnavailable(error);
-    }
+    return this.#commits.run(work);
   }
 }
 
 function identityOf(file: string): string | null {
   const stats = statSync(file, { throwIfNoEntry: false });
   return stats === undefined ? null : `${stats.dev}:${stats.ino}`;
-}
-
-function asUnavailable(error: unknown): unknown {
-  const ours =
-    error instanceof LedgerUnavailable || error instanceof ForbiddenTransition || error instanceof BillingError;
-  return ours ? error : new LedgerUnavailable('The ledger could not be read or written.', error);
 }
