@@ -4,10 +4,10 @@ import { RateLimiter } from './auth/rate-limiter.js';
 import { SharedRateLimiter } from './auth/rate-limiter.redis.js';
 import { BackgroundReconciler } from './billing/background.reconciler.js';
 import { createBillingWrites } from './billing/billing-writes.service.js';
-import type { Allowance, AnsweredWrite, RateLimitedAction, WriteServices } from './billing/write-scope.js';
+import type { AnsweredWrite, RateLimitedAction, WriteServices } from './billing/write-scope.js';
 import type { Config } from './config/config.js';
 import { DebugUi } from './debug/debug.ui.js';
-import type { UpstreamService } from './domain/errors.js';
+import type { Allowance, UpstreamService } from './domain/errors.js';
 import type { AttemptStart, UpstreamCall, UpstreamObserver } from './domain/upstream-call.js';
 import type { GatewayContext } from './graphql/context.js';
 import { gatewayPlugins } from './graphql/request/admission.plugin.js';
@@ -210,7 +210,15 @@ async function composeGateway(
   const server: HttpServer = await createHttpServer({
     schema,
     plugins: [
-      ...gatewayPlugins({ exposeUpstreamCalls: !config.production, suggestions: config.http.introspection, plainRows }),
+      ...gatewayPlugins({
+        exposeUpstreamCalls: !config.production,
+        tellsCost: limits.tellsCost,
+        suggestions: config.http.introspection,
+        plainRows,
+        ...(limits.readsPerMinute === 0
+          ? {}
+          : { takeReadAllowance: (tenantId: string) => shared.takeAllowance(tenantId, 'read') }),
+      }),
       ...(debugUi === null ? [] : [debugUi.plugin]),
     ],
     limits: {
@@ -296,7 +304,8 @@ interface SharedState {
 
 /** Connects to Redis if the settings name one; a Redis that is away is no reason not to start. */
 async function createSharedState(config: Config, logger: Logger): Promise<SharedState> {
-  const perMinute = { write: config.limits.writesPerMinute, billingUi: config.limits.billingUiPerMinute };
+  const { writesPerMinute, billingUiPerMinute, readsPerMinute } = config.limits;
+  const perMinute = { write: writesPerMinute, billingUi: billingUiPerMinute, read: readsPerMinute };
   if (config.cache.url === 'memory:') {
     const limiter = new RateLimiter({ perMinute });
     return {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RedisLink } from '../cache/redis.link.js';
-import { type RateLimitAnswer, type RateLimitedKind, RateLimiter, type RateLimiterOptions } from './rate-limiter.js';
+import type { Allowance } from '../domain/errors.js';
+import { type RateLimitedKind, RateLimiter, type RateLimiterOptions } from './rate-limiter.js';
 
 const PREFIX = 'billing-gateway:rate:';
 
@@ -42,7 +43,7 @@ export class SharedRateLimiter {
     this.#local = new RateLimiter(options);
   }
 
-  async tryTake(tenantId: string, kind: RateLimitedKind): Promise<RateLimitAnswer> {
+  async tryTake(tenantId: string, kind: RateLimitedKind): Promise<Allowance> {
     const perMinute = this.#perMinute[kind];
     if (perMinute === 0) return { ok: true };
     const waitMs = await this.#link.run((redis) => redis.eval(TAKE, 1, redisKey(tenantId, kind), String(perMinute)));

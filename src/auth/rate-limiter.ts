@@ -1,6 +1,6 @@
-export type RateLimitedKind = 'write' | 'billingUi';
+import type { Allowance } from '../domain/errors.js';
 
-export type RateLimitAnswer = { readonly ok: true } | { readonly ok: false; readonly retryAfterSeconds: number };
+export type RateLimitedKind = 'write' | 'billingUi' | 'read';
 
 export interface RateLimiterOptions {
   /** Permitted per tenant and minute; 0: no limit. */
@@ -21,6 +21,7 @@ export class RateLimiter {
   readonly #buckets: Readonly<Record<RateLimitedKind, Map<string, Bucket>>> = {
     write: new Map(),
     billingUi: new Map(),
+    read: new Map(),
   };
 
   constructor(options: RateLimiterOptions) {
@@ -28,7 +29,7 @@ export class RateLimiter {
     this.#now = options.now ?? Date.now;
   }
 
-  tryTake(tenantId: string, kind: RateLimitedKind): RateLimitAnswer {
+  tryTake(tenantId: string, kind: RateLimitedKind): Allowance {
     const perMinute = this.#perMinute[kind];
     if (perMinute === 0) return { ok: true };
     const buckets = this.#buckets[kind];

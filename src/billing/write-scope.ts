@@ -1,7 +1,7 @@
 import type { BillingHistory } from '../domain/billing-activity.js';
 import type { Caller, CreditsCredential, XtractaCredential } from '../domain/caller.js';
 import type { BillingCatalogue, CatalogueItemId } from '../domain/catalogue.js';
-import { BillingError, type BillingErrorCode } from '../domain/errors.js';
+import { type Allowance, type BillingErrorCode, requireAllowance } from '../domain/errors.js';
 import type {
   BillingUiRequest,
   BillingUiSession,
@@ -64,9 +64,7 @@ export interface CreditsWriteClient {
   ): Promise<WriteOutcome<CreditPurchase>>;
 }
 
-export type RateLimitedAction = 'write' | 'billingUi';
-
-export type Allowance = { readonly ok: true } | { readonly ok: false; readonly retryAfterSeconds: number };
+export type RateLimitedAction = 'write' | 'billingUi' | 'read';
 
 /** What the writes need for as long as the process lives. */
 export interface WriteServices {
@@ -114,9 +112,5 @@ export interface WriteScope {
 
 /** Rejects with `RATE_LIMITED` when the tenant has used up its allowance. */
 export async function spendAllowance(scope: WriteScope, action: RateLimitedAction): Promise<void> {
-  const taken = await scope.services.takeAllowance(scope.caller.tenant.id, action);
-  if (taken.ok) return;
-  throw new BillingError('RATE_LIMITED', `Too many requests; try again in ${taken.retryAfterSeconds} s.`, {
-    retryable: true,
-  });
+  requireAllowance(await scope.services.takeAllowance(scope.caller.tenant.id, action));
 }

@@ -84,6 +84,9 @@ export interface Config {
     /** 0: no limit. */
     readonly writesPerMinute: number;
     readonly billingUiPerMinute: number;
+    readonly readsPerMinute: number;
+    /** Whether each response tells its `extensions.cost`. */
+    readonly tellsCost: boolean;
   };
   readonly spending: {
     /** 0: equal writes are not looked for. */

@@ -101,6 +101,8 @@ function toConfig(values: SettingValues, safelist: Config['safelist']): Config |
       staleReadsMs: values.STALE_READS_SECONDS * 1000,
       writesPerMinute: values.RATE_LIMIT_WRITES_PER_MINUTE,
       billingUiPerMinute: values.RATE_LIMIT_BILLING_UI_PER_MINUTE,
+      readsPerMinute: values.RATE_LIMIT_READS_PER_MINUTE,
+      tellsCost: values.OPERATION_COST,
     },
     spending: { duplicateWindowMs: values.DUPLICATE_WINDOW_SECONDS * 1000, limits: values.SPENDING_LIMITS },
     safelist,

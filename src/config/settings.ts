@@ -246,6 +246,16 @@ export const SETTINGS = {
     description:
       'Billing UI sessions per tenant and minute: in all with a Redis as CACHE_URL, else per replica; 0 is no limit.',
   }),
+  RATE_LIMIT_READS_PER_MINUTE: defaulted(integer(0, 10_000_000), '0', {
+    section: 'Limits',
+    description:
+      'Queries per tenant and minute: in all with a Redis as CACHE_URL, else per replica; 0 is no limit. What is over it is refused as RATE_LIMITED with Retry-After.',
+  }),
+  OPERATION_COST: defaulted(flag, 'false', {
+    section: 'Limits',
+    description:
+      'Adds extensions.cost to each response: upstream calls that the operation asked for, made, saved, and has left of MAX_UPSTREAM_CALLS.',
+  }),
 
   DUPLICATE_WINDOW_SECONDS: defaulted(integer(0, 86_400), '300', {
     section: 'Limits',

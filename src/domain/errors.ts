@@ -48,6 +48,8 @@ export interface BillingErrorDetails {
   /** Path of the input field at fault, outermost first: `['input', 'quantity']`. */
   readonly field?: readonly string[];
   readonly upstream?: UpstreamFacts;
+  /** When the same request may pass, in whole seconds. */
+  readonly retryAfterSeconds?: number;
   /** For the log only; never serialised to a client. */
   readonly cause?: unknown;
 }
@@ -62,6 +64,7 @@ export class BillingError extends Error {
   readonly retryable: boolean;
   readonly field: readonly string[] | undefined;
   readonly upstream: UpstreamFacts | undefined;
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(code: BillingErrorCode, message: string, details: BillingErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -69,10 +72,22 @@ export class BillingError extends Error {
     this.retryable = details.retryable ?? false;
     this.field = details.field;
     this.upstream = details.upstream;
+    this.retryAfterSeconds = details.retryAfterSeconds;
   }
 }
 
 /** Shorthand for the most common refusal: an argument that breaks a rule. Nothing has been sent upstream. */
 export function badInput(message: string, field: readonly string[]): BillingError {
   return new BillingError('BAD_USER_INPUT', message, { field });
+}
+
+/** What a rate limit says of one more request. */
+export type Allowance = { readonly ok: true } | { readonly ok: false; readonly retryAfterSeconds: number };
+
+/** Throws `RATE_LIMITED`, with the time to wait, where the allowance is used up. */
+export function requireAllowance(taken: Allowance): void {
+  if (taken.ok) return;
+  const { retryAfterSeconds } = taken;
+  const message = `Too many requests; try again in ${retryAfterSeconds} s.`;
+  throw new BillingError('RATE_LIMITED', message, { retryable: true, retryAfterSeconds });
 }

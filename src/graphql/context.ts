@@ -1,6 +1,6 @@
 import type { BillingWrites } from '../billing/billing-writes.js';
 import type { Caller } from '../domain/caller.js';
-import type { BillingReads, StaleRead } from '../reads/billing-reads.js';
+import type { BillingReads, OperationCost, StaleRead } from '../reads/billing-reads.js';
 
 /** Upstream calls of one operation: made, and saved by sharing and batching. */
 export interface UpstreamCallCounts {
@@ -16,6 +16,7 @@ export interface GatewayContext {
   readonly nowMs: number;
   readonly reads: BillingReads & {
     upstreamCalls(): UpstreamCallCounts;
+    cost(): OperationCost;
     staleReads(): readonly StaleRead[];
     answered(): void;
     close(): void;

@@ -84,6 +84,12 @@ export interface UpstreamCallCounts {
   readonly saved: number;
 }
 
+/** {@link UpstreamCallCounts}, and the calls that were asked for and that the operation has left. */
+export interface OperationCost extends UpstreamCallCounts {
+  readonly asked: number;
+  readonly left: number;
+}
+
 /**
  * The reads of one GraphQL operation by one caller. Equal and overlapping questions share upstream calls; every answer is the
  * same as if it had been asked alone. Throws `BillingError`: `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`,

@@ -1,5 +1,5 @@
 import { BillingError } from '../domain/errors.js';
-import type { CatalogueField, HistoryRead, UpstreamCallCounts } from './billing-reads.js';
+import type { CatalogueField, HistoryRead, OperationCost, UpstreamCallCounts } from './billing-reads.js';
 import { historyReadKey } from './history-answer.js';
 
 export function tooManyCalls(limit: number): BillingError {
@@ -52,6 +52,10 @@ export class CallBudget {
 
   counts(): UpstreamCallCounts {
     return { made: this.#made, saved: Math.max(0, this.#asked - this.#made) };
+  }
+
+  cost(): OperationCost {
+    return { asked: this.#asked, ...this.counts(), left: this.limit - this.#reserved };
   }
 
   /** Tells the metric what was saved since the last report. */

@@ -11,6 +11,7 @@ import type {
   HistoryPage,
   HistoryRead,
   HistoryRequest,
+  OperationCost,
   StaleRead,
   UpstreamCallCounts,
 } from './billing-reads.js';
@@ -209,6 +210,10 @@ export class OperationReads implements BillingReads {
 
   upstreamCalls(): UpstreamCallCounts {
     return this.#budget.counts();
+  }
+
+  cost(): OperationCost {
+    return this.#budget.cost();
   }
 
   staleReads(): readonly StaleRead[] {

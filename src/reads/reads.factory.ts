@@ -1,5 +1,12 @@
 import { BillingError } from '../domain/errors.js';
-import type { BillingReads, GroupClient, HistoryClient, StaleRead, UpstreamCallCounts } from './billing-reads.js';
+import type {
+  BillingReads,
+  GroupClient,
+  HistoryClient,
+  OperationCost,
+  StaleRead,
+  UpstreamCallCounts,
+} from './billing-reads.js';
 import { CatalogueStore } from './catalogue.store.js';
 import { CatalogueSource, UsageSource } from './group.loader.js';
 import { HistorySource } from './history.executor.js';
@@ -48,6 +55,7 @@ const anyPlace = (): Promise<() => void> => Promise.resolve(() => undefined);
 /** The reads of one operation, and what they have cost so far. */
 export interface OperationBillingReads extends BillingReads {
   upstreamCalls(): UpstreamCallCounts;
+  cost(): OperationCost;
   /** What earlier answers stood in for so far. */
   staleReads(): readonly StaleRead[];
   /** Call when the text of the response is made. */

@@ -66,7 +66,7 @@ export async function graphqlRoutes(app: FastifyInstance, options: GraphqlRouteO
     await app.register(cors, {
       origin: config.corsOrigins.map((origin) => (origin === LOOPBACK_ORIGINS ? LOOPBACK_ORIGIN : origin)),
       methods: ['GET', 'POST'],
-      exposedHeaders: ['x-request-id'],
+      exposedHeaders: ['x-request-id', 'retry-after'],
       maxAge: PREFLIGHT_SECONDS,
     });
   }

@@ -172,7 +172,9 @@ if (binary === null) {
       const logger = await createLogger({ level: 'silent', format: 'json' });
       const links = [1, 2, 3].map(() => new RedisLink(redis.url, { logger, commandTimeoutMs: 60_000 }));
       await Promise.all(links.map((link) => link.settled()));
-      const limiters = links.map((link) => new SharedRateLimiter(link, { perMinute: { write: 5, billingUi: 1 } }));
+      const limiters = links.map(
+        (link) => new SharedRateLimiter(link, { perMinute: { write: 5, billingUi: 1, read: 0 } }),
+      );
       const taken = await Promise.all(
         limiters.flatMap((limiter) => Array.from({ length: 20 }, () => limiter.tryTake('one-tenant', 'write'))),
       );
@@ -189,7 +191,7 @@ if (binary === null) {
     it('of 0 is none, and asks nobody', async () => {
       const limiter = new SharedRateLimiter(
         { run: () => Promise.reject(new Error('asked')) },
-        { perMinute: { write: 0, billingUi: 0 } },
+        { perMinute: { write: 0, billingUi: 0, read: 0 } },
       );
       expect(await limiter.tryTake('tenant', 'write')).toEqual({ ok: true });
     });

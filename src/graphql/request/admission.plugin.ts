@@ -8,7 +8,7 @@ import {
   OperationTypeNode,
 } from 'graphql';
 import type { Scope } from '../../domain/caller.js';
-import { BillingError, type BillingErrorCode } from '../../domain/errors.js';
+import { type Allowance, BillingError, type BillingErrorCode, requireAllowance } from '../../domain/errors.js';
 import type { GatewayContext } from '../context.js';
 import { DELETE_DOCUMENTS_SCOPE, requireScopes } from '../scopes.js';
 import { argumentError, type CoercedVariables, coerceVariables } from './input-error.js';
@@ -32,6 +32,8 @@ interface AdmissionOptions {
    * Whether an error may name what the schema has in place of a word that it has not: not where introspection is off.
    */
   readonly suggestions: boolean;
+  /** Takes one query from the tenant's allowance, or says in how many seconds there will be one; absent: there is no limit. */
+  readonly takeReadAllowance?: (tenantId: string) => Allowance | Promise<Allowance>;
 }
 
 /**
@@ -51,6 +53,9 @@ function admissionPlugin(options: AdmissionOptions): ApolloServerPlugin<GatewayC
         if (!facts.conditional) known.set(operation, facts);
         if (operation.operation === OperationTypeNode.MUTATION) requireOneField(facts);
         requireScopes(contextValue.caller, [...facts.scopes, ...scopesOfInput(schema, operation, facts, variables)]);
+        if (options.takeReadAllowance !== undefined && operation.operation === OperationTypeNode.QUERY) {
+          requireAllowance(await options.takeReadAllowance(contextValue.caller.tenant.id));
+        }
         if (facts.hasLists) requireFewRows(rowsAskedFor(schema, document, operation, variables));
       } catch (error) {
         throw error instanceof BillingError ? requestError(error) : error;

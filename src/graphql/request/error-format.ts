@@ -57,12 +57,13 @@ function isPersistedQueryRefusal({ message, path }: GraphQLFormattedError): bool
 
 /** The chosen facts of an error on purpose, for `extensions`. */
 function billingExtensions(error: BillingError): Readonly<Record<string, unknown>> {
-  const { code, retryable, field, upstream } = error;
+  const { code, retryable, field, upstream, retryAfterSeconds } = error;
   return {
     code,
     retryable,
     ...(field === undefined ? {} : { field }),
     ...(upstream === undefined ? {} : { upstream: { ...upstream } }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   };
 }
 

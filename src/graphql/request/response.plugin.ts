@@ -8,6 +8,8 @@ import { MAX_REPORTED_ERRORS } from './limits.js';
 export interface AnswerOptions {
   /** Lets a client ask for `extensions.upstreamCalls` with the header `x-upstream-calls: 1`. */
   readonly exposeUpstreamCalls: boolean;
+  /** Adds `extensions.cost` to each answer. */
+  readonly tellsCost?: boolean;
 }
 
 /**
@@ -34,7 +36,10 @@ export function answerPlugin(options: AnswerOptions): ApolloServerPlugin<Gateway
       if (end !== null && end.code !== 'UPSTREAM_TIMEOUT') body.singleResult = endedResult(end);
       const result = body.singleResult;
       finishErrors(result, context.contextValue.requestId);
+      const wait = result.data === undefined ? result.errors?.[0]?.extensions?.['retryAfterSeconds'] : undefined;
+      if (wait !== undefined) http.headers.set('retry-after', String(wait));
       if (http.status === 400 && isRequestError(result) && isJsonClient(context)) http.status = 200;
+      if (options.tellsCost === true) result.extensions = { ...result.extensions, cost: reads.cost() };
       const stale = reads.staleReads();
       if (stale.length > 0) result.extensions = { ...result.extensions, stale: stale.map(toStaleEntry) };
       if (options.exposeUpstreamCalls && context.request.http?.headers.get('x-upstream-calls') === '1') {

@@ -6,7 +6,7 @@ import { randomRuns } from '../../support/random.sizes.js';
 describe('a rate limit', () => {
   it("lets a minute's worth through at once, then says when to come again", () => {
     const clock = { ms: 0 };
-    const limiter = new RateLimiter({ perMinute: { write: 3, billingUi: 1 }, now: () => clock.ms });
+    const limiter = new RateLimiter({ perMinute: { write: 3, billingUi: 1, read: 0 }, now: () => clock.ms });
     const writes = Array.from({ length: 4 }, () => limiter.tryTake('acme', 'write'));
     expect(writes).toEqual([{ ok: true }, { ok: true }, { ok: true }, { ok: false, retryAfterSeconds: 20 }]);
     clock.ms = 19_999;
@@ -16,7 +16,7 @@ describe('a rate limit', () => {
   });
 
   it('counts each tenant and kind for itself', () => {
-    const limiter = new RateLimiter({ perMinute: { write: 1, billingUi: 1 }, now: () => 0 });
+    const limiter = new RateLimiter({ perMinute: { write: 1, billingUi: 1, read: 0 }, now: () => 0 });
     expect(limiter.tryTake('a', 'write').ok).toBe(true);
     expect(limiter.tryTake('a', 'billingUi').ok).toBe(true);
     expect(limiter.tryTake('b', 'write').ok).toBe(true);
@@ -24,13 +24,13 @@ describe('a rate limit', () => {
   });
 
   it('of 0 is none', () => {
-    const limiter = new RateLimiter({ perMinute: { write: 0, billingUi: 0 } });
+    const limiter = new RateLimiter({ perMinute: { write: 0, billingUi: 0, read: 0 } });
     for (let attempt = 0; attempt < 1000; attempt += 1) expect(limiter.tryTake('a', 'write').ok).toBe(true);
   });
 
   it('still holds for a tenant in use after ten thousand others came', () => {
     const clock = { ms: 0 };
-    const limiter = new RateLimiter({ perMinute: { write: 2, billingUi: 1 }, now: () => clock.ms });
+    const limiter = new RateLimiter({ perMinute: { write: 2, billingUi: 1, read: 0 }, now: () => clock.ms });
     for (let other = 0; other < 10_000; other += 1) limiter.tryTake(`other-${other}`, 'write');
     clock.ms = 59_000;
     limiter.tryTake('acme', 'write');

@@ -155,6 +155,7 @@ export function inMemoryPorts(
       catalogue: async (groupId, field) => note('catalogue', { groupId, field }, CATALOGUE),
       catalogueAnew: async (groupId, field) => note('catalogueAnew', { groupId, field }, CATALOGUE),
       upstreamCalls: () => ({ made: 1, saved: 2 }),
+      cost: () => ({ asked: 3, made: 1, saved: 2, left: 97 }),
       handOut: async () => undefined,
       countCall: () => undefined,
       endedBy: () => null,

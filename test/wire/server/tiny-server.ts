@@ -155,6 +155,7 @@ export function unusedContext(request: GraphqlRequest): GatewayContext {
       catalogue: unused,
       catalogueAnew: unused,
       upstreamCalls: () => ({ made: 0, saved: 0 }),
+      cost: () => ({ asked: 0, made: 0, saved: 0, left: 100 }),
       handOut: unused,
       countCall: () => undefined,
       endedBy: () => null,
