@@ -259,7 +259,7 @@ function OrderForm({ groupId, pack, onOutdated }: FormProps & { readonly pack: P
           </button>
         </>
       ) : null}
-      <Outcome write={write} what={what} receipt={(payload) => <OrderReceipt payload={payload} />} />
+      <Outcome write={write} receipt={(payload) => <OrderReceipt payload={payload} />} />
     </form>
   );
 }
@@ -333,11 +333,7 @@ function ChangeForm({ groupId, offer, isInForce, onOutdated }: ChangeFormProps) 
           </button>
         </>
       ) : null}
-      <Outcome
-        write={write}
-        what={`the change to ${name}`}
-        receipt={(payload) => <ChangeReceipt payload={payload} />}
-      />
+      <Outcome write={write} receipt={(payload) => <ChangeReceipt payload={payload} />} />
     </form>
   );
 }

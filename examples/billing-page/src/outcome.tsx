@@ -11,14 +11,12 @@ import { count, money, subjectOf, subjectWord } from './words.ts';
 
 interface OutcomeProps<Name extends BillingWriteName> {
   readonly write: BillingWriteHook<Name>;
-  /** The write in a few words: `2 × Booster 100`. */
-  readonly what: string;
   readonly receipt: (payload: WritePayload<Name>) => ReactNode;
 }
 
 /** What is true about a write, in words, and what can be done about it. */
-export function Outcome<Name extends BillingWriteName>({ write, what, receipt }: OutcomeProps<Name>) {
-  const told = tell(write.state, what, receipt);
+export function Outcome<Name extends BillingWriteName>({ write, receipt }: OutcomeProps<Name>) {
+  const told = tell(write.state, receipt);
   return (
     <div className={`outcome ${told?.tone ?? ''}`} role="status" data-state={write.state.kind}>
       {told === null ? null : (
@@ -67,7 +65,6 @@ interface Told {
 
 function tell<Name extends BillingWriteName>(
   state: WriteState<WritePayload<Name>>,
-  what: string,
   receipt: (payload: WritePayload<Name>) => ReactNode,
 ): Told | null {
   switch (state.kind) {
@@ -86,7 +83,12 @@ function tell<Name extends BillingWriteName>(
         title: 'Done',
         text: (
           <>
-            {state.payload === null ? <p>It was looked up: {what} was carried out, once.</p> : receipt(state.payload)}
+            {state.payload === null ? (
+              // The form may have been changed meanwhile: what was carried out is what the ledger has.
+              <p>It was looked up: your {factsWord(state.operation)} was carried out, once.</p>
+            ) : (
+              receipt(state.payload)
+            )}
             <Reference facts={state.operation} />
           </>
         ),
