@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { QUERY_NAMES, type QueryName } from '#bench/billing.workload';
-import { SYSTEM_NAMES, type SystemName } from '#bench/systems';
+import { isPeer, OWN_NAMES, PEER_NAMES, SYSTEM_NAMES, type SystemName } from '#bench/systems';
 
 const PARTS = ['compare', 'memory', 'rows', 'isolation'] as const;
 /** compare: the gateway and the baseline; the others are of the gateway alone. */
@@ -13,7 +13,8 @@ export const USAGE = `npm run bench -- [options]
   --rounds N         rounds (default 3, with --quick 1); figures are medians over them
   --parts rows       only these of ${PARTS.join(', ')}
   --queries Q1,M1    only these queries of the comparison, and neither MIX nor the longest stop
-  --systems naive    only these of ${SYSTEM_NAMES.join(', ')}
+  --systems naive    only these of ${SYSTEM_NAMES.join(', ')} (default ${OWN_NAMES.join(',')})
+  --peers            the queries of the comparison beside ${PEER_NAMES.join(', ')} too; they are installed when first asked for
   --gateway PATH     entry point of the gateway to measure (default dist/main.js, for --profile build/main.js): two builds can be compared in two runs
   --profile Q1       runs one query against the gateway with --cpu-prof and says what its time went to
   --help
@@ -44,14 +45,19 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
       parts: { type: 'string' },
       queries: { type: 'string' },
       systems: { type: 'string' },
+      peers: { type: 'boolean', default: false },
       profile: { type: 'string' },
       gateway: { type: 'string' },
     },
   });
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds must be a whole number from 1');
-  const { parts = values.queries === undefined ? undefined : 'compare' } = values;
-  const isWhole = [values.parts, values.queries, values.systems].every((restriction) => restriction === undefined);
+  const systems =
+    values.systems === undefined && !values.peers ? OWN_NAMES : choose('--systems', values.systems, SYSTEM_NAMES);
+  const onlyCompares = values.queries !== undefined || systems.some(isPeer);
+  const { parts = onlyCompares ? 'compare' : undefined } = values;
+  const isWhole =
+    !values.peers && [values.parts, values.queries, values.systems].every((restriction) => restriction === undefined);
   if (values.write && (values.quick || !isWhole))
     throw new Error('--write: only the figures of a whole run are written');
   return {
@@ -61,7 +67,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     rounds,
     parts: choose('--parts', parts, PARTS),
     queries: choose('--queries', values.queries, QUERY_NAMES),
-    systems: choose('--systems', values.systems, SYSTEM_NAMES),
+    systems,
     profile: values.profile === undefined ? null : (choose('--profile', values.profile, QUERY_NAMES)[0] ?? null),
     gateway: values.gateway ?? null,
   };

@@ -1,7 +1,7 @@
 import type { RowCount } from '#bench/billing.ids';
 import type { QueryName } from '#bench/billing.workload';
 import type { MixSample, Sample } from '#bench/rounds';
-import type { SystemName } from '#bench/systems';
+import type { PeerName, SystemName } from '#bench/systems';
 
 /** Memory of one process that has answered nothing but Q4, in bytes. */
 export interface PeakSample {
@@ -32,6 +32,13 @@ export interface IsolationSample {
   readonly calm: readonly [readonly (readonly number[])[], readonly (readonly number[])[]];
 }
 
+/** A peer whose answer to a query is another one: it has no figures there. */
+export interface Difference {
+  readonly system: PeerName;
+  readonly query: QueryName;
+  readonly place: string;
+}
+
 type PerSystem<T> = Readonly<Record<SystemName, T>>;
 
 /** What a run has measured, one entry per round (start-ups: per start). Lists grow while it runs. */
@@ -41,6 +48,7 @@ export interface BenchResults {
   readonly mix: PerSystem<MixSample[]>;
   readonly longestStopMs: PerSystem<number[]>;
   readonly startUpMs: PerSystem<number[]>;
+  readonly differences: Difference[];
   readonly peaks: PeakSample[];
   /** Peak memory of the gateway with a heap of 400 MB under as many of the dearest operations, in bytes. */
   readonly stormPeaks: number[];
@@ -52,13 +60,18 @@ export function emptyResults(rounds: number): BenchResults {
   const queries = (): Record<QueryName, Sample[]> => ({ Q1: [], Q2: [], Q3: [], Q4: [], Q5: [], M1: [] });
   return {
     rounds,
-    queries: { gateway: queries(), naive: queries() },
-    mix: { gateway: [], naive: [] },
-    longestStopMs: { gateway: [], naive: [] },
-    startUpMs: { gateway: [], naive: [] },
+    queries: perSystem(queries),
+    mix: perSystem(() => []),
+    longestStopMs: perSystem(() => []),
+    startUpMs: perSystem(() => []),
+    differences: [],
     peaks: [],
     stormPeaks: [],
     rows: [],
     isolation: [],
   };
+}
+
+function perSystem<T>(make: () => T): PerSystem<T> {
+  return { gateway: make(), naive: make(), 'yoga-jit': make(), mesh: make(), hive: make() };
 }

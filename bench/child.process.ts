@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync, readFileSync } from 'node:fs';
+import { existsSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
 export interface ServerProcess {
@@ -27,6 +28,14 @@ export interface ServerCommand {
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 30_000;
 const POLL_MS = 3;
+
+/** Installs what the lock file of a directory says, unless it is there. @throws Error if that fails. */
+export function installPackages(directory: string): void {
+  if (existsSync(join(directory, 'node_modules'))) return;
+  const npm = ['--prefix', directory, 'ci', '--ignore-scripts', '--no-progress'];
+  const { status } = spawnSync('npm', npm, { stdio: 'inherit', shell: process.platform === 'win32' });
+  if (status !== 0) throw new Error(`npm ci in ${directory} failed`);
+}
 
 /** A port that was free a moment ago. */
 async function freePort(): Promise<number> {

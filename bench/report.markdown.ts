@@ -9,7 +9,7 @@ import { renderMemory } from '#bench/report.memory';
 import { renderRows } from '#bench/report.rows';
 import type { Sample } from '#bench/rounds';
 import { ratios, type Spread, spread } from '#bench/sample.statistics';
-import type { SystemName } from '#bench/systems';
+import { isPeer, type SystemName } from '#bench/systems';
 
 /** The share of the baseline's CPU that the gateway may use. */
 const MOST: Readonly<Record<QueryName, number>> = { Q1: 0.55, M1: 1, Q2: 0.17, Q3: 0.09, Q4: 0.13, Q5: 0.2 };
@@ -22,6 +22,9 @@ export function renderReport(results: BenchResults, options: BenchOptions): stri
   const tables: readonly (readonly [BenchPart, string, () => string])[] = [
     ['compare', 'The gateway and the baseline', () => ratioTable(results, options)],
     ['compare', 'In detail', () => detailTable(results, options)],
+    ...(options.systems.some(isPeer)
+      ? [['compare', 'Beside other gateways', () => peerTable(results, options)] as const]
+      : []),
     ['rows', 'Cost by the number of rows', () => renderRows(results.rows)],
     ['memory', 'Memory by the number of requests in flight', () => renderMemory(results.peaks)],
     ['isolation', 'One upstream hangs', () => renderIsolation(results.isolation)],
@@ -81,14 +84,33 @@ function row(
   ];
 }
 
+/** CPU per request of every system, the baseline's being 1. */
+function peerTable(results: BenchResults, options: BenchOptions): string {
+  const cpu = (system: SystemName, query: QueryName) =>
+    results.queries[system][query].map((sample) => sample.cpuMsPerRequest);
+  const others = options.systems.filter((system) => system !== 'naive');
+  const cell = (system: SystemName, query: QueryName): string => {
+    const [of, to] = [cpu(system, query), cpu('naive', query)];
+    if (of.length === 0) return 'another answer';
+    if (to.length === 0) return milliseconds(spread(of));
+    const relative = ratios(of, to);
+    return ratio(relative.median, relative);
+  };
+  return table(
+    ['CPU per request / naive', ...others],
+    options.queries.map((query) => [query, ...others.map((system) => cell(system, query))]),
+  );
+}
+
 function detailTable(results: BenchResults, options: BenchOptions): string {
   return table(
     ['', 'system', 'p50', 'p99', 'requests/s', 'resets', 'upstream calls per request'],
     options.queries.flatMap((query) =>
-      options.systems.map((system) => {
+      options.systems.flatMap((system) => {
         const samples = results.queries[system][query];
+        if (samples.length === 0) return [];
         const of = (pick: (sample: Sample) => number) => spread(samples.map(pick)).median;
-        return [
+        const cells = [
           query,
           system,
           `${of((sample) => sample.p50Ms).toFixed(1)} ms`,
@@ -97,6 +119,7 @@ function detailTable(results: BenchResults, options: BenchOptions): string {
           of((sample) => sample.resets).toFixed(0),
           calls(samples.at(-1)),
         ];
+        return [cells];
       }),
     ),
   );

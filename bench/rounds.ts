@@ -71,15 +71,15 @@ async function runSlot(
   requests: number,
   tally: Tally,
 ): Promise<void> {
-  const { pid } = system.server;
+  const used = (): number => system.pids.reduce((sum, pid) => sum + cpuMs(pid), 0);
   await upstream.takeCalls();
-  const before = cpuMs(pid);
+  const before = used();
   const load = await runLoad(system, {
     question,
     connections: Math.min(connections, requests),
     more: (sent) => sent < requests,
   });
-  tally.cpuMs += cpuMs(pid) - before;
+  tally.cpuMs += used() - before;
   tally.requests += load.requests;
   tally.wallMs += load.wallMs;
   tally.resets += load.resets;

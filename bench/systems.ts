@@ -3,16 +3,27 @@ import { join } from 'node:path';
 import { createTokenIssuer, type TokenIssuer } from '#bench/bearer.tokens';
 import { ROOT_GROUP_ID } from '#bench/billing.ids';
 import type { Run } from '#bench/billing.workload';
-import { type ServerCommand, type ServerProcess, startServer } from '#bench/child.process';
+import { installPackages, type ServerCommand, type ServerProcess, startServer } from '#bench/child.process';
 import type { CheapPage } from '#bench/http.connection';
 
-export const SYSTEM_NAMES = ['gateway', 'naive'] as const;
+/** What every run compares. */
+export const OWN_NAMES = ['gateway', 'naive'] as const;
+/** What teams would take instead of either; run only when asked for. */
+export const PEER_NAMES = ['yoga-jit', 'mesh', 'hive'] as const;
+export type PeerName = (typeof PEER_NAMES)[number];
+export const SYSTEM_NAMES = [...OWN_NAMES, ...PEER_NAMES] as const;
 export type SystemName = (typeof SYSTEM_NAMES)[number];
+
+export function isPeer(name: SystemName): name is PeerName {
+  return PEER_NAMES.some((peer) => peer === name);
+}
 
 /** One system under test. Keeps a sequence of its own, so that no two requests of a run are alike. */
 export interface System {
   readonly name: SystemName;
   readonly server: ServerProcess;
+  /** All processes whose work is the system's; the server's is one of them. */
+  readonly pids: readonly number[];
   readonly bearerTokens: readonly string[];
   readonly cheapPage: CheapPage;
   readonly nextSequence: () => number;
@@ -129,6 +140,47 @@ function naiveCommand(bench: Bench, upstream: Upstream): ServerCommand {
   };
 }
 
+function peerCommand(bench: Bench, name: PeerName, file: string, environment: Environment): ServerCommand {
+  return {
+    name,
+    arguments: [join(bench.root, 'bench/peers', file)],
+    environment: () => ({ NODE_ENV: 'production', ...environment }),
+    readyPath: '/graphql?query=%7B__typename%7D',
+    logFile: join(bench.workDirectory, `${name}.log`),
+  };
+}
+
+async function startPeer(name: PeerName, bench: Bench, upstream: Upstream): Promise<System> {
+  installPackages(join(bench.root, 'bench/peers'));
+  const environment = { XTRACTA_URL: upstream.server.origin, XTRACTA_API_KEY: API_KEY };
+  switch (name) {
+    case 'yoga-jit':
+      return plainSystem(name, await startServer(peerCommand(bench, name, 'yoga.main.ts', environment)));
+    case 'mesh':
+      return plainSystem(name, await startServer(peerCommand(bench, name, 'mesh.main.ts', environment)));
+    case 'hive': {
+      const subgraph = await startServer(naiveCommand(bench, upstream));
+      const command = peerCommand(bench, name, 'hive.main.ts', { SUBGRAPH_URL: subgraph.origin });
+      const server = await startServer(command).catch(async (error: unknown) => {
+        await subgraph.stop();
+        throw error;
+      });
+      const stop = async (): Promise<void> => {
+        await server.stop();
+        await subgraph.stop();
+      };
+      return { ...plainSystem(name, { ...server, stop }), pids: [server.pid, subgraph.pid] };
+    }
+  }
+}
+
+/** One that asks nobody who they are. */
+function plainSystem(name: SystemName, server: ServerProcess): System {
+  // A CORS preflight is the one request that the stand-alone server answers without GraphQL.
+  const cheapPage = { method: 'OPTIONS', path: '/' } as const;
+  return { name, server, pids: [server.pid], bearerTokens: [], cheapPage, nextSequence: sequence() };
+}
+
 /** `nodeArguments` are given to the gateway's node, for profiling. */
 export async function startSystem(
   name: SystemName,
@@ -141,9 +193,8 @@ export async function startSystem(
     const server = await startServer(gatewayCommand(bench, upstream, credentials, nodeArguments));
     return gatewaySystem(server, bench.bearerTokens);
   }
-  const server = await startServer(naiveCommand(bench, upstream));
-  // A CORS preflight is the one request that the stand-alone server answers without GraphQL.
-  return { name, server, bearerTokens: [], cheapPage: { method: 'OPTIONS', path: '/' }, nextSequence: sequence() };
+  if (isPeer(name)) return startPeer(name, bench, upstream);
+  return plainSystem(name, await startServer(naiveCommand(bench, upstream)));
 }
 
 /** The gateway with both upstreams and several tenants, each with credentials of its own. Its tokens are those of the first tenant. */
@@ -170,6 +221,7 @@ function gatewaySystem(server: ServerProcess, bearerTokens: readonly string[]): 
   return {
     name: 'gateway',
     server,
+    pids: [server.pid],
     bearerTokens,
     cheapPage: { method: 'GET', path: '/health' },
     nextSequence: sequence(),

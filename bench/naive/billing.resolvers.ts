@@ -1,7 +1,7 @@
-import type { ActivityXml, XtractaDataSource } from '#bench/naive/xtracta.datasource';
+import type { ActivityXml, XtractaSource } from '#bench/naive/xtracta.xml';
 
 export interface NaiveContext {
-  readonly dataSources: { readonly xtracta: XtractaDataSource };
+  readonly dataSources: { readonly xtracta: XtractaSource };
 }
 
 interface HistoryArguments {

@@ -1,45 +1,16 @@
 import { RESTDataSource } from '@apollo/datasource-rest';
-import { XMLParser } from 'fast-xml-parser';
+import {
+  type ActivityXml,
+  type BoosterXml,
+  boosterForm,
+  type Form,
+  type HistoryXml,
+  historyForm,
+  parseXml,
+  type XtractaSource,
+} from '#bench/naive/xtracta.xml';
 
-export interface ActivityXml {
-  readonly id: string;
-  readonly plan: string;
-  readonly plan_type: string;
-  readonly price: string;
-  readonly credit_amount: string;
-  readonly price_currency: string;
-  readonly allowed_documents: string;
-  readonly used_documents: string;
-  readonly plan_activity: string;
-  readonly start_date: string;
-  readonly expiry_date: string;
-  readonly group_name: string;
-  readonly group_id: string;
-}
-
-export interface PackXml {
-  readonly id: string;
-  readonly plan_name: string;
-  readonly allowed_documents: string;
-  readonly price: string;
-  readonly quantity: string;
-  readonly group_id: string;
-}
-
-interface HistoryXml {
-  readonly billings_response: { readonly plans: { readonly activity?: readonly ActivityXml[] } };
-}
-
-interface BoosterXml {
-  readonly billings_response: {
-    readonly pack: PackXml;
-    readonly pack_summary: { readonly total_used_documents: string; readonly total_available_documents: string };
-  };
-}
-
-const parser = new XMLParser({ parseTagValue: false, isArray: (name) => name === 'activity' });
-
-export class XtractaDataSource extends RESTDataSource {
+export class XtractaDataSource extends RESTDataSource implements XtractaSource {
   override baseURL: string;
   readonly #apiKey: string;
 
@@ -50,33 +21,24 @@ export class XtractaDataSource extends RESTDataSource {
   }
 
   protected override async parseBody(response: { text(): Promise<string> }): Promise<object> {
-    return parser.parse(await response.text()) as object;
+    return parseXml(await response.text());
   }
 
   async getBillingHistory(groupId: string, from: Date, to: Date, recursive: boolean): Promise<readonly ActivityXml[]> {
-    const answer = await this.#postForm<HistoryXml>('/v1/billings/history', {
-      group_id: groupId,
-      billing_from: String(Math.floor(from.getTime() / 1000)),
-      billing_to: String(Math.floor(to.getTime() / 1000)),
-      ...(recursive ? { recursive: '1' } : {}),
-    });
+    const form = historyForm(groupId, from, to, recursive);
+    const answer = await this.#postForm<HistoryXml>('/v1/billings/history', form);
     return answer.billings_response.plans.activity ?? [];
   }
 
   async orderBoosterPack(packId: string, groupId: string, quantity: number): Promise<BoosterXml['billings_response']> {
-    const answer = await this.#postForm<BoosterXml>('/v1/billings/booster', {
-      pack_id: packId,
-      group_id: groupId,
-      quantity: String(quantity),
-      purge: 'process',
-    });
-    return answer.billings_response;
+    const form = boosterForm(packId, groupId, quantity);
+    return (await this.#postForm<BoosterXml>('/v1/billings/booster', form)).billings_response;
   }
 
-  #postForm<Result>(path: string, fields: Record<string, string>): Promise<Result> {
+  #postForm<Result>(path: string, form: Form): Promise<Result> {
     return this.post<Result>(path, {
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams({ api_key: this.#apiKey, ...fields }).toString(),
+      body: new URLSearchParams({ api_key: this.#apiKey, ...form }).toString(),
     });
   }
 }
