@@ -12,10 +12,10 @@ const ORDER = `mutation ($input: OrderBoosterPackInput!) { result: orderBoosterP
   operation { status } userErrors { code } } }`;
 
 const disk = mkdtempSync(join(tmpdir(), 'full-disk-'));
-/** A disk of its own, small enough to fill; only root may mount one. */
+/** A disk of its own, small enough to fill, with room for SQLite's log, which grows to 4 MB. Only root may mount one. */
 const isMounted = ((): boolean => {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk], { stdio: 'ignore' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', disk], { stdio: 'ignore' });
     return true;
   } catch {
     return false;
