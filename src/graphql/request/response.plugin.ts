@@ -37,7 +37,7 @@ export function answerPlugin(options: AnswerOptions): ApolloServerPlugin<Gateway
       const result = body.singleResult;
       finishErrors(result, context.contextValue.requestId);
       const wait = result.data === undefined ? result.errors?.[0]?.extensions?.['retryAfterSeconds'] : undefined;
-      if (wait !== undefined) http.headers.set('retry-after', String(wait));
+      if (typeof wait === 'number') http.headers.set('retry-after', String(wait));
       if (http.status === 400 && isRequestError(result) && isJsonClient(context)) http.status = 200;
       if (options.tellsCost === true) result.extensions = { ...result.extensions, cost: reads.cost() };
       const stale = reads.staleReads();
