@@ -38,10 +38,7 @@ export type BillingContactInput = {
 export type BillingErrorCode =
   /** An argument or variable breaks a rule; `field` is the path of the input at fault. The value is never repeated. */
   | 'BAD_USER_INPUT'
-  /**
-   * The caller lacks a scope for something that the operation selects, named a group that it may not act on, or sent a
-   * document that is not on the list of a gateway that has one. Whether that group exists is not told.
-   */
+  /** The caller lacks a scope for something that the operation selects, named a group that it may not act on, or sent a document that is not on the list of a gateway that has one. Whether that group exists is not told. */
   | 'FORBIDDEN'
   /** The idempotencyKey belongs to an earlier write with another input. Nothing was sent. */
   | 'IDEMPOTENCY_KEY_REUSED'
@@ -49,35 +46,19 @@ export type BillingErrorCode =
   | 'INTERNAL_SERVER_ERROR'
   /** The write could not be recorded safely beforehand, so it was not sent. */
   | 'LEDGER_UNAVAILABLE'
-  /**
-   * This gateway or this tenant has no credential for the upstream that the field needs, or the upstream has no
-   * catalogue of plans and packs where the gateway looks for it.
-   */
+  /** This gateway or this tenant has no credential for the upstream that the field needs, or the upstream has no catalogue of plans and packs where the gateway looks for it. */
   | 'NOT_CONFIGURED'
   /** What the request names does not exist, as far as the upstream or the ledger tells this caller. */
   | 'NOT_FOUND'
   /** The same write, or another one on the same target, is still under way. */
   | 'OPERATION_IN_PROGRESS'
-  /**
-   * The operation passes a limit: tokens, depth, aliases, directives, selections, root fields, more than one mutation
-   * field, levels of brackets or of `subgroups`, the upstream calls that it would cause, or the rows and bytes that it
-   * answers.
-   */
+  /** The operation passes a limit: tokens, depth, aliases, directives, selections, root fields, more than one mutation field, levels of brackets or of `subgroups`, the upstream calls that it would cause, or the rows and bytes that it answers. */
   | 'OPERATION_TOO_COMPLEX'
-  /**
-   * The write was sent, and nobody knows whether it was carried out: money may have moved. The gateway never sends it
-   * again by itself.
-   */
+  /** The write was sent, and nobody knows whether it was carried out: money may have moved. The gateway never sends it again by itself. */
   | 'OUTCOME_UNKNOWN'
-  /**
-   * An equal write of the tenant, under another idempotencyKey, succeeded a short while ago or is under way;
-   * `operation` is that write. Nothing was sent.
-   */
+  /** An equal write of the tenant, under another idempotencyKey, succeeded a short while ago or is under way; `operation` is that write. Nothing was sent. */
   | 'POSSIBLE_DUPLICATE'
-  /**
-   * The catalogue, read anew, does not offer what was asked for at the `expected` price, or could not be read. Nothing
-   * was sent.
-   */
+  /** The catalogue, read anew, does not offer what was asked for at the `expected` price, or could not be read. Nothing was sent. */
   | 'PRECONDITION_FAILED'
   /** An earlier write on the same target has an unknown outcome; `operation` is that write. Nothing was sent. */
   | 'PRIOR_OUTCOME_UNKNOWN'
@@ -85,21 +66,13 @@ export type BillingErrorCode =
   | 'RATE_LIMITED'
   /** This replica of the gateway is stopping and takes no more work. */
   | 'SHUTTING_DOWN'
-  /**
-   * The write would pass a limit that the operator has set for the tenant's spending; `message` says which, how much of
-   * it is used, and when it frees up. Nothing was sent.
-   */
+  /** The write would pass a limit that the operator has set for the tenant's spending; `message` says which, how much of it is used, and when it frees up. Nothing was sent. */
   | 'SPENDING_LIMIT_REACHED'
   /** The request carries no valid credential for this gateway. */
   | 'UNAUTHENTICATED'
-  /**
-   * The upstream answered something that cannot be read. At the path of a single field: that value alone could not be
-   * read, and the rest of the answer stands.
-   */
+  /** The upstream answered something that cannot be read. At the path of a single field: that value alone could not be read, and the rest of the answer stands. */
   | 'UPSTREAM_INVALID_RESPONSE'
-  /**
-   * The upstream understood the request and said no; its own words are in `upstreamMessage` or `extensions.upstream`.
-   */
+  /** The upstream understood the request and said no; its own words are in `upstreamMessage` or `extensions.upstream`. */
   | 'UPSTREAM_REJECTED'
   /** The upstream did not answer a read in time. */
   | 'UPSTREAM_TIMEOUT'
@@ -130,10 +103,7 @@ export type BillingOperationStatus =
   | 'IN_PROGRESS'
   /** Not one byte reached the upstream. The same key may try again. */
   | 'NOT_SENT'
-  /**
-   * Sent, and nobody knows whether it was carried out. Nothing is sent for this target until it is reconciled or
-   * resolved.
-   */
+  /** Sent, and nobody knows whether it was carried out. Nothing is sent for this target until it is reconciled or resolved. */
   | 'OUTCOME_UNKNOWN'
   /** Refused by the upstream, nothing was carried out. The same key answers the same again. */
   | 'REJECTED'
@@ -159,30 +129,17 @@ export type BillingWarningCode =
 export type ChangePlanInput = {
   /** Must be true with `heldDocuments: DELETE`, which cannot be undone. */
   confirmDocumentDeletion?: boolean;
-  /**
-   * The price that the user was shown, for one billing period. The gateway reads the catalogue anew;
-   * `PRECONDITION_FAILED`, and nothing sent, when it says otherwise or cannot be read.
-   */
+  /** The price that the user was shown, for one billing period. The gateway reads the catalogue anew; `PRECONDITION_FAILED`, and nothing sent, when it says otherwise or cannot be read. */
   expected?: ExpectedPriceInput | null | undefined;
   /** The group to change (`group_id`). Default: the api key's own group. */
   groupId?: string | number | null | undefined;
   /** What becomes of documents that wait for capacity (`purge`). */
   heldDocuments?: HeldDocumentsAction;
-  /**
-   * The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Make it when the user's
-   * intent begins, and keep it over retries: of the request, of a dialog that is opened again, of an agent's tool call.
-   * The same key with the same input never charges twice.
-   */
+  /** The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Make it when the user's intent begins, and keep it over retries: of the request, of a dialog that is opened again, of an agent's tool call. The same key with the same input never charges twice. */
   idempotencyKey: string | number;
-  /**
-   * Number of the plan to change to (`plan_id`): 1 to 18 digits. The plan that is in force renews it: another charge.
-   */
+  /** Number of the plan to change to (`plan_id`): 1 to 18 digits. The plan that is in force renews it: another charge. */
   planId: string | number;
-  /**
-   * The `idempotencyKey` of an earlier equal write that this one knowingly repeats, as `operation` of a
-   * `POSSIBLE_DUPLICATE` names it. It must name the newest such write. Without it, an equal write under another key is
-   * refused for DUPLICATE_WINDOW_SECONDS (five minutes by default).
-   */
+  /** The `idempotencyKey` of an earlier equal write that this one knowingly repeats, as `operation` of a `POSSIBLE_DUPLICATE` names it. It must name the newest such write. Without it, an equal write under another key is refused for DUPLICATE_WINDOW_SECONDS (five minutes by default). */
   repeats?: string | number | null | undefined;
 };
 
@@ -196,18 +153,12 @@ export type ExpectedPriceInput = {
 
 /** What becomes of documents that wait for capacity (the upstream's `purge`). Always sent explicitly. */
 export type HeldDocumentsAction =
-  /**
-   * They are deleted and cannot be brought back. Needs `confirmDocumentDeletion: true` and the scope
-   * `billing:delete-documents`.
-   */
+  /** They are deleted and cannot be brought back. Needs `confirmDocumentDeletion: true` and the scope `billing:delete-documents`. */
   | 'DELETE'
   /** They are processed, and count against the new capacity. */
   | 'PROCESS';
 
-/**
- * How the billing page is opened. The choice about held documents is part of the URL and takes effect later, when the
- * user changes the plan there.
- */
+/** How the billing page is opened. The choice about held documents is part of the URL and takes effect later, when the user changes the plan there. */
 export type OpenBillingUiInput = {
   /** Must be true with `heldDocuments: DELETE`, which cannot be undone. */
   confirmDocumentDeletion?: boolean;
@@ -221,30 +172,19 @@ export type OpenBillingUiInput = {
 export type OrderBoosterPackInput = {
   /** Must be true with `heldDocuments: DELETE`, which cannot be undone. */
   confirmDocumentDeletion?: boolean;
-  /**
-   * The price that the user was shown, for one pack. The gateway reads the catalogue anew; `PRECONDITION_FAILED`, and
-   * nothing sent, when it says otherwise or cannot be read.
-   */
+  /** The price that the user was shown, for one pack. The gateway reads the catalogue anew; `PRECONDITION_FAILED`, and nothing sent, when it says otherwise or cannot be read. */
   expected?: ExpectedPriceInput | null | undefined;
   /** The group to order for (`group_id`). Default: the api key's own group. */
   groupId?: string | number | null | undefined;
   /** What becomes of documents that wait for capacity (`purge`). */
   heldDocuments?: HeldDocumentsAction;
-  /**
-   * The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Make it when the user's
-   * intent begins, and keep it over retries: of the request, of a dialog that is opened again, of an agent's tool call.
-   * The same key with the same input never charges twice.
-   */
+  /** The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Make it when the user's intent begins, and keep it over retries: of the request, of a dialog that is opened again, of an agent's tool call. The same key with the same input never charges twice. */
   idempotencyKey: string | number;
   /** Number of the booster pack to order (`pack_id`): 1 to 18 digits. */
   packId: string | number;
   /** How many packs: 1 to 100. */
   quantity?: number;
-  /**
-   * The `idempotencyKey` of an earlier equal write that this one knowingly repeats, as `operation` of a
-   * `POSSIBLE_DUPLICATE` names it. It must name the newest such write. Without it, an equal write under another key is
-   * refused for DUPLICATE_WINDOW_SECONDS (five minutes by default).
-   */
+  /** The `idempotencyKey` of an earlier equal write that this one knowingly repeats, as `operation` of a `POSSIBLE_DUPLICATE` names it. It must name the newest such write. Without it, an equal write under another key is refused for DUPLICATE_WINDOW_SECONDS (five minutes by default). */
   repeats?: string | number | null | undefined;
 };
 
@@ -252,15 +192,9 @@ export type OrderBoosterPackInput = {
 export type PlanChangeDirection =
   /** Fewer documents in a period of the same length. */
   | 'DOWNGRADE'
-  /**
-   * The plan in force itself: `changePlan` renews it at once, another charge. Told by the number of the plan; where the
-   * history does not tell it, by name, documents and price together.
-   */
+  /** The plan in force itself: `changePlan` renews it at once, another charge. Told by the number of the plan; where the history does not tell it, by name, documents and price together. */
   | 'RENEWAL'
-  /**
-   * Not comparable: periods of different or untold length, as many documents, a figure that is not known, or no plan in
-   * force.
-   */
+  /** Not comparable: periods of different or untold length, as many documents, a figure that is not known, or no plan in force. */
   | 'UNKNOWN'
   /** More documents in a period of the same length. */
   | 'UPGRADE';
@@ -273,10 +207,7 @@ export type PlanChangeUnknown =
   | 'CREDIT'
   /** The currency of one of the two prices: the upstream names none, or it cannot be read. */
   | 'CURRENCY'
-  /**
-   * How many documents are on hold, which the change processes, so that they count against the new plan, or deletes.
-   * Always listed.
-   */
+  /** How many documents are on hold, which the change processes, so that they count against the new plan, or deletes. Always listed. */
   | 'HELD_DOCUMENTS'
   /** The price of one of the two plans: the upstream left it out, or it cannot be read. */
   | 'PRICE'
@@ -300,23 +231,13 @@ export type PlanType =
 export type PurchaseCreditsInput = {
   /** Whom to bill. Default: the account's own details. */
   billing?: BillingContactInput | null | undefined;
-  /**
-   * The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Make it when the user's
-   * intent begins, and keep it over retries: of the request, of a dialog that is opened again, of an agent's tool call.
-   * The same key with the same input never charges twice.
-   */
+  /** The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Make it when the user's intent begins, and keep it over retries: of the request, of a dialog that is opened again, of an agent's tool call. The same key with the same input never charges twice. */
   idempotencyKey: string | number;
-  /**
-   * The purchase to make (`PurchaseID`); quantity and price follow from it on the upstream's side. Not the zero UUID.
-   */
+  /** The purchase to make (`PurchaseID`); quantity and price follow from it on the upstream's side. Not the zero UUID. */
   purchaseId: string;
   /** The buyer's own order number (`PurchaseOrder`), at most 255 characters. Some accounts require it. */
   purchaseOrder?: string | null | undefined;
-  /**
-   * The `idempotencyKey` of an earlier equal write that this one knowingly repeats, as `operation` of a
-   * `POSSIBLE_DUPLICATE` names it. It must name the newest such write. Without it, an equal write under another key is
-   * refused for DUPLICATE_WINDOW_SECONDS (five minutes by default).
-   */
+  /** The `idempotencyKey` of an earlier equal write that this one knowingly repeats, as `operation` of a `POSSIBLE_DUPLICATE` names it. It must name the newest such write. Without it, an equal write under another key is refused for DUPLICATE_WINDOW_SECONDS (five minutes by default). */
   repeats?: string | number | null | undefined;
 };
 
