@@ -80,7 +80,8 @@ export function splitAtScript(html: string, bar: string): { readonly head: Buffe
 /** The links to the other pages in a bar above GraphiQL, in the colours of the theme that is chosen there. */
 export function graphiqlBar(links: readonly PageLink[]): string {
   return `<style>${STYLE}</style>
-<header class="pages"><h1>GraphiQL</h1><nav aria-label="Pages">${links.map((link) => navLink(link, '/graphiql')).join(' ')}</nav></header>`;
+<header class="pages"><h1>GraphiQL</h1><nav aria-label="Pages">${links.map((link) => navLink(link, '/graphiql')).join(' ')}</nav></header>
+<p class="pages-narrow">GraphiQL needs a wider screen: turn the device, or ask with the curl lines of the start page.</p>`;
 }
 
 const STYLE = readFileSync(join(import.meta.dirname, 'graphiql.css'), 'utf8');

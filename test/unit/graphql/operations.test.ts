@@ -1,7 +1,19 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { type DocumentNode, Kind, parse, print, validate } from 'graphql';
+import {
+  type DocumentNode,
+  getNamedType,
+  isInputObjectType,
+  isNonNullType,
+  Kind,
+  type NamedTypeNode,
+  parse,
+  print,
+  type TypeNode,
+  typeFromAST,
+  validate,
+} from 'graphql';
 import { buildGatewaySchema } from '../../../src/graphql/schema.js';
 import { GroupPlanDocument } from '../../__generated__/operations.js';
 import { ApolloHarness } from './apollo.harness.js';
@@ -38,6 +50,10 @@ function operationNames(document: DocumentNode): readonly string[] {
   );
 }
 
+function namedTypeOf(type: TypeNode): NamedTypeNode {
+  return type.kind === Kind.NAMED_TYPE ? type : namedTypeOf(type.type);
+}
+
 describe('the example operations', () => {
   it('are at least twelve, one named operation a file, each with a comment that says what it is for', () => {
     expect(examples.length).toBeGreaterThanOrEqual(12);
@@ -55,6 +71,26 @@ describe('the example operations', () => {
 
   it('have example variables each, and there are none for others', () => {
     expect(Object.keys(variables).sort()).toEqual(examples.map(({ name }) => name).sort());
+  });
+
+  it('name every input field that must not be null, also one with a default: GraphiQL’s editor marks it red otherwise', async () => {
+    const { schema } = await buildGatewaySchema();
+    const inputs = examples.flatMap(({ document, name }) =>
+      document.definitions.flatMap((node) =>
+        node.kind !== Kind.OPERATION_DEFINITION
+          ? []
+          : (node.variableDefinitions ?? []).flatMap(({ variable, type }) => {
+              const declared = getNamedType(typeFromAST(schema, namedTypeOf(type)));
+              return isInputObjectType(declared) ? [{ name, variable: variable.name.value, declared }] : [];
+            }),
+      ),
+    );
+    expect(inputs.length).toBeGreaterThanOrEqual(5);
+    for (const { name, variable, declared } of inputs) {
+      const required = Object.values(declared.getFields()).filter(({ type }) => isNonNullType(type));
+      const given = Object.keys(variables[name]?.[variable] ?? {});
+      expect([name, required.map((field) => field.name).filter((field) => !given.includes(field))]).toEqual([name, []]);
+    }
   });
 
   it('pass the limits and run with their example variables', async () => {
