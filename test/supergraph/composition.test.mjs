@@ -12,6 +12,7 @@ function fieldsOf(supergraph, typeName) {
 }
 
 const GROUP_FIELDS = [
+  'asOf',
   'availablePacks',
   'availablePlans',
   'billingHistory',
