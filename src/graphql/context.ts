@@ -1,12 +1,6 @@
 import type { BillingWrites } from '../billing/billing-writes.js';
 import type { Caller } from '../domain/caller.js';
-import type { BillingReads, OperationCost, StaleRead } from '../reads/billing-reads.js';
-
-/** Upstream calls of one operation: made, and saved by sharing and batching. */
-export interface UpstreamCallCounts {
-  readonly made: number;
-  readonly saved: number;
-}
+import type { OperationBillingReads } from '../reads/billing-reads.js';
 
 /** What resolvers may use. One per GraphQL operation; nothing in it outlives the operation or is shared between callers. */
 export interface GatewayContext {
@@ -14,13 +8,7 @@ export interface GatewayContext {
   readonly caller: Caller;
   /** The operation's own "now" (epoch milliseconds), fixed, so that equal questions are equal. */
   readonly nowMs: number;
-  readonly reads: BillingReads & {
-    upstreamCalls(): UpstreamCallCounts;
-    cost(): OperationCost;
-    staleReads(): readonly StaleRead[];
-    answered(): void;
-    close(): void;
-  };
+  readonly reads: OperationBillingReads;
   readonly writes: BillingWrites;
 }
 

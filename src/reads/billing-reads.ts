@@ -139,6 +139,18 @@ export interface BillingReads {
   endedBy(): BillingError | null;
 }
 
+/** {@link BillingReads}, what they have cost so far, and when they end. */
+export interface OperationBillingReads extends BillingReads {
+  upstreamCalls(): UpstreamCallCounts;
+  cost(): OperationCost;
+  /** What earlier answers stood in for so far. */
+  staleReads(): readonly StaleRead[];
+  /** Call when the text of the response is made. */
+  answered(): void;
+  /** Call when the response has left, or will not. */
+  close(): void;
+}
+
 /** One read of the upstream's history endpoint. Equal fields mean the same question. */
 export interface HistoryRead {
   /** Canonical: leading zeros stripped. */

@@ -168,6 +168,7 @@ export class OperationReads implements BillingReads {
   readonly #upstream: Upstream | null;
   /** Null where nothing stale is served. */
   readonly #stale: OperationStaleReads | null;
+  readonly #orStale: OrStale;
   /** Reads under way, and who waits until there is none. */
   #underWay = 0;
   readonly #waitingForQuiet: (() => void)[] = [];
@@ -200,10 +201,13 @@ export class OperationReads implements BillingReads {
     if (caller.tenant.xtracta === null) {
       this.#upstream = null;
       this.#stale = null;
+      this.#orStale = freshOnly;
       return;
     }
     const subject = readSubject(caller.tenant.id, caller.tenant.xtracta);
-    this.#stale = shared.stale === null ? null : new OperationStaleReads(shared.stale, subject, nowMs, call.requestId);
+    const stale = shared.stale === null ? null : new OperationStaleReads(shared.stale, subject, nowMs, call.requestId);
+    this.#stale = stale;
+    this.#orStale = stale === null ? freshOnly : (question, fresh) => stale.serve(question, fresh);
     const { mergeWindows } = settings;
     this.#upstream = new Upstream({ subject, call, nowMs, mergeWindows, budget, requesters }, shared);
   }
@@ -324,14 +328,6 @@ export class OperationReads implements BillingReads {
     } while (this.#underWay > 0);
   }
 
-  /** The fresh answer, or where that is switched on the last good one while the upstream is down. */
-  #orStale<Kind extends GoodAnswer['kind']>(
-    question: StaleQuestion<Kind>,
-    fresh: () => Promise<Served<Kind>['answer']>,
-  ): Promise<Served<Kind>> {
-    return this.#stale === null ? freshOnly(question, fresh) : this.#stale.serve(question, fresh);
-  }
-
   #startDeadline(): { readonly timer: NodeJS.Timeout; readonly atMs: number } {
     const { operationTimeoutMs } = this.settings;
     const timer = setTimeout(() => this.#endNow(operationTimeout()), operationTimeoutMs).unref();
@@ -349,12 +345,7 @@ export class OperationReads implements BillingReads {
     this.#abort.abort();
   }
 
-  async #plan(
-    groupId: string,
-    atMs: number,
-    isPresent: boolean,
-    orStale: OrStale = (question, fresh) => this.#orStale(question, fresh),
-  ): Promise<BillingPlan | null> {
+  async #plan(groupId: string, atMs: number, isPresent: boolean, orStale = this.#orStale): Promise<BillingPlan | null> {
     const id = this.#permitted(groupId);
     // Periods begin and end on whole seconds, so all of this second is now.
     const isNow = isPresent || Math.floor(atMs / 1000) === Math.floor(this.context.nowMs / 1000);

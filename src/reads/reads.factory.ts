@@ -1,12 +1,5 @@
 import { BillingError } from '../domain/errors.js';
-import type {
-  BillingReads,
-  GroupClient,
-  HistoryClient,
-  OperationCost,
-  StaleRead,
-  UpstreamCallCounts,
-} from './billing-reads.js';
+import type { GroupClient, HistoryClient, OperationBillingReads } from './billing-reads.js';
 import { CatalogueStore } from './catalogue.store.js';
 import { CatalogueSource, UsageSource } from './group.loader.js';
 import { HistorySource } from './history.executor.js';
@@ -51,18 +44,6 @@ const noGroupClient: GroupClient = {
 };
 
 const anyPlace = (): Promise<() => void> => Promise.resolve(() => undefined);
-
-/** The reads of one operation, and what they have cost so far. */
-export interface OperationBillingReads extends BillingReads {
-  upstreamCalls(): UpstreamCallCounts;
-  cost(): OperationCost;
-  /** What earlier answers stood in for so far. */
-  staleReads(): readonly StaleRead[];
-  /** Call when the text of the response is made. */
-  answered(): void;
-  /** Call when the response has left, or will not. */
-  close(): void;
-}
 
 /** Makes the reads of each operation and holds what operations share, in memory that is bounded: one per process. */
 export class BillingReadsFactory {

@@ -83,6 +83,8 @@ interface TenantShare {
  */
 export class GoodAnswers {
   readonly #tenants = new Map<string, TenantShare>();
+  /** Keys by credential and group; of what a write on any group of the credential may have changed, under null. */
+  readonly #keys = new Map<string, Map<string | null, Set<string>>>();
   readonly #kept: LRUCache<string, Kept>;
 
   constructor(private readonly limits: StaleLimits = LIMITS) {
@@ -104,6 +106,7 @@ export class GoodAnswers {
     this.#tenants.set(kept.tenantId, share);
     share.keys.add(key);
     share.weight += weight;
+    this.#keysOf(kept).add(key);
     for (const oldest of share.keys) {
       if (share.keys.size <= most.entries && share.weight <= most.weight) return;
       this.#kept.delete(oldest);
@@ -120,23 +123,47 @@ export class GoodAnswers {
    * @param groupId null: it is not known which group it was about
    */
   forget(credentialId: string, groupId: string | null): void {
-    for (const [key, kept] of this.#kept.entries()) {
-      const isAbout = groupId === null || kept.groupId === null || kept.recursive || kept.groupId === groupId;
-      if (kept.credentialId === credentialId && isAbout) this.#kept.delete(key);
-    }
+    const groups = this.#keys.get(credentialId);
+    if (groups === undefined) return;
+    const affected = groupId === null ? [...groups.values()] : [groups.get(groupId), groups.get(null)];
+    for (const keys of affected) for (const key of keys ?? []) this.#kept.delete(key);
+  }
+
+  #keysOf({ credentialId, groupId, recursive }: Omit<Kept, 'weight'>): Set<string> {
+    const groups = this.#keys.get(credentialId) ?? new Map<string | null, Set<string>>();
+    this.#keys.set(credentialId, groups);
+    const group = groupAffecting({ groupId, recursive });
+    const keys = groups.get(group) ?? new Set<string>();
+    groups.set(group, keys);
+    return keys;
   }
 
   #most(measure: 'entries' | 'weight'): number {
     return Math.floor(this.limits[measure] * this.limits.tenantShare);
   }
 
-  #noteGone({ tenantId, weight }: Kept, key: string): void {
-    const share = this.#tenants.get(tenantId);
+  #noteGone(kept: Kept, key: string): void {
+    this.#unindex(kept, key);
+    const share = this.#tenants.get(kept.tenantId);
     if (share === undefined) return;
     share.keys.delete(key);
-    share.weight -= weight;
-    if (share.keys.size === 0) this.#tenants.delete(tenantId);
+    share.weight -= kept.weight;
+    if (share.keys.size === 0) this.#tenants.delete(kept.tenantId);
   }
+
+  #unindex(kept: Kept, key: string): void {
+    const groups = this.#keys.get(kept.credentialId);
+    const group = groupAffecting(kept);
+    const keys = groups?.get(group);
+    keys?.delete(key);
+    if (keys?.size === 0) groups?.delete(group);
+    if (groups?.size === 0) this.#keys.delete(kept.credentialId);
+  }
+}
+
+/** The one group whose writes may change an answer; null: any group of the credential may. */
+function groupAffecting({ groupId, recursive }: Pick<Kept, 'groupId' | 'recursive'>): string | null {
+  return recursive ? null : groupId;
 }
 
 function weightOf(answer: GoodAnswer): number {

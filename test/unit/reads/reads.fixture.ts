@@ -1,8 +1,13 @@
 import type { Caller } from '../../../src/domain/caller.js';
 import { BillingError } from '../../../src/domain/errors.js';
 import type { UpstreamCall } from '../../../src/domain/upstream-call.js';
-import type { BillingReads, HistoryClient, HistoryRequest } from '../../../src/reads/billing-reads.js';
-import { BillingReadsFactory, type OperationBillingReads } from '../../../src/reads/reads.factory.js';
+import type {
+  BillingReads,
+  HistoryClient,
+  HistoryRequest,
+  OperationBillingReads,
+} from '../../../src/reads/billing-reads.js';
+import { BillingReadsFactory } from '../../../src/reads/reads.factory.js';
 import { recordedCall } from '../../support/upstream-call.js';
 import { caller } from './activity.fixture.js';
 import type { ModelGroup, ModelRow, UpstreamModel } from './upstream.model.js';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { BillingError, type BillingErrorCode, type UpstreamFacts } from '../../../src/domain/errors.js';
 import type { RecentWrite, RecentWritesRequest } from '../../../src/domain/write.js';
 import type { BillingReads } from '../../../src/reads/billing-reads.js';
@@ -104,6 +105,32 @@ describe('the memory of good answers', () => {
     memory.keep('other', kept('acme', 4));
     for (let index = 0; index < 50; index += 1) memory.keep('one', kept('acme', 9));
     expect([memory.find('one'), memory.find('other')]).not.toContain(null);
+  });
+
+  it('forgets exactly what a write on a group may have changed', () => {
+    const group = fc.constantFrom(null, '1', '2');
+    const credential = fc.constantFrom('a', 'b');
+    const answers = fc.array(fc.record({ groupId: group, credentialId: credential, recursive: fc.boolean() }), {
+      maxLength: 30,
+    });
+    const writes = fc.array(fc.record({ groupId: group, credentialId: credential }), { maxLength: 5 });
+    fc.assert(
+      fc.property(answers, writes, (all, forgotten) => {
+        const memory = new GoodAnswers();
+        for (const [index, answer] of all.entries()) memory.keep(String(index), { ...kept('acme'), ...answer });
+        for (const write of forgotten) memory.forget(write.credentialId, write.groupId);
+        const isLeft = (answer: (typeof all)[number]): boolean =>
+          !forgotten.some(
+            (write) =>
+              write.credentialId === answer.credentialId &&
+              (write.groupId === null ||
+                answer.groupId === null ||
+                answer.recursive ||
+                answer.groupId === write.groupId),
+          );
+        expect(all.map((_, index) => memory.find(String(index)) !== null)).toEqual(all.map(isLeft));
+      }),
+    );
   });
 });
 
