@@ -4,20 +4,18 @@ import { RateLimiter } from './auth/rate-limiter.js';
 import { SharedRateLimiter } from './auth/rate-limiter.redis.js';
 import { BackgroundReconciler } from './billing/background.reconciler.js';
 import { createBillingWrites } from './billing/billing-writes.service.js';
-import type { AnsweredWrite, RateLimitedAction, WriteServices } from './billing/write-scope.js';
+import type { AnsweredWrite, WriteServices } from './billing/write-scope.js';
 import type { Config } from './config/config.js';
 import { DebugUi } from './debug/debug.ui.js';
-import type { Allowance, UpstreamService } from './domain/errors.js';
+import type { Allowance, RateLimitedKind, UpstreamService } from './domain/errors.js';
 import type { AttemptStart, UpstreamCall, UpstreamObserver } from './domain/upstream-call.js';
 import type { GatewayContext } from './graphql/context.js';
 import { gatewayPlugins } from './graphql/request/admission.plugin.js';
 import { formatError } from './graphql/request/error-format.js';
 import { MAX_RECURSIVE_SELECTIONS, MAX_TOKENS, operationLimitRules } from './graphql/request/limits.js';
 import { buildGatewaySchema } from './graphql/schema.js';
-
 import { type Ledger, MAX_RECENT_WRITES } from './idempotency/ledger.js';
 import { LedgerMonitor, type LimitUse, SpendingMonitor } from './idempotency/ledger.monitor.js';
-
 import { openLedger } from './idempotency/open-ledger.js';
 import { RunOnce } from './idempotency/run-once.js';
 import type { Logger } from './observability/logger.js';
@@ -294,7 +292,7 @@ function staleReads(
 
 /** What replicas share where `CACHE_URL` names a Redis, and keep to themselves otherwise. */
 interface SharedState {
-  takeAllowance(tenantId: string, action: RateLimitedAction): Allowance | Promise<Allowance>;
+  takeAllowance(tenantId: string, action: RateLimitedKind): Allowance | Promise<Allowance>;
   /** Null: Apollo Server's own, in memory. */
   readonly persistedQueryCache: PersistedQueryCache | null;
   /** Null where nothing is shared. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RedisLink } from '../cache/redis.link.js';
-import type { Allowance } from '../domain/errors.js';
-import { type RateLimitedKind, RateLimiter, type RateLimiterOptions } from './rate-limiter.js';
+import type { Allowance, RateLimitedKind } from '../domain/errors.js';
+import { RateLimiter, type RateLimiterOptions } from './rate-limiter.js';
 
 const PREFIX = 'billing-gateway:rate:';
 

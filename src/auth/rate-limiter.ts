@@ -1,6 +1,4 @@
-import type { Allowance } from '../domain/errors.js';
-
-export type RateLimitedKind = 'write' | 'billingUi' | 'read';
+import type { Allowance, RateLimitedKind } from '../domain/errors.js';
 
 export interface RateLimiterOptions {
   /** Permitted per tenant and minute; 0: no limit. */

@@ -1,7 +1,7 @@
 import type { BillingHistory } from '../domain/billing-activity.js';
 import type { Caller, CreditsCredential, XtractaCredential } from '../domain/caller.js';
 import type { BillingCatalogue, CatalogueItemId } from '../domain/catalogue.js';
-import { type Allowance, type BillingErrorCode, requireAllowance } from '../domain/errors.js';
+import { type Allowance, type BillingErrorCode, type RateLimitedKind, requireAllowance } from '../domain/errors.js';
 import type {
   BillingUiRequest,
   BillingUiSession,
@@ -64,8 +64,6 @@ export interface CreditsWriteClient {
   ): Promise<WriteOutcome<CreditPurchase>>;
 }
 
-export type RateLimitedAction = 'write' | 'billingUi' | 'read';
-
 /** What the writes need for as long as the process lives. */
 export interface WriteServices {
   readonly xtracta: XtractaWriteClient;
@@ -74,7 +72,7 @@ export interface WriteServices {
   readonly ledger: Ledger;
   readonly runOnce: RunOnce;
   /** Takes one from the tenant's allowance, or says in how many seconds there will be one. */
-  takeAllowance(tenantId: string, action: RateLimitedAction): Allowance | Promise<Allowance>;
+  takeAllowance(tenantId: string, action: RateLimitedKind): Allowance | Promise<Allowance>;
   /** Drops what was read about the group: it may have changed. Null: the group is not known. */
   forgetReads(credentialId: string, groupId: string | null): void;
   /** Counts a write that was attempted, by the status it was answered with; replays are not counted. */
@@ -111,6 +109,6 @@ export interface WriteScope {
 }
 
 /** Rejects with `RATE_LIMITED` when the tenant has used up its allowance. */
-export async function spendAllowance(scope: WriteScope, action: RateLimitedAction): Promise<void> {
+export async function spendAllowance(scope: WriteScope, action: RateLimitedKind): Promise<void> {
   requireAllowance(await scope.services.takeAllowance(scope.caller.tenant.id, action));
 }

@@ -81,6 +81,9 @@ export function badInput(message: string, field: readonly string[]): BillingErro
   return new BillingError('BAD_USER_INPUT', message, { field });
 }
 
+/** What a tenant has an allowance of, by the minute. */
+export type RateLimitedKind = 'write' | 'billingUi' | 'read';
+
 /** What a rate limit says of one more request. */
 export type Allowance = { readonly ok: true } | { readonly ok: false; readonly retryAfterSeconds: number };
 

@@ -128,6 +128,9 @@ const recentWrite = z.object({
   completed_at: z.number().nullable(),
 });
 
+/** Selected for {@link decodeRecentWrite}: by whose clock a write was finished, as far as that is known. */
+export const FINISHER = 'CASE WHEN resolution IS NULL THEN owner_id END AS owner_id';
+
 export function decodeRecentWrite(raw: unknown, ownerId: string): RecentWrite {
   const { kind, group_id, owner_id, completed_at } = recentWrite.parse(raw);
   return { kind, groupId: group_id, isOwn: owner_id === ownerId, completedAtMs: completed_at };

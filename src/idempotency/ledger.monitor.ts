@@ -8,21 +8,48 @@ const LOOK_INTERVAL_MS = 3_000;
 /** One query for each tenant that has limits, so it is done less often. */
 const SPENDING_INTERVAL_MS = 15_000;
 
+/** Looks once, then again and again with a pause between. Holds a timer: state. */
+abstract class Monitor {
+  readonly #intervalMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(intervalMs: number) {
+    this.#intervalMs = intervalMs;
+  }
+
+  protected get isStopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Must not throw. */
+  protected abstract look(): Promise<void>;
+
+  /** Looks once, then now and then. Never throws. */
+  async start(): Promise<void> {
+    await this.look();
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => void this.start(), this.#intervalMs).unref();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+}
+
 /**
  * Keeps an eye on the ledger, so that its condition can be told from memory, however often it is asked for. Holds a
  * timer: state.
  */
-export class LedgerMonitor {
+export class LedgerMonitor extends Monitor {
   readonly #ledger: Pick<Ledger, 'ping' | 'countUnknown'>;
-  readonly #intervalMs: number;
   #condition: LedgerCondition = 'unavailable';
   #unknownOutcomes: number | null = null;
-  #timer: NodeJS.Timeout | undefined;
-  #stopped = false;
 
   constructor(ledger: Pick<Ledger, 'ping' | 'countUnknown'>, intervalMs = LOOK_INTERVAL_MS) {
+    super(intervalMs);
     this.#ledger = ledger;
-    this.#intervalMs = intervalMs;
   }
 
   /** As of the last look, a few seconds ago at most, unless the ledger takes longer to answer. */
@@ -38,19 +65,7 @@ export class LedgerMonitor {
     return this.#unknownOutcomes;
   }
 
-  /** Looks once, then now and then. Never throws. */
-  async start(): Promise<void> {
-    await this.#look();
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => void this.start(), this.#intervalMs).unref();
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-  }
-
-  async #look(): Promise<void> {
+  protected async look(): Promise<void> {
     try {
       this.#condition = (await this.#ledger.ping()).writable ? 'ready' : 'read-only';
       this.#unknownOutcomes = await this.#ledger.countUnknown();
@@ -80,13 +95,10 @@ export interface LimitUse {
  * Keeps an eye on how much of their limits tenants have used, all replicas together, so that it can be told from
  * memory. Whether a write passes a limit is decided with its claim and never here. Holds a timer: state.
  */
-export class SpendingMonitor {
+export class SpendingMonitor extends Monitor {
   readonly #ledger: Pick<Ledger, 'spending'>;
   readonly #tenants: () => readonly WatchedTenant[];
-  readonly #intervalMs: number;
   #uses: readonly LimitUse[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #stopped = false;
 
   /** @param tenants asked before each look, because a tenants file is re-read */
   constructor(
@@ -94,9 +106,9 @@ export class SpendingMonitor {
     tenants: () => readonly WatchedTenant[],
     intervalMs = SPENDING_INTERVAL_MS,
   ) {
+    super(intervalMs);
     this.#ledger = ledger;
     this.#tenants = tenants;
-    this.#intervalMs = intervalMs;
   }
 
   /** As of the last look that the ledger answered. */
@@ -104,23 +116,15 @@ export class SpendingMonitor {
     return this.#uses;
   }
 
-  /** Looks once, then now and then. Never throws. */
-  async start(): Promise<void> {
+  protected async look(): Promise<void> {
     // The ledger's own monitor tells that it is away. What was used before it went still was.
-    this.#uses = await this.#look().catch(() => this.#uses);
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => void this.start(), this.#intervalMs).unref();
+    this.#uses = await this.#lookAtTenants().catch(() => this.#uses);
   }
 
-  stop(): void {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-  }
-
-  async #look(): Promise<readonly LimitUse[]> {
+  async #lookAtTenants(): Promise<readonly LimitUse[]> {
     const uses: LimitUse[] = [];
     for (const { id: tenantId, limits } of this.#tenants()) {
-      if (this.#stopped) break;
+      if (this.isStopped) break;
       if (limits === undefined || (limits.writesPerDay === null && limits.spendPerDay.size === 0)) continue;
       const writes = await this.#ledger.spending(tenantId, Date.now());
       const used = usedLimits({ ...limits, spend: null }, writes);

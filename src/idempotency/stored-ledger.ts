@@ -21,36 +21,36 @@ import { nextAttemptAtMs } from './ledger-row.codec.js';
 
 type Awaitable<T> = T | Promise<T>;
 
+/** Answered by the stores as they can: SQLite at once, PostgreSQL later. */
+type StoreReads = {
+  readonly [Name in
+    | 'find'
+    | 'audit'
+    | 'dueForReconciliation'
+    | 'dueForReview'
+    | 'neighbours'
+    | 'recentWrites'
+    | 'countUnknown'
+    | 'spending']: (...asked: Parameters<Ledger[Name]>) => Awaitable<Awaited<ReturnType<Ledger[Name]>>>;
+};
+
 /**
  * What a database does for a ledger: the part of {@link Ledger} that differs between SQLite and PostgreSQL. Methods of
  * the same name mean the same. Any error of the driver may come out of them.
  */
-export interface LedgerStore
-  extends Pick<Ledger, 'ownerId' | 'close'>,
-    Readonly<{
-      /** Takes the lock of this owner, before the first sweep. */
-      start(): Promise<void>;
-      /** Before each regular sweep: takes the lock of this owner again if it was lost. Never throws. */
-      keepLock(): Awaitable<void>;
-      claim(request: ClaimRequest): Promise<ClaimResult>;
-      advance(row: LedgerRow, change: Change): Promise<LedgerRow | null>;
-      find(tenantId: string, idempotencyKey: string): Awaitable<LedgerRow | null>;
-      list(tenantIds: readonly string[], request: ListRequest): Awaitable<LedgerPage>;
-      audit(tenantId: string, idempotencyKey: string): Awaitable<readonly AuditEntry[]>;
-      dueForReconciliation(nowMs: number, limit: number): Awaitable<readonly LedgerRow[]>;
-      dueForReview(nowMs: number, limit: number): Awaitable<readonly LedgerRow[]>;
-      neighbours(row: LedgerRow, sinceMs: number): Awaitable<readonly Neighbour[]>;
-      recentWrites(request: RecentWritesRequest): Awaitable<readonly RecentWrite[]>;
-      countUnknown(): Awaitable<number>;
-      spending(tenantId: string, nowMs: number): Awaitable<readonly CountedWrites[]>;
-      /** Counts a reconciliation that settled nothing; the next one is due then, and never with null. */
-      noteAttempt(row: LedgerRow, nextAtMs: number | null): Promise<void>;
-      /** Takes the rows of owners that are gone, and resolves to how many. */
-      orphan(atMs: number): Promise<number>;
-      /** Tries to hold the lock of the leader. `ledgerName` tells two ledgers in one database apart. */
-      tryLead(ledgerName: string): Awaitable<boolean>;
-      ping(): Promise<{ readonly writable: boolean }>;
-    }> {}
+export interface LedgerStore extends StoreReads, Pick<Ledger, 'ownerId' | 'claim' | 'advance' | 'ping' | 'close'> {
+  /** Takes the lock of this owner, before the first sweep. */
+  start(): Promise<void>;
+  /** Before each regular sweep: takes the lock of this owner again if it was lost. Never throws. */
+  keepLock(): Awaitable<void>;
+  list(tenantIds: readonly string[], request: ListRequest): Awaitable<LedgerPage>;
+  /** Counts a reconciliation that settled nothing; the next one is due then, and never with null. */
+  noteAttempt(row: LedgerRow, nextAtMs: number | null): Promise<void>;
+  /** Takes the rows of owners that are gone, and resolves to how many. */
+  orphan(atMs: number): Promise<number>;
+  /** Tries to hold the lock of the leader. `ledgerName` tells two ledgers in one database apart. */
+  tryLead(ledgerName: string): Awaitable<boolean>;
+}
 
 /** The one ledger over the two stores. Holds mutable state: a timer. */
 export class StoredLedger implements Ledger {

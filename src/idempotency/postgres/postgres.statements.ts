@@ -1,6 +1,6 @@
 import { ACCOUNT_KINDS, BILLING_OPERATION_KINDS } from '../../domain/upstream-operations.js';
 import { MAX_RECENT_WRITES } from '../ledger.js';
-import { quoted } from '../ledger-row.codec.js';
+import { FINISHER, quoted } from '../ledger-row.codec.js';
 
 // Not prepared by name: a newer version that adds a column would make the cached plans of this one fail during a rolling deployment.
 
@@ -131,9 +131,6 @@ export const NEIGHBOURS = `SELECT kind, sent_at, target, tenant_id, credential_i
   AND NOT (tenant_id = $1 AND idempotency_key = $2)
   AND (state IN ('sending', 'succeeded', 'unknown') OR (state = 'rejected' AND resolution::jsonb ->> 'by' = 'operator'))`;
 
-/** By whose clock it was finished, as far as that is known. */
-const CLOCK = 'CASE WHEN resolution IS NULL THEN owner_id END AS owner_id';
-
 const CONCERNED = '(tenant_id = $1 OR credential_id = $2 OR group_id = ANY ($3::text[]))';
 
 /**
@@ -141,9 +138,9 @@ const CONCERNED = '(tenant_id = $1 OR credential_id = $2 OR group_id = ANY ($3::
  * even if there is no write.
  */
 export const RECENT_WRITES = `SELECT pg_is_in_recovery() AS on_standby, writes.* FROM (SELECT 1) AS always LEFT JOIN (
-  SELECT kind, group_id, ${CLOCK}, NULL::bigint AS completed_at FROM ledger_operations
+  SELECT kind, group_id, ${FINISHER}, NULL::bigint AS completed_at FROM ledger_operations
   WHERE state IN ('claimed', 'sending', 'unknown') AND ${CONCERNED}
-  UNION ALL SELECT kind, group_id, ${CLOCK}, completed_at FROM ledger_operations
+  UNION ALL SELECT kind, group_id, ${FINISHER}, completed_at FROM ledger_operations
   WHERE completed_at >= $4 AND state IN ('succeeded', 'rejected') AND ${CONCERNED} LIMIT ${MAX_RECENT_WRITES}) AS writes ON true`;
 
 export const COUNT_UNKNOWN = `SELECT count(*) AS n FROM ledger_operations WHERE state = 'unknown'`;

@@ -33,6 +33,7 @@ import {
   decodeRow,
   decodeRows,
   encodeCursor,
+  FINISHER,
   jsonOrNull,
   neighbourSelection,
   quoted,
@@ -296,15 +297,12 @@ const SPENT = `SELECT spend_amount, spend_currency, sent_at FROM ledger_operatio
 const IN_THE_WAY = `state IN ('claimed', 'sending', 'unknown')
   AND (target IN (SELECT value FROM json_each(:targets)) OR (:everyGroup AND target LIKE 'group:%'))`;
 
-/** By whose clock it was finished, as far as that is known. */
-const CLOCK = 'CASE WHEN resolution IS NULL THEN owner_id END AS owner_id';
-
 const CONCERNED = `(tenant_id = :tenant OR credential_id = :credential OR group_id IN (SELECT value FROM json_each(:groups)))`;
 
 /** Two parts, each by the index that is short: of open writes, and of the last ones. The time of an unknown outcome says when it was given up, not when the write took effect. */
-const RECENT_WRITES = `SELECT kind, group_id, ${CLOCK}, NULL AS completed_at FROM ledger_operations INDEXED BY ledger_one_open_write
+const RECENT_WRITES = `SELECT kind, group_id, ${FINISHER}, NULL AS completed_at FROM ledger_operations INDEXED BY ledger_one_open_write
   WHERE state IN ('claimed', 'sending', 'unknown') AND ${CONCERNED}
-  UNION ALL SELECT kind, group_id, ${CLOCK}, completed_at FROM ledger_operations INDEXED BY ledger_completed
+  UNION ALL SELECT kind, group_id, ${FINISHER}, completed_at FROM ledger_operations INDEXED BY ledger_completed
   WHERE completed_at >= :since AND state IN ('succeeded', 'rejected') AND ${CONCERNED} LIMIT ${MAX_RECENT_WRITES}`;
 
 function prepareAll(db: DatabaseSync) {
