@@ -105,8 +105,8 @@ const RENEWAL_FAR_MS = 2 * 86_400_000;
 const HINT_BEFORE_MS = 10 * 60_000;
 
 /**
- * Ids of a reading that a later one can be compared with, or null: the document was not whole, a row has no id of its
- * own, or two share one.
+ * The ids of a reading, for comparison with a later reading. Null when the ids cannot be trusted: the document was not
+ * whole, a row has no id of its own, or two rows share one.
  */
 export function trustedIds({ rows, isWhole }: HistoryReading): readonly string[] | null {
   const ids = rows.map((row) => row.id);

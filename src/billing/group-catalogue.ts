@@ -36,7 +36,7 @@ export async function readGroupCatalogue(
     const one = await client.getPlans(credential, groupId, call, asked);
     return { plans: [...listed.plans, ...one.plans], packs: [...listed.packs, ...one.packs] };
   } catch (error) {
-    // No upstream is ever the reason for it.
+    // This code is the operation's own limit, told by `beforeCall`; an upstream never has it.
     if (error instanceof BillingError && error.code === 'OPERATION_TOO_COMPLEX') throw error;
     return null;
   }

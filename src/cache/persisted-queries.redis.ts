@@ -18,8 +18,8 @@ export class RedisPersistedQueries {
   }
 
   /**
-   * A text that does not have the hash it is stored under is a miss: whoever can write to Redis must not choose what
-   * runs.
+   * The text, or a miss when its hash is not that of the key. Reason: somebody who can write to Redis must not choose
+   * what the gateway runs.
    */
   async get(key: string): Promise<string | undefined> {
     const text = await this.#link.run((redis) => redis.get(redisKey(key)));

@@ -136,7 +136,7 @@ export class Metrics {
 
   constructor(options: MetricsOptions) {
     if (options.processMetrics) this.#addProcessMetrics();
-    // A series that begins with its first event has no increase to show for it.
+    // Every series begins at 0. Reason: Prometheus sees no increase where a series appears with its first event.
     for (const code of [...KNOWN_CODES, 'other']) this.#errors.inc({ code }, 0);
     for (const kind of WRITE_KINDS) {
       for (const status of WRITE_STATUSES) this.#writes.inc({ kind, status }, 0);

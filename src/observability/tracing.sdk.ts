@@ -143,7 +143,7 @@ function beginAttempt(tracer: Tracer, parent: Context, requestId: string, start:
   );
   const { traceId, spanId, traceFlags } = span.spanContext();
   return {
-    // Written out, not injected: an upstream is a third party, and baggage or vendor state is not for it.
+    // The propagator is not used. Reason: it would send baggage and vendor state to a third party.
     traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
     end: (attempt) => endAttempt(span, attempt),
   };

@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exportSPKI } from 'jose';
 import { SCOPES } from '../../src/domain/caller.js';
 import type { World } from '../../src/simulator/world.js';
 import {
@@ -12,7 +11,7 @@ import {
   type TestGateway,
 } from '../support/start-gateway.js';
 import { startTestSimulator } from '../support/start-simulator.js';
-import { AUDIENCE, ISSUER, newSigningKey, token } from '../wire/auth/identity-provider.js';
+import { jwtSettings, newSigningKey, token } from '../wire/auth/identity-provider.js';
 import type { Position } from './toggle.differences.js';
 
 export type PlanSource = 'history' | 'usage';
@@ -65,10 +64,7 @@ export async function openContractStand(positions: readonly Position[]): Promise
       xtractaUrl: simulator.url,
       creditsUrl: simulator.url,
       env: {
-        AUTH: 'jwt',
-        JWT_PUBLIC_KEY: await exportSPKI(key.publicKey),
-        JWT_ISSUER: ISSUER,
-        JWT_AUDIENCE: AUDIENCE,
+        ...(await jwtSettings(key)),
         TENANTS_FILE: tenantsFile,
         PLAN_SOURCE: source,
         XTRACTA_API_KEY: undefined,

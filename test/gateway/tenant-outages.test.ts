@@ -3,7 +3,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { exportSPKI } from 'jose';
 import {
   answer,
   flood,
@@ -14,7 +13,7 @@ import {
   startRawUpstream,
 } from '../support/raw-upstream.js';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
-import { AUDIENCE, ISSUER, newSigningKey, token } from '../wire/auth/identity-provider.js';
+import { jwtSettings, newSigningKey, token } from '../wire/auth/identity-provider.js';
 
 jest.setTimeout(120_000);
 
@@ -64,10 +63,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     xtractaUrl: upstream.url,
     env: {
-      AUTH: 'jwt',
-      JWT_PUBLIC_KEY: await exportSPKI(key.publicKey),
-      JWT_ISSUER: ISSUER,
-      JWT_AUDIENCE: AUDIENCE,
+      ...(await jwtSettings(key)),
       TENANTS_FILE: file,
       XTRACTA_API_KEY: undefined,
       DUPLICATE_WINDOW_SECONDS: '0',

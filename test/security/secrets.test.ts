@@ -3,10 +3,9 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { exportSPKI } from 'jose';
 import { FAULT_KINDS, type FaultKind } from '../../src/simulator/fault.kinds.js';
 import type { TestGateway } from '../support/start-gateway.js';
-import { AUDIENCE, ISSUER, newSigningKey, token } from '../wire/auth/identity-provider.js';
+import { jwtSettings, newSigningKey, token } from '../wire/auth/identity-provider.js';
 import { type ProbeAnswer, postQuery } from './http-probe.js';
 import { SecretCanaries } from './secret-canaries.js';
 import { openStand } from './security.harness.js';
@@ -43,10 +42,7 @@ beforeAll(async () => {
     const tenant = { xtractaApiKey: world.apiKey, rootGroupId: world.rootGroupId, ...credits };
     writeFileSync(file, JSON.stringify({ tenants: { acme: tenant } }));
     return await stand.start({
-      AUTH: 'jwt',
-      JWT_PUBLIC_KEY: await exportSPKI(signing.publicKey),
-      JWT_ISSUER: ISSUER,
-      JWT_AUDIENCE: AUDIENCE,
+      ...(await jwtSettings(signing)),
       TENANTS_FILE: file,
       ROUTER_SECRET,
       XTRACTA_API_KEY: undefined,

@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exportSPKI, type JWTPayload } from 'jose';
+import type { JWTPayload } from 'jose';
 import type { TestGateway } from '../support/start-gateway.js';
 import type { TestWorld } from '../support/start-simulator.js';
-import { AUDIENCE, ISSUER, newSigningKey, token } from '../wire/auth/identity-provider.js';
+import { jwtSettings, newSigningKey, token } from '../wire/auth/identity-provider.js';
 import { type ProbeAnswer, postQuery } from './http-probe.js';
 import { openStand, type Stand } from './security.harness.js';
 
@@ -54,10 +54,7 @@ export async function openTenantStand(env: Readonly<Record<string, string>> = {}
   );
   const key = await newSigningKey('security', 'ES256');
   const gateway = await stand.start({
-    AUTH: 'jwt',
-    JWT_PUBLIC_KEY: await exportSPKI(key.publicKey),
-    JWT_ISSUER: ISSUER,
-    JWT_AUDIENCE: AUDIENCE,
+    ...(await jwtSettings(key)),
     TENANTS_FILE: file,
     RATE_LIMIT_WRITES_PER_MINUTE: '0',
     RATE_LIMIT_BILLING_UI_PER_MINUTE: '0',

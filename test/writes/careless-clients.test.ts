@@ -2,11 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { exportSPKI } from 'jose';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
 import { findPostgres, startPostgres, type TestPostgres } from '../support/start-postgres.js';
 import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
-import { AUDIENCE, ISSUER, newSigningKey, token } from '../wire/auth/identity-provider.js';
+import { jwtSettings, newSigningKey, token } from '../wire/auth/identity-provider.js';
 
 // Clients that lose their keys, on two replicas with one ledger. What was charged is counted at the simulator.
 
@@ -420,10 +419,7 @@ ${limits}  zeta:
       xtractaUrl: simulator.url,
       creditsUrl: simulator.url,
       env: {
-        AUTH: 'jwt',
-        JWT_PUBLIC_KEY: await exportSPKI(key.publicKey),
-        JWT_ISSUER: ISSUER,
-        JWT_AUDIENCE: AUDIENCE,
+        ...(await jwtSettings(key)),
         TENANTS_FILE: file,
         XTRACTA_API_KEY: undefined,
         CREDITS_TOKEN: undefined,

@@ -2,10 +2,9 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { exportSPKI } from 'jose';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
 import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
-import { AUDIENCE, ISSUER, newSigningKey, type SigningKey, token } from '../wire/auth/identity-provider.js';
+import { jwtSettings, newSigningKey, type SigningKey, token } from '../wire/auth/identity-provider.js';
 
 /** A pack whose order resets the connection and charges nothing; a purchase that does the same. */
 const RESET_PACK = '990002';
@@ -171,10 +170,7 @@ describe('locks and keys', () => {
       await setTenants({ acme: 'sim-locks-none' });
       gateway = await start(
         {
-          AUTH: 'jwt',
-          JWT_PUBLIC_KEY: await exportSPKI(signing.publicKey),
-          JWT_ISSUER: ISSUER,
-          JWT_AUDIENCE: AUDIENCE,
+          ...(await jwtSettings(signing)),
           TENANTS_FILE: file,
         },
         10,

@@ -70,8 +70,9 @@ export class PostgresRows {
   }
 
   /**
-   * The one place where a claim is decided. Inside its transaction no other claim of the tenant or the credential is decided, so what
-   * is read here still holds when the row is stored. Null: a replica of an older version, which takes no lock, was faster; look again.
+   * Decides a claim; no other place does. The transaction holds the locks of the tenant and the credential, so what is
+   * read here still holds when the row is stored. Null means "decide again": a replica of an older version, which takes
+   * no lock, stored a row meanwhile.
    */
   async #decide(client: PoolClient, request: ClaimRequest): Promise<ClaimResult | null> {
     const one = async (text: string, values: readonly unknown[]): Promise<LedgerRow | null> => {

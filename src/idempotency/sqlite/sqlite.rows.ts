@@ -299,7 +299,10 @@ const IN_THE_WAY = `state IN ('claimed', 'sending', 'unknown')
 
 const CONCERNED = `(tenant_id = :tenant OR credential_id = :credential OR group_id IN (SELECT value FROM json_each(:groups)))`;
 
-/** Two parts, each by the index that is short: of open writes, and of the last ones. The time of an unknown outcome says when it was given up, not when the write took effect. */
+/**
+ * Two parts, each by a short index: open writes, and the last ones that were finished. An unknown write counts as open:
+ * its time says when the gateway gave it up, not when the write took effect.
+ */
 const RECENT_WRITES = `SELECT kind, group_id, ${FINISHER}, NULL AS completed_at FROM ledger_operations INDEXED BY ledger_one_open_write
   WHERE state IN ('claimed', 'sending', 'unknown') AND ${CONCERNED}
   UNION ALL SELECT kind, group_id, ${FINISHER}, completed_at FROM ledger_operations INDEXED BY ledger_completed

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 
 export const ISSUER = 'https://login.test/';
 export const AUDIENCE = 'billing';
@@ -16,6 +16,16 @@ export interface SigningKey {
 export async function newSigningKey(kid: string, alg = 'RS256'): Promise<SigningKey> {
   const pair = await generateKeyPair(alg, { extractable: true });
   return { kid, alg, privateKey: pair.privateKey, publicKey: pair.publicKey };
+}
+
+/** Settings of a gateway that lets in bearers of tokens signed by the key. */
+export async function jwtSettings({ publicKey }: SigningKey): Promise<Readonly<Record<string, string>>> {
+  return {
+    AUTH: 'jwt',
+    JWT_PUBLIC_KEY: await exportSPKI(publicKey),
+    JWT_ISSUER: ISSUER,
+    JWT_AUDIENCE: AUDIENCE,
+  };
 }
 
 /** A key set on a real server, whose keys and state can be changed. */
