@@ -1,12 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { renderEnvExample, renderMarkdown } from '../src/config/describe-settings.js';
+import { renderTenantsSchema } from './tenants.document.js';
 
 // Writes what is made from the declaration of settings; with --check only says whether it is up to date.
 const root = resolve(import.meta.dirname, '..');
 const files = [
   { path: 'docs/configuration.md', text: renderMarkdown() },
   { path: '.env.example', text: renderEnvExample() },
+  { path: 'docs/tenants.schema.json', text: renderTenantsSchema() },
 ];
 
 if (process.argv.includes('--check')) {

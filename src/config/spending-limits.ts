@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { parseDecimal } from '../domain/money.js';
 import type { SpendingLimits } from '../domain/spending.js';
 
 /**
@@ -12,43 +11,44 @@ import type { SpendingLimits } from '../domain/spending.js';
 /** Not limited, on purpose. */
 export const NO_LIMIT = 'none';
 
-const count = (most: number) => {
-  const message = `must be a whole number from 0 to ${most}, or the word none`;
+/** @param digits so many zeros has the largest number, which is a power of ten */
+const count = (digits: number) => {
+  const most = 10 ** digits;
+  const message = `must be a whole number from 0 to ${most}, or the word ${NO_LIMIT}`;
+  const text = new RegExp(`^(?:${NO_LIMIT}|0*(?:10{${digits}}|[0-9]{1,${digits}}))$`);
   return z
-    .union([z.number(), z.string()], message)
-    .transform(String)
-    .refine((text) => text === NO_LIMIT || (/^\d{1,9}$/.test(text) && Number(text) <= most), message)
-    .transform((text) => (text === NO_LIMIT ? null : Number(text)));
+    .union([z.int().min(0).max(most), z.string().regex(text)], message)
+    .transform((stated) => (stated === NO_LIMIT ? null : Number(stated)));
 };
 
 const flag = z
-  .union([z.boolean(), z.string()], 'must be true or false')
-  .transform(String)
-  .refine((text) => text === 'true' || text === 'false', 'must be true or false')
-  .transform((text) => text === 'true');
+  .union([z.boolean(), z.enum(['true', 'false'])], 'must be true or false')
+  .transform((stated) => String(stated) === 'true');
 
 const AMOUNT_MESSAGE = 'must be a decimal number from 0 in text, such as "1000" or "99.50", or the word none';
 
+// An amount in the file may stand without quotes: the gateway reads its text.
 const amount = z
   .string(AMOUNT_MESSAGE)
-  .refine(
-    (text) => text === NO_LIMIT || (/^\d{1,15}(?:\.\d{1,6})?$/.test(text) && parseDecimal(text) !== null),
-    AMOUNT_MESSAGE,
-  );
+  .regex(/^(?:none|[0-9]{1,15}(?:[.][0-9]{1,6})?)$/, AMOUNT_MESSAGE)
+  .meta({ type: ['string', 'number'], minimum: 0, exclusiveMaximum: 1e15 });
 
 const amounts = z.record(z.string().regex(/^[A-Z]{3}$/, 'must be a currency code of ISO 4217, such as NZD'), amount);
 const spendPerDay = z
   .preprocess(noneAsEmpty, amounts)
-  .transform((stated) => new Map(Object.entries(stated).filter(([, text]) => text !== NO_LIMIT)));
+  .transform((stated) => new Map(Object.entries(stated).filter(([, text]) => text !== NO_LIMIT)))
+  .meta({ orWord: NO_LIMIT });
 
 /** What is left out is not limited. A word that is not known is a problem: a limit that is misspelt limits nothing. */
 export const spendingLimits = z
   .strictObject({
-    writesPerDay: count(1_000_000).optional(),
-    spendPerDay: spendPerDay.optional(),
-    maxQuantity: count(100).optional(),
-    requirePrice: flag.optional(),
-    frozen: flag.optional(),
+    writesPerDay: count(6).optional().describe('Writes within 24 hours, or the word none.'),
+    spendPerDay: spendPerDay
+      .optional()
+      .describe('Catalogue prices of the writes within 24 hours, by currency, or none.'),
+    maxQuantity: count(2).optional().describe('Packs of one order, or the word none.'),
+    requirePrice: flag.optional().describe('Refuse what the catalogue does not price.'),
+    frozen: flag.optional().describe('Stop all spending at once.'),
   })
   .transform(
     (limits): SpendingLimits => ({
@@ -61,7 +61,7 @@ export const spendingLimits = z
   );
 
 /** The same, where the word `none` may stand for all of them. */
-export const tenantLimits = z.preprocess(noneAsEmpty, spendingLimits);
+export const tenantLimits = z.preprocess(noneAsEmpty, spendingLimits).meta({ orWord: NO_LIMIT });
 
 // A union with the word would tell none of what is wrong inside.
 function noneAsEmpty(stated: unknown): unknown {

@@ -20,35 +20,86 @@ export interface TenantsFileResult {
   readonly digest: string;
 }
 
-const groupId = z.string().transform((text, context) => {
-  const id = parseNumericId(text);
-  if (id !== null) return id;
-  context.addIssue({ code: 'custom', message: 'must be a group id: 1 to 18 digits, greater than 0' });
-  return z.NEVER;
-});
+// What `.meta()` adds is for the JSON Schema of the file (docs/tenants.schema.json), which editors check a file with as it is
+// typed. An editor reads 1001 as a number and true as a flag, where the gateway reads the text of both, and rounds a number
+// beyond 2^53: 999999999999999999 is 1e18 there.
+const groupId = z
+  .string()
+  .transform((text, context) => {
+    const id = parseNumericId(text);
+    if (id !== null) return id;
+    context.addIssue({ code: 'custom', message: 'must be a group id: 1 to 18 digits, greater than 0' });
+    return z.NEVER;
+  })
+  .meta({ type: ['string', 'integer'], pattern: '^(?=0*[1-9])[0-9]{1,18}$', minimum: 1, maximum: 1e18 });
+
+const SCALAR = ['string', 'number', 'boolean'] as const;
 
 // With every scalar read as text, a null is the word "null", which nobody means as a secret.
-const secretText = token.refine((text) => text !== 'null' && text !== '~', 'must not be null');
+const secretText = token
+  .refine((text) => text !== 'null' && text !== '~', 'must not be null')
+  .meta({ type: SCALAR, not: { enum: ['null', '~'] } });
+
+const line = oneLine.meta({ type: SCALAR, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$' });
+
+const httpsUrl = serviceUrl.meta({
+  pattern: '^(https://|http://(localhost|127(\\.[0-9]{1,3}){3}|\\[::1\\])(?=[:/]|$))[^@/?#\\s]*(/[^?#\\s]*)?$',
+});
 
 const GROUPS_MESSAGE = 'must be a list of group ids (1 to 18 digits, greater than 0), or the word all';
 
-const tenantSchema = z.strictObject({
-  xtractaApiKey: secretText.optional(),
-  xtractaApiKeyFile: oneLine.optional(),
-  rootGroupId: groupId.optional(),
-  // At the start, an entry without it may name every group, as the word says.
-  allowedGroups: z.union([z.literal('all'), z.array(groupId)], GROUPS_MESSAGE).optional(),
-  creditsToken: secretText.optional(),
-  creditsTokenFile: oneLine.optional(),
-  creditsTokenUrl: serviceUrl.optional(),
-  creditsClientId: oneLine.optional(),
-  creditsClientSecret: oneLine.optional(),
-  creditsClientSecretFile: oneLine.optional(),
-  limits: tenantLimits.optional(),
-});
+const noneOf = (...keys: readonly string[]) => ({ not: { anyOf: keys.map((key) => ({ required: [key] })) } });
+const oneOf = (...keys: readonly string[]) => ({ oneOf: keys.map((key) => ({ required: [key] })) });
 
-const fileSchema = z.strictObject({
-  tenants: z.record(z.string().regex(/^[^\p{Cc}]{1,200}$/u, 'is not a tenant id'), tenantSchema),
+const SECRET_OF_CLIENT = ['creditsClientSecret', 'creditsClientSecretFile'];
+const CLIENT = ['creditsTokenUrl', 'creditsClientId', ...SECRET_OF_CLIENT];
+const WHOLE_CLIENT = { required: ['creditsTokenUrl', 'creditsClientId'], ...oneOf(...SECRET_OF_CLIENT) };
+
+/** What {@link toRecord} and {@link toCredits} ask of the keys of one tenant together, in words of JSON Schema. */
+const KEYS_TOGETHER = {
+  ...oneOf('xtractaApiKey', 'xtractaApiKeyFile'),
+  dependencies: {
+    creditsToken: noneOf('creditsTokenFile', ...CLIENT),
+    creditsTokenFile: noneOf('creditsToken', ...CLIENT),
+    ...Object.fromEntries(CLIENT.map((key) => [key, WHOLE_CLIENT])),
+  },
+};
+
+const tenantSchema = z
+  .strictObject({
+    xtractaApiKey: secretText
+      .optional()
+      .describe('The api key of this tenant at Xtracta. This, or the file that holds it.'),
+    xtractaApiKeyFile: line.optional().describe('A file that holds the api key; its path is relative to this file.'),
+    rootGroupId: groupId
+      .optional()
+      .describe('The own group of the api key. Reads of many groups then become one request.'),
+    // At the start, an entry without it may name every group, as the word says.
+    allowedGroups: z
+      .union([z.literal('all'), z.array(groupId)], GROUPS_MESSAGE)
+      .optional()
+      .describe(
+        'The groups that callers of this tenant may name, or the word all. A listed group stands for itself alone.',
+      ),
+    creditsToken: secretText.optional().describe('A fixed bearer token of the PurchaseCredits API.'),
+    creditsTokenFile: line.optional().describe('A file that holds the token; its path is relative to this file.'),
+    creditsTokenUrl: httpsUrl
+      .optional()
+      .describe('Where OAuth 2.0 client credentials get a token for the PurchaseCredits API.'),
+    creditsClientId: line.optional().describe('The client id; with creditsTokenUrl and a client secret.'),
+    creditsClientSecret: line.optional().describe('The client secret. This, or the file that holds it.'),
+    creditsClientSecretFile: line
+      .optional()
+      .describe('A file that holds the client secret; its path is relative to this file.'),
+    limits: tenantLimits.optional().describe('What this tenant may spend within 24 hours, or the word none.'),
+  })
+  .meta(KEYS_TOGETHER);
+
+/** The content of a tenants file, every scalar as text. */
+export const tenantsFile = z.strictObject({
+  tenants: z
+    .record(z.string().regex(/^[^\p{Cc}]{1,200}$/u, 'is not a tenant id'), tenantSchema)
+    .describe('Each tenant by its id, which is the value of the tenant claim (JWT_TENANT_CLAIM) in tokens.'),
 });
 
 type TenantInput = z.infer<typeof tenantSchema>;
@@ -68,7 +119,7 @@ export async function parseTenantsFile(file: string, text: string): Promise<Tena
   const document = parseTenantsDocument(text);
   if (document === null)
     return refused([problem('', 'is neither valid YAML nor valid JSON')], [file], digestOf([text]));
-  const parsed = fileSchema.safeParse(document.content);
+  const parsed = tenantsFile.safeParse(document.content);
   if (!parsed.success) return refused(parsed.error.issues.map(issueProblem), [file], digestOf([text]));
 
   const reader = new SecretReader(dirname(file));
