@@ -1,18 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { createAuthenticator } from './auth/authenticate.js';
-import { RateLimiter } from './auth/rate-limiter.js';
-import { SharedRateLimiter } from './auth/rate-limiter.redis.js';
-import { BackgroundReconciler } from './billing/background.reconciler.js';
+import { RateLimiter, SharedRateLimiter } from './auth/rate-limiter.js';
 import { createBillingWrites } from './billing/billing-writes.service.js';
+import { BackgroundReconciler } from './billing/reconcile.js';
 import type { AnsweredWrite, WriteServices } from './billing/write-scope.js';
 import type { Config } from './config/config.js';
 import { DebugUi } from './debug/debug.ui.js';
 import type { Allowance, RateLimitedKind, UpstreamService } from './domain/errors.js';
 import type { AttemptStart, UpstreamCall, UpstreamObserver } from './domain/upstream-call.js';
 import type { GatewayContext } from './graphql/context.js';
-import { gatewayPlugins } from './graphql/request/admission.plugin.js';
 import { formatError } from './graphql/request/error-format.js';
 import { MAX_RECURSIVE_SELECTIONS, MAX_TOKENS, operationLimitRules } from './graphql/request/limits.js';
+import { gatewayPlugins } from './graphql/request/request.plugins.js';
 import { buildGatewaySchema } from './graphql/schema.js';
 import { type Ledger, MAX_RECENT_WRITES } from './idempotency/ledger.js';
 import { LedgerMonitor, type LimitUse, SpendingMonitor } from './idempotency/ledger.monitor.js';
@@ -21,8 +20,7 @@ import { RunOnce } from './idempotency/run-once.js';
 import type { Logger } from './observability/logger.js';
 import { Metrics, type ObservedHealth } from './observability/metrics.js';
 import { startTracing } from './observability/tracing.start.js';
-import { createUpstreamObserver } from './observability/upstream.observer.js';
-import { UpstreamSilence } from './observability/upstream.silence.js';
+import { createUpstreamObserver, UpstreamSilence } from './observability/upstream.observer.js';
 import { type PageLink, pageLinks } from './pages/page.frame.js';
 import { BillingReadsFactory } from './reads/reads.factory.js';
 import type { PlaceQueue } from './reads/response.account.js';
@@ -316,7 +314,7 @@ async function createSharedState(config: Config, logger: Logger): Promise<Shared
   // Loaded only when used.
   const [{ RedisLink }, { RedisPersistedQueries }] = await Promise.all([
     import('./cache/redis.link.js'),
-    import('./cache/persisted-queries.redis.js'),
+    import('./cache/redis.link.js'),
   ]);
   const link = new RedisLink(config.cache.url, { logger });
   await link.settled();

@@ -100,7 +100,7 @@ interface Count {
 }
 
 const counts: readonly Count[] = [
-  { name: 'files in src', found: sources.length, limit: 250 },
+  { name: 'files in src', found: sources.length, limit: 232 },
   {
     name: 'lines of TypeScript in src',
     found: code.reduce((sum, file) => sum + textOf(file).split('\n').length - 1, 0),
@@ -111,7 +111,7 @@ const counts: readonly Count[] = [
   {
     name: 'files on the way of group.plan',
     found: await onTheWayOf('query ($id: ID!) { group(id: $id) { plan { name } } }'),
-    limit: 58,
+    limit: 52,
   },
   { name: 'direct dependencies that do nothing', found: idleDependencies(), limit: 0 },
 ];

@@ -5,8 +5,8 @@ import { BillingError } from '../domain/errors.js';
 import type { SpendingLimits } from '../domain/spending.js';
 import type { Logger } from '../observability/logger.js';
 import { type KeyedHash, tenantOf, xtractaCredential } from './credentials.js';
-import type { RemoteKeysOptions } from './remote-keys.js';
 import { TenantDirectory, type TenantEntry } from './tenant-directory.js';
+import type { RemoteKeysOptions } from './token-verifier.js';
 import { callerClaimsOf, createTokenVerifier, intersectGroups } from './token-verifier.js';
 
 export interface AuthenticatorOptions {

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
+import type { RedisLink } from '../cache/redis.link.js';
 import type { Allowance, RateLimitedKind } from '../domain/errors.js';
 
-export interface RateLimiterOptions {
+interface RateLimiterOptions {
   /** Permitted per tenant and minute; 0: no limit. */
   readonly perMinute: Readonly<Record<RateLimitedKind, number>>;
   readonly now?: () => number;
@@ -54,7 +56,7 @@ interface Bucket {
   readonly atMs: number;
 }
 
-export type Taken =
+type Taken =
   | { readonly ok: true; readonly bucket: Bucket }
   | { readonly ok: false; readonly bucket: Bucket; readonly retryAfterSeconds: number };
 
@@ -74,4 +76,59 @@ export function take(bucket: Bucket, perMinute: number, nowMs: number): Taken {
   if (filled.tokens >= 1) return { ok: true, bucket: { tokens: filled.tokens - 1, atMs: nowMs } };
   const waitMs = ((1 - filled.tokens) * MINUTE_MS) / perMinute;
   return { ok: false, bucket: filled, retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) };
+}
+
+const PREFIX = 'billing-gateway:rate:';
+
+/**
+ * The bucket of `rate-limiter.ts`, in one step for all replicas and by the clock of Redis, so that replicas whose
+ * clocks differ agree. Answers 0, or the milliseconds until there is a token. A bucket that nobody asked for in a
+ * minute is full, and forgotten.
+ */
+const TAKE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local per_minute = tonumber(ARGV[1])
+local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
+local tokens = tonumber(bucket[1]) or per_minute
+local elapsed = math.max(0, now - (tonumber(bucket[2]) or now))
+tokens = math.min(per_minute, tokens + elapsed * per_minute / 60000)
+local wait = 0
+if tokens >= 1 then
+  tokens = tokens - 1
+else
+  wait = math.max(1, math.ceil((1 - tokens) * 60000 / per_minute))
+end
+redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', string.format('%d', now))
+redis.call('PEXPIRE', KEYS[1], 60000)
+return wait`;
+
+/**
+ * Token buckets per tenant and kind that all replicas on one Redis share. While Redis is away each replica counts by
+ * itself, from full buckets: a limit guards against mistakes, and its store must not stop payments.
+ */
+export class SharedRateLimiter {
+  readonly #link: Pick<RedisLink, 'run'>;
+  readonly #perMinute: RateLimiterOptions['perMinute'];
+  readonly #local: RateLimiter;
+
+  constructor(link: Pick<RedisLink, 'run'>, options: RateLimiterOptions) {
+    this.#link = link;
+    this.#perMinute = options.perMinute;
+    this.#local = new RateLimiter(options);
+  }
+
+  async tryTake(tenantId: string, kind: RateLimitedKind): Promise<Allowance> {
+    const perMinute = this.#perMinute[kind];
+    if (perMinute === 0) return { ok: true };
+    const waitMs = await this.#link.run((redis) => redis.eval(TAKE, 1, redisKey(tenantId, kind), String(perMinute)));
+    if (typeof waitMs !== 'number') return this.#local.tryTake(tenantId, kind);
+    return waitMs === 0 ? { ok: true } : { ok: false, retryAfterSeconds: Math.ceil(waitMs / 1000) };
+  }
+}
+
+// Tenants are named by tokens and files, and with AUTH=passthrough by callers: hashed, a name is neither long nor
+// readable.
+function redisKey(tenantId: string, kind: RateLimitedKind): string {
+  return `${PREFIX}${kind}:${createHash('sha256').update(tenantId).digest('hex')}`;
 }

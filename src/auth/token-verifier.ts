@@ -1,9 +1,17 @@
 import { createPublicKey, hash } from 'node:crypto';
-import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import {
+  type CryptoKey,
+  createRemoteJWKSet,
+  errors,
+  type FlattenedJWSInput,
+  type JWSHeaderParameters,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from 'jose';
 import type { JwtConfig } from '../config/config.js';
 import { SCOPES, type Scope } from '../domain/caller.js';
 import { parseNumericId } from '../domain/group-id.js';
-import { RemoteKeys, type RemoteKeysOptions } from './remote-keys.js';
 
 /** Signatures by a key pair only: a public key must never serve as the secret of an HMAC, and `none` signs nothing. */
 const ALGORITHMS = [
@@ -26,7 +34,7 @@ const MAX_TOKEN_CHARACTERS = 8_192;
 // Clocks of well-kept machines differ by less.
 const CLOCK_TOLERANCE_SECONDS = 5;
 
-export type VerifyToken<T> = (token: string) => Promise<T>;
+type VerifyToken<T> = (token: string) => Promise<T>;
 
 /**
  * Makes the check of signature, issuer, audience, expiry and not-before. What it returns rejects with a `jose` error,
@@ -106,7 +114,7 @@ function nameOf(payload: JWTPayload, name: string): string | null {
 }
 
 /** What decides of a token who calls and what they may do. */
-export interface CallerClaims {
+interface CallerClaims {
   readonly tenantId: string | null;
   readonly scopes: ReadonlySet<Scope>;
   /** Null: no limit. */
@@ -193,4 +201,95 @@ export class VerifiedTokens<T> {
 
 function digestOf(token: string): string {
   return hash('sha256', token, 'base64');
+}
+
+export interface RemoteKeysOptions {
+  /** Told when the key set could not be fetched; at most once per cooldown. */
+  readonly onFailure: (error: unknown) => void;
+  /** Least time between two fetches that tokens can provoke, in milliseconds. */
+  readonly cooldownMs?: number;
+  /** After this time a use of the keys fetches them anew in the background, in milliseconds. */
+  readonly refreshAfterMs?: number;
+  readonly now?: () => number;
+}
+
+const COOLDOWN_MS = 10_000;
+const REFRESH_AFTER_MS = 600_000;
+const FETCH_TIMEOUT_MS = 5_000;
+
+/**
+ * The keys published at a URL. Keys that are known stay in use while the URL cannot be reached, because the identity
+ * provider's outage must not become ours; a key that it withdraws is gone with the next successful fetch. Keeps state.
+ *
+ * `jose` fetches by itself only the first time and never refreshes here: on its own it would wait for a stale set and
+ * let every token with an unknown key id cause a fetch while the URL is down.
+ */
+class RemoteKeys {
+  readonly #keys: ReturnType<typeof createRemoteJWKSet>;
+  readonly #options: RemoteKeysOptions;
+  readonly #cooldownMs: number;
+  readonly #refreshAfterMs: number;
+  readonly #now: () => number;
+  #triedAtMs = Number.NEGATIVE_INFINITY;
+  #fetchedAtMs = Number.NEGATIVE_INFINITY;
+  #generation = 0;
+
+  constructor(url: URL, options: RemoteKeysOptions) {
+    const forever = Number.POSITIVE_INFINITY;
+    this.#keys = createRemoteJWKSet(url, {
+      timeoutDuration: FETCH_TIMEOUT_MS,
+      cacheMaxAge: forever,
+      cooldownDuration: forever,
+    });
+    this.#options = options;
+    this.#cooldownMs = options.cooldownMs ?? COOLDOWN_MS;
+    this.#refreshAfterMs = options.refreshAfterMs ?? REFRESH_AFTER_MS;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** The key that the token's header names. Rejects with a `jose` or network error when there is none. */
+  async find(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
+    if (this.#keys.jwks() === undefined) await this.#fetch();
+    else this.#refreshIfStale();
+    try {
+      return await this.#known(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      await this.#fetch();
+      return await this.#known(header, token);
+    }
+  }
+
+  /** Goes up with every key set that is fetched. Asking counts as a use of the keys. */
+  generation(): number {
+    if (this.#keys.jwks() !== undefined) this.#refreshIfStale();
+    return this.#generation;
+  }
+
+  #refreshIfStale(): void {
+    if (this.#now() - this.#fetchedAtMs >= this.#refreshAfterMs) void this.#fetch().catch(() => undefined);
+  }
+
+  async #known(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
+    if (this.#keys.jwks() === undefined) throw new errors.JWKSNoMatchingKey();
+    return await this.#keys(header, token);
+  }
+
+  /** Fetches, joins a fetch under way, or does nothing within the cooldown. */
+  async #fetch(): Promise<void> {
+    if (this.#keys.reloading) {
+      await this.#keys.reload();
+      return;
+    }
+    if (this.#now() - this.#triedAtMs < this.#cooldownMs) return;
+    this.#triedAtMs = this.#now();
+    try {
+      await this.#keys.reload();
+      this.#fetchedAtMs = this.#now();
+      this.#generation += 1;
+    } catch (error) {
+      this.#options.onFailure(error);
+      throw error;
+    }
+  }
 }

@@ -1,13 +1,33 @@
-import { findOperation, listOperations } from './billing-operations.js';
-import type { BillingOperation, BillingUserError, BillingWrites } from './billing-writes.js';
+import type { BillingUiRequest, BillingUiSession } from '../domain/purchases.js';
+import { upstreamOperation } from '../domain/upstream-operations.js';
+import type { LedgerRow } from '../idempotency/ledger.states.js';
+import type { OnceResult } from '../idempotency/run-once.js';
+import { findOperation, ledgerTenants, listOperations, visibleOperation } from './billing-operations.js';
+import type {
+  BillingOperation,
+  BillingUserError,
+  BillingWrites,
+  ExpectedPriceInput,
+  SpendingInput,
+  WritePayload,
+} from './billing-writes.js';
 import { CHANGE_PLAN } from './change-plan.js';
-import { executeWrite } from './execute-write.js';
-import { openBillingUi } from './open-billing-ui.js';
 import { ORDER_BOOSTER_PACK } from './order-booster-pack.js';
 import { PURCHASE_CREDITS } from './purchase-credits.js';
-import { reconcileBillingOperation } from './reconcile-billing-operation.js';
+import { reconcileBillingOperation } from './reconcile.js';
 import { resolveBillingOperation } from './resolve-billing-operation.js';
-import type { WriteScope, WriteServices } from './write-scope.js';
+import { guardsOf, type SpendingWish, termsOf, whyFrozen } from './spending.policy.js';
+import { notConfigured, statusOfState, toRefusedError, toUserError, toWritePayload } from './write.outcome.js';
+import type { WriteDefinition } from './write-definition.js';
+import {
+  checkDeletion,
+  checkExpireSeconds,
+  checkIdempotencyKey,
+  checkRepeats,
+  checkWriteGroup,
+} from './write-input.policy.js';
+import type { WriteServices } from './write-scope.js';
+import { spendAllowance, type WriteScope } from './write-scope.js';
 
 /** The writes of one request. */
 export function createBillingWrites(scope: WriteScope): BillingWrites {
@@ -40,4 +60,136 @@ async function counted<T extends Payload>(services: WriteServices, answer: Promi
     for (const { code } of payload.userErrors) services.onUserError(code);
   }
   return payload;
+}
+
+/**
+ * Runs a write at most once per key, and words the result. Throws what never became a write; everything else is in the
+ * payload. What was read about the group is dropped either way.
+ */
+async function executeWrite<
+  Input extends SpendingInput & { readonly expected?: ExpectedPriceInput | null },
+  Request,
+  Value,
+>(scope: WriteScope, definition: WriteDefinition<Input, Request, Value>, input: Input): Promise<WritePayload<Value>> {
+  const { kind } = definition;
+  const idempotencyKey = checkIdempotencyKey(input.idempotencyKey);
+  const request = definition.check(scope.caller, input);
+  const { item, quantity, ...reach } = definition.reach(request);
+  const wish: SpendingWish = {
+    repeats: checkRepeats(input.repeats, idempotencyKey),
+    expected: input.expected ? { ...input.expected, currency: input.expected.currency ?? null } : null,
+    item,
+    quantity,
+  };
+  const account = definition.account(scope);
+  const known = account === null ? null : await findKnown(scope, account.tenantId, idempotencyKey);
+  if (known === null) await spendAllowance(scope, 'write');
+  if (account === null) return notConfigured(upstreamOperation(kind).service);
+  const { tenantId, credentialId } = account;
+  const limits = scope.caller.tenant.limits ?? null;
+  const result = await scope.services.runOnce.run(
+    {
+      tenantId,
+      credentialId,
+      idempotencyKey,
+      keysSharedWith: ledgerTenants(scope.caller).filter((other) => other !== tenantId),
+      kind,
+      ...reach,
+      input: request,
+      stored: definition.stored(request),
+      guards: guardsOf(limits, wish),
+    },
+    {
+      readTerms: async () =>
+        termsOf(limits, wish, item === null ? null : ((await account.catalogue?.(request, item)) ?? null)),
+      baseline: () => account.baseline(request),
+      send: () => account.send(request),
+      toStored: (value) => definition.toStored(value),
+      fromStored: (stored) => definition.fromStored(stored, request),
+    },
+  );
+  // The page that showed another price looks again, and must see what it was refused for.
+  if (result.kind === 'refused' && result.refusal.code === 'PRECONDITION_FAILED') {
+    scope.services.forgetReads(credentialId, reach.groupId);
+  }
+  if (result.kind === 'completed' && !result.replayed) {
+    scope.services.forgetReads(credentialId, result.row.groupId);
+    scope.services.onWrite(kind, statusOfState(result.row.state));
+  }
+  return answered(scope, definition, idempotencyKey, result);
+}
+
+/**
+ * The row that holds the key already: a replay costs no rate limit. Keys are unique over all kinds, so a caller whose
+ * purchases belong to another tenant than its orders is asked for both. Null also when the ledger does not answer: the
+ * claim then says so.
+ */
+async function findKnown(scope: WriteScope, tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {
+  try {
+    for (const owner of new Set([tenantId, ...ledgerTenants(scope.caller)])) {
+      const row = await scope.services.ledger.find(owner, idempotencyKey);
+      // One that was not sent is sent now, which costs as much as any.
+      if (row !== null && (owner !== tenantId || row.state !== 'not_sent')) return row;
+    }
+    return null;
+  } catch {
+    return null;
+  }
+}
+
+function answered<Value>(
+  scope: WriteScope,
+  { kind, inWords }: Pick<WriteDefinition<never, never, Value>, 'kind' | 'inWords'>,
+  idempotencyKey: string,
+  result: OnceResult<Value>,
+): WritePayload<Value> {
+  const payload = toWritePayload(result, {
+    toOperation: (row, replayed) => visibleOperation(scope, row, replayed),
+    // Of an equal write, so of the same kind.
+    inWords: ({ input, answer }) => inWords(input, answer?.kind === 'value' ? answer.value : null),
+    nowMs: Date.now(),
+  });
+  const row = 'row' in result ? result.row : null;
+  scope.onAnswered?.({
+    kind,
+    idempotencyKey,
+    status: row === null ? null : statusOfState(row.state),
+    replayed: result.kind === 'completed' && result.replayed,
+    errorCodes: payload.userErrors.map((error) => error.code),
+    createdAtMs: row?.createdAtMs ?? null,
+    sentAtMs: row?.sentAtMs ?? null,
+    completedAtMs: row?.completedAtMs ?? null,
+  });
+  return payload;
+}
+
+const STATUS_OF_OUTCOME = {
+  succeeded: 'SUCCEEDED',
+  rejected: 'REJECTED',
+  notSent: 'NOT_SENT',
+  unknown: 'OUTCOME_UNKNOWN',
+} as const;
+
+/**
+ * Mints a pre-authenticated URL of the upstream's billing page for the api key's own group. It spends nothing, so it
+ * has no ledger row; it is sent once, and its answer is given to nobody but the caller.
+ */
+export async function openBillingUi(
+  scope: WriteScope,
+  input: BillingUiRequest & { readonly confirmDocumentDeletion: boolean },
+): Promise<{ readonly session: BillingUiSession | null; readonly userErrors: readonly BillingUserError[] }> {
+  const { caller, call, services } = scope;
+  checkDeletion(caller, input.heldDocuments, input.confirmDocumentDeletion);
+  const request = { expireSeconds: checkExpireSeconds(input.expireSeconds), heldDocuments: input.heldDocuments };
+  checkWriteGroup(caller, null);
+  await spendAllowance(scope, 'billingUi');
+  const frozen = whyFrozen(caller.tenant.limits ?? null);
+  if (frozen !== null) return { session: null, userErrors: [toRefusedError(frozen)] };
+  const credential = caller.tenant.xtracta;
+  if (credential === null) return { session: null, userErrors: notConfigured('xtracta').userErrors };
+  const outcome = await services.xtracta.openBillingUi(credential, request, call);
+  services.onWrite('OPEN_BILLING_UI', STATUS_OF_OUTCOME[outcome.kind]);
+  if (outcome.kind === 'succeeded') return { session: outcome.value, userErrors: [] };
+  const { failure } = outcome;
+  return { session: null, userErrors: [toUserError(failure.code, failure.message, { failure })] };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type BillingPlan, toBillingPlan } from '../domain/billing-plan.js';
+import { type BillingPlan, toBillingPlan } from '../domain/billing-history.js';
 import { readableOrNull } from '../domain/money.js';
 import type { PlanChange, PlanChangeRequest } from '../domain/purchases.js';
 import { groupTarget, NO_SUBJECT } from '../domain/write.js';

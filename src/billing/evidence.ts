@@ -1,9 +1,4 @@
-import {
-  type BillingActivity,
-  type BillingActivityKind,
-  hasRealId,
-  type PlanType,
-} from '../domain/billing-activity.js';
+import { type BillingActivity, type BillingActivityKind, hasRealId, type PlanType } from '../domain/billing-history.js';
 import { type AvailablePack, type AvailablePlan, type BillingCatalogue, itemOf } from '../domain/catalogue.js';
 import { type Money, parseDecimal, type Readable, readableOrNull } from '../domain/money.js';
 

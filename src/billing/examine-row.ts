@@ -1,4 +1,4 @@
-import type { BillingActivity } from '../domain/billing-activity.js';
+import type { BillingActivity } from '../domain/billing-history.js';
 import type { XtractaCredential } from '../domain/caller.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
 import { upstreamOperation } from '../domain/upstream-operations.js';

@@ -3,7 +3,7 @@ import { upstreamOperation } from '../domain/upstream-operations.js';
 import type { WriteFailure } from '../domain/write.js';
 import type { LedgerRow, StoredAnswer } from '../idempotency/ledger.states.js';
 import { findVisibleRow, operationView } from './billing-operations.js';
-import { ledgerUnavailablePayload, type OperationPayload, operationNotFound } from './reconcile-billing-operation.js';
+import { ledgerUnavailablePayload, type OperationPayload, operationNotFound } from './reconcile.js';
 import { orLedgerUnavailable, toUserError } from './write.outcome.js';
 import { STORED_WRITES } from './write-definitions.js';
 import { checkIdempotencyKey } from './write-input.policy.js';

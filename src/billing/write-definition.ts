@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { BillingActivity } from '../domain/billing-activity.js';
+import type { BillingActivity } from '../domain/billing-history.js';
 import type { Caller } from '../domain/caller.js';
 import type { BillingCatalogue } from '../domain/catalogue.js';
 import { type Money, type Readable, readableOrNull } from '../domain/money.js';

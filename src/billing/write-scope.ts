@@ -1,4 +1,4 @@
-import type { BillingHistory } from '../domain/billing-activity.js';
+import type { BillingHistory } from '../domain/billing-history.js';
 import type { Caller, CreditsCredential, XtractaCredential } from '../domain/caller.js';
 import type { BillingCatalogue, CatalogueItemId } from '../domain/catalogue.js';
 import { type Allowance, type BillingErrorCode, type RateLimitedKind, requireAllowance } from '../domain/errors.js';

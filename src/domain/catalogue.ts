@@ -1,4 +1,4 @@
-import type { PlanType } from './billing-activity.js';
+import type { PlanType } from './billing-history.js';
 import type { Money, Readable } from './money.js';
 
 /** What plans and packs of a catalogue have in common. */

@@ -1,4 +1,4 @@
-import type { BillingPlan } from './billing-plan.js';
+import type { BillingPlan } from './billing-history.js';
 import { type AvailablePlan, itemOf } from './catalogue.js';
 import { type Money, parseDecimal, priceDifference, type Readable, readableOrNull } from './money.js';
 

@@ -1,4 +1,4 @@
-import type { BillingPlan } from './billing-plan.js';
+import type { BillingPlan } from './billing-history.js';
 import type { DateTimeText, DecimalText, Money } from './money.js';
 import type { HeldDocumentsAction } from './write.js';
 

@@ -1,4 +1,4 @@
-import type { BillingActivityKind } from './billing-activity.js';
+import type { BillingActivityKind } from './billing-history.js';
 import type { UpstreamService } from './errors.js';
 
 interface UpstreamOperation {

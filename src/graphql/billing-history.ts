@@ -1,5 +1,5 @@
 import { ArgsType, Field, ID, Int, ObjectType } from 'type-graphql';
-import type { BillingActivity, BillingActivityKind, PlanType } from '../domain/billing-activity.js';
+import type { BillingActivity, BillingActivityKind, PlanType } from '../domain/billing-history.js';
 import type { DateTimeText, DecimalText, Money, Readable } from '../domain/money.js';
 import type {
   BillingHistoryOrder,

@@ -22,7 +22,7 @@ import type {
   Evidence,
   OperationsPage,
 } from '../billing/billing-writes.js';
-import { type BillingActivity, namedGroup } from '../domain/billing-activity.js';
+import { type BillingActivity, namedGroup } from '../domain/billing-history.js';
 import type { GroupRef } from '../reads/billing-reads.js';
 import { BillingOperationConnectionType, BillingOperationType } from './billing-operation.type.js';
 import type { GatewayContext, PlainFields } from './context.js';

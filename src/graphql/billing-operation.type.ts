@@ -6,7 +6,7 @@ import type {
   EvidenceFact,
   OperationsPage,
 } from '../billing/billing-writes.js';
-import type { BillingActivity } from '../domain/billing-activity.js';
+import type { BillingActivity } from '../domain/billing-history.js';
 import type { DateTimeText } from '../domain/money.js';
 import type { BillingOperationKind } from '../domain/upstream-operations.js';
 import type { GroupRef } from '../reads/billing-reads.js';

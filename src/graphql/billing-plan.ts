@@ -1,6 +1,5 @@
 import { Field, ID, ObjectType } from 'type-graphql';
-import type { PlanType } from '../domain/billing-activity.js';
-import type { BillingPlan } from '../domain/billing-plan.js';
+import type { BillingPlan, PlanType } from '../domain/billing-history.js';
 import type { DateTimeText, Money, Readable } from '../domain/money.js';
 import { PlanTypeEnum } from './enums.js';
 import { DateTimeScalar, LongScalar, MoneyType } from './scalars.js';

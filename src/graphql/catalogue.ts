@@ -1,12 +1,12 @@
 import { Ctx, Field, FieldResolver, ID, ObjectType, Resolver, Root } from 'type-graphql';
-import type { PlanType } from '../domain/billing-activity.js';
+import type { PlanType } from '../domain/billing-history.js';
 import type { AvailablePack, AvailablePlan } from '../domain/catalogue.js';
 import { type DecimalText, type Money, priceDifference, pricePerDocument, type Readable } from '../domain/money.js';
 import type { GroupRef } from '../reads/billing-reads.js';
 import type { GatewayContext } from './context.js';
+import { presentPlan } from './context.js';
 import { PlanTypeEnum } from './enums.js';
 import { CostsUpstreamCall } from './federation.directive.js';
-import { presentPlan } from './group.reference.js';
 import { DecimalScalar, LongScalar, MoneyType } from './scalars.js';
 
 /** A plan together with the group that may choose it; null: the api key's own group. */

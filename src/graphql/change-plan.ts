@@ -11,8 +11,8 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
-import { namedGroup } from '../domain/billing-activity.js';
-import type { BillingPlan } from '../domain/billing-plan.js';
+import type { BillingPlan } from '../domain/billing-history.js';
+import { namedGroup } from '../domain/billing-history.js';
 import { itemOf } from '../domain/catalogue.js';
 import { readableOrNull } from '../domain/money.js';
 import type { GroupRef } from '../reads/billing-reads.js';

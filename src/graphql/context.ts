@@ -1,6 +1,9 @@
 import type { BillingWrites } from '../billing/billing-writes.js';
+import type { BillingPlan } from '../domain/billing-history.js';
 import type { Caller } from '../domain/caller.js';
-import type { OperationBillingReads } from '../reads/billing-reads.js';
+import { BillingError } from '../domain/errors.js';
+import { parseGroupId } from '../domain/group-id.js';
+import type { GroupRef, OperationBillingReads } from '../reads/billing-reads.js';
 
 /** What resolvers may use. One per GraphQL operation; nothing in it outlives the operation or is shared between callers. */
 export interface GatewayContext {
@@ -14,3 +17,20 @@ export interface GatewayContext {
 
 /** The fields of a schema class without the class: answers are plain objects, and resolvers see inputs as such. */
 export type PlainFields<T> = { readonly [K in keyof T]: T[K] };
+
+/**
+ * The group that a client named. Costs no upstream call, so it says nothing about whether the group exists. Throws
+ * `BAD_USER_INPUT` for anything but 1 to 18 digits greater than 0, `FORBIDDEN` for a group outside the caller's list.
+ */
+export function groupNamed(caller: Caller, id: string, field: readonly string[]): GroupRef {
+  const groupId = parseGroupId(id, field);
+  if (caller.allowedGroups !== null && !caller.allowedGroups.has(groupId)) {
+    throw new BillingError('FORBIDDEN', 'This caller may not act on that group.');
+  }
+  return { id: groupId };
+}
+
+/** The plan that the group has now. */
+export function presentPlan(group: GroupRef, { reads, nowMs }: GatewayContext): Promise<BillingPlan | null> {
+  return reads.plan(group.id, group.planAtMs ?? nowMs, true);
+}

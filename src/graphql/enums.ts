@@ -1,6 +1,6 @@
 import { registerEnumType } from 'type-graphql';
 import { type BillingOperationStatus, EVIDENCE_FACTS, type EvidenceFact } from '../billing/billing-writes.js';
-import type { BillingActivityKind, PlanType } from '../domain/billing-activity.js';
+import type { BillingActivityKind, PlanType } from '../domain/billing-history.js';
 import type { PlanChangeDirection, PlanChangeUnknown } from '../domain/plan-change.policy.js';
 import { BILLING_OPERATION_KINDS, type BillingOperationKind } from '../domain/upstream-operations.js';
 import type { HeldDocumentsAction } from '../domain/write.js';

@@ -1,14 +1,14 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from 'type-graphql';
-import type { BillingPlan } from '../domain/billing-plan.js';
+import type { BillingPlan } from '../domain/billing-history.js';
 import type { AvailablePack } from '../domain/catalogue.js';
 import { badInput } from '../domain/errors.js';
 import type { GroupRef, HistoryPage } from '../reads/billing-reads.js';
 import { BillingHistoryArgs, toHistoryRequest } from './billing-history.js';
 import type { PlanOfGroup } from './catalogue.js';
 import type { GatewayContext } from './context.js';
+import { groupNamed, presentPlan } from './context.js';
 import { AssumedSize } from './federation.directive.js';
-import { groupNamed, presentPlan } from './group.reference.js';
 import { GroupType } from './group.type.js';
 import { rowSelection } from './request/response-size.js';
 import { DateTimeScalar } from './scalars.js';

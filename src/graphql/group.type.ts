@@ -1,5 +1,5 @@
 import { Directive, Field, ID, ObjectType } from 'type-graphql';
-import type { BillingPlan } from '../domain/billing-plan.js';
+import type { BillingPlan } from '../domain/billing-history.js';
 import type { AvailablePack } from '../domain/catalogue.js';
 import type { GroupRef, HistoryPage } from '../reads/billing-reads.js';
 import { BillingActivityType, BillingHistoryConnectionType } from './billing-history.js';

@@ -12,7 +12,7 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
-import { namedGroup } from '../domain/billing-activity.js';
+import { namedGroup } from '../domain/billing-history.js';
 import { type AvailablePack, itemOf } from '../domain/catalogue.js';
 import type { Money } from '../domain/money.js';
 import type { BoosterPackOrder } from '../domain/purchases.js';

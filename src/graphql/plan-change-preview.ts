@@ -1,5 +1,5 @@
 import { Arg, Ctx, Field, FieldResolver, ID, ObjectType, Resolver, Root } from 'type-graphql';
-import type { BillingPlan } from '../domain/billing-plan.js';
+import type { BillingPlan } from '../domain/billing-history.js';
 import { itemOf } from '../domain/catalogue.js';
 import { BillingError, badInput } from '../domain/errors.js';
 import { parseNumericId } from '../domain/group-id.js';

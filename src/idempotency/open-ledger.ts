@@ -1,7 +1,6 @@
 import { existsSync, lstatSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Ledger, type LedgerLog, type LedgerOptions, LedgerUnavailable } from './ledger.js';
-import { networkFileSystem, postgresOpenFailure, type SqlitePlace, sqliteOpenFailure } from './open-failure.policy.js';
 
 /**
  * Opens the ledger that the URL names and brings its tables up to date: `sqlite:PATH` (relative to the working
@@ -57,4 +56,225 @@ function warnOfNetwork(file: string, log: LedgerLog | undefined): void {
     `The ledger file lies on a file system of a network (${fileSystem}), where locks and flushes of SQLite can fail: ` +
       'a write can be made twice or be forgotten. Put it on a disk of this machine, or use LEDGER_URL=postgres://….',
   );
+}
+
+// What an operator is told when the ledger cannot be opened: where, as whom, why, and what to do. No driver's text is
+// passed on: it may hold the URL, and it does not say which setting to change.
+
+/** What the file system says of the path, beside the error. */
+interface SqlitePlace {
+  readonly file: string;
+  readonly kind: 'absent' | 'file' | 'folder' | 'other';
+  /** Null where the system has no user ids. */
+  readonly userId: number | null;
+}
+
+interface Reason {
+  readonly cause: string;
+  readonly remedy: string;
+}
+
+const NO_PERMISSION: Reason = {
+  cause: 'this user may not write there',
+  remedy:
+    'Give the file and its folder to this user: SQLite writes the file, and others beside it. In a container, mount a volume that belongs to this user.',
+};
+const NO_SPACE: Reason = { cause: 'the disk is full', remedy: 'Make room; nothing is lost.' };
+const READ_ONLY: Reason = {
+  cause: 'the file system is read only',
+  remedy: 'Mount it for writing, or let LEDGER_URL name a path on a volume.',
+};
+
+/** By Node's code of a system error. */
+const FILE_REASONS: Readonly<Record<string, Reason>> = {
+  EACCES: NO_PERMISSION,
+  EPERM: NO_PERMISSION,
+  EROFS: READ_ONLY,
+  ENOSPC: NO_SPACE,
+  EDQUOT: NO_SPACE,
+  ENOTDIR: { cause: 'a part of the path is a file, not a folder', remedy: 'Correct the path in LEDGER_URL.' },
+  EEXIST: { cause: 'a part of the path is a file, not a folder', remedy: 'Correct the path in LEDGER_URL.' },
+  ENAMETOOLONG: { cause: 'the path is too long', remedy: 'Shorten the path in LEDGER_URL.' },
+  EMFILE: { cause: 'the process may open no more files', remedy: 'Raise the limit of open files (ulimit -n).' },
+};
+
+/** By SQLite's primary result code (https://sqlite.org/rescode.html), with its name. */
+const SQLITE_REASONS: Readonly<Record<number, Reason & { readonly name: string }>> = {
+  5: {
+    name: 'SQLITE_BUSY',
+    cause: 'another process holds its lock',
+    remedy: 'End whatever has the file open for long, such as a backup or a shell of sqlite3, and start again.',
+  },
+  8: { name: 'SQLITE_READONLY', ...NO_PERMISSION },
+  10: {
+    name: 'SQLITE_IOERR',
+    cause: 'the disk failed to read or write',
+    remedy: 'Look at the system log. A network file system is no place for a SQLite ledger.',
+  },
+  11: {
+    name: 'SQLITE_CORRUPT',
+    cause: 'the file is damaged',
+    remedy: 'Keep a copy of it, and restore a backup as docs/operations.md says.',
+  },
+  13: { name: 'SQLITE_FULL', ...NO_SPACE },
+  14: { name: 'SQLITE_CANTOPEN', ...NO_PERMISSION },
+  26: {
+    name: 'SQLITE_NOTADB',
+    cause: 'the file is no SQLite database',
+    remedy: 'Correct the path in LEDGER_URL, or restore a backup. Do not delete a file that you do not know.',
+  },
+};
+
+const FOLDER: Reason = {
+  cause: 'the path is a folder',
+  remedy: 'Name a file in it, such as LEDGER_URL=sqlite:data/ledger.sqlite.',
+};
+const NO_FILE: Reason = { cause: 'the path is neither a file nor a folder', remedy: 'Let LEDGER_URL name a file.' };
+
+/** One line about a SQLite ledger that cannot be opened. */
+export function sqliteOpenFailure({ file, kind, userId }: SqlitePlace, error: unknown): string {
+  const { code, sqliteCode } = codesOf(error);
+  const sqlite = sqliteCode === null ? undefined : SQLITE_REASONS[sqliteCode & 0xff];
+  const known = kind === 'folder' ? FOLDER : kind === 'other' ? NO_FILE : (sqlite ?? FILE_REASONS[code ?? '']);
+  const label = sqlite?.name ?? (sqliteCode === null ? code : `SQLite code ${sqliteCode}`);
+  const user = userId === null ? '' : ` as user ${userId}`;
+  return sentence(`The ledger file ${file} cannot be opened${user}`, known, label);
+}
+
+const TLS_CA: Reason = {
+  cause: "the server's certificate comes from an authority that is not known here",
+  remedy:
+    'Append sslmode=verify-full&sslrootcert=/path/to/ca.pem to LEDGER_URL, or name the file in NODE_EXTRA_CA_CERTS. sslmode=require verifies too.',
+};
+const NOT_REACHED: Reason = {
+  cause: 'the server does not answer there',
+  remedy: 'Check host and port in LEDGER_URL, that the server runs, and that the network lets this machine in.',
+};
+const NO_SUCH_HOST: Reason = {
+  cause: 'the host name is not known',
+  remedy: 'Correct the host in LEDGER_URL, or the name resolution of this machine.',
+};
+const REFUSED_USER: Reason = {
+  cause: 'the server refuses this user',
+  remedy: "Check user and password in LEDGER_URL, and the server's pg_hba.conf.",
+};
+
+/**
+ * By Node's code, OpenSSL's or PostgreSQL's SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+ */
+const POSTGRES_REASONS: Readonly<Record<string, Reason>> = {
+  ECONNREFUSED: NOT_REACHED,
+  ECONNRESET: NOT_REACHED,
+  EHOSTUNREACH: NOT_REACHED,
+  ENETUNREACH: NOT_REACHED,
+  ETIMEDOUT: NOT_REACHED,
+  ENOTFOUND: NO_SUCH_HOST,
+  EAI_AGAIN: NO_SUCH_HOST,
+  ENOENT: {
+    cause: 'a file that LEDGER_URL names (sslrootcert, sslcert, sslkey) or a socket is not there',
+    remedy: 'Correct the path.',
+  },
+  EACCES: {
+    cause: 'a file that LEDGER_URL names (sslrootcert, sslcert, sslkey) may not be read',
+    remedy: 'Let this user read it.',
+  },
+  SELF_SIGNED_CERT_IN_CHAIN: TLS_CA,
+  DEPTH_ZERO_SELF_SIGNED_CERT: TLS_CA,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: TLS_CA,
+  UNABLE_TO_GET_ISSUER_CERT: TLS_CA,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: TLS_CA,
+  CERT_HAS_EXPIRED: { cause: "the server's certificate has expired", remedy: 'Renew it, or set the clock right.' },
+  ERR_TLS_CERT_ALTNAME_INVALID: {
+    cause: "the server's certificate is for another name",
+    remedy: 'Use in LEDGER_URL a name that stands in the certificate.',
+  },
+  '28000': REFUSED_USER,
+  '28P01': REFUSED_USER,
+  '3D000': { cause: 'the server has no such database', remedy: 'Create it, or correct the name in LEDGER_URL.' },
+  '3F000': {
+    cause: 'there is no schema to create tables in',
+    remedy: 'Create it, or correct search_path in LEDGER_URL.',
+  },
+  '42501': {
+    cause: 'this user lacks a right',
+    remedy: 'GRANT CREATE, USAGE ON SCHEMA to it, at least for the first start.',
+  },
+  '53300': {
+    cause: 'the server takes no more connections',
+    remedy: 'Raise max_connections; a replica needs up to 12.',
+  },
+  '57P03': { cause: 'the server is starting up or shutting down', remedy: 'Start again when it is ready.' },
+  '25006': {
+    cause: 'the server is read only, perhaps a standby',
+    remedy: 'Let LEDGER_URL name the primary (target_session_attrs is not known to the driver).',
+  },
+  '08P01': {
+    cause: 'what answers there refuses a parameter of the connection, as a pooler does',
+    remedy:
+      'Give the address of the server itself. PgBouncer in session mode needs ignore_startup_parameters = extra_float_digits, options, statement_timeout, idle_in_transaction_session_timeout.',
+  },
+};
+
+const NO_TLS: Reason = {
+  cause: 'the server offers no TLS',
+  remedy: 'Switch it on there (ssl = on), or leave sslmode out where the network is trusted.',
+};
+
+/** One line about a PostgreSQL ledger that cannot be opened. Of the URL it tells host, port and database alone. */
+export function postgresOpenFailure(url: string, error: unknown): string {
+  const { code, message } = codesOf(error);
+  // The driver gives these two no code.
+  const byText = message === 'The server does not support SSL connections' ? NO_TLS : undefined;
+  const byWait = /timeout/i.test(message) ? NOT_REACHED : undefined;
+  const known = POSTGRES_REASONS[code ?? ''] ?? byText ?? byWait;
+  return sentence(`The ledger in PostgreSQL${placeIn(url)} cannot be opened`, known, code);
+}
+
+/**
+ * File systems over a network, by the type that statfs(2) tells. SQLite's locks and flushes cannot be relied on there.
+ */
+const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'NFS'],
+  [0x517b, 'SMB'],
+  [0xfe534d42, 'SMB'],
+  [0xff534d42, 'CIFS'],
+  [0x65735546, 'FUSE'],
+  [0x01021997, '9P'],
+  [0x00c36400, 'Ceph'],
+  [0x0bd00bd0, 'Lustre'],
+  [0x5346414f, 'AFS'],
+  [0x47504653, 'GPFS'],
+]);
+
+/** The file system's name, or null when it is none that is known to lie behind a network. */
+export function networkFileSystem(statfsType: number): string | null {
+  // The kernel tells some of them as negative numbers of 32 bits.
+  return NETWORK_FILE_SYSTEMS.get(statfsType >>> 0) ?? null;
+}
+
+function sentence(subject: string, reason: Reason | undefined, label: string | null): string {
+  const code = label === null ? '' : ` (${label})`;
+  if (reason === undefined) return `${subject}${code}.`;
+  return `${subject}: ${reason.cause}${code}. ${reason.remedy}`;
+}
+
+function placeIn(url: string): string {
+  if (!URL.canParse(url)) return '';
+  const { host, pathname } = new URL(url);
+  return host === '' ? '' : ` at ${host}${pathname}`;
+}
+
+/** Of several addresses that were tried, the first one's code stands for all. */
+function codesOf(error: unknown): {
+  readonly code: string | null;
+  readonly sqliteCode: number | null;
+  message: string;
+} {
+  if (error instanceof AggregateError && error.errors.length > 0) return codesOf(error.errors[0]);
+  if (typeof error !== 'object' || error === null) return { code: null, sqliteCode: null, message: '' };
+  return {
+    code: 'code' in error && typeof error.code === 'string' && error.code !== '' ? error.code : null,
+    sqliteCode: 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : null,
+    message: 'message' in error && typeof error.message === 'string' ? error.message : '',
+  };
 }

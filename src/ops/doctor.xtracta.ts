@@ -1,4 +1,4 @@
-import type { BillingActivity, BillingHistory } from '../domain/billing-activity.js';
+import type { BillingActivity, BillingHistory } from '../domain/billing-history.js';
 import type { ExaminedElement } from '../upstreams/xtracta/document.examination.js';
 import { type Check, check, listed, open, type Probe, type Prober } from './doctor.checks.js';
 import type { Reading } from './reading.js';

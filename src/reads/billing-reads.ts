@@ -1,5 +1,10 @@
-import type { BillingActivity, BillingActivityKind, BillingHistory } from '../domain/billing-activity.js';
-import type { BillingPlan, GroupUsage } from '../domain/billing-plan.js';
+import type {
+  BillingActivity,
+  BillingActivityKind,
+  BillingHistory,
+  BillingPlan,
+  GroupUsage,
+} from '../domain/billing-history.js';
 import type { XtractaCredential } from '../domain/caller.js';
 import type { BillingCatalogue } from '../domain/catalogue.js';
 import type { BillingError } from '../domain/errors.js';

@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import type { GroupUsage } from '../domain/billing-plan.js';
+import type { GroupUsage } from '../domain/billing-history.js';
 import type { BillingCatalogue } from '../domain/catalogue.js';
 import { BillingError } from '../domain/errors.js';
 import type { UpstreamCall, UpstreamReadFacts } from '../domain/upstream-call.js';

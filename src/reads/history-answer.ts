@@ -1,4 +1,4 @@
-import { type BillingActivity, type BillingHistory, namedGroup } from '../domain/billing-activity.js';
+import { type BillingActivity, type BillingHistory, namedGroup } from '../domain/billing-history.js';
 import { readableOrNull } from '../domain/money.js';
 import type { HistoryRead } from './billing-reads.js';
 import { rowsInWindow, windowCovers, windowsEqual } from './history-window.policy.js';

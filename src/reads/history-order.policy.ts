@@ -1,4 +1,4 @@
-import type { BillingActivity } from '../domain/billing-activity.js';
+import type { BillingActivity } from '../domain/billing-history.js';
 import { UnreadableValue } from '../domain/money.js';
 import type { BillingHistoryOrder } from './billing-reads.js';
 

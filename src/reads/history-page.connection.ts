@@ -1,4 +1,4 @@
-import type { BillingActivity } from '../domain/billing-activity.js';
+import type { BillingActivity } from '../domain/billing-history.js';
 import {
   decimalText,
   type ExactDecimal,

@@ -1,4 +1,4 @@
-import type { BillingActivity } from '../domain/billing-activity.js';
+import type { BillingActivity } from '../domain/billing-history.js';
 import type { XtractaCredential } from '../domain/caller.js';
 import { BillingError } from '../domain/errors.js';
 import type { ReadObserver, UpstreamCall, UpstreamReadFacts } from '../domain/upstream-call.js';

@@ -1,4 +1,4 @@
-import type { BillingPlan, GroupUsage } from '../domain/billing-plan.js';
+import type { BillingPlan, GroupUsage } from '../domain/billing-history.js';
 import type { Caller } from '../domain/caller.js';
 import type { BillingCatalogue } from '../domain/catalogue.js';
 import { BillingError } from '../domain/errors.js';

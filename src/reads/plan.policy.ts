@@ -1,5 +1,5 @@
-import type { BillingActivity } from '../domain/billing-activity.js';
-import { type BillingPlan, toBillingPlan } from '../domain/billing-plan.js';
+import type { BillingActivity } from '../domain/billing-history.js';
+import { type BillingPlan, toBillingPlan } from '../domain/billing-history.js';
 import { parseDecimal, readableOrNull } from '../domain/money.js';
 import type { GroupRef, HistoryRead } from './billing-reads.js';
 import type { Rows } from './history.executor.js';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { BillingActivity } from '../domain/billing-activity.js';
+import type { BillingActivity } from '../domain/billing-history.js';
 import type { HistoryRead } from './billing-reads.js';
 import { windowsEqual } from './history-window.policy.js';
 

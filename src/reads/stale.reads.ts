@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { GroupUsage } from '../domain/billing-plan.js';
+import type { GroupUsage } from '../domain/billing-history.js';
 import type { BillingCatalogue } from '../domain/catalogue.js';
 import { BillingError } from '../domain/errors.js';
 import { ACCOUNT_KINDS, READ_ENDPOINTS } from '../domain/upstream-operations.js';

@@ -3,8 +3,7 @@ import { answerAdmin, type NeighbouringGateway } from './admin.endpoints.js';
 import { pageAsset } from './page/page.assets.js';
 import { receive } from './request.reader.js';
 import { FIXTURES } from './simulator.fixtures.js';
-import { endpointOf } from './upstream.calls.js';
-import { answerUpstream } from './upstream.endpoints.js';
+import { answerUpstream, endpointOf } from './upstream.endpoints.js';
 import type { World } from './world.js';
 import { WorldRegistry } from './world.registry.js';
 

@@ -1,4 +1,4 @@
-import type { BillingActivityKind, PlanType } from '../domain/billing-activity.js';
+import type { BillingActivityKind, PlanType } from '../domain/billing-history.js';
 import type { DecimalText, Instant } from '../domain/money.js';
 
 /**

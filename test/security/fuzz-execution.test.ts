@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type GraphQLSchema, parse, validate } from 'graphql';
-import type { BillingActivity } from '../../src/domain/billing-activity.js';
+import type { BillingActivity } from '../../src/domain/billing-history.js';
 import { BillingError } from '../../src/domain/errors.js';
 import { UnreadableValue } from '../../src/domain/money.js';
 import { buildGatewaySchema } from '../../src/graphql/schema.js';

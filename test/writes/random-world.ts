@@ -8,7 +8,7 @@ import {
   trustedIds,
 } from '../../src/billing/evidence.js';
 import { STORED_WRITES } from '../../src/billing/write-definitions.js';
-import type { BillingActivity, BillingActivityKind, PlanType } from '../../src/domain/billing-activity.js';
+import type { BillingActivity, BillingActivityKind, PlanType } from '../../src/domain/billing-history.js';
 import type { AvailablePack, AvailablePlan, BillingCatalogue } from '../../src/domain/catalogue.js';
 import { UnreadableValue } from '../../src/domain/money.js';
 import { upstreamOperation } from '../../src/domain/upstream-operations.js';

@@ -18,7 +18,7 @@ import { unreadableRowReporter } from '../ledger-row.codec.js';
 import { asUnavailable, type LedgerStore, StoredLedger } from '../stored-ledger.js';
 import { PostgresPresence } from './owner.lock.js';
 import { PostgresRows } from './postgres.rows.js';
-import { attachPostgres, migratePostgres } from './postgres.schema.js';
+import { attachPostgres, migratePostgres } from './postgres.statements.js';
 
 const POOL_SIZE = 10;
 const CONNECT_TIMEOUT_MS = 3_000;

@@ -5,7 +5,7 @@ import type { XmlElement } from '../xml/xml.reader.js';
 import type { WholePayload } from './xtracta.classify.js';
 import { textIn } from './xtracta.envelope.js';
 import type { FieldReader } from './xtracta.fields.js';
-import { encodeForm, purge, type XtractaEndpoint } from './xtracta.request.js';
+import { encodeForm, purge, type XtractaEndpoint } from './xtracta.fields.js';
 
 /** Moves no money, but mints a credential: a second attempt would leave one behind that nobody knows of. */
 export const OPEN_BILLING_UI = {

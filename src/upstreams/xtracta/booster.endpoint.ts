@@ -6,8 +6,15 @@ import { decodeGroupId, decodeLong } from '../value.decoders.js';
 import { isElement, type XmlElement } from '../xml/xml.reader.js';
 import type { WholePayload } from './xtracta.classify.js';
 import { childOf, textIn, type WireRecord, withUnknown } from './xtracta.envelope.js';
-import { type FieldReader, groupWarning, idOf, writtenMoney } from './xtracta.fields.js';
-import { encodeForm, purge, type XtractaEndpoint } from './xtracta.request.js';
+import {
+  encodeForm,
+  type FieldReader,
+  groupWarning,
+  idOf,
+  purge,
+  writtenMoney,
+  type XtractaEndpoint,
+} from './xtracta.fields.js';
 
 /** Buys at once. */
 export const ORDER_BOOSTER_PACK = {

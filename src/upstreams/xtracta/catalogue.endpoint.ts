@@ -1,4 +1,4 @@
-import { type GroupUsage, remainingOf } from '../../domain/billing-plan.js';
+import { type GroupUsage, remainingOf } from '../../domain/billing-history.js';
 import {
   type AvailablePack,
   type AvailablePlan,
@@ -17,8 +17,7 @@ import {
 } from '../value.decoders.js';
 import { isElement, type XmlElement, type XmlNode } from '../xml/xml.reader.js';
 import { textIn, type WireRecord, withUnknown } from './xtracta.envelope.js';
-import { type FieldReader, money, planType, textOf } from './xtracta.fields.js';
-import { encodeForm, type XtractaEndpoint } from './xtracta.request.js';
+import { encodeForm, type FieldReader, money, planType, textOf, type XtractaEndpoint } from './xtracta.fields.js';
 
 export const GET_USAGE = {
   operation: 'getUsage',

@@ -5,7 +5,7 @@ import {
   MADE_UP_ID,
   type NamedGroup,
   namedGroup,
-} from '../../domain/billing-activity.js';
+} from '../../domain/billing-history.js';
 import { type DecimalText, type Readable, readableOrNull } from '../../domain/money.js';
 import {
   type Decoded,
@@ -20,8 +20,7 @@ import {
 import { isElement, type XmlElement, type XmlNode } from '../xml/xml.reader.js';
 import type { WireText } from '../xml/xml.text.js';
 import { childOf, nodeText, textIn, type WireRecord, withUnknown } from './xtracta.envelope.js';
-import { type FieldReader, money, planType, textOf } from './xtracta.fields.js';
-import { encodeForm, type XtractaEndpoint } from './xtracta.request.js';
+import { encodeForm, type FieldReader, money, planType, textOf, type XtractaEndpoint } from './xtracta.fields.js';
 
 export const GET_BILLING_HISTORY = {
   operation: 'getBillingHistory',

@@ -1,4 +1,4 @@
-import type { BillingActivity, BillingHistory } from '../../domain/billing-activity.js';
+import type { BillingActivity, BillingHistory } from '../../domain/billing-history.js';
 import type { BodySink } from '../http/transport.js';
 import type { XmlLimits } from '../xml/strict.xml.js';
 import type { SlicedWork, TimeSlices } from '../xml/time.slices.js';

@@ -1,4 +1,4 @@
-import type { BillingPlan } from '../../domain/billing-plan.js';
+import type { BillingPlan } from '../../domain/billing-history.js';
 import { readableOrNull } from '../../domain/money.js';
 import type { PlanChange, PlanChangeRequest } from '../../domain/purchases.js';
 import { VALUE_UNREADABLE } from '../upstream.errors.js';
@@ -6,8 +6,16 @@ import { decodeDateTime, decodeGroupId, decodeLong } from '../value.decoders.js'
 import { isElement, type XmlElement } from '../xml/xml.reader.js';
 import type { WholePayload } from './xtracta.classify.js';
 import { childOf, nodeText, textIn, type WireRecord, withUnknown } from './xtracta.envelope.js';
-import { type FieldReader, groupWarning, idOf, planType, writtenMoney } from './xtracta.fields.js';
-import { encodeForm, purge, type XtractaEndpoint } from './xtracta.request.js';
+import {
+  encodeForm,
+  type FieldReader,
+  groupWarning,
+  idOf,
+  planType,
+  purge,
+  writtenMoney,
+  type XtractaEndpoint,
+} from './xtracta.fields.js';
 
 /** The same plan again is a renewal, and charged again. */
 export const CHANGE_PLAN = {

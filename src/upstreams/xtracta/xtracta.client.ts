@@ -1,5 +1,4 @@
-import type { BillingHistory } from '../../domain/billing-activity.js';
-import type { GroupUsage } from '../../domain/billing-plan.js';
+import type { BillingHistory, GroupUsage } from '../../domain/billing-history.js';
 import type { XtractaCredential } from '../../domain/caller.js';
 import type { BillingCatalogue, CatalogueItemId } from '../../domain/catalogue.js';
 import type {
@@ -33,8 +32,7 @@ import {
   type WholePayload,
 } from './xtracta.classify.js';
 import { elementLabel, readEnvelope } from './xtracta.envelope.js';
-import { type FieldReader, hasElement, withFields } from './xtracta.fields.js';
-import { FORM_CONTENT_TYPE, type XtractaEndpoint } from './xtracta.request.js';
+import { type FieldReader, FORM_CONTENT_TYPE, hasElement, withFields, type XtractaEndpoint } from './xtracta.fields.js';
 
 /** Start dates in `[fromSeconds, toSeconds]` (unix seconds) of one group, or of it and all below it. */
 export type BillingHistoryRequest = HistoryFormRequest;

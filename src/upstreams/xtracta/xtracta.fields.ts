@@ -1,4 +1,4 @@
-import type { PlanType } from '../../domain/billing-activity.js';
+import type { PlanType } from '../../domain/billing-history.js';
 import {
   type DecimalText,
   type Instant,
@@ -7,8 +7,8 @@ import {
   readableOrNull,
   UnreadableValue,
 } from '../../domain/money.js';
-import type { UpstreamObserver } from '../../domain/upstream-call.js';
-import type { BillingWarning } from '../../domain/write.js';
+import type { EndpointKind, UpstreamObserver } from '../../domain/upstream-call.js';
+import type { BillingWarning, HeldDocumentsAction } from '../../domain/write.js';
 import { type Decoded, decodeCurrency, decodeDecimal, decodePlanType } from '../value.decoders.js';
 import type { XmlElement } from '../xml/xml.reader.js';
 import type { WireText } from '../xml/xml.text.js';
@@ -132,4 +132,29 @@ export function planType(
   const { type, known } = decodePlanType(raw);
   if (!known) fields.drift('plan_type');
   return { type, raw };
+}
+
+/** One endpoint of the billing API. All are POST; what may be repeated is said by `kind` alone. */
+export interface XtractaEndpoint {
+  /** The client's method, as logs, metrics and errors name it. */
+  readonly operation: string;
+  readonly path: string;
+  readonly kind: EndpointKind;
+}
+
+export const FORM_CONTENT_TYPE = 'application/x-www-form-urlencoded; charset=UTF-8';
+
+type Field = readonly [name: string, value: string | number | null];
+
+/** Fields in the given order; null leaves the field out, so that no `undefined` or `null` is ever sent as text. */
+export function encodeForm(apiKey: string, fields: readonly Field[]): string {
+  const form = new URLSearchParams({ api_key: apiKey });
+  for (const [name, value] of fields) {
+    if (value !== null) form.append(name, String(value));
+  }
+  return form.toString();
+}
+
+export function purge(action: HeldDocumentsAction): string {
+  return action === 'DELETE' ? 'delete' : 'process';
 }

@@ -10,7 +10,7 @@ import {
   type SentWrite,
   trustedIds,
 } from '../../../src/billing/evidence.js';
-import type { BillingActivity, BillingActivityKind } from '../../../src/domain/billing-activity.js';
+import type { BillingActivity, BillingActivityKind } from '../../../src/domain/billing-history.js';
 import type { AvailablePack, AvailablePlan, BillingCatalogue } from '../../../src/domain/catalogue.js';
 import { type Money, UnreadableValue } from '../../../src/domain/money.js';
 import { upstreamOperation } from '../../../src/domain/upstream-operations.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import Big from 'big.js';
 import fc from 'fast-check';
-import type { BillingPlan } from '../../../src/domain/billing-plan.js';
+import type { BillingPlan } from '../../../src/domain/billing-history.js';
 import type { AvailablePlan } from '../../../src/domain/catalogue.js';
 import { UnreadableValue } from '../../../src/domain/money.js';
 import { previewPlanChange } from '../../../src/domain/plan-change.policy.js';

@@ -5,7 +5,6 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { Caller } from '../../../src/domain/caller.js';
 import type { GatewayContext } from '../../../src/graphql/context.js';
-import { type GatewayPluginOptions, gatewayPlugins } from '../../../src/graphql/request/admission.plugin.js';
 import { formatError } from '../../../src/graphql/request/error-format.js';
 import {
   MAX_RECURSIVE_SELECTIONS,
@@ -14,6 +13,7 @@ import {
   operationLimitRules,
 } from '../../../src/graphql/request/limits.js';
 import { plainRowsPlugin } from '../../../src/graphql/request/plain-rows.js';
+import { type GatewayPluginOptions, gatewayPlugins } from '../../../src/graphql/request/request.plugins.js';
 import { buildGatewaySchema } from '../../../src/graphql/schema.js';
 import { contextOf, type InMemoryPorts, inMemoryPorts } from './in-memory.context.js';
 

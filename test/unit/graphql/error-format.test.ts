@@ -4,8 +4,8 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { BILLING_ERROR_CODES, BillingError } from '../../../src/domain/errors.js';
 import { UnreadableValue } from '../../../src/domain/money.js';
 import { ERROR_CATALOGUE, PROTOCOL_CATALOGUE } from '../../../src/graphql/error-catalogue.js';
-import { httpStatusOf, requestError } from '../../../src/graphql/request/admission.plugin.js';
 import { formatError } from '../../../src/graphql/request/error-format.js';
+import { httpStatusOf, requestError } from '../../../src/graphql/request/request.plugins.js';
 import { ApolloHarness } from './apollo.harness.js';
 import { inMemoryPorts } from './in-memory.context.js';
 

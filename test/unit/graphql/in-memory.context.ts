@@ -1,6 +1,5 @@
 import type { BillingOperation, BillingWrites, WritePayload } from '../../../src/billing/billing-writes.js';
-import type { BillingActivity } from '../../../src/domain/billing-activity.js';
-import type { BillingPlan } from '../../../src/domain/billing-plan.js';
+import type { BillingActivity, BillingPlan } from '../../../src/domain/billing-history.js';
 import { type Caller, SCOPES, type Scope } from '../../../src/domain/caller.js';
 import type { BillingCatalogue } from '../../../src/domain/catalogue.js';
 import type { BoosterPackOrder, CreditPurchase, PlanChange } from '../../../src/domain/purchases.js';

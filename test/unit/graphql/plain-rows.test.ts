@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { BillingActivity } from '../../../src/domain/billing-activity.js';
+import type { BillingActivity } from '../../../src/domain/billing-history.js';
 import { UnreadableValue } from '../../../src/domain/money.js';
 import { type Answer, ApolloHarness, type Question } from './apollo.harness.js';
 import { callerWith, historyPage, type InMemoryPorts, inMemoryPorts, ROW } from './in-memory.context.js';

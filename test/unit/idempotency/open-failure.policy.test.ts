@@ -1,9 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  networkFileSystem,
-  postgresOpenFailure,
-  sqliteOpenFailure,
-} from '../../../src/idempotency/open-failure.policy.js';
+import { networkFileSystem, postgresOpenFailure, sqliteOpenFailure } from '../../../src/idempotency/open-ledger.js';
 
 const coded = (code: string, message = 'CANARY'): Error => Object.assign(new Error(message), { code });
 const sqlite = (errcode: number): Error => Object.assign(coded('ERR_SQLITE_ERROR'), { errcode });

@@ -1,4 +1,4 @@
-import { type BillingActivity, namedGroup } from '../../../src/domain/billing-activity.js';
+import { type BillingActivity, namedGroup } from '../../../src/domain/billing-history.js';
 import type { Caller } from '../../../src/domain/caller.js';
 
 /** A row of group 1 with the given fields; dates as epoch milliseconds. */

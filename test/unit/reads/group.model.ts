@@ -1,4 +1,4 @@
-import type { BillingPlan, GroupUsage } from '../../../src/domain/billing-plan.js';
+import type { BillingPlan, GroupUsage } from '../../../src/domain/billing-history.js';
 import type { XtractaCredential } from '../../../src/domain/caller.js';
 import type { BillingCatalogue } from '../../../src/domain/catalogue.js';
 import { BillingError, type BillingErrorCode } from '../../../src/domain/errors.js';

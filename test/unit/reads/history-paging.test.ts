@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { BillingActivity, BillingActivityKind } from '../../../src/domain/billing-activity.js';
+import type { BillingActivity, BillingActivityKind } from '../../../src/domain/billing-history.js';
 import { UnreadableValue } from '../../../src/domain/money.js';
 import type { HistoryClient, HistoryPage, HistoryRequest } from '../../../src/reads/billing-reads.js';
 import { orderRows } from '../../../src/reads/history-order.policy.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { BillingActivity } from '../../../src/domain/billing-activity.js';
+import type { BillingActivity } from '../../../src/domain/billing-history.js';
 import { UnreadableValue } from '../../../src/domain/money.js';
 import { planInForce } from '../../../src/reads/plan.policy.js';
 import { activity } from './activity.fixture.js';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { BillingActivity } from '../../../src/domain/billing-activity.js';
+import type { BillingActivity } from '../../../src/domain/billing-history.js';
 import type { Caller } from '../../../src/domain/caller.js';
 import { BillingError } from '../../../src/domain/errors.js';
 import type { BillingReads } from '../../../src/reads/billing-reads.js';

@@ -1,4 +1,4 @@
-import type { BillingActivity, BillingHistory } from '../../../src/domain/billing-activity.js';
+import type { BillingActivity, BillingHistory } from '../../../src/domain/billing-history.js';
 import type { XtractaCredential } from '../../../src/domain/caller.js';
 import { BillingError, type BillingErrorCode } from '../../../src/domain/errors.js';
 import type { HistoryClient, HistoryRead } from '../../../src/reads/billing-reads.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { UpstreamSilence } from '../../../src/observability/upstream.silence.js';
+import { UpstreamSilence } from '../../../src/observability/upstream.observer.js';
 import type { GatewayStatus } from '../../../src/server/http-server.options.js';
 import { statusSentence } from '../../../src/server/pages/status.sentence.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeRetryAfter } from '../../../src/upstreams/http/retry.js';
+import { decodeRetryAfter } from '../../../src/upstreams/http/channel.js';
 import {
   type Decoded,
   decodeActivityKind,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { decideRetry, type RetryQuestion } from '../../../../src/upstreams/http/retry.js';
+import { decideRetry, type RetryQuestion } from '../../../../src/upstreams/http/channel.js';
 
 const PASSING: RetryQuestion = { attempt: 1, transient: true, retryAfterMs: null, remainingMs: 8_000, random: 0.5 };
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { BillingActivity } from '../../../../src/domain/billing-activity.js';
+import type { BillingActivity } from '../../../../src/domain/billing-history.js';
 import { UnreadableValue } from '../../../../src/domain/money.js';
 import { XtractaClient } from '../../../../src/upstreams/xtracta/xtracta.client.js';
 import { answer, type RawUpstream, startRawUpstream } from '../../../support/raw-upstream.js';
