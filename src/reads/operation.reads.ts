@@ -27,13 +27,7 @@ import { groupsBelow, PlanComparison, planInForce } from './plan.policy.js';
 import { AnswerAccount, type LargeAnswers } from './response.account.js';
 import type { WriteVersions } from './shared.reads.js';
 import type { SnapshotStore } from './snapshot.store.js';
-import {
-  type GoodAnswer,
-  OperationStaleReads,
-  type Served,
-  type StaleQuestion,
-  type StaleReads,
-} from './stale.reads.js';
+import { type GoodAnswer, OperationStaleReads, type StaleQuestion, type StaleReads } from './stale.reads.js';
 
 export interface OperationContext {
   readonly caller: Caller;
@@ -117,17 +111,9 @@ class Upstream {
 
 type RowsAnswer = Extract<GoodAnswer, { readonly kind: 'rows' }>;
 
-/** How a read is answered while the upstream is down. */
-type OrStale = <Kind extends GoodAnswer['kind']>(
-  question: StaleQuestion<Kind>,
-  fresh: () => Promise<Served<Kind>['answer']>,
-) => Promise<Served<Kind>>;
-
-const freshOnly: OrStale = async (_question, fresh) => ({ answer: await fresh(), asOfMs: null });
-
-/** The rows of which one is the plan in force at the instant. */
-function planQuestion(groupId: string, atMs: number): { readonly kind: 'window'; readonly read: HistoryRead } {
-  return { kind: 'window', read: { groupId, ...planWindow(atMs), recursive: false } };
+/** The window that holds the plan in force at the instant. */
+function planRead(groupId: string, atMs: number): HistoryRead {
+  return { groupId, ...planWindow(atMs), recursive: false };
 }
 
 /** The list of a history without dates, which moves with "now". */
@@ -168,7 +154,6 @@ export class OperationReads implements BillingReads {
   readonly #upstream: Upstream | null;
   /** Null where nothing stale is served. */
   readonly #stale: OperationStaleReads | null;
-  readonly #orStale: OrStale;
   /** Reads under way, and who waits until there is none. */
   #underWay = 0;
   readonly #waitingForQuiet: (() => void)[] = [];
@@ -201,13 +186,10 @@ export class OperationReads implements BillingReads {
     if (caller.tenant.xtracta === null) {
       this.#upstream = null;
       this.#stale = null;
-      this.#orStale = freshOnly;
       return;
     }
     const subject = readSubject(caller.tenant.id, caller.tenant.xtracta);
-    const stale = shared.stale === null ? null : new OperationStaleReads(shared.stale, subject, nowMs, call.requestId);
-    this.#stale = stale;
-    this.#orStale = stale === null ? freshOnly : (question, fresh) => stale.serve(question, fresh);
+    this.#stale = shared.stale === null ? null : new OperationStaleReads(shared.stale, subject, nowMs, call.requestId);
     const { mergeWindows } = settings;
     this.#upstream = new Upstream({ subject, call, nowMs, mergeWindows, budget, requesters }, shared);
   }
@@ -268,18 +250,18 @@ export class OperationReads implements BillingReads {
   }
 
   planAnew(groupId: string, atMs: number): Promise<BillingPlan | null> {
-    return this.#untilEnd(() => this.#plan(groupId, atMs, true, freshOnly));
+    return this.#untilEnd(() => this.#plan(groupId, atMs, true, null));
   }
 
   catalogue(groupId: string | null, field: CatalogueField): Promise<BillingCatalogue> {
     return this.#untilEnd(async () => {
       const { upstream, id } = this.#catalogueOf(groupId);
-      const fresh = async () => ({ kind: 'catalogue', catalogue: await upstream.catalogue.load(id, field) }) as const;
       // What a refused write is told is for the next decision about money.
-      if (field === 'catalogue') return (await fresh()).catalogue;
+      if (this.#stale === null || field === 'catalogue') return upstream.catalogue.load(id, field);
+      const fresh = async () => ({ kind: 'catalogue', catalogue: await upstream.catalogue.load(id, field) }) as const;
       const keeps = !upstream.keepsCatalogue(id);
       const question = { kind: 'catalogue', endpoint: 'plans', groupId: id, recursive: false, detail: '' } as const;
-      return (await this.#orStale({ ...question, keeps }, fresh)).answer.catalogue;
+      return (await this.#stale.serve({ ...question, keeps }, fresh)).answer.catalogue;
     });
   }
 
@@ -345,23 +327,20 @@ export class OperationReads implements BillingReads {
     this.#abort.abort();
   }
 
-  async #plan(groupId: string, atMs: number, isPresent: boolean, orStale = this.#orStale): Promise<BillingPlan | null> {
+  /** @param stale null: only a fresh answer will do */
+  async #plan(groupId: string, atMs: number, isPresent: boolean, stale = this.#stale): Promise<BillingPlan | null> {
     const id = this.#permitted(groupId);
     // Periods begin and end on whole seconds, so all of this second is now.
     const isNow = isPresent || Math.floor(atMs / 1000) === Math.floor(this.context.nowMs / 1000);
     if (this.#comparison === null || !isNow) {
-      const question = planQuestion(id, atMs);
-      const detail = isNow ? 'plan' : `plan ${atMs}`;
-      const { answer } = await orStale(historyQuestion(question.read, detail), async () => ({
-        kind: 'rows',
-        rows: await this.#rows(question, 'plan'),
-        read: question.read,
-        atMs,
-      }));
+      const read = planRead(id, atMs);
+      if (stale === null) return planInForce(await this.#rows({ kind: 'window', read }, 'plan'), id, atMs);
+      const question = historyQuestion(read, isNow ? 'plan' : `plan ${atMs}`);
+      const { answer } = await stale.serve(question, () => this.#list(read, 'plan', atMs));
       // The plan that was in force when it was asked for, which is what a stale answer is marked as.
       return planInForce(answer.rows, id, answer.atMs);
     }
-    const { plan, isStale } = await this.#planInUse(id, atMs, orStale);
+    const { plan, isStale } = await this.#planInUse(id, atMs, stale);
     if (!isStale) this.#comparison.noteUsage(id, plan, atMs);
     return plan;
   }
@@ -382,8 +361,11 @@ export class OperationReads implements BillingReads {
       this.#countSaved(list.read.recursive);
       return paging.page(list, list.kept.rows, visible);
     }
+    if (this.#stale === null) {
+      return paging.page(list, await this.#rows({ kind: 'window', read: list.read }, 'billingHistory'), visible);
+    }
     const continues = request.after !== null || request.before !== null;
-    const { answer, asOfMs } = await this.#orStale(
+    const { answer, asOfMs } = await this.#stale.serve(
       {
         ...historyQuestion(list.read, listDetail(request)),
         keeps: !continues,
@@ -400,28 +382,34 @@ export class OperationReads implements BillingReads {
     // The default window of a history, so that asking for both costs one call.
     const window = resolveHistoryWindow({ fromMs: null, toMs: null }, this.context.nowMs, null);
     const read = { groupId: id, ...window, recursive: true };
-    const { answer, asOfMs } = await this.#orStale(historyQuestion(read, DEFAULT_LIST), () =>
+    if (this.#stale === null) return this.#groupsIn(id, await this.#rows({ kind: 'window', read }, 'subgroups'));
+    const { answer, asOfMs } = await this.#stale.serve(historyQuestion(read, DEFAULT_LIST), () =>
       this.#list(read, 'subgroups'),
     );
-    if (asOfMs !== null) return groupsBelow(id, this.#visible(answer.rows));
-    // Of thousands of rows it takes milliseconds, and a document may ask a hundred times.
-    const below = this.#groupsBelow.get(id) ?? groupsBelow(id, this.#visible(answer.rows));
+    return asOfMs === null ? this.#groupsIn(id, answer.rows) : groupsBelow(id, this.#visible(answer.rows));
+  }
+
+  /** Of thousands of rows it takes milliseconds, and a document may ask a hundred times. */
+  #groupsIn(id: string, rows: Rows): readonly GroupRef[] {
+    const below = this.#groupsBelow.get(id) ?? groupsBelow(id, this.#visible(rows));
     this.#groupsBelow.set(id, below);
     return below;
   }
 
   async #groupName(groupId: string): Promise<string | null> {
     const id = this.#permitted(groupId);
+    if (this.#stale === null) return this.#nameOf(id);
     const question = { kind: 'name', endpoint: 'history', groupId: id, recursive: false, detail: '' } as const;
-    const { answer } = await this.#orStale(question, async () => ({
-      kind: 'name',
-      name: groupNameIn(await this.#rows({ kind: 'naming', groupId: id }, 'name')),
-    }));
+    const { answer } = await this.#stale.serve(question, async () => ({ kind: 'name', name: await this.#nameOf(id) }));
     return answer.name;
   }
 
-  async #list(read: HistoryRead, field: RequestingField): Promise<RowsAnswer> {
-    return { kind: 'rows', rows: await this.#rows({ kind: 'window', read }, field), read, atMs: this.context.nowMs };
+  async #nameOf(groupId: string): Promise<string | null> {
+    return groupNameIn(await this.#rows({ kind: 'naming', groupId }, 'name'));
+  }
+
+  async #list(read: HistoryRead, field: RequestingField, atMs = this.context.nowMs): Promise<RowsAnswer> {
+    return { kind: 'rows', rows: await this.#rows({ kind: 'window', read }, field), read, atMs };
   }
 
   /**
@@ -431,19 +419,26 @@ export class OperationReads implements BillingReads {
   async #planInUse(
     groupId: string,
     nowMs: number,
-    orStale: OrStale,
+    stale: OperationStaleReads | null,
   ): Promise<{ readonly plan: BillingPlan | null; readonly isStale: boolean }> {
-    const question = { kind: 'usage', endpoint: 'usage', groupId, recursive: false, detail: '' } as const;
     const { usage } = this.#connected();
     try {
-      const { answer, asOfMs } = await orStale(question, async () => ({
+      if (stale === null) return { plan: (await usage.load(groupId, 'plan')).plan, isStale: false };
+      const question = { kind: 'usage', endpoint: 'usage', groupId, recursive: false, detail: '' } as const;
+      const { answer, asOfMs } = await stale.serve(question, async () => ({
         kind: 'usage',
         usage: await usage.load(groupId, 'plan'),
       }));
       return { plan: answer.usage.plan, isStale: asOfMs !== null };
     } catch (error) {
       if (!(error instanceof BillingError) || error.code !== 'NOT_FOUND') throw error;
-      await this.#rows(planQuestion(groupId, nowMs), 'plan');
+      const read = planRead(groupId, nowMs);
+      if (stale === null) await this.#rows({ kind: 'window', read }, 'plan');
+      else {
+        // Asked for its verdict on the group alone, which only a fresh answer gives.
+        const question = { ...historyQuestion(read, 'plan'), keeps: false, accepts: () => false };
+        await stale.serve(question, () => this.#list(read, 'plan', nowMs));
+      }
       return { plan: null, isStale: false };
     }
   }

@@ -117,6 +117,10 @@ export class GoodAnswers {
     return this.#kept.get(key) ?? null;
   }
 
+  drop(key: string): void {
+    this.#kept.delete(key);
+  }
+
   /**
    * Drops what a write on the group may have changed: also what the groups above it read with it, because nobody knows them for sure.
    *
@@ -312,7 +316,7 @@ export class OperationStaleReads {
     try {
       answer = await fresh();
     } catch (error) {
-      this.#forgetRefused(question.groupId, error);
+      this.#forgetRefused(question, error);
       const kept = isOutage(error) ? await this.#standIn(question) : null;
       if (kept === null) throw error;
       return kept;
@@ -396,12 +400,14 @@ export class OperationStaleReads {
   }
 
   /** A credential that is refused now must not go on reading from memory; nor must a group that is gone. */
-  #forgetRefused(groupId: string | null, error: unknown): void {
+  #forgetRefused(question: QuestionFacts, error: unknown): void {
     if (!(error instanceof BillingError) || error.upstream === undefined) return;
     const { credential } = this.subject;
     if (error.code === 'UPSTREAM_UNAUTHENTICATED') this.shared.answers.forget(credential.id, null);
+    // The usage endpoint says so of a group without a plan, too. Whether the group is gone, the history says then.
+    else if (error.code === 'NOT_FOUND' && question.kind === 'usage') this.shared.answers.drop(this.#keyOf(question));
     else if (error.code === 'NOT_FOUND' || error.code === 'FORBIDDEN') {
-      this.shared.answers.forget(credential.id, groupId);
+      this.shared.answers.forget(credential.id, question.groupId);
     }
   }
 

@@ -128,6 +128,31 @@ describe('a page whose upstream went away', () => {
     expect(told).toHaveLength(1);
   });
 
+  it.each([
+    ['has no plan any more keeps its history and loses its plan', ['usage'], null],
+    ['is gone loses both', ['usage', 'history'], 'NOT_FOUND'],
+  ])('a group whose usage is 404 because it %s', async (_name, endpoints, code) => {
+    const own = await startGateway({
+      xtractaUrl: simulator.url,
+      env: { XTRACTA_API_KEY: world.apiKey, STALE_READS_SECONDS: '60', PLAN_SOURCE: 'usage' },
+    });
+    const history = '{ group(id: "100021") { billingHistory(first: 1) { nodes { id } } } }';
+    const plan = '{ group(id: "100021") { plan { name } } }';
+    for (const query of [history, plan]) expect((await own.execute(query)).errors).toEqual([]);
+    for (const endpoint of endpoints) {
+      world.world.addFault({ endpoint, kind: 'status', params: { code: 404, body: 'xml' } });
+    }
+    const now = await own.execute(plan);
+    expect(now.data).toEqual({ group: { plan: null } });
+    expect(codesOf(now)).toEqual(code === null ? [] : [code]);
+    world.world.clearFaults();
+    goDown();
+    expect(codesOf(await own.execute(history))).toEqual(code === null ? [] : ['UPSTREAM_UNAVAILABLE']);
+    expect(codesOf(await own.execute(plan))).toEqual(['UPSTREAM_UNAVAILABLE']);
+    world.world.clearFaults();
+    await own.close();
+  });
+
   it('is fresh as soon as the upstream answers, and each outage is told once', async () => {
     await ask(gateway, PLAN, { id: '100001' });
     const told = (): number => gateway.logs().split('kept answers stand in').length - 1;

@@ -187,6 +187,39 @@ if (binary === null) {
       for (const link of links) link.close();
     });
 
+    it('of queries is one for all replicas, and costs no write', async () => {
+      const env = {
+        CACHE_URL: redis.url.replace('redis://', `redis://gateway:${PASSWORD}@`),
+        RATE_LIMIT_READS_PER_MINUTE: '2',
+        RATE_LIMIT_WRITES_PER_MINUTE: '0',
+      };
+      const replicas = [];
+      for (const _ of [1, 2]) replicas.push(await startGateway({ xtractaUrl: upstream.url, env }));
+      for (const replica of replicas) await redisShownAs(replica, true);
+      const before = upstream.requests().length;
+      const query = { query: '{ group(id: "7") { plan { name } } }' };
+      const ask = (replica: TestGateway) =>
+        fetch(`${replica.url}/graphql`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' },
+          body: JSON.stringify(query),
+        });
+      const responses = await Promise.all(replicas.flatMap((replica) => Array.from({ length: 6 }, () => ask(replica))));
+      const refused = responses.filter(({ status }) => status === 429);
+      expect(refused).toHaveLength(10);
+      for (const { headers } of refused) {
+        // One more every half a minute.
+        expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+        expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(30);
+      }
+      const asked = upstream.requests().length - before;
+      expect(asked).toBeGreaterThanOrEqual(1);
+      expect(asked).toBeLessThanOrEqual(2);
+      for (const replica of replicas)
+        expect(await order(replica, `order-beside-${new URL(replica.url).port}`)).toBeUndefined();
+      for (const replica of replicas) await replica.close();
+    });
+
     it('of 0 is none, and asks nobody', async () => {
       const limiter = new SharedRateLimiter(
         { run: () => Promise.reject(new Error('asked')) },
