@@ -6,6 +6,7 @@ import { Catalogue } from './catalogue.tsx';
 import { History } from './history.tsx';
 import { Panel } from './parts.tsx';
 import { PlanInForce } from './plan.tsx';
+import { Credits } from './purchase.tsx';
 import { Subgroups } from './subgroups.tsx';
 
 // The figures are there before the pictures of them.
@@ -45,6 +46,7 @@ export function BillingPage({ groupId }: { readonly groupId: string }) {
       <main>
         <PlanInForce plan={plan} packs={packs} onRetry={plan.refresh} now={now} />
         <Catalogue groupId={groupId} plan={plan} onLeave={open.refresh} />
+        <Credits onLeave={open.refresh} />
         <Suspense
           fallback={
             <Panel id="spend" title="Spend by month">

@@ -21,9 +21,9 @@ import {
   useAnswer,
   useBillingWrite,
 } from '@billing-gateway/client/react';
-import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
-import { ChangeReceipt, OrderReceipt, Outcome } from './outcome.tsx';
-import { Figure, Panel, Read } from './parts.tsx';
+import { useCallback, useEffect, useState } from 'react';
+import { ChangeReceipt, mayEdit, OrderReceipt, Outcome } from './outcome.tsx';
+import { Dialog, Figure, Panel, Read } from './parts.tsx';
 import { count, decimal, directionWord, documents, money, notKnownWords, periodWord } from './words.ts';
 
 type Group = NonNullable<CatalogueOfGroupQuery['group']>;
@@ -338,40 +338,8 @@ function ChangeForm({ groupId, offer, isInForce, onOutdated }: ChangeFormProps) 
   );
 }
 
-/** While it is under way the form stays, so that nothing jumps; after it has ended there is nothing left to send. */
-function mayEdit(kind: ReturnType<typeof useBillingWrite>['state']['kind']): boolean {
-  return kind === 'editing' || kind === 'sending' || kind === 'refused' || kind === 'later' || kind === 'unknown';
-}
-
 /** The exact total of so many at one price. Null where the price is not known. */
 function times(price: MoneyText | null, quantity: number): MoneyText | null {
   if (price === null || !isPlainDecimal(price.amount)) return null;
   return { amount: addDecimals(Array.from({ length: quantity }, () => price.amount)), currency: price.currency };
-}
-
-function Dialog({
-  title,
-  onClose,
-  children,
-}: {
-  readonly title: string;
-  readonly onClose: () => void;
-  readonly children: ReactNode;
-}) {
-  const element = useRef<HTMLDialogElement>(null);
-  // The focus goes to "Close", and not to a field: an Enter that is held down must not order.
-  useEffect(() => {
-    element.current?.showModal();
-  }, []);
-  return (
-    <dialog ref={element} aria-labelledby="dialog-title" onClose={onClose}>
-      <header>
-        <h2 id="dialog-title">{title}</h2>
-        <button type="button" className="quiet close" onClick={() => element.current?.close()}>
-          Close
-        </button>
-      </header>
-      {children}
-    </dialog>
-  );
 }

@@ -1,13 +1,16 @@
 import {
   type BillingWriteName,
   formatDate,
+  MISSING,
   type WriteFacts,
   type WritePayload,
   type WriteState,
+  type WriteStateKind,
+  type WriteSubject,
 } from '@billing-gateway/client';
 import type { BillingWriteHook } from '@billing-gateway/client/react';
 import type { ReactNode } from 'react';
-import { count, money, subjectOf, subjectWord } from './words.ts';
+import { count, day, decimal, money, subjectOf, subjectWord } from './words.ts';
 
 interface OutcomeProps<Name extends BillingWriteName> {
   readonly write: BillingWriteHook<Name>;
@@ -122,7 +125,8 @@ function tell<Name extends BillingWriteName>(
         title: 'Nothing was sent',
         text: (
           <p>
-            The same was ordered a moment ago ({factsWord(state.of)}). Do you want it once more? It is another charge.
+            The same was {state.of?.kind === 'PURCHASE_CREDITS' ? 'bought' : 'ordered'} a moment ago (
+            {factsWord(state.of)}). Do you want it once more? It is another charge.
           </p>
         ),
       };
@@ -136,7 +140,18 @@ function tell<Name extends BillingWriteName>(
       return {
         tone: 'wait',
         title: 'We do not know yet',
-        text: <p>{unknownWord(state.cause, subjectWord(state.subject))}</p>,
+        text: (
+          <>
+            <p>{unknownWord(state.cause, state.subject)}</p>
+            {state.subject?.kind === 'PURCHASE_CREDITS' ? (
+              <p>
+                The billing system lists no purchases to look in. Tell support the reference: they ask your supplier,
+                and settle it.
+              </p>
+            ) : null}
+            <Reference facts={state.operation} />
+          </>
+        ),
       };
     case 'inProgress':
       return {
@@ -174,10 +189,12 @@ const REFUSALS: Readonly<Record<string, string>> = {
   UPSTREAM_UNAUTHENTICATED: 'The billing system does not accept this service at the moment.',
 };
 
-function unknownWord(cause: Extract<WriteState<unknown>, { kind: 'unknown' }>['cause'], what: string): string {
+type UnknownCause = Extract<WriteState<unknown>, { kind: 'unknown' }>['cause'];
+
+function unknownWord(cause: UnknownCause, subject: WriteSubject | null): string {
   switch (cause) {
     case 'LEFT_OPEN':
-      return `You sent an ${what} here before, and have not seen how it ended. It is being looked up.`;
+      return `You sent this before, and have not seen how it ended: ${subjectWord(subject)}. It is being looked up.`;
     case 'NO_ANSWER':
       return 'No answer came. It may have been carried out, or not: it is being looked up. Nothing is charged twice.';
     case 'UNREADABLE_ANSWER':
@@ -226,12 +243,17 @@ function Reference({ facts }: { readonly facts: WriteFacts | null }) {
   );
 }
 
+/** While it is under way the form stays, so that nothing jumps; after it has ended there is nothing left to send. */
+export function mayEdit(kind: WriteStateKind): boolean {
+  return kind === 'editing' || kind === 'sending' || kind === 'refused' || kind === 'later' || kind === 'unknown';
+}
+
 export function OrderReceipt({ payload }: { readonly payload: WritePayload<'orderBoosterPack'> }) {
   const { pack, summary, warnings } = payload;
   return (
     <>
       <dl className="receipt">
-        <Item label="Pack">{pack?.name ?? '—'}</Item>
+        <Item label="Pack">{pack?.name ?? MISSING}</Item>
         <Item label="How many">{count(pack?.quantity ?? null)}</Item>
         <Item label="Price, as reported">{money(pack?.price ?? null)}</Item>
         <Item label="Left in all packs">{count(summary?.totalAvailableDocuments ?? null)}</Item>
@@ -246,9 +268,33 @@ export function ChangeReceipt({ payload }: { readonly payload: WritePayload<'cha
   return (
     <>
       <dl className="receipt">
-        <Item label="Plan now in force">{plan?.name ?? '—'}</Item>
+        <Item label="Plan now in force">{plan?.name ?? MISSING}</Item>
         <Item label="Documents">{count(plan?.allowedDocuments ?? null)}</Item>
         <Item label="Price, as reported">{money(plan?.price ?? null)}</Item>
+      </dl>
+      <Warnings warnings={warnings} />
+    </>
+  );
+}
+
+/** Every figure as the billing system answered it: nothing is added up here. */
+export function PurchaseReceipt({ payload }: { readonly payload: WritePayload<'purchaseCredits'> }) {
+  const { purchase, warnings } = payload;
+  if (purchase === null) return <Warnings warnings={warnings} />;
+  const { currency, quantity, unitPrice, netTotal, tax, grossTotal, paid, invoiceNumber } = purchase;
+  const amount = (text: string | null) => money(text === null ? null : { amount: text, currency });
+  return (
+    <>
+      <dl className="receipt">
+        <Item label="Credits">{decimal(quantity)}</Item>
+        <Item label="Price of one">{amount(unitPrice)}</Item>
+        <Item label="Net">{amount(netTotal)}</Item>
+        <Item label="Tax">{amount(tax)}</Item>
+        <Item label="Total">{amount(grossTotal)}</Item>
+        <Item label="Paid">{paid === null ? MISSING : paid ? 'yes' : 'not yet'}</Item>
+        <Item label="Invoice">{invoiceNumber ?? MISSING}</Item>
+        <Item label="Bought on">{day(purchase.datePurchased)}</Item>
+        <Item label="Quote">{purchase.purchaseId}</Item>
       </dl>
       <Warnings warnings={warnings} />
     </>
@@ -268,7 +314,7 @@ function Warnings({ warnings }: { readonly warnings: readonly { readonly code: s
   return warnings.length === 0 ? null : (
     <ul className="fine">
       {warnings.map(({ code, message }) => (
-        <li key={code}>{message}</li>
+        <li key={`${code} ${message}`}>{message}</li>
       ))}
     </ul>
   );

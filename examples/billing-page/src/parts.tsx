@@ -1,6 +1,6 @@
 import { MISSING } from '@billing-gateway/client';
 import type { Reading, ReadProblem } from '@billing-gateway/client/react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 
 /** A part of the page with its heading. */
 export function Panel({
@@ -132,5 +132,33 @@ export function Scroll({ label, children }: { readonly label: string; readonly c
     <div className="scroll" role="group" aria-label={label} tabIndex={0}>
       {children}
     </div>
+  );
+}
+
+/** A form over the page. It is left by its button, or by Escape. */
+export function Dialog({
+  title,
+  onClose,
+  children,
+}: {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}) {
+  const element = useRef<HTMLDialogElement>(null);
+  // The focus goes to "Close", and not to a field: an Enter that is held down must not order.
+  useEffect(() => {
+    element.current?.showModal();
+  }, []);
+  return (
+    <dialog ref={element} aria-labelledby="dialog-title" onClose={onClose}>
+      <header>
+        <h2 id="dialog-title">{title}</h2>
+        <button type="button" className="quiet close" onClick={() => element.current?.close()}>
+          Close
+        </button>
+      </header>
+      {children}
+    </dialog>
   );
 }

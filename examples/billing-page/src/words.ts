@@ -53,7 +53,9 @@ export function subjectWord(subject: WriteSubject | null): string {
     case 'CHANGE_PLAN':
       return `change ${subject.planId === undefined ? 'of the plan' : `to plan ${subject.planId}`}${forGroup}`;
     case 'PURCHASE_CREDITS':
-      return 'purchase of credits';
+      return subject.purchaseId === undefined
+        ? 'purchase of credits'
+        : `purchase of credits, quote ${subject.purchaseId}`;
   }
 }
 

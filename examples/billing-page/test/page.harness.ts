@@ -27,7 +27,7 @@ export interface PageHarness {
 
 /** Builds the page and starts everything. `gatewayUrl` puts another gateway behind it. */
 export async function startPage(stack?: BillingStack): Promise<PageHarness> {
-  const billing = stack ?? (await startBilling({ toggles: { catalogueCurrency: 'yes' } }));
+  const billing = stack ?? (await startBilling({ toggles: { catalogueCurrency: 'yes', purchaseMode: 'repurchase' } }));
   await build({ root: ROOT, logLevel: 'error' });
   const server = await preview({
     root: ROOT,

@@ -63,6 +63,22 @@ async function sold(): Promise<{ packs: number; changes: number }> {
   return { packs: counts['booster']?.committed ?? 0, changes: counts['update']?.committed ?? 0 };
 }
 
+/** Opens the form of a purchase with the number of a quote of this test's own. */
+async function openPurchase(page: Page, quote: string) {
+  await page.getByRole('button', { name: 'Buy credits…' }).click();
+  await page.getByLabel('Number of the quote').fill(quote);
+  return page.getByRole('button', { name: 'Buy the quote' });
+}
+
+const quoteOf = (turn: number) => `9beb5f68-6493-4cc4-b55e-18754100${String(turn).padStart(4, '0')}`;
+
+/** Purchases of credits that the upstream received and made since the last call. */
+async function bought(): Promise<{ received: number; committed: number }> {
+  const counts = await harness.stack.counts();
+  await harness.stack.forgetJournal();
+  return counts['purchase_credits'] ?? { received: 0, committed: 0 };
+}
+
 /**
  * Lets the gateway do what it is asked, and loses its answer on the way back, for the first `most` requests. It is done inside of the page:
  * a test may end the loss and press a button in one task, with no poll between the two.
@@ -342,6 +358,195 @@ describe('the page says what is true', () => {
   });
 });
 
+describe('credits are bought once', () => {
+  const ONCE = { received: 1, committed: 1 };
+
+  for (const [turn, delay] of [0, 50, 120, 250, 1000].entries()) {
+    it(`two clicks ${delay} ms apart, and the receipt is exact`, async () => {
+      const page = await openPage('100001');
+      const button = await openPurchase(page, quoteOf(turn));
+      await button.scrollIntoViewIfNeeded();
+      const box = await button.boundingBox();
+      assert.ok(box);
+      await bought();
+      const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+      await page.mouse.click(x, y);
+      // The pause between the clicks is what is tried here.
+      if (delay > 0) await page.waitForTimeout(delay);
+      await page.mouse.click(x, y);
+      await outcome(page, 'done', 'replayed');
+      const entries = await harness.stack.journal('purchase_credits');
+      assert.deepEqual(await bought(), ONCE);
+      assert.equal(entries.length, 1);
+      // As the upstream wrote them: 1000.0 credits at 0.035, net 35.0, tax 7.0.
+      const receipt = await page.locator('.outcome .receipt > div').allInnerTexts();
+      assert.deepEqual(
+        receipt.map((line) => line.replaceAll(/\s+/g, ' ')).filter((line) => !/^(Invoice|Bought on)/.test(line)),
+        [
+          'Credits 1,000.0',
+          'Price of one GBP 0.035',
+          'Net GBP 35.0',
+          'Tax GBP 7.0',
+          'Total GBP 42.0',
+          'Paid yes',
+          `Quote ${quoteOf(turn)}`,
+        ],
+      );
+    });
+  }
+
+  it('says before what is known and what is not, and sends what was filled in', async () => {
+    const page = await openPage('100001');
+    const button = await openPurchase(page, ` ${quoteOf(10).toUpperCase()} `);
+    const words = await page.getByRole('dialog').innerText();
+    assert.match(words, new RegExp(`You buy the quote ${quoteOf(10)} for the whole account.*charged at once`, 's'));
+    assert.match(words, /Not known before: how many credits it is, the price, the currency and the tax/);
+    await page.getByLabel('Your order number').fill('PO-2026/17');
+    await page.getByText('Bill somebody else').click();
+    await page.getByLabel('Company').fill('Café Zoë & Söhne');
+    await page.getByLabel('E-mail').fill('accounts@example.com');
+    assert.match(await page.getByRole('dialog').innerText(), /billed as given above/);
+    await bought();
+    await button.click();
+    await outcome(page, 'done');
+    const [entry] = await harness.stack.journal('purchase_credits');
+    const sent = JSON.stringify(entry);
+    for (const text of [quoteOf(10), 'PO-2026/17', 'Café Zoë & Söhne', 'accounts@example.com']) {
+      assert.ok(sent.includes(text), `${text} is missing in ${sent}`);
+    }
+    for (const name of ['Phone', 'Mobile', 'Address']) assert.ok(!sent.includes(name), `${name} is sent: ${sent}`);
+    // What is personal stays out of the browser's storage.
+    assert.doesNotMatch(await page.evaluate('JSON.stringify({ ...localStorage, ...sessionStorage })'), /example|Zoë/);
+    assert.deepEqual(await bought(), ONCE);
+  });
+
+  it('a number that is no quote is not sent', async () => {
+    await bought();
+    const page = await openPage('100001');
+    await (await openPurchase(page, '9beb5f68')).click();
+    assert.equal(
+      await page
+        .getByLabel('Number of the quote')
+        .evaluate((input: HTMLInputElement) => input.validity.patternMismatch),
+      true,
+    );
+    assert.equal(await page.locator('.outcome').getAttribute('data-state'), 'editing');
+    await page.getByLabel('Number of the quote').fill('00000000-0000-0000-0000-000000000000');
+    await page.getByRole('button', { name: 'Buy the quote' }).click();
+    await outcome(page, 'refused');
+    assert.match(await told(page), /Something in the form is not right\. Nothing was charged/);
+    assert.deepEqual(await bought(), { received: 0, committed: 0 });
+  });
+
+  it('when the first answer is lost', async () => {
+    const page = await openPage('100001');
+    const button = await openPurchase(page, quoteOf(11));
+    await bought();
+    await loseAnswers(page, /BuyCredits/, 1);
+    await button.click();
+    await outcome(page, 'replayed');
+    assert.match(await told(page), /Nothing was charged a second time/);
+    assert.deepEqual(await bought(), ONCE);
+  });
+
+  it('after a reload while sending: told above, and again in the form', async () => {
+    const page = await openPage('100001');
+    const button = await openPurchase(page, quoteOf(12));
+    await bought();
+    let arrived = (): void => undefined;
+    const sending = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    await page.route('**/graphql', async (route) => {
+      if (!/BuyCredits/.test(route.request().postData() ?? '')) return route.continue();
+      await route.fetch();
+      // Never answered: the page is reloaded meanwhile.
+      arrived();
+    });
+    await button.click();
+    await outcome(page, 'sending');
+    await sending;
+    await page.reload();
+    const banner = page.getByRole('region', { name: 'Being checked' });
+    await banner.getByText('it was carried out').waitFor();
+    assert.match(await banner.innerText(), new RegExp(`Purchase of credits, quote ${quoteOf(12)}`));
+    await page.getByRole('button', { name: 'Buy credits…' }).click();
+    await outcome(page, 'done');
+    assert.match(await told(page), /carried out, once/);
+    assert.deepEqual(await bought(), ONCE);
+  });
+
+  it('the same quote once more is asked about first', async () => {
+    const page = await openPage('100001');
+    await bought();
+    await (await openPurchase(page, quoteOf(13))).click();
+    await outcome(page, 'done');
+    await page.getByRole('button', { name: 'Close' }).click();
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    await (await openPurchase(page, quoteOf(13).toUpperCase())).click();
+    await outcome(page, 'duplicate');
+    assert.match(await told(page), new RegExp(`The same was bought a moment ago.*quote ${quoteOf(13)}`, 's'));
+    assert.deepEqual(await bought(), ONCE);
+    await page.getByRole('button', { name: 'Yes, once more' }).click();
+    await outcome(page, 'done');
+    assert.deepEqual(await bought(), ONCE);
+  });
+
+  it('in two tabs that buy at the same instant', async () => {
+    await bought();
+    const first = await openPage('100001');
+    const second = await first.context().newPage();
+    await second.goto(`${harness.url}?group=100002`);
+    const buttons = [await openPurchase(first, quoteOf(14)), await openPurchase(second, quoteOf(14))];
+    await Promise.all(buttons.map((button) => button.click()));
+    for (const page of [first, second]) await outcome(page, 'done', 'replayed');
+    assert.deepEqual(await bought(), ONCE);
+  });
+
+  it('when the upstream refuses, in its own words', async () => {
+    const page = await openPage('100001');
+    await bought();
+    await (await openPurchase(page, '00000000-0000-4000-8000-000000990402')).click();
+    await outcome(page, 'refused');
+    assert.match(await told(page), /Nothing was charged/);
+    assert.ok((await page.locator('.outcome q').innerText()).length > 0);
+    assert.deepEqual(await bought(), { received: 1, committed: 0 });
+  });
+
+  it('when the outcome is unknown: nothing else is bought until it is settled, and the reference is told', async () => {
+    const page = await openPage('100001');
+    await bought();
+    const lost = '00000000-0000-4000-8000-000000990001';
+    await (await openPurchase(page, lost)).click();
+    await outcome(page, 'unknown');
+    await page.locator('.outcome').getByText('Tell support the reference').waitFor();
+    await page.locator('.outcome > .fine', { hasText: 'Reference' }).waitFor();
+    const key = (await page.locator('.outcome > .fine .figure').innerText()).trim();
+    const other = await openPage('100002');
+    await other.getByRole('region', { name: 'Being checked' }).getByText(lost).waitFor();
+    await (await openPurchase(other, quoteOf(15))).click();
+    await outcome(other, 'blocked');
+    assert.match(await told(other), new RegExp(`An earlier purchase of credits, quote ${lost}.*has not ended yet`));
+    assert.deepEqual(await bought(), ONCE);
+    const { data, errors } = await harness.stack.execute(
+      `mutation ($key: ID!) {
+        resolveBillingOperation(input: { idempotencyKey: $key, outcome: SUCCEEDED, note: "On the bill." }) { userErrors { code } }
+      }`,
+      { key },
+    );
+    assert.deepEqual({ data, errors }, { data: { resolveBillingOperation: { userErrors: [] } }, errors: [] });
+    await page.locator('.outcome').getByRole('button', { name: 'Look again' }).click();
+    await outcome(page, 'done');
+    assert.match(await told(page), new RegExp(`quote ${lost}.*was carried out, once`));
+    await other.locator('.outcome').getByRole('button', { name: 'Look again' }).click();
+    await outcome(other, 'later');
+    assert.match(await told(other), /was carried out\. Yours was not sent: send it if you still want it/);
+    await other.getByRole('button', { name: 'Buy the quote' }).click();
+    await outcome(other, 'done');
+    assert.deepEqual(await bought(), ONCE);
+  });
+});
+
 describe('every part has its states', () => {
   it('loading: no figure, and no button that charges', async () => {
     const page = await harness.newPage();
@@ -437,8 +642,28 @@ describe('for everybody', () => {
       assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true);
       await openOrder(page);
       assert.deepEqual(await accessibilityViolations(page), []);
+      await page.getByRole('button', { name: 'Close' }).click();
+      await page.locator('dialog').waitFor({ state: 'detached' });
+      await openPurchase(page, quoteOf(20));
+      await page.getByText('Bill somebody else').click();
+      assert.deepEqual(await accessibilityViolations(page), []);
+      assert.equal(await page.evaluate("document.querySelector('dialog').scrollWidth <= innerWidth"), true);
     });
   }
+
+  it('buys credits by keyboard alone', async () => {
+    const page = await openPage('100001');
+    await bought();
+    await focusOn(page.getByRole('button', { name: 'Buy credits…' }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    // The focus is on "Close", so an Enter that is held down buys nothing.
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(quoteOf(21));
+    await page.keyboard.press('Enter');
+    await outcome(page, 'done');
+    assert.deepEqual(await bought(), { received: 1, committed: 1 });
+  });
 
   it('works by keyboard alone', async () => {
     const page = await openPage('100038');
