@@ -7,6 +7,9 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // Node itself loads the modules, once a worker: the file says why.
   testRunner: '<rootDir>/test/support/native.runner.mjs',
+  globalSetup: '<rootDir>/test/support/global.setup.mjs',
+  testSequencer: '<rootDir>/test/support/longest-first.sequencer.cjs',
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   // For `--findRelatedTests`, which follows imports by jest's own means.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
@@ -24,11 +27,13 @@ export default {
       },
     ],
   },
-  // Suites wait for processes and sockets as often as they compute, so two workers pay on two cores. Modules of a test file that has ended
-  // stay in its worker (Node cannot unload ES modules), so one that has grown is replaced: two take 2 GB together at most.
+  // Suites wait for processes and sockets as often as they compute, so two workers pay on two cores.
   maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
-  workerIdleMemoryLimit: '700MB',
-  // Whole gateways start in many tests, on machines that do other things too. A test that hangs is told; one that waits for its turn is not.
+  // Modules of a test file that has ended stay in its worker (Node cannot unload ES modules), so one that has grown is
+  // replaced. The limit is of the heap; a worker takes about twice as much from the system, and two take 2 GB at most.
+  workerIdleMemoryLimit: '350MB',
+  // Whole gateways start in many tests, on machines that do other things too. A test that hangs is told; one that waits
+  // for its turn is not.
   testTimeout: 20_000,
   coverageProvider: 'babel',
   collectCoverageFrom: ['src/**/*.ts'],

@@ -32,7 +32,7 @@ let postgres: TestPostgres | null = null;
 jest.setTimeout(START_LIMIT_MS);
 
 beforeAll(async () => {
-  await promisify(execFile)(process.execPath, ['tools/build.mjs', '--out', join(folder, 'dist')]);
+  await promisify(execFile)(process.execPath, ['tools/build.mjs', '--unchecked', '--out', join(folder, 'dist')]);
   for (const name of ['package.json', 'operations']) cpSync(name, join(folder, name), { recursive: true });
   const [redisServer, postgresBinaries] = [findRedis(), findPostgres()];
   if (redisServer === null || postgresBinaries === null) {
@@ -67,6 +67,13 @@ async function start(env: Readonly<Record<string, string>>): Promise<GatewayProc
   started.push(gateway);
   return gateway;
 }
+
+let usual: Promise<GatewayProcess> | null = null;
+/** The gateway of the tests that need no settings of their own. */
+const startUsual = (): Promise<GatewayProcess> => {
+  usual ??= start({ XTRACTA_ROOT_GROUP_ID: upstream.fixtures['rootGroupId'] ?? '' });
+  return usual;
+};
 
 const order = (gateway: GatewayProcess, key: string) =>
   execute(
@@ -143,7 +150,7 @@ describe('the bundle, with no node_modules', () => {
   });
 
   it('serves the schema, reads and writes, and replays', async () => {
-    const gateway = await start({ XTRACTA_ROOT_GROUP_ID: upstream.fixtures['rootGroupId'] ?? '' });
+    const gateway = await startUsual();
     const { data } = await execute(gateway.url, '{ _service { sdl } }');
     expect(data).toEqual({ _service: { sdl: readFileSync('schema.graphql', 'utf8') } });
     const plan = 'query ($id: ID!) { group(id: $id) { plan { name type } billingHistory { totalCount } } }';
@@ -154,7 +161,7 @@ describe('the bundle, with no node_modules', () => {
   });
 
   it('has the pages, their operations, and the metrics', async () => {
-    const gateway = await start({});
+    const gateway = await startUsual();
     const text = async (path: string) =>
       (await fetch(`${gateway.url}${path}`, { headers: { accept: 'text/html' } })).text();
     const operation = /(?:query|mutation) \w+/.exec(

@@ -23,6 +23,12 @@ export interface TestPostgres {
 
 const INSTALLED = '/usr/lib/postgresql';
 
+/**
+ * What a test server saves. Tests crash the server, never the machine: what it has written to its files is kept by the
+ * system whether or not it was forced to the disk. `synchronous_commit` stays on, as the ledger asks for it.
+ */
+const QUICK = ['fsync=off', 'full_page_writes=off', 'autovacuum=off', 'shared_buffers=16MB', 'jit=off'];
+
 /** Where `initdb` and `postgres` are, or null when PostgreSQL is not installed. Debian keeps them out of the PATH. */
 export function findPostgres(): string | null {
   const versions = listDirectory(INSTALLED).sort((a, b) => Number(b) - Number(a));
@@ -62,16 +68,27 @@ function asServer(cwd: string): { readonly cwd: string; readonly uid?: number; r
 
 async function serve(binaries: string, dataDirectory: string): Promise<TestPostgres> {
   const port = await freePort();
-  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200'];
+  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200', ...QUICK];
   const server = ['-D', dataDirectory, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
   const run = () =>
     spawn(join(binaries, 'postgres'), server, { ...asServer(dataDirectory), stdio: ['ignore', 'ignore', 'pipe'] });
 
   let running: ReturnType<typeof run> | null = null;
   let spaces = 0;
+  const url = `postgres://ledger@127.0.0.1:${port}/postgres`;
+  // One connection for all spaces: a new one costs the server more than the schema does.
+  let admin: pg.Pool | null = null;
+  const connectAdmin = (): pg.Pool => {
+    const pool = new pg.Pool({ connectionString: url, max: 1, idleTimeoutMillis: 0 });
+    // A crash of the server ends its connection; the next space opens another.
+    pool.on('error', () => undefined);
+    return pool;
+  };
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     const ending = running;
     running = null;
+    await admin?.end().catch(() => undefined);
+    admin = null;
     if (ending?.exitCode === null && ending.signalCode === null) {
       const exited = once(ending, 'exit');
       ending.kill(signal);
@@ -102,12 +119,10 @@ async function serve(binaries: string, dataDirectory: string): Promise<TestPostg
     },
     createLedgerSpace: async () => {
       spaces += 1;
-      const url = `postgres://ledger@127.0.0.1:${port}/postgres`;
-      const client = new pg.Client({ connectionString: url });
-      await client.connect();
-      await client.query(`CREATE SCHEMA space_${spaces}`);
-      await client.end();
-      return `${url}?options=${encodeURIComponent(`-c search_path=space_${spaces}`)}`;
+      const name = `space_${spaces}`;
+      admin ??= connectAdmin();
+      await admin.query(`CREATE SCHEMA ${name}`);
+      return `${url}?options=${encodeURIComponent(`-c search_path=${name}`)}`;
     },
   };
 }
