@@ -12,10 +12,11 @@ const layers = {
   cache: ['observability'],
   auth: ['domain', 'observability', 'config', 'cache'],
   upstreams: ['domain', 'observability/redact\\.ts'],
-  reads: ['domain'],
+  // The event loop is one: whoever works long takes slices of the same turn.
+  reads: ['domain', 'runtime/large-work\\.ts'],
   idempotency: ['domain'],
   billing: ['domain', 'idempotency/(ledger|ledger\\.states|run-once)\\.ts'],
-  graphql: ['domain', 'billing/billing-writes\\.ts', 'reads/billing-reads\\.ts'],
+  graphql: ['domain', 'billing/billing-writes\\.ts', 'reads/billing-reads\\.ts', 'runtime/large-work\\.ts'],
   debug: ['domain', 'pages'],
   server: [
     'domain',
@@ -23,8 +24,9 @@ const layers = {
     'config',
     'auth/authenticate\\.ts',
     'graphql/context\\.ts',
+    'graphql/request/plain-rows\\.ts',
     'pages',
-    'runtime/package-root\\.ts',
+    'runtime/(package-root|large-work)\\.ts',
   ],
   // Above the gateway: what operators run beside it.
   // It puts a stored response in the upstream's place, so it knows the transports, and still no codec.

@@ -130,6 +130,12 @@ export interface BillingReads {
    */
   handOut(rows: number, bytesPerRow: number): Promise<void>;
   /**
+   * Counts bytes of the answer's text that were made of rows which were handed out.
+   *
+   * @throws BillingError `OPERATION_TOO_COMPLEX`; the operation has then ended as a whole
+   */
+  countText(bytes: number): void;
+  /**
    * Counts an upstream call that the operation makes beside these reads, against the same limit.
    *
    * @throws BillingError `OPERATION_TOO_COMPLEX`

@@ -1,5 +1,6 @@
 import type { BillingActivity } from '../domain/billing-history.js';
 import { UnreadableValue } from '../domain/money.js';
+import { largeWork } from '../runtime/large-work.js';
 import type { BillingHistoryOrder } from './billing-reads.js';
 
 /** What places a row in a list: enough to find the place again after the row itself is gone. */
@@ -99,6 +100,60 @@ function ascending(rows: readonly BillingActivity[]): readonly BillingActivity[]
     .map((key) => key.row);
   ascendingOrders.set(rows, ordered);
   return ordered;
+}
+
+/** Rows that are sorted in one step: less than a millisecond. */
+const RUN_ROWS = 500;
+/** Up to this many rows are ordered when they are needed. */
+const FEW_ROWS = 2_000;
+/** Orders that are being worked out. */
+const ordering = new WeakMap<readonly BillingActivity[], Promise<void>>();
+
+/**
+ * Works out the order of many rows in slices of the event loop's turns, so that {@link orderRows} has it at hand.
+ * Sorting 20,000 rows at once holds everybody up for tens of milliseconds.
+ */
+export async function prepareOrder(rows: readonly BillingActivity[]): Promise<void> {
+  if (rows.length <= FEW_ROWS || ascendingOrders.has(rows)) return;
+  const underWay = ordering.get(rows) ?? mergeSort(rows);
+  ordering.set(rows, underWay);
+  await underWay;
+}
+
+async function mergeSort(rows: readonly BillingActivity[]): Promise<void> {
+  let runs: KeyedRow[][] = [];
+  for (let at = 0; at < rows.length; at += RUN_ROWS) {
+    if (largeWork.isOver()) await largeWork.nextSlice();
+    runs.push(
+      rows
+        .slice(at, at + RUN_ROWS)
+        .map(keyed)
+        .sort(compareKeyed),
+    );
+  }
+  while (runs.length > 1) {
+    const merged: KeyedRow[][] = [];
+    for (let at = 0; at < runs.length; at += 2) merged.push(await merge(runs[at] ?? [], runs[at + 1] ?? []));
+    runs = merged;
+  }
+  ascendingOrders.set(rows, runs[0]?.map(({ row }) => row) ?? []);
+}
+
+async function merge(a: readonly KeyedRow[], b: readonly KeyedRow[]): Promise<KeyedRow[]> {
+  const merged: KeyedRow[] = [];
+  let [atA, atB] = [0, 0];
+  while (atA < a.length || atB < b.length) {
+    if (merged.length % RUN_ROWS === 0 && largeWork.isOver()) await largeWork.nextSlice();
+    const [fromA, fromB] = [a[atA], b[atB]];
+    if (fromA !== undefined && (fromB === undefined || compareKeyed(fromA, fromB) <= 0)) {
+      merged.push(fromA);
+      atA += 1;
+    } else if (fromB !== undefined) {
+      merged.push(fromB);
+      atB += 1;
+    }
+  }
+  return merged;
 }
 
 function descending(rows: readonly BillingActivity[]): readonly BillingActivity[] {

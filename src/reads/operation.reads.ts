@@ -21,6 +21,7 @@ import { type ExecutorContext, type HistorySource, type Rows, readSubject } from
 import { type HistoryQuestion, OperationHistory } from './history.loader.js';
 import { HistoryPaging } from './history.paging.js';
 import { groupNameIn } from './history-answer.js';
+import { prepareOrder } from './history-order.policy.js';
 import { planWindow, resolveHistoryWindow, windowsEqual } from './history-window.policy.js';
 import type { MembershipMemory } from './membership.memory.js';
 import { groupsBelow, PlanComparison, planInForce } from './plan.policy.js';
@@ -225,6 +226,15 @@ export class OperationReads implements BillingReads {
     }
   }
 
+  countText(bytes: number): void {
+    try {
+      this.#answer.countText(bytes);
+    } catch (error) {
+      if (error instanceof BillingError) this.#endNow(error);
+      throw error;
+    }
+  }
+
   countCall(): void {
     if (!this.#budget.reserve(1)) throw tooManyCalls(this.#budget.limit);
     this.#budget.countQuestion();
@@ -374,6 +384,7 @@ export class OperationReads implements BillingReads {
       },
       () => this.#list(list.read, 'billingHistory'),
     );
+    await prepareOrder(answer.rows);
     return paging.page(asOfMs === null ? list : paging.stale(list, answer.read), answer.rows, visible);
   }
 

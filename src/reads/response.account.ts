@@ -1,19 +1,17 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BillingError } from '../domain/errors.js';
+import { largeWork } from '../runtime/large-work.js';
 
 /** Rows that one operation may answer, all lists together. */
 export const MAX_ANSWER_ROWS = 100_000;
 /**
- * Text that one operation may answer. Counted twice: by the least that rows will take when they are handed out, and as
- * it is written.
+ * Text that one operation may answer. Counted three times: by the least that rows will take when they are handed out, as
+ * rows are written, and as the whole is.
  */
 export const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
 /** An operation below both is small: it waits for nobody. */
 const SMALL_ROWS = 1_000;
 const SMALL_BYTES = 128 * 1024;
-/** Rows that are handed out in one turn of the event loop: a few milliseconds of execution. */
-const ROWS_PER_TURN = 500;
 
 export function answerTooLarge(): BillingError {
   return new BillingError(
@@ -40,14 +38,13 @@ export interface LargeAnswers {
 
 /**
  * What one operation has handed out for its answer. A small operation is only counted. A large one waits for its place
- * among the large answers of all operations, and then takes its rows a few at a time, so that others have their turns.
+ * among the large answers of all operations, and then hands out its rows in slices, so that others have their turns.
  * Mutable state of one operation.
  */
 export class AnswerAccount {
   #rows = 0;
   #bytes = 0;
-  #rowsOfTurn = 0;
-  #turn: Promise<unknown> = Promise.resolve();
+  #textBytes = 0;
   #places: Promise<void> | null = null;
   readonly #held: { kept: (() => void) | null; making: (() => void) | null } = { kept: null, making: null };
   #isClosed = false;
@@ -73,12 +70,17 @@ export class AnswerAccount {
     if (this.#rows <= SMALL_ROWS && this.#bytes <= SMALL_BYTES) return;
     this.#places ??= this.#takePlaces(signal);
     await this.#places;
-    this.#rowsOfTurn += rows;
-    if (this.#rowsOfTurn > ROWS_PER_TURN) {
-      this.#rowsOfTurn = rows;
-      this.#turn = this.#turn.then(() => nextTurn());
-    }
-    await this.#turn;
+    if (largeWork.isOver()) await largeWork.nextSlice();
+  }
+
+  /**
+   * Counts text of the answer that was made of rows.
+   *
+   * @throws BillingError `OPERATION_TOO_COMPLEX` over the limit
+   */
+  countText(bytes: number): void {
+    this.#textBytes += bytes;
+    if (this.#textBytes > MAX_ANSWER_BYTES) throw answerTooLarge();
   }
 
   /** The answer's text is made, and its objects are gone. */

@@ -12,7 +12,7 @@ import { OWN_LINKS } from '../pages/page.frame.js';
 import type { HttpServerOptions } from './http-server.options.js';
 import { sandboxPagePlugin } from './pages/sandbox.page.js';
 import type { ServerContext } from './request-tracking.js';
-import { answerText } from './response.text.js';
+import { BODY_TOO_LARGE, isLarge, writeBody } from './response.body.js';
 
 /** Starts Apollo Server on the gateway's schema, with everything off that costs time, calls home or tells too much. */
 export async function startApollo(options: HttpServerOptions): Promise<ApolloServer<ServerContext>> {
@@ -25,6 +25,8 @@ export async function startApollo(options: HttpServerOptions): Promise<ApolloSer
     plugins: [
       ...options.plugins,
       operationRecordPlugin(logger, unexpected),
+      // The last of those that see responses: it leaves nothing of a large one for others.
+      largeBodyPlugin(),
       landingPage(options),
       ApolloServerPluginCacheControlDisabled(),
       // On by default for subgraphs: errors and timings of every field would go to whoever asks for them.
@@ -43,7 +45,6 @@ export async function startApollo(options: HttpServerOptions): Promise<ApolloSer
     parseOptions: { maxLexicalTokens: limits.maxTokens },
     maxRecursiveSelections: limits.maxRecursiveSelections,
     validationRules: [...limits.validationRules],
-    stringifyResult: answerText,
     stopOnTerminationSignals: false,
     logger: apolloLogger(logger),
   });
@@ -101,6 +102,25 @@ function operationRecordPlugin(logger: Logger, unexpected: UnexpectedErrors): Ap
       return listener;
     },
   };
+}
+
+/**
+ * Writes a large response in pieces, and puts a word in its place: Apollo Server would make one text of it at once, which
+ * holds everybody up for tenths of a second.
+ */
+function largeBodyPlugin(): ApolloServerPlugin<ServerContext> {
+  const listener: GraphQLRequestListener<ServerContext> = {
+    willSendResponse: async ({ contextValue: { record, requestId }, response: { body } }) => {
+      if (body.kind !== 'single' || !isLarge(body.singleResult)) return;
+      record.body = await writeBody(body.singleResult);
+      body.singleResult = {};
+      if (record.body !== null) return;
+      const { message, extensions } = BODY_TOO_LARGE;
+      record.errorCodes.push(extensions.code);
+      body.singleResult = { errors: [{ message, extensions: { ...extensions, requestId } }], data: null };
+    },
+  };
+  return { requestDidStart: async () => listener };
 }
 
 export type FormatError = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { HeaderMap, type HTTPGraphQLRequest, type HTTPGraphQLResponse } from '@apollo/server';
 import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -20,7 +21,6 @@ import {
 import { acceptsPage } from './host.guard.js';
 import type { HttpLayerOptions } from './http-server.options.js';
 import type { InFlight, ServerContext } from './request-tracking.js';
-import { ANSWER_TOO_LARGE } from './response.text.js';
 import { requireReadableHash, requireShallowDocument } from './safelist.js';
 
 /** The part of Apollo Server that the routes use. */
@@ -87,7 +87,13 @@ export async function graphqlRoutes(app: FastifyInstance, options: GraphqlRouteO
       try {
         const body = await askApollo(options.apollo, request, reply, () => contextOf(request, reply, options));
         if (isStopping()) reply.header('connection', 'close');
-        if (body !== ANSWER_TOO_LARGE && (reply.statusCode < 400 || request.record.answered)) return bytesIfLarge(body);
+        const { record } = request;
+        if (record.body !== null) {
+          // A stream that waits for the socket, chunk by chunk; the length is known all the same.
+          reply.header('content-length', String(record.body.byteLength));
+          return Readable.from(record.body.chunks());
+        }
+        if (reply.statusCode < 400 || record.answered) return bytesIfLong(body);
         return withRequestId(body, request.id, (code) => request.record.errorCodes.push(code));
       } finally {
         request.record.context?.reads.answered();
@@ -194,14 +200,11 @@ async function askApollo(
   return answer.string;
 }
 
-const LARGE_TEXT = 64 * 1024;
+const LONG_TEXT = 64 * 1024;
 
-/**
- * Node joins a text to the head and copies both, and counts the text's bytes before: for megabytes that holds everybody
- * up.
- */
-function bytesIfLarge(text: string): string | Buffer {
-  return text.length > LARGE_TEXT ? Buffer.from(text) : text;
+/** Node joins a text to the head and copies both, and counts the text's bytes before. */
+function bytesIfLong(text: string): string | Buffer {
+  return text.length > LONG_TEXT ? Buffer.from(text) : text;
 }
 
 function headersFor({ headers }: FastifyRequest): HeaderMap {

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewayContext } from '../graphql/context.js';
 import type { RequestTrace, Tracing } from '../observability/tracing.js';
 import type { HttpServerOptions } from './http-server.options.js';
+import type { LargeBody } from './response.body.js';
 
 type Tracking = Pick<HttpServerOptions, 'logger' | 'metrics' | 'operationFields' | 'tracing'> & {
   readonly inFlight: InFlight;
@@ -86,6 +87,8 @@ export interface RequestRecord {
   operationName: string | null;
   operationType: string | null;
   readonly errorCodes: string[];
+  /** The response's body where it is large; null: it is the text that Apollo Server answers. */
+  body: LargeBody | null;
   /** The operation's plugins have seen the answer, so its errors carry the request id. */
   answered: boolean;
   /** The client left before it had its answer. */
@@ -110,6 +113,7 @@ function newRecord(): RequestRecord {
     operationName: null,
     operationType: null,
     errorCodes: [],
+    body: null,
     answered: false,
     left: false,
     stalled: false,

@@ -14,6 +14,7 @@ import {
   OperationTypeNode,
 } from 'graphql';
 import { collectSubfields } from 'graphql/execution/collectFields.js';
+import { largeWork } from '../../runtime/large-work.js';
 import type { GatewayContext } from '../context.js';
 import { accessOf, holdsScopes } from '../scopes.js';
 
@@ -47,6 +48,38 @@ interface Property {
 /** What graphql-js alone may complete: a promise, an error, a resolver, an argument, a null out of place. */
 const NOT_PLAIN = Symbol('not plain');
 
+/** Rows of one query up to this many are objects until the response is made of them. */
+const MAX_OBJECTS = 1_000;
+/** Rows whose text is made in one step: well below a millisecond. */
+const ROWS_PER_STEP = 64;
+/** A list up to this length is written at once: thousands of them may be pages of a few rows. */
+const SHORT_LIST = 250;
+const PIECE_BYTES = 64 * 1024;
+
+/**
+ * The rows of one list of a large answer, as the JSON text of the list. The objects of 100,000 rows would take most of
+ * a small container's heap, and the garbage collector would copy them several times; their text lies outside of it.
+ */
+export class WrittenRows {
+  /** @param pieces in their order; those of a long list are bytes */
+  constructor(readonly pieces: readonly (string | Buffer)[]) {}
+
+  /** For who serializes an answer without knowing of this class. Slow. */
+  toJSON(): unknown {
+    return JSON.parse(this.pieces.join(''));
+  }
+}
+
+type Rows = readonly Row[] | WrittenRows;
+
+/** Data of answers that hold {@link WrittenRows}: by this the server knows, without a search, that an answer is large. */
+const withWrittenRows = new WeakSet<object>();
+
+/** Whether rows in it are {@link WrittenRows}. */
+export function holdsWrittenRows(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && withWrittenRows.has(data);
+}
+
 /**
  * The rows of one query. A list is written here when all of it is plain; else graphql-js completes it, as it completes
  * everything around the lists. graphql-js is given an empty list in place of the rows, and {@link place} exchanges it
@@ -55,18 +88,30 @@ const NOT_PLAIN = Symbol('not plain');
  * Mutable, and of one query alone: nothing is kept for the next one.
  */
 class RowWriter {
-  readonly #written: { readonly path: GraphQLResolveInfo['path']; readonly rows: readonly Row[] }[] = [];
+  #written: { readonly path: GraphQLResolveInfo['path']; readonly rows: Rows }[] = [];
+  #rows = 0;
+  /** The long list that is being written; the next one waits for it. */
+  #writing: Promise<unknown> = Promise.resolve();
   /** By the list's field nodes, of which graphql-js has one array for all lists of one place in the document. */
   readonly #columns = new Map<readonly FieldNode[], readonly Column[] | typeof NOT_PLAIN>();
 
   /** The list that graphql-js is to complete: the same, or an empty one whose rows are written. */
-  take(list: readonly unknown[], context: GatewayContext, info: GraphQLResolveInfo): readonly unknown[] {
+  take(
+    list: readonly unknown[],
+    context: GatewayContext,
+    info: GraphQLResolveInfo,
+  ): readonly unknown[] | Promise<readonly unknown[]> {
     if (list.length === 0) return list;
     const columns = this.#columnsOfList(context, info);
-    const rows = columns === NOT_PLAIN ? NOT_PLAIN : writeRows(list, columns);
+    if (columns === NOT_PLAIN) return list;
+    this.#rows += list.length;
+    if (this.#rows <= MAX_OBJECTS) return this.#keep(list, info, writeRows(list, columns));
+    if (list.length > SHORT_LIST) return this.#takeLong(list, columns, context, info);
+    const rows = writeRows(list, columns);
     if (rows === NOT_PLAIN) return list;
-    this.#written.push({ path: info.path, rows });
-    return [];
+    const text = JSON.stringify(rows);
+    context.reads.countText(Buffer.byteLength(text));
+    return this.#keep(list, info, new WrittenRows([text]));
   }
 
   /**
@@ -75,7 +120,27 @@ class RowWriter {
    * @throws Error where there is none: an answer without its rows must never be sent
    */
   place(data: unknown): void {
-    for (const { path, rows } of this.#written) placeRows(data, path, rows);
+    const written = this.#written;
+    this.#written = [];
+    for (const { path, rows } of written) placeRows(data, path, rows);
+    if (isIndexable(data) && written.some(({ rows }) => rows instanceof WrittenRows)) withWrittenRows.add(data);
+  }
+
+  #keep(list: readonly unknown[], info: GraphQLResolveInfo, rows: Rows | typeof NOT_PLAIN): readonly unknown[] {
+    if (rows === NOT_PLAIN) return list;
+    this.#written.push({ path: info.path, rows });
+    return [];
+  }
+
+  async #takeLong(
+    list: readonly unknown[],
+    columns: readonly Column[],
+    context: GatewayContext,
+    info: GraphQLResolveInfo,
+  ): Promise<readonly unknown[]> {
+    const rows = this.#writing.then(() => writeText(list, columns, context));
+    this.#writing = rows.catch(() => undefined);
+    return this.#keep(list, info, await rows);
   }
 
   #columnsOfList(context: GatewayContext, info: GraphQLResolveInfo): readonly Column[] | typeof NOT_PLAIN {
@@ -87,6 +152,37 @@ class RowWriter {
     this.#columns.set(info.fieldNodes, columns);
     return columns;
   }
+}
+
+/**
+ * Writes a long list in slices of the event loop's turns. Only the text of a few rows is ever there as objects.
+ *
+ * @throws BillingError `OPERATION_TOO_COMPLEX` as soon as the answer is too long
+ */
+async function writeText(
+  list: readonly unknown[],
+  columns: readonly Column[],
+  { reads }: GatewayContext,
+): Promise<WrittenRows | typeof NOT_PLAIN> {
+  const pieces: (string | Buffer)[] = [];
+  let text = '[';
+  for (let at = 0; at < list.length; at += ROWS_PER_STEP) {
+    if (largeWork.isOver()) await largeWork.nextSlice();
+    // Nobody will see the answer of an operation that has ended.
+    if (reads.endedBy() !== null) return new WrittenRows(['[]']);
+    const rows = writeRows(list.slice(at, at + ROWS_PER_STEP), columns);
+    if (rows === NOT_PLAIN) return NOT_PLAIN;
+    text += (at === 0 ? '' : ',') + JSON.stringify(rows).slice(1, -1);
+    if (text.length < PIECE_BYTES) continue;
+    const bytes = Buffer.from(text);
+    reads.countText(bytes.byteLength);
+    pieces.push(bytes);
+    text = '';
+  }
+  text += ']';
+  reads.countText(Buffer.byteLength(text));
+  pieces.push(text);
+  return new WrittenRows(pieces);
 }
 
 /**
@@ -192,7 +288,7 @@ function isPlainObject(value: unknown): value is Readonly<Record<string, unknown
   return typeof value === 'object' && value !== null && !(value instanceof Error) && !('then' in value);
 }
 
-function placeRows(data: unknown, path: GraphQLResolveInfo['path'], rows: readonly Row[]): void {
+function placeRows(data: unknown, path: GraphQLResolveInfo['path'], rows: Rows): void {
   let parent: unknown = data;
   for (const key of keysTo(path.prev)) parent = isIndexable(parent) ? parent[key] : undefined;
   // An error has made nothing of the list, or of what it belongs to.

@@ -156,6 +156,7 @@ export function inMemoryPorts(
       upstreamCalls: () => ({ made: 1, saved: 2 }),
       cost: () => ({ asked: 3, made: 1, saved: 2, left: 97 }),
       handOut: async () => undefined,
+      countText: () => undefined,
       countCall: () => undefined,
       endedBy: () => null,
       answered: () => undefined,

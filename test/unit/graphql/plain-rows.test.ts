@@ -239,3 +239,48 @@ describe('without any admission, a caller still sees no field', () => {
     expect(answer.data).toEqual({ group: { name: 'Root', availablePlans: [{ wholesalePrice: { amount: '350' } }] } });
   });
 });
+
+describe('an answer of many rows', () => {
+  const many = (length: number, last: object = {}): readonly BillingActivity[] =>
+    Array.from({ length }, (_, index) => ({
+      ...ROW,
+      id: String(index),
+      planName: index % 3 === 0 ? 'Ünï\ud800 "quoted" \u2028' : ROW.planName,
+      ...(index === length - 1 ? last : {}),
+    }));
+  const selection = 'nodes { id kind planName price { amount currency } group { id name } startDate }';
+  const query = `{ group(id: "1") { a: billingHistory(first: 5000) { ${selection} edges { cursor node { id } } }
+    b: billingHistory(first: 5000) { totalCount ${selection} } } }`;
+
+  it.each([
+    ['short lists', 120],
+    ['lists of a step more or less', 1_000],
+    ['long lists', 2_500],
+  ])('is the one of graphql-js: %s', async (_name, length) => {
+    const expected = await byGraphqlJs.ask({ query, ports: portsOf(many(length)) });
+    const answer = await gateway.ask({ query, ports: portsOf(many(length)) });
+    expect(answer.text === expected.text).toBe(true);
+    expect(answer.errors).toEqual([]);
+  });
+
+  it('is the one of graphql-js where the last row cannot be read', async () => {
+    const price = new UnreadableValue('xtracta', 'history', 'price');
+    const expected = await byGraphqlJs.ask({ query, ports: portsOf(many(2_500, { price })) });
+    const answer = await gateway.ask({ query, ports: portsOf(many(2_500, { price })) });
+    expect(answer.text === expected.text).toBe(true);
+    expect(answer.errors).toHaveLength(2);
+  });
+
+  it('counts the bytes of their text as they are written', async () => {
+    const bytes: number[] = [];
+    const ports = portsOf(many(2_500));
+    const counting = { ...ports, reads: { ...ports.reads, countText: (count: number) => void bytes.push(count) } };
+    const { text } = await gateway.ask({
+      query: `{ group(id: "1") { billingHistory(first: 5000) { ${selection} } } }`,
+      ports: counting,
+    });
+    const frame = JSON.stringify({ data: { group: { billingHistory: { nodes: [] } } } }).length - 2;
+    expect(bytes.reduce((sum, count) => sum + count, 0)).toBe(Buffer.byteLength(text) - frame - 1);
+    expect(bytes.length).toBeGreaterThan(1);
+  });
+});

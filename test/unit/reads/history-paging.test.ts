@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { BillingActivity, BillingActivityKind } from '../../../src/domain/billing-history.js';
 import { UnreadableValue } from '../../../src/domain/money.js';
 import type { HistoryClient, HistoryPage, HistoryRequest } from '../../../src/reads/billing-reads.js';
-import { orderRows } from '../../../src/reads/history-order.policy.js';
+import { orderRows, prepareOrder } from '../../../src/reads/history-order.policy.js';
 import { activity } from './activity.fixture.js';
 import { DAY, historyRequest, NOW_MS, operation, readsFactory } from './reads.fixture.js';
 
@@ -263,5 +263,32 @@ describe('pages of a history', () => {
     await expect(
       operation(factory).historyPage(historyRequest('2', { first: 2, after: page.pageInfo.endCursor })),
     ).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: ['after'] });
+  });
+});
+
+describe('the order of many rows', () => {
+  it('is the same, worked out in slices and by several at once', async () => {
+    const many = fc.array(row, { minLength: 2_001, maxLength: 4_000, size: 'max' });
+    await fc.assert(
+      fc.asyncProperty(many, order, async (all, by) => {
+        await Promise.all([prepareOrder(all), prepareOrder(all)]);
+        // A copy is not known, and is ordered at once.
+        expect(orderRows(all, by)).toEqual(orderRows([...all], by));
+      }),
+      { numRuns: 5 },
+    );
+  });
+
+  it('lets others have their turns meanwhile', async () => {
+    let turns = 0;
+    let isOver = false;
+    const count = (): void => {
+      turns += 1;
+      if (!isOver) setImmediate(count);
+    };
+    setImmediate(count);
+    await prepareOrder(numbered(40_000));
+    isOver = true;
+    expect(turns).toBeGreaterThan(3);
   });
 });

@@ -157,6 +157,7 @@ export function unusedContext(request: GraphqlRequest): GatewayContext {
       upstreamCalls: () => ({ made: 0, saved: 0 }),
       cost: () => ({ asked: 0, made: 0, saved: 0, left: 100 }),
       handOut: unused,
+      countText: () => undefined,
       countCall: () => undefined,
       endedBy: () => null,
       answered: () => undefined,
