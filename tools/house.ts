@@ -100,7 +100,7 @@ interface Count {
 }
 
 const counts: readonly Count[] = [
-  { name: 'files in src', found: sources.length, limit: 232 },
+  { name: 'files in src', found: sources.length, limit: 233 },
   {
     name: 'lines of TypeScript in src',
     found: code.reduce((sum, file) => sum + textOf(file).split('\n').length - 1, 0),
