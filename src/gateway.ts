@@ -9,6 +9,7 @@ import { DebugUi } from './debug/debug.ui.js';
 import type { Allowance, RateLimitedKind, UpstreamService } from './domain/errors.js';
 import type { AttemptStart, UpstreamCall, UpstreamObserver } from './domain/upstream-call.js';
 import type { GatewayContext } from './graphql/context.js';
+import { ERROR_CATALOGUE } from './graphql/error-catalogue.js';
 import { formatError } from './graphql/request/error-format.js';
 import { MAX_RECURSIVE_SELECTIONS, MAX_TOKENS, operationLimitRules } from './graphql/request/limits.js';
 import { gatewayPlugins } from './graphql/request/request.plugins.js';
@@ -421,6 +422,7 @@ function createDebugUi(config: Config): DebugUi<GatewayContext> | null {
     links: linksOf(config),
     curlHeaders: headers,
     hasExplorer: config.http.explorer,
+    meanings: Object.fromEntries(Object.entries(ERROR_CATALOGUE).map(([code, { meaning }]) => [code, meaning])),
   });
 }
 

@@ -15,7 +15,7 @@ const CORS_ORIGINS = 'loopback,https://studio.apollographql.com,https://sandbox.
 
 // The only variables that the gateway inherits. Real credentials in the shell must never reach a demo: it would charge them.
 const INHERITED =
-  /^(PATH|Path|HOME|USERPROFILE|TMPDIR|TEMP|TMP|SystemRoot|LANG|NO_COLOR|FORCE_COLOR|LOG_LEVEL|LOG_FORMAT|CORS_ORIGINS|DEBUG_UI|EXPLORER|INTROSPECTION)$/;
+  /^(PATH|Path|HOME|USERPROFILE|TMPDIR|TEMP|TMP|SystemRoot|LANG|NO_COLOR|FORCE_COLOR|LOG_LEVEL|LOG_FORMAT|CORS_ORIGINS|DEBUG_UI|EXPLORER|INTROSPECTION|SPENDING_LIMITS|STALE_READS_SECONDS)$/;
 
 /** A problem that is told in one line, without a stack. */
 class StackProblem extends Error {}

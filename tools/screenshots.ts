@@ -32,7 +32,10 @@ const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', arg
 try {
   await beBusy(url, simulator);
   if (review === undefined) await makeImages();
-  else await makeReview(review);
+  else {
+    await beRefused(url, simulator);
+    await makeReview(review);
+  }
 } finally {
   await browser.close();
   await gateway.drain();
@@ -64,7 +67,20 @@ async function makeImages(): Promise<void> {
 async function makeReview(reviewFolder: string): Promise<void> {
   const pages: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
     landing: (page) => page.goto(url),
+    sandbox: async (page) => {
+      // Without internet, which is when it has something of its own to say.
+      await page.route(/^https:/, (route) => route.abort());
+      await page.goto(`${url}/graphql`);
+      await page.waitForTimeout(1500);
+    },
     debug: (page) => openOperation(page, 'FiftyGroups'),
+    'debug-refused': (page) => openOperation(page, 'TooMany'),
+    'debug-settled': (page) => openOperation(page, 'Settle'),
+    'debug-nothing': async (page) => {
+      await page.goto(`${url}/debug`);
+      await page.locator('details').first().waitFor();
+      await page.getByRole('searchbox').fill('nothing of this name');
+    },
     graphiql: async (page) => {
       await page.goto(`${url}/graphiql`);
       await page.locator('.graphiql-query-editor .view-lines').first().waitFor();
@@ -118,6 +134,7 @@ async function startGateway({ url: upstream, fixtures }: Simulator, ledgerFolder
     CREDITS_URL: upstream,
     CREDITS_TOKEN: fixtures.creditsToken,
     LEDGER_URL: `sqlite:${join(ledgerFolder, 'ledger.sqlite')}`,
+    SPENDING_LIMITS: '{"maxQuantity":50,"spendPerDay":{"NZD":"1000"}}',
   });
   if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join('\n'));
   return createGateway(result.config, await createLogger({ level: 'silent', format: 'json' }));
@@ -127,12 +144,7 @@ async function startGateway({ url: upstream, fixtures }: Simulator, ledgerFolder
 async function beBusy(gatewayUrl: string, upstream: Simulator): Promise<void> {
   const { fixtures } = upstream;
   const ids = Array.from({ length: 50 }, (_, index) => String(Number(fixtures.rootGroupId) + index));
-  const ask = async (query: string, variables: object): Promise<void> => {
-    const body = JSON.stringify({ query, variables });
-    const headers = { 'content-type': 'application/json' };
-    const answer = await fetch(`${gatewayUrl}/graphql`, { method: 'POST', headers, body });
-    await answer.text();
-  };
+  const ask = (query: string, variables: object) => send(gatewayUrl, query, variables);
   await ask('query Warm($id: ID!) { group(id: $id) { plan { name } } }', { id: fixtures.rootGroupId });
   upstream.world(fixtures.apiKey).addFault({ endpoint: 'history', kind: 'status', params: { code: 503 }, first: 1 });
   await ask(MANY, { ids });
@@ -143,4 +155,31 @@ async function beBusy(gatewayUrl: string, upstream: Simulator): Promise<void> {
     quantity: 2,
   };
   await ask(ORDER, { input });
+}
+
+async function send(gatewayUrl: string, query: string, variables: object): Promise<void> {
+  const body = JSON.stringify({ query, variables });
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${gatewayUrl}/graphql`, { method: 'POST', headers, body });
+  await response.text();
+}
+
+/** Every way in which the gateway refuses a write before it is sent, an unknown outcome, and what settles it. */
+async function beRefused(gatewayUrl: string, upstream: Simulator): Promise<void> {
+  const { fixtures } = upstream;
+  const { packId, heldGroupId: groupId } = fixtures;
+  const order = (name: string, input: object) =>
+    send(gatewayUrl, ORDER.replace('OrderBoosterPack(', `${name}(`), { input: { packId, groupId, ...input } });
+  await order('EqualOrder', { idempotencyKey: 'screenshot-order-0002', quantity: 2 });
+  await order('OtherPrice', { idempotencyKey: 'screenshot-order-0003', quantity: 1, expected: { amount: '0.01' } });
+  await order('TooMany', { idempotencyKey: 'screenshot-order-0004', quantity: 51 });
+  await send(gatewayUrl, 'mutation BillingPage { openBillingUi { url expiresAt userErrors { code } } }', {});
+  const world = upstream.world(fixtures.apiKey);
+  world.addFault({ endpoint: 'booster', kind: 'cut', params: { mode: 'length' }, first: 1 });
+  await order('Lost', { idempotencyKey: 'screenshot-order-0005', quantity: 1, groupId: fixtures.nestedGroupId });
+  await send(
+    gatewayUrl,
+    'mutation Settle($key: ID!) { reconcileBillingOperation(idempotencyKey: $key) { operation { status evidence { id } } userErrors { code } } }',
+    { key: 'screenshot-order-0005' },
+  );
 }

@@ -1,6 +1,23 @@
 import { z } from 'zod';
 import { tenantsFile } from '../src/config/tenants-file.js';
 
+const noneOf = (...keys: readonly string[]) => ({ not: { anyOf: keys.map((key) => ({ required: [key] })) } });
+const oneOf = (...keys: readonly string[]) => ({ oneOf: keys.map((key) => ({ required: [key] })) });
+
+const SECRET_OF_CLIENT = ['creditsClientSecret', 'creditsClientSecretFile'];
+const CLIENT = ['creditsTokenUrl', 'creditsClientId', ...SECRET_OF_CLIENT];
+const WHOLE_CLIENT = { required: ['creditsTokenUrl', 'creditsClientId'], ...oneOf(...SECRET_OF_CLIENT) };
+
+/** What the gateway asks of the keys of one tenant together (`toRecord` and `toCredits` in tenants-file.ts). */
+const KEYS_TOGETHER = {
+  ...oneOf('xtractaApiKey', 'xtractaApiKeyFile'),
+  dependencies: {
+    creditsToken: noneOf('creditsTokenFile', ...CLIENT),
+    creditsTokenFile: noneOf('creditsToken', ...CLIENT),
+    ...Object.fromEntries(CLIENT.map((key) => [key, WHOLE_CLIENT])),
+  },
+};
+
 /**
  * The JSON Schema of the tenants file, for editors and pipelines: draft 7, which every editor knows. It says what the form of a file
  * can tell. `--check-config` also reads the files that it names.
@@ -10,7 +27,11 @@ export function renderTenantsSchema(): string {
     io: 'input',
     target: 'draft-7',
     unrepresentable: 'any',
-    override: ({ jsonSchema }) => allowWord(jsonSchema),
+    override: ({ jsonSchema }) => {
+      allowWord(jsonSchema);
+      if (jsonSchema.properties !== undefined && 'xtractaApiKey' in jsonSchema.properties)
+        Object.assign(jsonSchema, KEYS_TOGETHER);
+    },
   });
   const { $schema, ...content } = schema;
   const title = 'The tenants file of the billing gateway (TENANTS_FILE)';

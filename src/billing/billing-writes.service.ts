@@ -26,8 +26,7 @@ import {
   checkRepeats,
   checkWriteGroup,
 } from './write-input.policy.js';
-import type { WriteServices } from './write-scope.js';
-import { spendAllowance, type WriteScope } from './write-scope.js';
+import { type AnsweredWrite, spendAllowance, type WriteScope, type WriteServices } from './write-scope.js';
 
 /** The writes of one request. */
 export function createBillingWrites(scope: WriteScope): BillingWrites {
@@ -36,11 +35,12 @@ export function createBillingWrites(scope: WriteScope): BillingWrites {
     orderBoosterPack: (input) => counted(services, executeWrite(scope, ORDER_BOOSTER_PACK, input)),
     changePlan: (input) => counted(services, executeWrite(scope, CHANGE_PLAN, input)),
     purchaseCredits: (input) => counted(services, executeWrite(scope, PURCHASE_CREDITS, input)),
-    openBillingUi: (input) => counted(services, openBillingUi(scope, input)),
+    openBillingUi: (input) => told(scope, 'OPEN_BILLING_UI', null, counted(services, openBillingUi(scope, input))),
     operation: (idempotencyKey) => findOperation(scope, idempotencyKey),
     operations: (status, first, after) => listOperations(scope, status, first, after),
-    reconcile: (idempotencyKey) => counted(services, reconcileBillingOperation(scope, idempotencyKey)),
-    resolve: (input) => counted(services, resolveBillingOperation(scope, input)),
+    reconcile: (key) => told(scope, 'RECONCILE', key, counted(services, reconcileBillingOperation(scope, key))),
+    resolve: (input) =>
+      told(scope, 'RESOLVE', input.idempotencyKey, counted(services, resolveBillingOperation(scope, input))),
   };
 }
 
@@ -60,6 +60,21 @@ async function counted<T extends Payload>(services: WriteServices, answer: Promi
     for (const { code } of payload.userErrors) services.onUserError(code);
   }
   return payload;
+}
+
+/** Tells of a mutation that is no ledgered write. Where it worked and has no row, its status is that of a success. */
+async function told<T extends Payload>(
+  { onAnswered }: WriteScope,
+  kind: AnsweredWrite['kind'],
+  idempotencyKey: string | null,
+  answer: Promise<T>,
+): Promise<T> {
+  const { operation, userErrors } = await answer;
+  const errorCodes = userErrors.map(({ code }) => code);
+  const status = operation?.status ?? (userErrors.length === 0 ? 'SUCCEEDED' : null);
+  const times = { createdAtMs: null, sentAtMs: null, completedAtMs: null };
+  onAnswered?.({ kind, idempotencyKey, otherKey: null, status, replayed: false, errorCodes, ...times });
+  return answer;
 }
 
 /**
@@ -153,6 +168,7 @@ function answered<Value>(
   scope.onAnswered?.({
     kind,
     idempotencyKey,
+    otherKey: row === null || row.idempotencyKey === idempotencyKey ? null : row.idempotencyKey,
     status: row === null ? null : statusOfState(row.state),
     replayed: result.kind === 'completed' && result.replayed,
     errorCodes: payload.userErrors.map((error) => error.code),

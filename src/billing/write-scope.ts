@@ -85,11 +85,14 @@ export interface WriteServices {
   audit(event: string, facts: Readonly<Record<string, string | number | boolean | null>>): void;
 }
 
-/** One ledgered write of a request as it was answered. The key is whole: whoever shows it masks it. */
+/** One mutation of a request as it was answered. The keys are whole: whoever shows them masks them. */
 export interface AnsweredWrite {
-  readonly kind: BillingOperationKind;
-  readonly idempotencyKey: string;
-  /** Of the row that the answer is about, which may be another key's; null where there is none. */
+  readonly kind: BillingOperationKind | 'OPEN_BILLING_UI' | 'RECONCILE' | 'RESOLVE';
+  /** Null where a mutation has none. */
+  readonly idempotencyKey: string | null;
+  /** Of the row that the answer is about, where it is not the write's own: it stands in its way. */
+  readonly otherKey: string | null;
+  /** Of the row that the answer is about; null where there is none. */
   readonly status: BillingOperationStatus | null;
   readonly replayed: boolean;
   readonly errorCodes: readonly BillingErrorCode[];
@@ -104,7 +107,7 @@ export interface WriteScope {
   readonly services: WriteServices;
   readonly caller: Caller;
   readonly call: UpstreamCall;
-  /** Told of every ledgered write that was answered. Must not throw. */
+  /** Told of every mutation that was answered. Must not throw. */
   readonly onAnswered?: (write: AnsweredWrite) => void;
 }
 

@@ -48,52 +48,33 @@ const httpsUrl = serviceUrl.meta({
 
 const GROUPS_MESSAGE = 'must be a list of group ids (1 to 18 digits, greater than 0), or the word all';
 
-const noneOf = (...keys: readonly string[]) => ({ not: { anyOf: keys.map((key) => ({ required: [key] })) } });
-const oneOf = (...keys: readonly string[]) => ({ oneOf: keys.map((key) => ({ required: [key] })) });
-
-const SECRET_OF_CLIENT = ['creditsClientSecret', 'creditsClientSecretFile'];
-const CLIENT = ['creditsTokenUrl', 'creditsClientId', ...SECRET_OF_CLIENT];
-const WHOLE_CLIENT = { required: ['creditsTokenUrl', 'creditsClientId'], ...oneOf(...SECRET_OF_CLIENT) };
-
-/** What {@link toRecord} and {@link toCredits} ask of the keys of one tenant together, in words of JSON Schema. */
-const KEYS_TOGETHER = {
-  ...oneOf('xtractaApiKey', 'xtractaApiKeyFile'),
-  dependencies: {
-    creditsToken: noneOf('creditsTokenFile', ...CLIENT),
-    creditsTokenFile: noneOf('creditsToken', ...CLIENT),
-    ...Object.fromEntries(CLIENT.map((key) => [key, WHOLE_CLIENT])),
-  },
-};
-
-const tenantSchema = z
-  .strictObject({
-    xtractaApiKey: secretText
-      .optional()
-      .describe('The api key of this tenant at Xtracta. This, or the file that holds it.'),
-    xtractaApiKeyFile: line.optional().describe('A file that holds the api key; its path is relative to this file.'),
-    rootGroupId: groupId
-      .optional()
-      .describe('The own group of the api key. Reads of many groups then become one request.'),
-    // At the start, an entry without it may name every group, as the word says.
-    allowedGroups: z
-      .union([z.literal('all'), z.array(groupId)], GROUPS_MESSAGE)
-      .optional()
-      .describe(
-        'The groups that callers of this tenant may name, or the word all. A listed group stands for itself alone.',
-      ),
-    creditsToken: secretText.optional().describe('A fixed bearer token of the PurchaseCredits API.'),
-    creditsTokenFile: line.optional().describe('A file that holds the token; its path is relative to this file.'),
-    creditsTokenUrl: httpsUrl
-      .optional()
-      .describe('Where OAuth 2.0 client credentials get a token for the PurchaseCredits API.'),
-    creditsClientId: line.optional().describe('The client id; with creditsTokenUrl and a client secret.'),
-    creditsClientSecret: line.optional().describe('The client secret. This, or the file that holds it.'),
-    creditsClientSecretFile: line
-      .optional()
-      .describe('A file that holds the client secret; its path is relative to this file.'),
-    limits: tenantLimits.optional().describe('What this tenant may spend within 24 hours, or the word none.'),
-  })
-  .meta(KEYS_TOGETHER);
+const tenantSchema = z.strictObject({
+  xtractaApiKey: secretText
+    .optional()
+    .describe('The api key of this tenant at Xtracta. This, or the file that holds it.'),
+  xtractaApiKeyFile: line.optional().describe('A file that holds the api key; its path is relative to this file.'),
+  rootGroupId: groupId
+    .optional()
+    .describe('The own group of the api key. Reads of many groups then become one request.'),
+  // At the start, an entry without it may name every group, as the word says.
+  allowedGroups: z
+    .union([z.literal('all'), z.array(groupId)], GROUPS_MESSAGE)
+    .optional()
+    .describe(
+      'The groups that callers of this tenant may name, or the word all. A listed group stands for itself alone.',
+    ),
+  creditsToken: secretText.optional().describe('A fixed bearer token of the PurchaseCredits API.'),
+  creditsTokenFile: line.optional().describe('A file that holds the token; its path is relative to this file.'),
+  creditsTokenUrl: httpsUrl
+    .optional()
+    .describe('Where OAuth 2.0 client credentials get a token for the PurchaseCredits API.'),
+  creditsClientId: line.optional().describe('The client id; with creditsTokenUrl and a client secret.'),
+  creditsClientSecret: line.optional().describe('The client secret. This, or the file that holds it.'),
+  creditsClientSecretFile: line
+    .optional()
+    .describe('A file that holds the client secret; its path is relative to this file.'),
+  limits: tenantLimits.optional().describe('What this tenant may spend within 24 hours, or the word none.'),
+});
 
 /** The content of a tenants file, every scalar as text. */
 export const tenantsFile = z.strictObject({

@@ -30,7 +30,7 @@ function heading(operation) {
     operation.name ||
     operation.rootFields.join(', ') ||
     (operation.state === 'refused' ? 'refused request' : 'unnamed operation');
-  const statuses = operation.writes.map((write) => write.status);
+  const statuses = operation.writes.map((write) => (write.otherKey === null ? write.status : null));
   // The status of a write says it already.
   const errors = Object.entries(operation.errors)
     .filter(([code]) => !statuses.includes(code))
@@ -40,9 +40,7 @@ function heading(operation) {
   return [
     make('span', { class: 'name' }, name),
     operation.type ? badge(operation.type, operation.type === 'mutation' ? 'warn' : 'quiet') : null,
-    operation.writes.map((write) =>
-      badge(write.replayed ? `${write.status}, replayed` : write.status || 'not recorded', toneOf(write.status)),
-    ),
+    operation.writes.flatMap((write) => resultOf(write) ?? []),
     errors,
     retries > 0 ? badge(counted(retries, 'retry').replace('retrys', 'retries'), 'warn') : null,
     make(
@@ -68,6 +66,18 @@ function heading(operation) {
       ),
     ),
   ];
+}
+
+/** What a mutation came to; null where the code of its refusal says all there is to say. */
+function resultOf({ kind, status, replayed, otherKey, errorCodes }) {
+  if (otherKey !== null) return badge('nothing sent', 'quiet');
+  if (status === null) return errorCodes.length === 0 ? badge('not recorded', 'bad') : null;
+  const words = {
+    OPEN_BILLING_UI: 'URL made',
+    RECONCILE: status === 'OUTCOME_UNKNOWN' ? 'still OUTCOME_UNKNOWN' : `reconciled: ${status}`,
+    RESOLVE: `resolved: ${status}`,
+  };
+  return badge(words[kind] || (replayed ? `${status}, replayed` : status), toneOf(status));
 }
 
 const toneOf = (status) => (status === 'SUCCEEDED' ? 'good' : status === 'IN_PROGRESS' ? 'quiet' : 'bad');
@@ -216,21 +226,47 @@ const pairs = (entries) =>
       .map(([term, value]) => make('div', {}, make('dt', {}, term), make('dd', {}, value))),
   );
 
+const billingUi = ({ status }) => [
+  ['result', status === null ? 'no URL' : 'a URL was made; it is a credential, so it is not kept here'],
+];
+
+function inLedger(write) {
+  const { kind, key, otherKey, status, replayed } = write;
+  const code = (text) => (text === null ? null : make('code', {}, text));
+  if (otherKey !== null) {
+    return [
+      ['write', kind],
+      ['key', code(key)],
+      ['result', 'nothing was sent'],
+      ['the write that it meets', code(otherKey)],
+      ['its status', status],
+    ];
+  }
+  if (kind === 'RECONCILE' || kind === 'RESOLVE') {
+    return [
+      ['asked to', kind === 'RECONCILE' ? 'reconcile with the history' : "record an operator's decision"],
+      ['key', code(key)],
+      ['the write is now', status || 'not in the ledger'],
+    ];
+  }
+  return [
+    ['write', kind],
+    ['status', status || 'no row: nothing was sent'],
+    ['replayed', status === null ? null : replayed ? 'yes: nothing was sent' : 'no'],
+    ['key', code(key)],
+    ['claimed', replayed ? null : milliseconds(write.createdMs)],
+    ['sent', replayed ? null : milliseconds(write.sentMs)],
+    ['completed', replayed ? null : milliseconds(write.completedMs)],
+  ];
+}
+
 function ledger(operation) {
   return operation.writes.map((write) =>
     make(
       'div',
       {},
-      make('h2', {}, 'Ledger'),
-      pairs([
-        ['write', write.kind],
-        ['status', write.status || 'not recorded'],
-        ['replayed', write.replayed ? 'yes: nothing was sent' : 'no'],
-        ['key', make('code', {}, write.key)],
-        ['claimed', write.replayed ? null : milliseconds(write.createdMs)],
-        ['sent', write.replayed ? null : milliseconds(write.sentMs)],
-        ['completed', write.replayed ? null : milliseconds(write.completedMs)],
-      ]),
+      make('h2', {}, write.kind === 'OPEN_BILLING_UI' ? 'Billing UI' : 'Ledger'),
+      pairs(write.kind === 'OPEN_BILLING_UI' ? billingUi(write) : inLedger(write)),
     ),
   );
 }
@@ -297,6 +333,26 @@ function texts(operation) {
   );
 }
 
+/** Of codes that are no word of the schema: those of GraphQL and of persisted queries. */
+const NOT_OURS = 'The request is no valid GraphQL, or no valid HTTP for it.';
+
+/** Codes with how often each was answered, and what each means. */
+function meanings(codes) {
+  if (codes.length === 0) return null;
+  return make(
+    'dl',
+    { class: 'codes' },
+    codes.map(([code, count]) =>
+      make(
+        'div',
+        {},
+        make('dt', {}, badge(`${code} ×${count}`, 'bad')),
+        make('dd', {}, (settings.meanings[code] || NOT_OURS).replaceAll('`', '')),
+      ),
+    ),
+  );
+}
+
 function detail(operation) {
   const drift = Object.entries(operation.drift)
     .map(([name, count]) => `${name} ×${count}`)
@@ -312,17 +368,12 @@ function detail(operation) {
     make('h2', {}, 'Answer'),
     pairs([
       ['HTTP', operation.httpStatus === null ? '' : String(operation.httpStatus)],
-      [
-        'errors',
-        Object.entries(operation.errors)
-          .map(([code, count]) => `${code} ×${count}`)
-          .join(', '),
-      ],
       ['at', operation.errorPaths.join(', ')],
       ['unforeseen upstream', drift],
       ['request', make('code', {}, operation.requestId)],
       ['tenant', operation.tenantId === null ? null : make('code', {}, operation.tenantId)],
     ]),
+    meanings(Object.entries(operation.errors)),
     actions(operation),
     texts(operation),
   );
@@ -398,15 +449,7 @@ function overview() {
       ['saved', String(recent.reduce((sum, operation) => sum + operation.callsSaved, 0))],
       ['unknown outcomes met', make('span', { class: unknown > 0 ? 'bad' : '' }, unknown)],
     ]),
-    ...(codes.size === 0
-      ? []
-      : [
-          make(
-            'p',
-            { class: 'codes' },
-            [...codes].sort((a, b) => b[1] - a[1]).map(([code, count]) => badge(`${code} ×${count}`, 'bad')),
-          ),
-        ]),
+    ...[meanings([...codes].sort((a, b) => b[1] - a[1]))].filter((node) => node !== null),
   );
 }
 

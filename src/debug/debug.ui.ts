@@ -20,8 +20,12 @@ export interface DebugUiOptions<TContext> {
   readonly callsSaved: (context: TContext) => number;
   readonly requestOf: (request: FastifyRequest) => DebugRequest<TContext>;
   readonly links: readonly PageLink[];
+  /** Headers of the curl lines, with placeholders for secrets. */
   readonly curlHeaders: readonly string[];
+  /** Whether there is a GraphiQL to open an operation in. */
   readonly hasExplorer: boolean;
+  /** What each error code means, in a sentence or more. */
+  readonly meanings: Readonly<Record<string, string>>;
 }
 
 /** `/debug` as the composition root wires it. Exists only where it is switched on: off, it costs nothing. */
@@ -46,8 +50,7 @@ export class DebugUi<TContext extends BaseContext> {
 
   /** Call before `/graphql` is routed: requests that are turned away there are seen by a hook. */
   readonly routes = (app: FastifyInstance): void => {
-    const { links, curlHeaders, hasExplorer } = this.options;
-    debugRoutes(app, this.#log, { links, curlHeaders, hasExplorer });
+    debugRoutes(app, this.#log, this.options);
     app.addHook('onResponse', (request, reply, done) => {
       if (request.routeOptions.url === '/graphql') this.#noteRefusal(request, reply.statusCode);
       done();
@@ -94,13 +97,7 @@ function revisionOf({ query }: FastifyRequest, run: string): number {
   return Number.isSafeInteger(since) && since > 0 ? since : 0;
 }
 
-interface DebugPageView {
-  readonly links: readonly PageLink[];
-  /** Headers of the curl lines, with placeholders for secrets. */
-  readonly curlHeaders: readonly string[];
-  /** Whether there is a GraphiQL to open an operation in. */
-  readonly hasExplorer: boolean;
-}
+type DebugPageView = Pick<DebugUiOptions<never>, 'links' | 'curlHeaders' | 'hasExplorer' | 'meanings'>;
 
 const MAIN = readFileSync(join(import.meta.dirname, 'debug.html'), 'utf8');
 const STYLE = readFileSync(join(import.meta.dirname, 'debug.css'), 'utf8');
@@ -108,13 +105,14 @@ const SCRIPT = readFileSync(join(import.meta.dirname, 'debug.js'), 'utf8');
 
 /** The page holds no data: its script fetches all of it. */
 function renderDebugPage(view: DebugPageView, nonce: string): string {
-  const settings = { curlHeaders: view.curlHeaders, hasExplorer: view.hasExplorer };
+  const { links, curlHeaders, hasExplorer, meanings } = view;
+  const settings = { curlHeaders, hasExplorer, meanings };
   // In a script element only this could end it.
   const json = JSON.stringify(settings).replaceAll('<', '\\u003c');
   return renderPage({
     title: 'Operations',
     path: '/debug',
-    links: view.links,
+    links,
     nonce,
     main: MAIN,
     style: STYLE,

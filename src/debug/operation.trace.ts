@@ -1,6 +1,5 @@
 import type { BillingErrorCode } from '../domain/errors.js';
 import type { UpstreamObserver } from '../domain/upstream-call.js';
-import type { BillingOperationKind } from '../domain/upstream-operations.js';
 import type { OperationView, WriteView } from './operation.view.js';
 import { maskKey, type ShownOperation } from './shown-operation.js';
 import { UpstreamCalls } from './upstream.calls.js';
@@ -28,10 +27,11 @@ export interface OperationEnd {
   readonly callsSaved: number;
 }
 
-/** A ledgered write as it was answered; the key is whole and is masked here. Times are epoch milliseconds. */
+/** A mutation as it was answered; the keys are whole and are masked here. Times are epoch milliseconds. */
 export interface TracedWrite {
-  readonly kind: BillingOperationKind;
-  readonly idempotencyKey: string;
+  readonly kind: WriteView['kind'];
+  readonly idempotencyKey: string | null;
+  readonly otherKey: string | null;
   readonly status: string | null;
   readonly replayed: boolean;
   readonly errorCodes: readonly BillingErrorCode[];
@@ -88,7 +88,8 @@ export class OperationTrace {
     const since = (atMs: number | null): number | null => (atMs === null ? null : atMs - this.start.startedAtMs);
     this.#writes.push({
       kind: write.kind,
-      key: maskKey(write.idempotencyKey),
+      key: write.idempotencyKey === null ? null : maskKey(write.idempotencyKey),
+      otherKey: write.otherKey === null ? null : maskKey(write.otherKey),
       status: write.status,
       replayed: write.replayed,
       errorCodes: write.errorCodes,

@@ -30,11 +30,13 @@ export interface CallView {
   readonly shared: { readonly durationMs: number | null; readonly answered: boolean } | null;
 }
 
-/** The ledger's side of a write. */
+/** What became of a mutation: the ledger's side of a write, or the result of one that is no write. */
 export interface WriteView {
-  readonly kind: BillingOperationKind;
-  /** Its ends only. */
-  readonly key: string;
+  readonly kind: BillingOperationKind | 'OPEN_BILLING_UI' | 'RECONCILE' | 'RESOLVE';
+  /** Its ends only; null where it has none. */
+  readonly key: string | null;
+  /** Of the earlier write that stands in its way; then `status` and times are that one's. */
+  readonly otherKey: string | null;
   readonly status: string | null;
   readonly replayed: boolean;
   readonly errorCodes: readonly string[];

@@ -63,6 +63,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     return { cleared: true };
   },
   'POST documents': (world, body) => documentsArrive(world, body),
+  'POST prices': (world, body) => changePrice(world, body),
   'POST reset': (world, body, _request, gateway) => {
     const alsoGateway = body['gateway'] === true;
     if (alsoGateway && gateway === null) throw new AdminProblem(409, 'no gateway was started beside this simulator');
@@ -225,11 +226,25 @@ function readJournal(world: World, request: ReceivedRequest): unknown {
 function documentsArrive(world: World, body: Record<string, unknown>): unknown {
   const group = textOf(body, 'group');
   const count = body['count'];
-  if (world.state().groups[group] === undefined) throw new AdminProblem(404, 'no such group');
+  if (!Object.hasOwn(world.state().groups, group)) throw new AdminProblem(404, 'no such group');
   if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 1 || count > 10_000) {
     throw new AdminProblem(400, 'count is a whole number from 1 to 10000');
   }
   return receiveDocuments(world.state(), group, count, world.now());
+}
+
+/** A plan or pack of the catalogue costs something else from now on; what was sold goes on as it was. */
+function changePrice(world: World, body: Record<string, unknown>): unknown {
+  const { plans, packs } = world.state();
+  const id = textOf(body, 'id');
+  const price = textOf(body, 'price');
+  if (!/^\d{1,9}(?:\.\d{1,4})?$/.test(price)) throw new AdminProblem(400, 'price is a decimal number in text: "99.50"');
+  const plan = Object.hasOwn(plans, id) ? plans[id] : undefined;
+  const pack = Object.hasOwn(packs, id) ? packs[id] : undefined;
+  if (plan === undefined && pack === undefined) throw new AdminProblem(404, 'no such plan or pack');
+  if (plan !== undefined) plans[id] = { ...plan, price };
+  if (pack !== undefined) packs[id] = { ...pack, price };
+  return { id, price };
 }
 
 function textOf(body: Record<string, unknown>, name: string): string {

@@ -140,6 +140,47 @@ describe('/debug', () => {
     expect(second.calls).toEqual([]);
   });
 
+  it('shows what a write that was refused before it was sent meets, and no row where there is none', async () => {
+    const input = { packId: '1223', groupId: '100006' };
+    await gateway.execute(ORDER, { input: { ...input, idempotencyKey: 'debug-order-2026-1001' } });
+    await gateway.execute(ORDER, { input: { ...input, idempotencyKey: 'debug-order-2026-1002' } });
+    const equal = await lastOperation(gateway);
+    expect(equal.errors).toEqual({ POSSIBLE_DUPLICATE: 1 });
+    expect(equal.writes).toMatchObject([{ key: 'debu…1002', otherKey: 'debu…1001', status: 'SUCCEEDED' }]);
+    const expected = { amount: '0.01' };
+    await gateway.execute(ORDER, {
+      input: { ...input, idempotencyKey: 'debug-order-2026-1003', quantity: 2, expected },
+    });
+    const priced = await lastOperation(gateway);
+    expect(priced.errors).toEqual({ PRECONDITION_FAILED: 1 });
+    expect(priced.writes).toMatchObject([{ key: 'debu…1003', otherKey: null, status: null }]);
+  });
+
+  it('shows what reconciling and resolving came to, and that a URL of the billing UI was made but not which', async () => {
+    world.world.addFault({ endpoint: 'booster', kind: 'cut', params: { mode: 'length' }, first: 1 });
+    const [key, groupId] = ['debug-order-2026-2001', '100008'];
+    await gateway.execute(ORDER, { input: { idempotencyKey: key, packId: '1223', groupId } });
+    const reconcile =
+      'mutation ($key: ID!) { reconcileBillingOperation(idempotencyKey: $key) { userErrors { code } } }';
+    await gateway.execute(reconcile, { key });
+    expect((await lastOperation(gateway)).writes).toMatchObject([
+      { kind: 'RECONCILE', key: 'debu…2001', status: 'SUCCEEDED' },
+    ]);
+    await gateway.execute(reconcile, { key: 'debug-order-of-nobody' });
+    const none = await lastOperation(gateway);
+    expect([none.errors, none.writes]).toMatchObject([{ NOT_FOUND: 1 }, [{ kind: 'RECONCILE', status: null }]]);
+    const resolve = `mutation ($key: ID!) { resolveBillingOperation(input: { idempotencyKey: $key, outcome: REJECTED, note: "looked" }) {
+      userErrors { code } } }`;
+    await gateway.execute(resolve, { key });
+    expect((await lastOperation(gateway)).writes).toMatchObject([
+      { kind: 'RESOLVE', key: 'debu…2001', status: 'REJECTED' },
+    ]);
+    const { data } = await gateway.execute<{ openBillingUi: { url: string } }>('mutation { openBillingUi { url } }');
+    const ui = await lastOperation(gateway);
+    expect(ui.writes).toMatchObject([{ kind: 'OPEN_BILLING_UI', key: null, status: 'SUCCEEDED' }]);
+    expect(JSON.stringify(ui)).not.toContain(data?.openBillingUi.url);
+  });
+
   it('counts a refusal that is data, also where the client did not ask for it', async () => {
     const input = { idempotencyKey: 'debug-order-2026-0002', packId: '990402', groupId: '100005' };
     await gateway.execute(ORDER.replace('userErrors { code }', ''), { input });

@@ -162,7 +162,27 @@ describe('the admin interface', () => {
     const send = (group: string, count: unknown) => admin('POST', 'documents', apiKey, { group, count });
     expect((await send(simulator.fixtures.heldGroupId, 3)).answer).toEqual({ processed: 0, held: 3 });
     expect((await send('424242', 3)).status).toBe(404);
+    expect((await send('constructor', 3)).status).toBe(404);
     expect((await send('100000', 0)).status).toBe(400);
+  });
+
+  test('changes a price of the catalogue, in one world, until it is reset', async () => {
+    const [world, other] = [simulator.freshWorld(), simulator.freshWorld()];
+    const send = (id: string, price: unknown) => admin('POST', 'prices', world.apiKey, { id, price });
+    const pricesOf = (of: typeof world) => {
+      const { plans, packs } = of.world.state();
+      return [plans['111']?.price, packs['1223']?.price];
+    };
+    const before = pricesOf(world);
+    expect((await send('111', '0.10')).answer).toEqual({ id: '111', price: '0.10' });
+    expect((await send('1223', '120')).answer).toEqual({ id: '1223', price: '120' });
+    expect([pricesOf(world), pricesOf(other)]).toEqual([['0.10', '120'], before]);
+    expect((await send('424242', '1')).status).toBe(404);
+    expect((await send('constructor', '1')).status).toBe(404);
+    for (const price of ['', '-1', '1,000', '1e3', 99])
+      expect([price, (await send('111', price)).status]).toEqual([price, 400]);
+    await admin('POST', 'reset', world.apiKey, {});
+    expect(pricesOf(world)).toEqual(before);
   });
 
   test('answers in JSON what there isn’t, and takes only JSON that says so', async () => {

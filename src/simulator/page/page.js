@@ -99,6 +99,23 @@ function showGroups() {
   fill('group-rows', rows, 'No group matches.', 7);
 }
 
+const DUPLICATE_WINDOW_MS = 300_000;
+
+/** An equal order shortly before: one that somebody meant, or a client that asked twice. */
+function likeness(order) {
+  const earlier = state.packOrders.findLast(
+    ({ id, groupId, packId, quantity, orderedAt }) =>
+      Number(id) < Number(order.id) &&
+      groupId === order.groupId &&
+      packId === order.packId &&
+      quantity === order.quantity &&
+      Date.parse(order.orderedAt) - Date.parse(orderedAt) < DUPLICATE_WINDOW_MS,
+  );
+  if (earlier === undefined) return '';
+  const seconds = Math.round((Date.parse(order.orderedAt) - Date.parse(earlier.orderedAt)) / 1000);
+  return make('div', { class: 'quiet' }, `as order ${earlier.id}, ${seconds} s later`);
+}
+
 function show() {
   byId('now').textContent = `${minute(state.now)} UTC`;
   byId('now').dateTime = state.now;
@@ -131,7 +148,7 @@ function show() {
       .toReversed()
       .map((order) =>
         row(
-          order.id,
+          make('td', {}, order.id, likeness(order)),
           make('code', {}, order.groupId),
           make('code', {}, order.packId),
           number(order.quantity),
@@ -326,6 +343,8 @@ function showGateway(url) {
     ...links.flatMap(([path, text]) => [make('a', { href: url + (path || '/') }, text), ' ']),
   );
   byId('back').hidden = false;
+  byId('refused').replaceChildren(make('a', { href: `${url}/debug` }, 'See what it refused.'));
+  byId('refused').hidden = false;
   byId('reset-both').hidden = false;
   byId('reset-ledger').textContent =
     "The gateway's ledger goes on remembering its writes, unless it is reset too: then the gateway starts anew, which takes a few seconds.";
@@ -410,6 +429,16 @@ byId('documents-form').addEventListener('submit', (event) => {
       count: Number(byId('documents-count').value),
     });
     return `${answer.processed} documents processed, ${answer.held} on hold`;
+  });
+});
+byId('price-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  act(async () => {
+    const { id, price } = await call('POST', 'prices', {
+      id: byId('price-id').value.trim(),
+      price: byId('price-amount').value.trim(),
+    });
+    return `${id} costs ${price} from now on`;
   });
 });
 byId('fault-form').addEventListener('submit', (event) => {
