@@ -3,6 +3,7 @@
 //
 //   node tools/build.mjs [--out DIR] [--unchecked]      DIR in place of dist/; it is emptied first. --unchecked leaves
 //   the types to `npm run check`: the output is the same, in half of the time.
+//   node tools/build.mjs --readable [--out DIR]         with comments and indents, of what is in build/: to look into a bundle
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
@@ -15,18 +16,22 @@ import { billOfMaterials } from './sbom.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const compiled = join(root, 'build');
 const { values } = parseArgs({
-  options: { out: { type: 'string', default: join(root, 'dist') }, unchecked: { type: 'boolean', default: false } },
+  options: {
+    out: { type: 'string', default: join(root, 'dist') },
+    unchecked: { type: 'boolean', default: false },
+    readable: { type: 'boolean', default: false },
+  },
 });
 const out = resolve(values.out);
 
 /** Packages that a dependency tries to load and does without: type-graphql validates by class-validator only where that is switched on. */
 const OPTIONAL = ['pg-native', 'class-validator'];
-/** Apollo looks whether graphql is a certain version 17. */
-const NAMES_NOT_NEEDED = ['graphql'];
 /** Makes a `require` of its own, which the bundler cannot know for one: it is rewritten. */
 const OWN_REQUIRE = /@opentelemetry\/otlp-grpc-exporter-base\//;
 /** So does pino, for log transports in threads, of which the gateway uses none. */
 const REQUIRE_NOT_NEEDED = /node_modules\/pino\//;
+
+const NO_SCHEMAS = "throw new Error('No route has a schema: their compilers are not in the bundle.')";
 
 /** Modules that are loaded in another way than they are written, each because of what it costs: what imports them, and what it gets. */
 const SUBSTITUTES = {
@@ -38,6 +43,16 @@ const SUBSTITUTES = {
     kind: 'require-call',
     contents: "const { createHash } = require('node:crypto'); module.exports = (kind) => createHash(kind)",
   },
+  // Its index loads its fetch, WebSockets, caches and mocks too: a megabyte that nothing here asks for.
+  undici: {
+    kind: 'import-statement',
+    contents:
+      "export { default as Agent } from './lib/dispatcher/agent.js'; export { default as buildConnector } from './lib/core/connect.js';",
+    resolveDir: join(root, 'node_modules/undici'),
+  },
+  // Fastify looks for them where a route has a schema, and none has (`schemaController`): half a megabyte of ajv, three times.
+  '@fastify/ajv-compiler': { kind: 'require-call', contents: NO_SCHEMAS },
+  '@fastify/fast-json-stringify-compiler': { kind: 'require-call', contents: NO_SCHEMAS },
 };
 
 const substituted = {
@@ -47,10 +62,27 @@ const substituted = {
     onResolve({ filter: new RegExp(`^(?:${names.join('|')})$`) }, ({ path, kind }) =>
       SUBSTITUTES[path].kind === kind ? { path, namespace: 'substitute' } : undefined,
     );
-    onLoad({ filter: /.*/, namespace: 'substitute' }, ({ path }) => ({ contents: SUBSTITUTES[path].contents }));
+    onLoad({ filter: /.*/, namespace: 'substitute' }, ({ path }) => {
+      const { contents, resolveDir } = SUBSTITUTES[path];
+      return { contents, resolveDir };
+    });
     onLoad({ filter: OWN_REQUIRE }, ({ path }) => ({
       contents: readFileSync(path, 'utf8').replaceAll('__require(', 'require('),
     }));
+  },
+};
+
+/**
+ * Packages that have both module systems, in ES modules for everybody, also for who requires them, so that there is one of each. Of graphql's
+ * CommonJS files each of 76 modules would get a copy of all its names, and each call between its own files would go through an object.
+ */
+const asModules = {
+  name: 'as-modules',
+  setup({ onResolve }) {
+    const file = (path) => ({ path: join(root, 'node_modules', path) });
+    onResolve({ filter: /^graphql$/ }, () => file('graphql/index.mjs'));
+    onResolve({ filter: /^graphql\// }, ({ path }) => file(path.replace(/(?:\.m?js)?$/, '.mjs')));
+    onResolve({ filter: /^@graphql-tools\/utils$/ }, () => file('@graphql-tools/utils/esm/index.js'));
   },
 };
 
@@ -117,8 +149,16 @@ function keepOwnMap(file) {
     throw new Error(`${file}: our code and others' are in one file.`);
   }
   const code = file.slice(0, -'.map'.length);
-  writeFileSync(code, readFileSync(code, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\n$/, '\n'));
+  writeFileSync(code, inAscii(readFileSync(code, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\n$/, '\n')));
   rmSync(file);
+}
+
+/**
+ * One letter beyond Latin 1 makes V8 keep a file's whole text in two bytes a letter. esbuild leaves such letters in regular expressions alone, where
+ * an escape means the same.
+ */
+function inAscii(code) {
+  return code.replace(/[^\0-\x7f]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** Bundles these modules of build/ and what they need; what they load only when asked is in files of its own. */
@@ -135,16 +175,19 @@ async function bundle(modules, more = {}) {
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    // As Node itself finds a package's files; 'module' would load graphql twice, once in each module system.
+    // As Node itself finds a package's files; 'module' would load some packages twice, once in each module system.
     mainFields: ['main'],
     external: OPTIONAL,
-    plugins: [substituted, pageFiles],
+    plugins: [substituted, asModules, pageFiles],
     // What CommonJS has in every module.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname;",
     },
     sourcemap: 'linked',
     sourcesContent: false,
+    // What is not there need not be read, checked and kept: comments and indents are more than a third of the bytes.
+    ...(values.readable ? {} : { minifyWhitespace: true, lineLimit: 160 }),
+    legalComments: 'external',
     metafile: true,
     logLevel: 'warning',
   });
@@ -163,7 +206,6 @@ function findMissing({ inputs }) {
   // Node itself gives an import() of a CommonJS module its names; a bundle gives it the default alone.
   const nameless = imports
     .filter(({ kind, path }) => kind === 'dynamic-import' && inputs[path]?.format === 'cjs')
-    .filter(({ path }) => !NAMES_NOT_NEEDED.some((name) => path.includes(`node_modules/${name}/`)))
     .map(({ file, path }) => `names of ${path}, of which ${file} does an import()`);
   const hidden = Object.keys(inputs)
     .filter((file) => file.includes('node_modules/') && !OWN_REQUIRE.test(file) && !REQUIRE_NOT_NEEDED.test(file))
@@ -173,7 +215,7 @@ function findMissing({ inputs }) {
 }
 
 rmSync(out, { recursive: true, force: true });
-compile();
+if (!values.readable) compile();
 const gateway = await bundle(['main.js', 'cli.js', 'gateway.js'], {
   stdin: { contents: dependencies(), resolveDir: root },
 });
