@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createAuthenticator } from './auth/authenticate.js';
 import { RateLimiter, SharedRateLimiter } from './auth/rate-limiter.js';
 import { createBillingWrites } from './billing/billing-writes.service.js';
-import { BackgroundReconciler } from './billing/reconcile.js';
+import { BackgroundReconciler } from './billing/settle-operations.js';
 import type { AnsweredWrite, WriteServices } from './billing/write-scope.js';
 import type { Config } from './config/config.js';
 import { DebugUi } from './debug/debug.ui.js';

@@ -4,8 +4,7 @@ import { type Caller, type CreditsCredential, SCOPES, type Tenant } from '../dom
 import { BillingError } from '../domain/errors.js';
 import type { SpendingLimits } from '../domain/spending.js';
 import type { Logger } from '../observability/logger.js';
-import { type KeyedHash, tenantOf, xtractaCredential } from './credentials.js';
-import { TenantDirectory, type TenantEntry } from './tenant-directory.js';
+import { type KeyedHash, TenantDirectory, type TenantEntry, tenantOf, xtractaCredential } from './tenant-directory.js';
 import type { RemoteKeysOptions } from './token-verifier.js';
 import { callerClaimsOf, createTokenVerifier, intersectGroups } from './token-verifier.js';
 

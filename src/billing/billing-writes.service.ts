@@ -14,8 +14,7 @@ import type {
 import { CHANGE_PLAN } from './change-plan.js';
 import { ORDER_BOOSTER_PACK } from './order-booster-pack.js';
 import { PURCHASE_CREDITS } from './purchase-credits.js';
-import { reconcileBillingOperation } from './reconcile.js';
-import { resolveBillingOperation } from './resolve-billing-operation.js';
+import { reconcileBillingOperation, resolveBillingOperation } from './settle-operations.js';
 import { guardsOf, type SpendingWish, termsOf, whyFrozen } from './spending.policy.js';
 import { notConfigured, statusOfState, toRefusedError, toUserError, toWritePayload } from './write.outcome.js';
 import type { WriteDefinition } from './write-definition.js';

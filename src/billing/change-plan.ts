@@ -4,8 +4,7 @@ import { readableOrNull } from '../domain/money.js';
 import type { PlanChange, PlanChangeRequest } from '../domain/purchases.js';
 import { groupTarget, NO_SUBJECT } from '../domain/write.js';
 import type { WriteInput } from './billing-writes.js';
-import { readGroupCatalogue } from './group-catalogue.js';
-import { readBaseline, readPlanBefore } from './group-history.js';
+import { readBaseline, readGroupCatalogue, readPlanBefore } from './group-reads.js';
 import {
   nameInWords,
   type Proof,

@@ -12,8 +12,7 @@ import {
   NEIGHBOUR_BEFORE_MS,
   type SentWrite,
 } from './evidence.js';
-import { readGroupCatalogue } from './group-catalogue.js';
-import { readClockBefore, readGroupHistory } from './group-history.js';
+import { readClockBefore, readGroupCatalogue, readGroupHistory } from './group-reads.js';
 import { orLedgerUnavailable } from './write.outcome.js';
 import type { Proof } from './write-definition.js';
 import { STORED_WRITES } from './write-definitions.js';

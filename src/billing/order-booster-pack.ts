@@ -4,8 +4,7 @@ import { readableOrNull } from '../domain/money.js';
 import type { BoosterPackOrder, BoosterPackRequest } from '../domain/purchases.js';
 import { groupTarget, NO_SUBJECT } from '../domain/write.js';
 import type { WriteInput } from './billing-writes.js';
-import { readGroupCatalogue } from './group-catalogue.js';
-import { readBaseline } from './group-history.js';
+import { readBaseline, readGroupCatalogue } from './group-reads.js';
 import {
   nameInWords,
   type Proof,

@@ -4,7 +4,7 @@ import type { ExpectedPrice } from '../domain/purchases.js';
 import { type ExceededLimit, type SpendingLimits, spendOf } from '../domain/spending.js';
 import type { WriteRefusal } from '../domain/write.js';
 import type { ClaimGuards, ClaimTerms } from '../idempotency/ledger.js';
-import type { CatalogueItemRef } from './group-catalogue.js';
+import type { CatalogueItemRef } from './group-reads.js';
 
 /** A write, as far as it matters for what may be spent. */
 export interface SpendingWish {

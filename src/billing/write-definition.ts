@@ -7,7 +7,7 @@ import type { BillingOperationKind } from '../domain/upstream-operations.js';
 import type { WriteOutcome, WriteSubject } from '../domain/write.js';
 import type { Baseline } from '../idempotency/run-once.js';
 import type { Wanted } from './evidence.js';
-import type { CatalogueItemRef } from './group-catalogue.js';
+import type { CatalogueItemRef } from './group-reads.js';
 import type { WriteScope } from './write-scope.js';
 
 /** The row that proves a write, and the catalogue that it was compared with. */

@@ -6,13 +6,12 @@ import type {
   CreditsAuthorization,
   EnvironmentCredentials,
 } from './config.js';
-import { brokenRules, idleSettings, openDoors } from './config.rules.js';
+import { brokenRules, idleSettings, openDoors, unknownVariables } from './config.rules.js';
 import { readSafelist } from './safelist-file.js';
 import { isLoopbackHost, type Setting } from './setting.js';
 import { parseSettings, settingNames } from './setting-values.js';
 import { SANDBOX_ORIGINS, SETTINGS, type SettingValues } from './settings.js';
 import { readTenantsFile } from './tenants-file.js';
-import { unknownVariables } from './typo.policy.js';
 
 // A write may use up its deadline; what comes after it (ledger, answer) takes its part of a stop as well.
 const DRAIN_AFTER_WRITE_MS = 5_000;

@@ -28,9 +28,9 @@ import { BillingOperationConnectionType, BillingOperationType } from './billing-
 import type { GatewayContext, PlainFields } from './context.js';
 import { BillingOperationResolutionEnum, BillingOperationStatusEnum } from './enums.js';
 import { AssumedSize, CostsUpstreamCall, SizedConnection } from './federation.directive.js';
-import { rowSelection } from './request/response-size.js';
+import { rowSelection } from './request/selection.js';
 import { mutationScopes } from './scopes.js';
-import { BillingUserErrorType } from './user-errors.js';
+import { BillingUserErrorType } from './write.payload.js';
 
 @InputType('ResolveBillingOperationInput', {
   description: "An operator's decision about a write whose outcome is unknown.",

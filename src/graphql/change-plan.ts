@@ -16,11 +16,10 @@ import { namedGroup } from '../domain/billing-history.js';
 import { itemOf } from '../domain/catalogue.js';
 import { readableOrNull } from '../domain/money.js';
 import type { GroupRef } from '../reads/billing-reads.js';
-import { BillingPlanType } from './billing-plan.js';
 import { AvailablePlanType, type PlanOfGroup } from './catalogue.js';
 import type { GatewayContext, PlainFields } from './context.js';
 import { CostsUpstreamCall, MovesMoney } from './federation.directive.js';
-import { GroupType } from './group.type.js';
+import { BillingPlanType, GroupType } from './group.type.js';
 import { mutationScopes } from './scopes.js';
 import {
   ExpectedPriceInput,

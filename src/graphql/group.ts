@@ -11,7 +11,7 @@ import type { GatewayContext } from './context.js';
 import { groupNamed, presentPlan } from './context.js';
 import { AssumedSize } from './federation.directive.js';
 import { GroupType } from './group.type.js';
-import { rowSelection } from './request/response-size.js';
+import { rowSelection } from './request/selection.js';
 import { DateTimeScalar } from './scalars.js';
 
 const MAX_GROUPS = 100;

@@ -5,8 +5,7 @@ import type { GatewayContext, PlainFields } from './context.js';
 import { AssumedSize, CostsUpstreamCall, IsCredential } from './federation.directive.js';
 import { DateTimeScalar, UrlScalar } from './scalars.js';
 import { mutationScopes } from './scopes.js';
-import { BillingUserErrorType } from './user-errors.js';
-import { HeldDocumentsFields } from './write.payload.js';
+import { BillingUserErrorType, HeldDocumentsFields } from './write.payload.js';
 
 @InputType('OpenBillingUiInput', {
   description:

@@ -11,12 +11,11 @@ import {
   previewPlanChange,
 } from '../domain/plan-change.policy.js';
 import type { GroupRef } from '../reads/billing-reads.js';
-import { BillingPlanType } from './billing-plan.js';
 import { AvailablePlanType, type PlanOfGroup } from './catalogue.js';
 import type { GatewayContext } from './context.js';
 import { PlanChangeDirectionEnum, PlanChangeUnknownEnum } from './enums.js';
 import { AssumedSize, CostsUpstreamCall } from './federation.directive.js';
-import { GroupType } from './group.type.js';
+import { BillingPlanType, GroupType } from './group.type.js';
 import { LongScalar, MoneyType } from './scalars.js';
 
 @ObjectType('PlanChangePreview', {

@@ -3,8 +3,8 @@ import { BILLING_ERROR_CODES, badInput } from '../domain/errors.js';
 import type { CountedWrites, DatedWrite, Spend } from '../domain/spending.js';
 import { BILLING_OPERATION_KINDS } from '../domain/upstream-operations.js';
 import { BILLING_WARNING_CODES, blockingTargets, type RecentWrite } from '../domain/write.js';
-import { storedSpend } from './claim.policy.js';
 import type { AuditEntry, Change, ClaimRequest, LedgerOptions, Neighbour } from './ledger.js';
+import { storedSpend } from './ledger.js';
 import { type LedgerRow, RECONCILE_INTERVALS_MS, reconcileDelayMs } from './ledger.states.js';
 
 const LEDGER_STATES = ['claimed', 'sending', 'succeeded', 'rejected', 'not_sent', 'unknown'] as const;

@@ -2,8 +2,11 @@ import { parseArgs } from 'node:util';
 import { createAuthenticator } from '../auth/authenticate.js';
 import { findOperation } from '../billing/billing-operations.js';
 import type { BillingOperationStatus, Evidence } from '../billing/billing-writes.js';
-import { type OperationPayload, reconcileBillingOperation } from '../billing/reconcile.js';
-import { resolveBillingOperation } from '../billing/resolve-billing-operation.js';
+import {
+  type OperationPayload,
+  reconcileBillingOperation,
+  resolveBillingOperation,
+} from '../billing/settle-operations.js';
 import { statesOfStatus, statusOfState } from '../billing/write.outcome.js';
 import type { WriteScope } from '../billing/write-scope.js';
 import type { Config } from '../config/config.js';

@@ -5,7 +5,7 @@ import {
   packTotals,
   receiveDocuments,
   remainingCapacity,
-} from './billing.documents.js';
+} from './billing.periods.js';
 import { FAULT_KINDS } from './fault.kinds.js';
 import { ENDPOINTS, type FaultRule, type FaultRuleInput } from './fault.rules.js';
 import { isObject, mediaType, type ReceivedRequest, readJson } from './request.reader.js';

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Answer, element, type XmlElement } from './answer.js';
 import { writeDate } from './auckland.calendar.js';
-import { allowedOf, currentPeriod, deleteHeld, packTotals, releaseHeld } from './billing.documents.js';
-import { changePlan } from './billing.periods.js';
+import { allowedOf, changePlan, currentPeriod, deleteHeld, packTotals, releaseHeld } from './billing.periods.js';
 import { magicFault } from './fault.rules.js';
 import { FIXTURES } from './simulator.fixtures.js';
 import type { Pack, PackOrder, Plan } from './world.state.js';

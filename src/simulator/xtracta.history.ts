@@ -1,6 +1,6 @@
 import { type Answer, element, type XmlElement } from './answer.js';
 import { addMonths, writeDate } from './auckland.calendar.js';
-import { currentPeriod } from './billing.documents.js';
+import { currentPeriod } from './billing.periods.js';
 import { type PackOrder, type Period, subtree, type WorldState } from './world.state.js';
 import type { Toggles } from './world.toggles.js';
 import { groupOf, integerOf, parametersOf, Refused, type XtractaRequest } from './xtracta.parameters.js';

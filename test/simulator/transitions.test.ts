@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { addMonths, periodExpiry, writeDate } from '../../src/simulator/auckland.calendar.js';
 import {
+  changePlan,
   heldDocuments,
   packTotals,
   receiveDocuments,
   remainingCapacity,
-} from '../../src/simulator/billing.documents.js';
-import { changePlan } from '../../src/simulator/billing.periods.js';
+} from '../../src/simulator/billing.periods.js';
 import { World } from '../../src/simulator/world.js';
 import type { Period } from '../../src/simulator/world.state.js';
 

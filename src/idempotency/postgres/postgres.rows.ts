@@ -2,18 +2,22 @@ import type { Pool, PoolClient } from 'pg';
 import { z } from 'zod';
 import { type CountedWrites, exceededLimit, freeAtMs, SPENDING_DAY_MS } from '../../domain/spending.js';
 import type { RecentWrite, RecentWritesRequest } from '../../domain/write.js';
-import { claimingTenants, duplicatesSinceMs, judgeBlocker, limitsOf, repeatsAnother } from '../claim.policy.js';
 import {
   type AuditEntry,
   type Change,
   type ClaimRequest,
   type ClaimResult,
   changedRow,
+  claimingTenants,
+  duplicatesSinceMs,
   firstClaim,
+  judgeBlocker,
   type LedgerPage,
   LedgerUnavailable,
   type ListRequest,
+  limitsOf,
   type Neighbour,
+  repeatsAnother,
 } from '../ledger.js';
 import { assertTransition, classifyKnownKey, type LedgerRow, reconcileDelayMs } from '../ledger.states.js';
 import {

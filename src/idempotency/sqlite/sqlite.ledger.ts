@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { closeSync, existsSync, fdatasyncSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { CountedWrites } from '../../domain/spending.js';
 import type { RecentWrite, RecentWritesRequest } from '../../domain/write.js';
@@ -20,9 +20,8 @@ import {
 import type { LedgerRow } from '../ledger.states.js';
 import { unreadableRowReporter } from '../ledger-row.codec.js';
 import { asUnavailable, type LedgerStore, StoredLedger } from '../stored-ledger.js';
-import { GroupCommit, openDatabase, transaction, whileBusy } from './group.commit.js';
+import { GroupCommit, hasErrorCode, openDatabase, transaction, whileBusy } from './group.commit.js';
 import { LockDirectory } from './owner.lock.js';
-import { SentMark } from './sent-mark.file.js';
 import { attachSqlite, migrateSqlite, SqliteRows } from './sqlite.rows.js';
 
 const OWNER_LOCK_PREFIX = 'owner-';
@@ -274,4 +273,75 @@ class SqliteStore implements LedgerStore {
 function identityOf(file: string): string | null {
   const stats = statSync(file, { throwIfNoEntry: false });
   return stats === undefined ? null : `${stats.dev}:${stats.ino}`;
+}
+
+/** Enough for 2^53; a fixed width, so that writing over an older mark leaves nothing of it. */
+const DIGITS = 16;
+
+/**
+ * How many sends the ledger had counted, kept in a file beside it. A database that was restored from an older backup
+ * counts fewer: then writes exist that it knows nothing of, and sending again could charge twice. The file must stay
+ * out of the backup.
+ */
+class SentMark {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /**
+   * Null when there is none, or an empty one, which a power cut leaves when it comes before the very first mark.
+   * Infinity when it cannot be understood, so that the ledger counts as behind.
+   */
+  read(): number | null {
+    let text: string;
+    try {
+      text = readFileSync(this.path, 'latin1').trim();
+    } catch (error) {
+      if (hasErrorCode(error, 'ENOENT')) {
+        return null;
+      }
+      throw error;
+    }
+    if (text === '') {
+      return null;
+    }
+    return /^\d{1,16}$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
+  }
+
+  /** Durable when it returns. The caller keeps other writers out, and never lowers it. */
+  write(sends: number): void {
+    const { file, created } = this.#open();
+    try {
+      writeSync(file, `${String(sends).padStart(DIGITS, '0')}\n`, 0, 'latin1');
+      fdatasyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    if (created) {
+      syncDirectory(dirname(this.path));
+    }
+  }
+
+  #open(): { readonly file: number; readonly created: boolean } {
+    try {
+      return { file: openSync(this.path, 'r+'), created: false };
+    } catch (error) {
+      if (!hasErrorCode(error, 'ENOENT')) {
+        throw error;
+      }
+      return { file: openSync(this.path, 'wx', 0o600), created: true };
+    }
+  }
+}
+
+/** A new file survives a power cut only when its directory is flushed too. */
+function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
 }

@@ -4,19 +4,23 @@ import { z } from 'zod';
 import { type CountedWrites, exceededLimit, freeAtMs, SPENDING_DAY_MS } from '../../domain/spending.js';
 import { ACCOUNT_KINDS, BILLING_OPERATION_KINDS } from '../../domain/upstream-operations.js';
 import type { RecentWrite, RecentWritesRequest } from '../../domain/write.js';
-import { claimingTenants, duplicatesSinceMs, judgeBlocker, limitsOf, repeatsAnother } from '../claim.policy.js';
 import {
   type AuditEntry,
   type Change,
   type ClaimRequest,
   type ClaimResult,
   changedRow,
+  claimingTenants,
+  duplicatesSinceMs,
   firstClaim,
+  judgeBlocker,
   type LedgerPage,
   LedgerUnavailable,
   type ListRequest,
+  limitsOf,
   MAX_RECENT_WRITES,
   type Neighbour,
+  repeatsAnother,
   requireVersion,
 } from '../ledger.js';
 import { type Actor, assertTransition, classifyKnownKey, type LedgerRow, type LedgerState } from '../ledger.states.js';

@@ -1,6 +1,6 @@
 import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
-import { PipeOutput } from '../../../src/observability/logger.output.js';
+import { PipeOutput } from '../../../src/observability/logger.js';
 
 const LINE = `${'x'.repeat(1023)}\n`;
 const turn = (): Promise<void> => new Promise((next) => setImmediate(next));
