@@ -41,8 +41,8 @@ interface CatalogueProps {
 /** Plans to change to, and packs to order. */
 export function Catalogue({ groupId, plan, onLeave }: CatalogueProps) {
   const { answer, refresh } = useAnswer(CatalogueOfGroupDocument, { groupId });
-  const plans = readPart(answer, ['group', 'availablePlans'], ({ group }) => group?.availablePlans);
-  const packs = readPart(answer, ['group', 'availablePacks'], ({ group }) => group?.availablePacks);
+  const plans = readPart(answer, ['group', 'availablePlans'], ({ group }) => nonEmpty(group?.availablePlans));
+  const packs = readPart(answer, ['group', 'availablePacks'], ({ group }) => nonEmpty(group?.availablePacks));
   const [chosen, setChosen] = useState<Chosen | null>(null);
   // A browser tells of a dialog's end with its next frame. What was opened by then is another dialog, and must not end with the first.
   const [openings, setOpenings] = useState(0);
@@ -126,6 +126,11 @@ export function Catalogue({ groupId, plan, onLeave }: CatalogueProps) {
       )}
     </>
   );
+}
+
+/** A catalogue without a single offer is a state of its own, and not an empty panel. */
+function nonEmpty<Item>(offered: readonly Item[] | null | undefined): readonly Item[] | null {
+  return offered === null || offered === undefined || offered.length === 0 ? null : offered;
 }
 
 /** As the catalogue has it now; as it was chosen while the catalogue cannot be read. */

@@ -15,6 +15,8 @@ export default function Charts({ history, onRetry }: ChartsProps) {
     history.status === 'ready' && history.value.hasMore
       ? `Of the newest ${history.value.rows.length} entries`
       : undefined;
+  const some: Reading<BillingHistory> =
+    history.status === 'ready' && history.value.rows.length === 0 ? { status: 'none' } : history;
   return (
     <>
       <Panel
@@ -23,7 +25,7 @@ export default function Charts({ history, onRetry }: ChartsProps) {
         note={partial ?? 'Prices by the month in which a period began'}
         className="half"
       >
-        <Read reading={history} onRetry={onRetry} lines={6} none={<p>Nothing was billed yet.</p>}>
+        <Read reading={some} onRetry={onRetry} lines={6} none={<p>Nothing was billed yet.</p>}>
           {({ rows }) => <Spend rows={rows} />}
         </Read>
       </Panel>
@@ -33,7 +35,7 @@ export default function Charts({ history, onRetry }: ChartsProps) {
         note={partial ?? 'Documents used, and the limit of the plan'}
         className="half"
       >
-        <Read reading={history} onRetry={onRetry} lines={6} none={<p>Nothing was used yet.</p>}>
+        <Read reading={some} onRetry={onRetry} lines={6} none={<p>Nothing was used yet.</p>}>
           {({ rows }) => <Usage rows={rows} />}
         </Read>
       </Panel>

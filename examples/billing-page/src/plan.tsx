@@ -46,7 +46,7 @@ export function PlanInForce({
           unreadable,
         }) => {
           const missing = (field: string) => unreadable.includes(field);
-          const daysLeft = expiryDate === null ? null : Math.max(0, Math.ceil((Date.parse(expiryDate) - now) / DAY_MS));
+          const left = expiryDate === null ? null : endWord(Date.parse(expiryDate) - now);
           return (
             <div className="plan-body">
               <Gauge allowed={allowedDocuments} used={usedDocuments} left={remainingDocuments} packs={packs} />
@@ -81,12 +81,7 @@ export function PlanInForce({
                   <dt>Ends</dt>
                   <dd className="figure">
                     <When text={expiryDate} shown={day(expiryDate)} isUnreadable={missing('expiryDate')} />
-                    {daysLeft === null || Number.isNaN(daysLeft) ? null : (
-                      <span className="unit">
-                        {' '}
-                        {daysLeft === 0 ? 'today' : `in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}`}
-                      </span>
-                    )}
+                    {left === null ? null : <span className="unit"> {left}</span>}
                   </dd>
                 </div>
               </dl>
@@ -96,6 +91,15 @@ export function PlanInForce({
       </Read>
     </Panel>
   );
+}
+
+/** How far away the end is. Null where the date is no moment. */
+function endWord(ms: number): string | null {
+  if (Number.isNaN(ms)) return null;
+  if (ms < 0) return 'over';
+  const days = Math.floor(ms / DAY_MS);
+  if (days === 0) return 'within a day';
+  return days === 1 ? 'in 1 day' : `in ${days} days`;
 }
 
 const RADIUS = 84;
@@ -135,8 +139,10 @@ function Gauge({
       <figcaption>
         <span className="big figure">{count(total)}</span>
         <span>documents left</span>
+        {packs !== null && packs.left > 0 ? (
+          <span className="note figure">{count(packs.left)} of them in packs</span>
+        ) : null}
         <span className="note figure">
-          {packs !== null && packs.left > 0 ? `${count(packs.left)} of them in packs · ` : ''}
           {count(used)} of {allowed === null ? MISSING : count(allowed)} used
         </span>
       </figcaption>

@@ -24,16 +24,18 @@ export function Credits({ onLeave }: { readonly onLeave: () => void }) {
   const [isOpen, setOpen] = useState(false);
   return (
     <Panel id="credits" title="Credits" note="For the whole account, by the number of a quote" className="credits">
-      <p>Your supplier’s quote fixes how many credits you get and what they cost. Have it at hand.</p>
-      <button
-        type="button"
-        onClick={() => {
-          setOpenings((count) => count + 1);
-          setOpen(true);
-        }}
-      >
-        Buy credits…
-      </button>
+      <div className="credits-body">
+        <p>Your supplier’s quote fixes how many credits you get and what they cost. Have it at hand.</p>
+        <button
+          type="button"
+          onClick={() => {
+            setOpenings((count) => count + 1);
+            setOpen(true);
+          }}
+        >
+          Buy credits…
+        </button>
+      </div>
       {isOpen ? (
         <Dialog
           key={openings}
@@ -100,7 +102,7 @@ function PurchaseForm() {
             autoComplete="off"
           />
           <details className="contact">
-            <summary>Bill somebody else than the account’s own contact</summary>
+            <summary>Bill somebody else</summary>
             {CONTACT.map(({ name, label, ...attributes }) => (
               <Field
                 key={name}
@@ -113,7 +115,10 @@ function PurchaseForm() {
                 {...attributes}
               />
             ))}
-            <p className="fine">Sent with this purchase alone. Neither this page nor the billing service keeps it.</p>
+            <p className="fine">
+              What is left empty is the account’s own. Sent with this purchase alone: neither this page nor the billing
+              service keeps it.
+            </p>
           </details>
           <p className="confirm">
             You buy the quote <strong className="figure">{isWhole ? purchaseId : '…'}</strong> for the whole account

@@ -58,9 +58,11 @@ export function Subgroups({ groupId, now }: { readonly groupId: string; readonly
                   </tbody>
                 </table>
               </Scroll>
-              <p className="note below">
-                The first {Math.min(AT_MOST, ranked.length)} of {ranked.length} groups below this one.
-              </p>
+              {ranked.length <= AT_MOST ? null : (
+                <p className="note below">
+                  The first {AT_MOST} of {ranked.length} groups below this one.
+                </p>
+              )}
             </>
           );
         }}

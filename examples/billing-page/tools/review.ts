@@ -1,7 +1,7 @@
 // Every state of the page, light and dark, narrow and wide, to be looked at: `node tools/review.ts FOLDER [state …]`. Needs Chromium.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { answerInState, PAGE_STATES, type PageState } from '@billing-gateway/testing/msw';
+import { answerInState, FIXTURE_NOW, PAGE_STATES, type PageState } from '@billing-gateway/testing/msw';
 import { startPage } from '../test/page.harness.ts';
 
 const [folder = 'review', ...wanted] = process.argv.slice(2);
@@ -22,6 +22,7 @@ try {
 
 async function look(state: PageState, isWrite: boolean, colorScheme: 'light' | 'dark', width: number): Promise<void> {
   const page = await newPage({ colorScheme, width });
+  await page.clock.setFixedTime(FIXTURE_NOW);
   await page.route('**/graphql', async (route) => {
     if (state === 'loading') return;
     await route.fulfill({ json: await answerInState(state, route.request().postDataJSON()) });

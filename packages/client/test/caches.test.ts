@@ -119,6 +119,34 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
       history.stop();
     });
 
+    it('reads the plan and lists of every size again after an order, each once', async () => {
+      const { billing, requests } = createKit(stack.graphqlUrl);
+      const groupId = groupOf(27);
+      const plan = watching(billing, PlanOfGroupDocument, { groupId });
+      const lists = [1, 3, 50].map((first) => watching(billing, HistoryOfGroupDocument, { groupId, first }));
+      await plan.until((answer) => readPlan(answer).status === 'ready');
+      for (const list of lists) await list.until((answer) => readHistoryPage(answer).status === 'ready');
+      const [asked, planAnswers] = [requests(), plan.answers.length];
+      const before = lists.map(({ answers }) => readHistoryPage(answers.at(-1) ?? null));
+      const flow = createBillingWrite({ write: 'orderBoosterPack', client: billing, ...intent() });
+      flow.enter();
+      assert.equal((await flow.send({ packId: '1223', groupId, quantity: 2 })).kind, 'done');
+      await plan.until(() => plan.answers.length > planAnswers);
+      for (const [index, list] of lists.entries()) {
+        const answer = await list.until((next) => {
+          const page = readHistoryPage(next);
+          return page.status === 'ready' && page.value.rows[0]?.kind === 'BOOSTER';
+        });
+        const [was, is] = [before[index], readHistoryPage(answer)];
+        assert.ok(was?.status === 'ready' && is.status === 'ready');
+        assert.ok(is.value.totalCount > was.value.totalCount);
+        assert.equal(new Set(is.value.rows.map(({ id }) => id)).size, is.value.rows.length);
+      }
+      // The order, the plan, and each of the three lists.
+      assert.equal(requests(), asked + 5);
+      for (const { stop } of [plan, ...lists]) stop();
+    });
+
     it('shows a parent’s history anew after a child’s order', async () => {
       const { billing } = createKit(stack.graphqlUrl);
       const history = watching(billing, HistoryOfGroupDocument, {

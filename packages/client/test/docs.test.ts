@@ -102,8 +102,9 @@ describe('every block of code for clients', () => {
     const blocks = await blocksOf(['ts', 'tsx'], forClients);
     assert.ok(blocks.length >= 8);
     for (const [index, { text }] of blocks.entries()) {
-      // Without an import or export a file would share its names with the others.
-      await writeFile(join(folder, `block-${index}.tsx`), `${text}\nexport {};\n`);
+      // A block that other blocks import names its file. Without an import or export a file would share its names with the others.
+      const name = /^\/\/ (\S+\.tsx?)\n/.exec(text)?.[1] ?? `block-${index}.tsx`;
+      await writeFile(join(folder, name), `${text}\nexport {};\n`);
     }
     const config = {
       extends: '../../tsconfig.json',
@@ -122,10 +123,13 @@ describe('every block of code for clients', () => {
           '@billing-gateway/testing': ['../../../testing/src/index.ts'],
           '@billing-gateway/testing/*': ['../../../testing/src/*.ts'],
           vite: ['../../../../examples/billing-page/node_modules/vite/dist/node/index.d.ts'],
+          'react-dom/client': ['../../../../examples/billing-page/node_modules/@types/react-dom/client.d.ts'],
+          // These functions are the same in both.
+          vitest: ['../../../../node_modules/@jest/globals/build/index.d.ts'],
           'msw/node': ['../../../testing/node_modules/msw/lib/node/index.d.ts'],
         },
       },
-      include: ['*.tsx'],
+      include: ['*.ts', '*.tsx'],
     };
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
     const tsc = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
