@@ -43,6 +43,10 @@ export function open(name: string, why: string): Check {
   return check(name, 'open', null, why, 'not settled', null);
 }
 
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 const MOST = 8;
 
 /** Words of a response as a list: few, and short. */

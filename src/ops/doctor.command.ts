@@ -3,7 +3,17 @@ import type { EnvironmentCredentials } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
 import { parseSettings } from '../config/setting-values.js';
 import { readTenantsFile } from '../config/tenants-file.js';
-import { type Check, check, open, type Probe, Prober, type Reach, reach, tokenCheck } from './doctor.checks.js';
+import {
+  type Check,
+  check,
+  counted,
+  open,
+  type Probe,
+  Prober,
+  type Reach,
+  reach,
+  tokenCheck,
+} from './doctor.checks.js';
 import { examineXtracta } from './doctor.xtracta.js';
 import { type ReadingState, readingStates } from './open-readings.js';
 import {
@@ -228,7 +238,7 @@ function reachChecks(name: string, setting: string, found: Reach): readonly Chec
     `${name} name`,
     'ok',
     'resolved',
-    `${host} has ${addresses.length} addresses`,
+    `${host} has ${counted(addresses.length, 'address', 'addresses')}`,
     'the name is known',
     null,
   );
@@ -299,10 +309,24 @@ function clockCheck(name: string, skew: number | null): Check {
   );
 }
 
+const UNTRUSTED = 'is signed by nobody whom this machine trusts; a private authority goes into NODE_EXTRA_CA_CERTS';
+
+const CERTIFICATE_FAULTS: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'has expired',
+  CERT_NOT_YET_VALID: 'is not valid yet, or the clock of this machine is slow',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'is for another host',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+};
+
 function faultText(fault: string): string {
   if (fault === 'timeout') return 'no response in time';
   if (fault === 'ECONNREFUSED') return 'the connection is refused';
   if (fault === 'ECONNRESET') return 'the connection is reset';
+  const certificate = CERTIFICATE_FAULTS[fault];
+  if (certificate !== undefined) return `TLS does not come about: the certificate ${certificate} (${fault})`;
   if (/^(?:CERT_|DEPTH_|UNABLE_|SELF_|ERR_TLS|ERR_SSL|EPROTO)/.test(fault)) return `TLS does not come about (${fault})`;
   return `it fails (${fault.replace(/[^A-Z0-9_]/gi, '').slice(0, 40)})`;
 }

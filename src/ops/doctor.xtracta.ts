@@ -1,8 +1,8 @@
 import type { BillingActivity, BillingHistory } from '../domain/billing-history.js';
 import type { ExaminedElement } from '../upstreams/xtracta/document.examination.js';
-import { type Check, check, listed, open, type Probe, type Prober } from './doctor.checks.js';
+import { type Check, check, counted, listed, open, type Probe, type Prober } from './doctor.checks.js';
 import type { Reading } from './reading.js';
-import { foreignDocument, TRANSPORT_REASONS } from './reading.reasons.js';
+import { foreignDocument, TRANSPORT_REASONS, whyOfStatus } from './reading.reasons.js';
 import { childrenOf, creditForm, dateForms, recordForm, recordsOf, textOf } from './response.form.js';
 
 /** What is known of the account before anything is asked. */
@@ -86,6 +86,8 @@ function answered(probe: Probe | null): string {
   if (probe === null) return 'not asked: the time was up';
   const { result, document } = probe;
   if (result.kind === 'failure') return TRANSPORT_REASONS[result.reason];
+  const why = whyOfStatus(result.status);
+  if (why !== null) return why;
   const status = statusCode(probe);
   const foreign = foreignDocument(document);
   return `HTTP ${result.status}${foreign === null ? (status === null ? '' : `, <status> ${status}`) : `, but ${foreign}`}`;
@@ -231,7 +233,7 @@ function historyRead(probe: Probe | null): Check {
       'history',
       'ok',
       String(rows),
-      `${answered(probe)}: ${rows} rows`,
+      `${answered(probe)}: ${counted(rows, 'row')}`,
       'the credential is accepted and the history is read',
       null,
     );
@@ -368,7 +370,11 @@ function formChecks(records: readonly ExaminedElement[], probes: readonly (Probe
       dates.includes('other') ? 'doubt' : 'ok',
       dates.join(','),
       `dates are written as ${listed(dates)}`,
-      dates.includes('naive') ? 'dates without an offset are read as UTC' : 'an offset is taken into account',
+      dates.includes('other')
+        ? 'a date in a form that the gateway does not know is null'
+        : dates.includes('naive')
+          ? 'dates without an offset are read as UTC'
+          : 'an offset is taken into account',
       null,
     ),
     rowIdCheck(records),

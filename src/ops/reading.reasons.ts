@@ -43,6 +43,9 @@ const PAYLOADS = {
 
 /** What a response is not, or null where it is a document of this API. */
 export function foreignDocument({ fault, root }: ExaminedDocument): string | null {
+  if (fault === 'not-well-formed' && root === null) {
+    return 'the body is not one whole XML document: it is not well-formed, and has no element: it is empty, or no XML';
+  }
   if (fault !== null) return `the body is not one whole XML document: ${XML_FAULTS[fault]}`;
   if (root === null || !ROOTS.includes(root.name)) {
     return `the root is <${shortName(root?.name ?? '')}>, where this API has <billings_response>`;
@@ -55,18 +58,25 @@ export function whyOfReadError(attempt: ReplayedAttempt | null): string {
   if (attempt === null) return 'Nothing was sent.';
   const { result, body } = attempt;
   if (result.kind === 'failure') return sentence(TRANSPORT_REASONS[result.reason]);
+  const why = whyOfStatus(result.status);
+  if (why !== null) return sentence(why);
   const http = `HTTP ${result.status}`;
-  if (result.status >= 500) return `${http} is a failure of the upstream, whatever the body says.`;
-  if (result.status === 401) return `${http} refuses the credential.`;
-  if (result.status === 403)
-    return `${http} refuses the group that was asked for, or the credential where none was named.`;
-  if ([408, 425, 429].includes(result.status)) return `${http} asks to come back later.`;
-  if (result.status >= 300 && result.status < 400) return `${http} is a redirect, and the gateway follows none.`;
-  if (!carriesPayload(result.status) && result.status < 300) return `${http} has no body by definition.`;
   const document = examineDocument(body);
   const foreign = foreignDocument(document);
   if (foreign !== null) return sentence(`${http}, but ${foreign}`);
   return `${http}, and ${statusOf(document.root)}.`;
+}
+
+/** Why nothing is read from a response, by its HTTP status alone; null where its body decides. No full stop. */
+export function whyOfStatus(status: number): string | null {
+  const http = `HTTP ${status}`;
+  if (status >= 500) return `${http} is a failure of the upstream, whatever the body says`;
+  if (status === 401) return `${http} refuses the credential`;
+  if (status === 403) return `${http} refuses the group that was asked for, or the credential where none was named`;
+  if ([408, 425, 429].includes(status)) return `${http} asks to come back later`;
+  if (status >= 300 && status < 400 && status !== 304) return `${http} is a redirect, and the gateway follows none`;
+  if (status === 304 || (status < 300 && !carriesPayload(status))) return `${http} has no body by definition`;
+  return null;
 }
 
 /** Why a write would end as it does. */

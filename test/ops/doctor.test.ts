@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,12 +8,14 @@ import { runOpsCommand } from '../../src/ops/ops.command.js';
 import { TOGGLES, type ToggleName } from '../../src/simulator/world.toggles.js';
 import {
   answer,
+  chunkedAnswer,
   closedAnswer,
   drip,
   flood,
   hang,
   headOnly,
   type RawHandler,
+  type RawUpstreamOptions,
   raw,
   redirect,
   reset,
@@ -216,6 +219,19 @@ describe('doctor', () => {
 });
 
 const KEY = 'key-that-must-not-be-printed';
+const SECRET = 'secret-that-must-not-be-printed';
+const JSON_TYPE = { 'content-type': 'application/json' };
+const SELF_SIGNED = {
+  key: readFileSync('test/fixtures/tls/localhost.key.pem'),
+  cert: readFileSync('test/fixtures/tls/localhost.cert.pem'),
+};
+const STATUS = (status: number): string =>
+  `<billings_response><status>${status}</status><message>${KEY}</message></billings_response>`;
+const ROW = `<activity><plan_activity>renew</plan_activity><id>0123</id><plan>Business</plan><plan_type>monthly</plan_type><price>99.50</price>
+<credit_amount>0</credit_amount><allowed_documents>100</allowed_documents><used_documents>7</used_documents>
+<start_date>2026-11-01T00:00:00+00:00</start_date><expiry_date>2036-11-01T00:00:00+00:00</expiry_date>
+<group_id>5</group_id><group_name>Five</group_name></activity>`;
+const HISTORY = `<billings_response><status>200</status><message>ok</message><plans>${ROW}</plans></billings_response>`;
 const ECHO = `<billings_response><status>${KEY}</status><message>${KEY}</message><plans><${KEY}>1</${KEY}></plans></billings_response>`;
 
 /** Hostile answers to every read, and the words in which the doctor says so. */
@@ -236,11 +252,50 @@ const HOSTILE: Readonly<Record<string, readonly [handler: RawHandler, words: Reg
   'two roots': [closedAnswer(200, '<billings_response/><billings_response/>'), /not well-formed/],
   JSON: [answer(200, '{"status":200}'), /not well-formed/],
   'invalid UTF-8': [answer(200, Buffer.from([0x3c, 0x61, 0x3e, 0xff])), /UTF-8|well-formed/],
-  nothing: [answer(204, ''), /HTTP 204/],
+  nothing: [answer(204, ''), /HTTP 204 has no body by definition/],
+  'nothing to reset': [answer(205, ''), /HTTP 205 has no body by definition/],
+  'what was cached': [answer(304, ''), /HTTP 304 has no body by definition/],
   'a refusal': [
     answer(401, '<billings_response><status>401</status></billings_response>'),
     /does not accept the api key/,
   ],
+  'a refusal of the group': [answer(403, STATUS(403)), /HTTP 403 refuses the group/],
+  'a bad request': [answer(400, STATUS(400)), /HTTP 400, <status> 400/],
+  'a refusal inside a 200': [answer(200, STATUS(400)), /HTTP 200, <status> 400/],
+  'a page that is not there': [answer(404, '<html>Not found</html>'), /HTTP 404, but the root is <html>/],
+  'a timeout of its own': [answer(408, ''), /HTTP 408 asks to come back later/],
+  'too early': [answer(425, ''), /HTTP 425 asks to come back later/],
+  'too many requests': [answer(429, '', { 'retry-after': '60' }), /HTTP 429 asks to come back later/],
+  'an error page': [answer(500, '<html>Oops</html>'), /HTTP 500 is a failure of the upstream/],
+  'an error in XML': [answer(500, STATUS(500)), /HTTP 500 is a failure of the upstream/],
+  'a maintenance page': [answer(503, '<html/>'), /HTTP 503 is a failure of the upstream/],
+  'a gateway that waits in vain': [answer(504, ''), /HTTP 504 is a failure of the upstream/],
+  'a redirect to itself': [
+    redirect(307, '/v1/billings/history'),
+    /HTTP 307 is a redirect, and the gateway follows none/,
+  ],
+  'a redirect to a socket': [redirect(307, 'unix:/var/run/docker.sock'), /HTTP 307 is a redirect/],
+  'a cut chunk': [chunkedAnswer(200, HISTORY, { cut: true }), /ends before its own length/i],
+  'two DOCTYPEs': [answer(200, `<!DOCTYPE a><!DOCTYPE b>${HISTORY}`), /DOCTYPE/],
+  'a DOCTYPE from elsewhere': [answer(200, `<!DOCTYPE r SYSTEM "http://127.0.0.1:1/x">${HISTORY}`), /DOCTYPE/],
+  'a DOCTYPE that gives amp another meaning': [answer(200, `<!DOCTYPE a [<!ENTITY amp "x">]>${HISTORY}`), /DOCTYPE/],
+  'a deep document': [
+    answer(200, `<billings_response>${'<a>'.repeat(200)}${'</a>'.repeat(200)}</billings_response>`),
+    /deeper in each other/,
+  ],
+  'too many rows': [
+    answer(200, HISTORY.replace(ROW, '<activity/>'.repeat(20_001))),
+    /more rows than the gateway reads/,
+  ],
+  'an unclosed root': [closedAnswer(200, '<billings_response><status>200</status>'), /not well-formed to its end/],
+  'crossed tags': [answer(200, '<billings_response><a><b></a></b></billings_response>'), /not well-formed to its end/],
+  'text behind the root': [answer(200, `${HISTORY} garbage`), /not well-formed to its end/],
+  'text before the root': [answer(200, `garbage ${HISTORY}`), /not well-formed/],
+  'an empty body': [answer(200, ''), /no element: it is empty, or no XML/],
+  blanks: [answer(200, ' \n '), /no element: it is empty, or no XML/],
+  'a byte of zero': [answer(200, '\0'), /not well-formed/],
+  'UTF-16': [answer(200, Buffer.from(`\ufeff${HISTORY}`, 'utf16le')), /not UTF-8/],
+  'another root': [answer(200, HISTORY.replaceAll('billings_response', 'xml')), /the root is <xml>/],
   'its key, everywhere': [answer(200, ECHO), /./],
 };
 
@@ -267,6 +322,101 @@ describe('doctor, answered by', () => {
       }
     },
   );
+
+  it.each<[string, string, RegExp]>([
+    ['a status that is a word', HISTORY.replace('>200<', '>true<'), /history +.*1 row\./],
+    ['no status', HISTORY.replace('<status>200</status>', ''), /drift: status/],
+    ['a status in another case', HISTORY.replaceAll('status>', 'Status>'), /drift: status/],
+    ['a byte order mark', `\ufeff${HISTORY}`, /history +.*1 row\./],
+    ['a blank line in front', `\n${HISTORY}`, /history +.*1 row\./],
+    [
+      'the root of another endpoint',
+      HISTORY.replaceAll('billings_response', 'documents_response'),
+      /history +.*1 row\./,
+    ],
+    ['no rows', HISTORY.replace(ROW, ''), /history +.*0 rows/],
+    ['no list', STATUS(200), /history +.*0 rows/],
+    ['an attribute __proto__', HISTORY.replace('<id>', '<id __proto__="x">'), /history +.*1 row\./],
+    ['text among the rows', HISTORY.replace('<plans>', '<plans>words'), /history +.*1 row\./],
+    ['a count in powers of ten', HISTORY.replace('>7<', '>1e3<'), /drift: .*used_documents/],
+    ['a price with a comma', HISTORY.replace('99.50', '1,099.50'), /drift: .*price/],
+    ['a price below 0', HISTORY.replace('99.50', '-5'), /history +.*1 row\./],
+    ['an entity that nobody knows', HISTORY.replace('Business', 'A &unknown; B'), /drift: .*plan/],
+    ['a row of another group', HISTORY.replace('<group_id>5<', '<group_id>77<'), /foreignRows/],
+    ['a period that ends before it starts', HISTORY.replace('2036', '2016'), /history +.*1 row\./],
+    [
+      'a date that is none',
+      HISTORY.replace('2036-11-01T00:00:00+00:00', '0000-00-00'),
+      /a form that the gateway does not know is null/i,
+    ],
+    ['a word that is new', HISTORY.replace('renew', 'grandfathered'), /grandfathered/],
+    ['one row twice', HISTORY.replace(ROW, ROW + ROW), /history +.*2 rows/],
+  ])('%s, works with it, and says what it doubts', async (_name, body, words) => {
+    const upstream = await startRawUpstream(answer(200, body));
+    try {
+      const env = { AUTH: 'none', XTRACTA_URL: upstream.url, XTRACTA_API_KEY: KEY };
+      const { exitCode, out, err } = await runOpsCommand('doctor', ['--group', '5'], env);
+      expect(exitCode).toBe(2);
+      expect(out).toMatch(words);
+      expect(out + err).not.toContain(KEY);
+    } finally {
+      await upstream.close();
+    }
+  });
+
+  it.each<[string, RawHandler, RegExp]>([
+    ['an hour of silence', hang(), /token endpoint gives no token/],
+    ['a login page', answer(200, '<html>Log in</html>'), /token endpoint gives no token/],
+    ['a redirect', redirect(307, 'https://elsewhere.example/'), /token endpoint gives no token/],
+    ['an error with the secret in it', answer(500, `{"error":"${SECRET}"}`), /token endpoint gives no token/],
+    ['a refusal with the secret in it', answer(401, `{"error":"invalid_client ${SECRET}"}`), /refuses the client/],
+    [
+      'a token of two lines',
+      answer(200, '{"access_token":"a\\r\\nb","token_type":"bearer"}', JSON_TYPE),
+      /gives no token/,
+    ],
+    ['a flood', flood(64 * 1024 * 1024), /gives no token/],
+  ])('a token endpoint with %s, says what is wrong, and keeps the secret to itself', async (_name, handler, words) => {
+    const [upstream, endpoint] = [await startRawUpstream(answer(200, HISTORY)), await startRawUpstream(handler)];
+    try {
+      const env = {
+        AUTH: 'none',
+        XTRACTA_URL: upstream.url,
+        XTRACTA_API_KEY: KEY,
+        CREDITS_URL: endpoint.url,
+        CREDITS_TOKEN_URL: `${endpoint.url}/Token`,
+        CREDITS_CLIENT_ID: 'somebody',
+        CREDITS_CLIENT_SECRET: SECRET,
+        READ_TIMEOUT_MS: '300',
+      };
+      const { exitCode, out, err } = await runOpsCommand('doctor', ['--timeout', '5', '--group', '5'], env);
+      expect(exitCode).toBe(1);
+      expect(out).toMatch(words);
+      expect(out + err).not.toContain(SECRET);
+    } finally {
+      await upstream.close();
+      await endpoint.close();
+    }
+  });
+
+  it.each<[string, RawUpstreamOptions, RegExp]>([
+    ['a certificate of nobody', { tls: SELF_SIGNED }, /the certificate is signed by nobody whom this machine trusts/],
+    ['a reset while TLS begins', { onConnection: 'reset' }, /TLS|reset/],
+    ['silence where TLS is due', { onConnection: 'silent' }, /no response in time|no connection came about in time/i],
+  ])('%s, says that no TLS connection comes about, and sends nothing', async (_name, options, words) => {
+    const upstream = await startRawUpstream(answer(200, HISTORY), options);
+    try {
+      const url = `https://localhost:${upstream.port}`;
+      const env = { AUTH: 'none', XTRACTA_URL: url, XTRACTA_API_KEY: KEY };
+      const { exitCode, out } = await runOpsCommand('doctor', ['--timeout', '5'], env);
+      expect(exitCode).toBe(1);
+      expect(out).toMatch(words);
+      expect(out).not.toContain(KEY);
+      expect(upstream.requests().filter(({ body }) => body.includes(KEY))).toEqual([]);
+    } finally {
+      await upstream.close();
+    }
+  });
 
   it.each([
     ['a name that there is not', 'https://nowhere.invalid', /cannot be resolved/],
