@@ -37,6 +37,8 @@ export interface LedgerOptions {
   readonly log?: LedgerLog;
   /** How often owners that are gone are looked for, in milliseconds; 0: only at open and when asked. Default 5,000. */
   readonly sweepIntervalMs?: number;
+  /** How long the lock of a live owner may be missing on SQLite, in milliseconds. Default 15,000. */
+  readonly missingLockMs?: number;
   /** Epoch milliseconds; for tests. */
   readonly now?: () => number;
   /**

@@ -1,19 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { RedisLink } from '../../src/cache/redis.link.js';
-import { LedgerUnavailable } from '../../src/idempotency/ledger.js';
+import { type Ledger, LedgerUnavailable } from '../../src/idempotency/ledger.js';
+import type { LedgerRow } from '../../src/idempotency/ledger.states.js';
 import { openLedger } from '../../src/idempotency/open-ledger.js';
 import { PostgresPresence } from '../../src/idempotency/postgres/owner.lock.js';
 import { createLogger } from '../../src/observability/logger.js';
 import { findPgBouncer, startPgBouncer } from '../support/start-pgbouncer.js';
 import { findPostgres, startPostgres, type TestPostgres } from '../support/start-postgres.js';
 import { findRedis, startRedis } from '../support/start-redis.js';
-import { sampleClaim } from './sample-claims.js';
+import { sampleClaim, T0 } from './sample-claims.js';
 
 const LIMIT_MS = 60_000;
 const postgresBinaries = findPostgres();
@@ -45,6 +46,76 @@ describe('a ledger file that is moved away while it is in use', () => {
       await ledger.close();
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe('the folder of the owner locks, deleted while it is in use', () => {
+  const log = { info: jest.fn(), warn: jest.fn(), error: jest.fn() };
+  let folder: string;
+  let url: string;
+
+  beforeEach(() => {
+    jest.clearAllMocks();
+    folder = mkdtempSync(join(tmpdir(), 'ledger-signals-'));
+    url = `sqlite:${join(folder, 'ledger.sqlite')}`;
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const stateIn = async (ledger: Ledger, { tenantId, idempotencyKey }: LedgerRow): Promise<string | undefined> =>
+    (await ledger.find(tenantId, idempotencyKey))?.state;
+  const owners = (): string => join(folder, 'ledger.sqlite.owners');
+
+  it('is put back, and no other process takes a write under way for abandoned meanwhile', async () => {
+    const ledger = await openLedger(url, { sweepIntervalMs: 0, log });
+    const claim = await ledger.claim(sampleClaim());
+    if (claim.kind !== 'claimed') throw new Error('not claimed');
+    await ledger.advance(claim.row, { from: 'claimed', to: 'sending', by: 'owner', atMs: T0 });
+    rmSync(owners(), { recursive: true });
+    // It makes the folder anew, for its own lock.
+    const other = await openLedger(url, { sweepIntervalMs: 0 });
+    expect(await other.sweepOrphans()).toBe(0);
+    expect(await ledger.ping()).toEqual({ writable: true });
+    expect(log.warn).toHaveBeenCalledTimes(1);
+    expect(readdirSync(owners()).filter((name) => name.endsWith('.lock'))).toHaveLength(2);
+    expect(await other.sweepOrphans()).toBe(0);
+    expect(await stateIn(other, claim.row)).toBe('sending');
+    await ledger.ping();
+    expect(log.warn).toHaveBeenCalledTimes(1);
+    await ledger.close();
+    // The file of an owner with a write under way stays, unlocked: it is gone for sure.
+    expect(await other.sweepOrphans()).toBe(1);
+    expect(await stateIn(other, claim.row)).toBe('unknown');
+    await other.close();
+  });
+
+  it('counts as the end of an owner that does not put its lock back', async () => {
+    const ledger = await openLedger(url, { sweepIntervalMs: 0 });
+    const claim = await ledger.claim(sampleClaim());
+    if (claim.kind !== 'claimed') throw new Error('not claimed');
+    await ledger.close();
+    rmSync(owners(), { recursive: true });
+    const patient = await openLedger(url, { sweepIntervalMs: 0 });
+    expect([await patient.sweepOrphans(), await stateIn(patient, claim.row)]).toEqual([0, 'claimed']);
+    await patient.close();
+    // Sweeps as it opens.
+    const other = await openLedger(url, { sweepIntervalMs: 0, missingLockMs: 0 });
+    expect(await stateIn(other, claim.row)).toBe('not_sent');
+    await other.close();
+  });
+
+  it('refuses every write where it cannot be put back, and takes them again when it can', async () => {
+    const ledger = await openLedger(url, { sweepIntervalMs: 0, log });
+    rmSync(owners(), { recursive: true });
+    writeFileSync(owners(), 'in the way');
+    expect(await ledger.ping()).toEqual({ writable: false });
+    expect(await ledger.ping()).toEqual({ writable: false });
+    expect(log.error).toHaveBeenCalledTimes(1);
+    await expect(ledger.claim(sampleClaim())).rejects.toBeInstanceOf(LedgerUnavailable);
+    rmSync(owners());
+    expect(await ledger.ping()).toEqual({ writable: true });
+    expect((await ledger.claim(sampleClaim())).kind).toBe('claimed');
+    await ledger.close();
   });
 });
 

@@ -1,8 +1,22 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { isSqliteBusy } from './group.commit.js';
+
+/** Device and inode of a file; null where there is none. */
+export function identityOf(file: string): string | null {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats === undefined ? null : `${stats.dev}:${stats.ino}`;
+}
+
+/** `missing`: nobody has a lock by that name, and no file tells of one who had. */
+export type LockState = 'held' | 'free' | 'missing';
+
+interface HeldLock {
+  readonly file: DatabaseSync;
+  readonly identity: string | null;
+}
 
 /**
  * Locks that the operating system drops when their process dies, however it dies: Node offers no file locks of its own,
@@ -13,11 +27,11 @@ import { isSqliteBusy } from './group.commit.js';
  */
 export class LockDirectory {
   readonly #directory: string;
-  readonly #held = new Map<string, DatabaseSync>();
+  readonly #held = new Map<string, HeldLock>();
 
   constructor(directory: string) {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
     this.#directory = directory;
+    this.#makeDirectory();
   }
 
   /** Takes the lock if nobody has it; true when this process has it now. */
@@ -30,19 +44,51 @@ export class LockDirectory {
       file.close();
       return false;
     }
-    this.#held.set(name, file);
+    this.#held.set(name, { file, identity: identityOf(this.#path(name)) });
     return true;
   }
 
+  /** Whether a lock that this process took is still the one that others find under its name. */
+  isInPlace(name: string): boolean {
+    const held = this.#held.get(name);
+    return held !== undefined && held.identity !== null && held.identity === identityOf(this.#path(name));
+  }
+
   /**
-   * Whether some live process has the lock. A file that cannot be probed counts as held: its owner may well be alive.
+   * Takes anew a lock whose file was deleted: the old lock holds, and nobody can see it.
+   *
+   * @returns false where somebody holds the new file, if only to look at it
+   * @throws Error where the file cannot be made
    */
+  restore(name: string): boolean {
+    this.#makeDirectory();
+    const lost = this.#held.get(name);
+    this.#held.delete(name);
+    try {
+      if (!this.tryHold(name)) {
+        if (lost !== undefined) this.#held.set(name, lost);
+        return false;
+      }
+    } catch (error) {
+      if (lost !== undefined) this.#held.set(name, lost);
+      throw error;
+    }
+    lost?.file.close();
+    return true;
+  }
+
+  /** Whether some live process has the lock. */
   isHeld(name: string): boolean {
+    return this.state(name) === 'held';
+  }
+
+  /** A file that cannot be probed counts as held: its owner may well be alive. */
+  state(name: string): LockState {
     if (this.#held.has(name)) {
-      return true;
+      return 'held';
     }
     if (!existsSync(this.#path(name))) {
-      return false;
+      return 'missing';
     }
     let file: DatabaseSync;
     try {
@@ -50,12 +96,12 @@ export class LockDirectory {
       existing.search = 'mode=rw';
       file = new DatabaseSync(existing, { timeout: 0 });
     } catch {
-      return existsSync(this.#path(name));
+      return existsSync(this.#path(name)) ? 'held' : 'missing';
     }
     try {
-      return !lock(file);
+      return lock(file) ? 'free' : 'held';
     } catch {
-      return true;
+      return 'held';
     } finally {
       file.close();
     }
@@ -63,6 +109,7 @@ export class LockDirectory {
 
   /** Names of all locks that were ever taken and not removed. */
   names(): readonly string[] {
+    if (!existsSync(this.#directory)) return [];
     return readdirSync(this.#directory)
       .filter((file) => file.endsWith('.lock'))
       .map((file) => file.slice(0, -'.lock'.length));
@@ -75,8 +122,12 @@ export class LockDirectory {
   }
 
   release(name: string): void {
-    this.#held.get(name)?.close();
+    this.#held.get(name)?.file.close();
     this.#held.delete(name);
+  }
+
+  #makeDirectory(): void {
+    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
   }
 
   #path(name: string): string {

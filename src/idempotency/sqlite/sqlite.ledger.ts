@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, fdatasyncSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fdatasyncSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { CountedWrites } from '../../domain/spending.js';
@@ -21,11 +21,16 @@ import type { LedgerRow } from '../ledger.states.js';
 import { unreadableRowReporter } from '../ledger-row.codec.js';
 import { asUnavailable, type LedgerStore, StoredLedger } from '../stored-ledger.js';
 import { GroupCommit, hasErrorCode, openDatabase, transaction, whileBusy } from './group.commit.js';
-import { LockDirectory } from './owner.lock.js';
+import { identityOf, LockDirectory } from './owner.lock.js';
 import { attachSqlite, migrateSqlite, SqliteRows } from './sqlite.rows.js';
 
 const OWNER_LOCK_PREFIX = 'owner-';
 const LEADER_LOCK = 'leader';
+/**
+ * A live owner looks after its lock every few seconds and puts back what was deleted. One whose file is missing for
+ * longer, in milliseconds, is gone.
+ */
+const MISSING_LOCK_MS = 15_000;
 
 /** The file that `path` names, as it stands after `sqlite:`. Throws `TypeError` where it names none. */
 export function sqliteFile(path: string): string {
@@ -67,6 +72,13 @@ class SqliteStore implements LedgerStore {
   readonly #file: string;
   readonly #openedAs: string | null;
   #isDetached = false;
+  /** Took its lock when it started. */
+  #isOwner = false;
+  /** Others cannot see that this process lives. */
+  #isUnowned = false;
+  readonly #missingLockMs: number;
+  /** Since when the locks of other owners are missing, by this process's own clock. */
+  readonly #missingSinceMs = new Map<string, number>();
   /** Sends of this process that were counted, and those of them that the mark is known to cover. */
   #counted = 0;
   #marked = 0;
@@ -80,13 +92,14 @@ class SqliteStore implements LedgerStore {
     this.#openedAs = identityOf(file);
     this.#mark = new SentMark(`${file}.sent-mark`);
     this.#log = options.log;
+    this.#missingLockMs = options.missingLockMs ?? MISSING_LOCK_MS;
   }
 
   async start(): Promise<void> {
     await this.#write(() => {
       // Inside the write transaction nobody removes a lock file between its making and its locking.
       this.#removeAbandonedLocks();
-      this.#locks.tryHold(OWNER_LOCK_PREFIX + this.ownerId);
+      this.#isOwner = this.#locks.tryHold(OWNER_LOCK_PREFIX + this.ownerId);
       this.#compareWithMark();
     });
   }
@@ -162,17 +175,20 @@ class SqliteStore implements LedgerStore {
   }
 
   async orphan(atMs: number): Promise<number> {
-    const gone = this.#rows.unfinishedOwners().filter((owner) => !this.#locks.isHeld(OWNER_LOCK_PREFIX + owner));
+    const gone = this.#rows.unfinishedOwners().filter((owner) => this.#isGone(owner));
     if (gone.length === 0) return 0;
     return this.#write(() => gone.reduce((sum, owner) => sum + this.#rows.orphan(owner, atMs), 0));
   }
 
   tryLead(): boolean {
+    // Of a lock that lost its file another process may have the new one.
+    if (this.#locks.isHeld(LEADER_LOCK) && !this.#locks.isInPlace(LEADER_LOCK)) this.#locks.release(LEADER_LOCK);
     return this.#locks.tryHold(LEADER_LOCK);
   }
 
   async ping(): Promise<{ readonly writable: boolean }> {
     this.#rows.sends();
+    await this.#keepOwnerLock();
     try {
       // A write that changes nothing takes what a real one takes: the lock, and room on the disk.
       await this.#write(() => {
@@ -187,7 +203,9 @@ class SqliteStore implements LedgerStore {
 
   async close(): Promise<void> {
     this.#locks.release(LEADER_LOCK);
-    this.#locks.remove(OWNER_LOCK_PREFIX + this.ownerId);
+    // The file of an owner with unfinished writes stays, unlocked: by it others see at once that the owner is gone.
+    if (this.#leavesUnfinished()) this.#locks.release(OWNER_LOCK_PREFIX + this.ownerId);
+    else this.#locks.remove(OWNER_LOCK_PREFIX + this.ownerId);
     if (this.#db.isOpen) {
       this.#db.close();
     }
@@ -228,6 +246,7 @@ class SqliteStore implements LedgerStore {
   /** Looks again each time, so that deleting the mark takes effect without a restart. */
   #refuseWhenBehind(): void {
     this.#refuseWhenDetached();
+    if (this.#isUnowned) throw new LedgerUnavailable('The lock that shows that this process lives cannot be put back.');
     if (!this.#writable && this.#mark.read() === null) {
       this.#compareWithMark();
       this.#log?.warn({ markFile: this.#mark.path }, 'The mark was deleted: the ledger is accepted as it is.');
@@ -255,6 +274,59 @@ class SqliteStore implements LedgerStore {
     if (isDetached) throw new LedgerUnavailable('The ledger file was deleted or replaced.');
   }
 
+  /**
+   * Puts the lock back when its file was deleted, with its folder or alone. Where that fails no write is accepted: other
+   * processes would take this one for dead and close its writes as unknown while they are under way.
+   */
+  async #keepOwnerLock(): Promise<void> {
+    const name = OWNER_LOCK_PREFIX + this.ownerId;
+    if (!this.#isOwner || this.#locks.isInPlace(name)) {
+      this.#isUnowned = false;
+      return;
+    }
+    try {
+      // Inside the write transaction nobody removes a lock file between its making and its locking.
+      this.#isUnowned = !(await whileBusy(() => transaction(this.#db, () => this.#locks.restore(name))));
+    } catch (error) {
+      if (!this.#isUnowned) {
+        this.#log?.error(
+          { err: error, folder: `${this.#file}.owners` },
+          'The folder of the owner locks was deleted while it is in use, and cannot be put back. No write is accepted.',
+        );
+      }
+      this.#isUnowned = true;
+      return;
+    }
+    if (this.#isUnowned) return;
+    this.#log?.warn(
+      { folder: `${this.#file}.owners` },
+      'The file that shows other processes that this one lives was deleted, and was put back. Leave the folder alone.',
+    );
+  }
+
+  #isGone(owner: string): boolean {
+    const state = this.#locks.state(OWNER_LOCK_PREFIX + owner);
+    if (state !== 'missing') {
+      this.#missingSinceMs.delete(owner);
+      return state === 'free';
+    }
+    const nowMs = performance.now();
+    const sinceMs = this.#missingSinceMs.get(owner) ?? nowMs;
+    this.#missingSinceMs.set(owner, sinceMs);
+    if (nowMs - sinceMs < this.#missingLockMs) return false;
+    this.#missingSinceMs.delete(owner);
+    return true;
+  }
+
+  /** What cannot be asked is taken for the worse. */
+  #leavesUnfinished(): boolean {
+    try {
+      return this.#db.isOpen && this.#rows.hasUnfinished();
+    } catch {
+      return true;
+    }
+  }
+
   #removeAbandonedLocks(): void {
     const needed = new Set(this.#rows.unfinishedOwners());
     for (const name of this.#locks.names()) {
@@ -268,11 +340,6 @@ class SqliteStore implements LedgerStore {
   #write<T>(work: () => T): Promise<T> {
     return this.#commits.run(work);
   }
-}
-
-function identityOf(file: string): string | null {
-  const stats = statSync(file, { throwIfNoEntry: false });
-  return stats === undefined ? null : `${stats.dev}:${stats.ino}`;
 }
 
 /** Enough for 2^53; a fixed width, so that writing over an older mark leaves nothing of it. */

@@ -207,6 +207,11 @@ export class SqliteRows {
     return this.#statements.owners.all(this.#ownerId).map((raw) => owned.parse(raw).owner_id);
   }
 
+  /** Whether this process owns writes that have not ended. */
+  hasUnfinished(): boolean {
+    return this.#statements.unfinishedOf.get(this.#ownerId) !== undefined;
+  }
+
   /** Takes the unfinished rows from an owner that is gone, also those that this version cannot read. Returns how many there were. */
   orphan(ownerId: string, atMs: number): number {
     const rows = this.#statements.unfinishedOf.all(ownerId).map((raw) => abandoned.parse(raw));
