@@ -395,7 +395,7 @@ function healthOf(parts: WatchedParts): ObservedHealth {
       xtracta: xtracta.breakerState(),
       ...(credits === null ? {} : { credits: credits.breakerState() }),
     },
-    ledger: { up: condition !== 'unavailable', writable: condition === 'ready' },
+    ledger: { readable: condition !== 'unavailable', writable: condition === 'ready' },
     unknownOutcomes: ledger.unknownOutcomes(),
     tenantsFileRefused: tenantsFileRefused(),
     cacheUp: redis?.isUp() ?? true,

@@ -30,7 +30,8 @@ export interface MetricsOptions {
 /** What may change between two scrapes without anything being told of it. */
 export interface ObservedHealth {
   readonly breakers: Readonly<Partial<Record<UpstreamService, BreakerState>>>;
-  readonly ledger: { readonly up: boolean; readonly writable: boolean };
+  /** `readable`: it answers. `writable`: it accepts writes, too. */
+  readonly ledger: { readonly readable: boolean; readonly writable: boolean };
   /** Null while the ledger cannot be read: then the last known number stays. */
   readonly unknownOutcomes: number | null;
   /** Whether the tenants file holds a version that was refused, while an earlier one is in use. */
@@ -106,10 +107,17 @@ export class Metrics {
     labelNames: ['upstream'],
     registers: [this.#registry],
   });
-  readonly #ledgerUp = this.#gauge('billing_ledger_up', 'Whether the ledger answers: 1 or 0.');
+  readonly #ledgerUp = this.#gauge(
+    'billing_ledger_up',
+    'Whether the ledger serves: 1 or 0. 0 wherever writes are refused for its sake.',
+  );
+  readonly #ledgerReadable = this.#gauge(
+    'billing_ledger_readable',
+    'Whether the ledger answers what is asked of it: 1 or 0.',
+  );
   readonly #ledgerWritable = this.#gauge(
     'billing_ledger_writable',
-    'Whether the ledger accepts writes: 1 or 0. 0 beside billing_ledger_up 1: read only, full, replaced, or older than its mark.',
+    'Whether the ledger accepts writes: 1 or 0. 0 beside billing_ledger_readable 1: read only, full, replaced, or older than its mark.',
   );
   readonly #unknown = this.#gauge(
     'billing_unknown_outcomes',
@@ -202,7 +210,8 @@ export class Metrics {
       const state = breakers[upstream];
       if (state !== undefined) this.#breaker.set({ upstream }, BREAKER_VALUES[state]);
     }
-    this.#ledgerUp.set(ledger.up ? 1 : 0);
+    this.#ledgerUp.set(ledger.readable && ledger.writable ? 1 : 0);
+    this.#ledgerReadable.set(ledger.readable ? 1 : 0);
     this.#ledgerWritable.set(ledger.writable ? 1 : 0);
     if (unknownOutcomes !== null) this.#unknown.set(unknownOutcomes);
     this.#tenantsRefused.set(tenantsFileRefused ? 1 : 0);

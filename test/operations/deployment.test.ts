@@ -82,6 +82,7 @@ describe('the metrics of a running gateway', () => {
     for (const line of [
       'billing_breaker_state{upstream="credits"} 0',
       'billing_ledger_up 1',
+      'billing_ledger_readable 1',
       'billing_ledger_writable 1',
       'billing_unknown_outcomes 0',
     ]) {

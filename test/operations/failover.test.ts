@@ -56,7 +56,8 @@ if (binaries === null) {
   const ledgerSays = async (): Promise<string> => {
     const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
     const gauge = (name: string): string => new RegExp(`^${name} (\\d)$`, 'm').exec(metrics)?.[1] ?? '?';
-    return `up ${gauge('billing_ledger_up')} writable ${gauge('billing_ledger_writable')}`;
+    const [up, readable, writable] = ['up', 'readable', 'writable'].map((name) => gauge(`billing_ledger_${name}`));
+    return `up ${up} readable ${readable} writable ${writable}`;
   };
   const untilLedgerSays = async (said: string): Promise<void> => {
     while ((await ledgerSays()) !== said) await new Promise((next) => setImmediate(next));
@@ -95,14 +96,14 @@ if (binaries === null) {
           }
         };
         const fail = async (): Promise<void> => {
-          await untilLedgerSays('up 1 writable 1');
+          await untilLedgerSays('up 1 readable 1 writable 1');
           while (ends.size < 8) await new Promise((next) => setImmediate(next));
           await primary.crash();
-          await untilLedgerSays('up 0 writable 0');
+          await untilLedgerSays('up 0 readable 0 writable 0');
           address.moveTo(standby.port);
-          await untilLedgerSays('up 1 writable 0');
+          await untilLedgerSays('up 0 readable 1 writable 0');
           await query(standby, 'SELECT pg_promote()');
-          await untilLedgerSays('up 1 writable 1');
+          await untilLedgerSays('up 1 readable 1 writable 1');
           const before = ends.size;
           while (ends.size < before + 8) await new Promise((next) => setImmediate(next));
           isOver = true;

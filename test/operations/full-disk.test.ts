@@ -76,8 +76,8 @@ if (!isMounted) {
       await (await fetch(`${gateway.url}/ready`)).text(),
     );
     const ledger = ready.parts.find(({ name }) => name === 'ledger');
-    const writable = /^billing_ledger_writable (\d)$/m.exec(metrics)?.[1];
-    return `ready ${String(ledger?.ok)} (${ledger?.detail ?? ''}), writable ${writable ?? '?'}`;
+    const gauge = (name: string): string => new RegExp(`^billing_ledger_${name} (\\d)$`, 'm').exec(metrics)?.[1] ?? '?';
+    return `ready ${String(ledger?.ok)} (${ledger?.detail ?? ''}), up ${gauge('up')}, writable ${gauge('writable')}`;
   };
   const until = async (isSo: () => boolean | Promise<boolean>): Promise<void> => {
     while (!(await isSo())) await new Promise((next) => setImmediate(next));
@@ -122,9 +122,9 @@ if (!isMounted) {
         };
         const fail = async (): Promise<void> => {
           await more(() => ends.size);
-          expect(await signals()).toBe('ready true (ready), writable 1');
+          expect(await signals()).toBe('ready true (ready), up 1, writable 1');
           fill();
-          await until(async () => (await signals()) === 'ready false (read-only), writable 0');
+          await until(async () => (await signals()) === 'ready false (read-only), up 0, writable 0');
           // What was under way when the disk filled has come to an end by now.
           await more(() => seen.refused);
           const sent = sentOrders().length;
@@ -132,7 +132,7 @@ if (!isMounted) {
           expect(sentOrders()).toHaveLength(sent);
           expect((await gateway.execute('{ group(id: "100016") { name } }')).errors).toEqual([]);
           rmSync(filler);
-          await until(async () => (await signals()) === 'ready true (ready), writable 1');
+          await until(async () => (await signals()) === 'ready true (ready), up 1, writable 1');
           await more(() => ends.size);
           isOver = true;
         };

@@ -33,7 +33,7 @@ describe('the metrics', () => {
       metrics.callsSaved(49);
       metrics.observeHealth(() => ({
         breakers: { credits: 'half-open' },
-        ledger: { up: true, writable: false },
+        ledger: { readable: true, writable: false },
         unknownOutcomes: 3,
         cacheUp: true,
         tenantsFileRefused: true,
@@ -49,7 +49,8 @@ describe('the metrics', () => {
       'billing_upstream_drift_total{endpoint="getBillingHistory",field="plan_type"} 1',
       'billing_upstream_calls_saved_total 49',
       'billing_breaker_state{upstream="credits"} 1',
-      'billing_ledger_up 1',
+      'billing_ledger_up 0',
+      'billing_ledger_readable 1',
       'billing_ledger_writable 0',
       'billing_unknown_outcomes 3',
       'billing_cache_up 1',
@@ -70,7 +71,7 @@ describe('the metrics', () => {
     let limitUses = uses(300);
     metrics.observeHealth(() => ({
       breakers: {},
-      ledger: { up: true, writable: true },
+      ledger: { readable: true, writable: true },
       unknownOutcomes: 0,
       cacheUp: true,
       tenantsFileRefused: false,
@@ -91,7 +92,7 @@ describe('the metrics', () => {
     const health = { state: 'closed' as 'closed' | 'open', unknown: 2 as number | null };
     metrics.observeHealth(() => ({
       breakers: { xtracta: health.state },
-      ledger: { up: health.unknown !== null, writable: health.unknown !== null },
+      ledger: { readable: health.unknown !== null, writable: health.unknown !== null },
       unknownOutcomes: health.unknown,
       cacheUp: false,
       tenantsFileRefused: false,
