@@ -23,6 +23,15 @@ export default tseslint.config(
     rules: {
       // A file is one idea, whatever its length; a function with more paths than this is two.
       complexity: ['error', { max: 28 }],
+      // One private style: `#name`, which the language itself keeps. A constructor has no other.
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            ':matches(PropertyDefinition, MethodDefinition[kind!="constructor"], TSParameterProperty)[accessibility="private"]',
+          message: 'Write #name for what is private.',
+        },
+      ],
       // Fields such as counters and ports in a message are plain numbers.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       // type-graphql and Apollo plugins are classes and hooks whose shape the library dictates.

@@ -174,16 +174,19 @@ interface Verified<T> {
  * @typeParam T what was read of a token
  */
 export class VerifiedTokens<T> {
-  private readonly tokens = new Map<string, Verified<T>>();
+  readonly #nowMs: () => number;
+  readonly #tokens = new Map<string, Verified<T>>();
 
-  constructor(private readonly nowMs: () => number = Date.now) {}
+  constructor(nowMs: () => number = Date.now) {
+    this.#nowMs = nowMs;
+  }
 
   find(token: string, generation: number): T | null {
     const digest = digestOf(token);
-    const verified = this.tokens.get(digest);
+    const verified = this.#tokens.get(digest);
     if (verified === undefined) return null;
-    if (verified.generation === generation && this.nowMs() < verified.untilMs) return verified.claims;
-    this.tokens.delete(digest);
+    if (verified.generation === generation && this.#nowMs() < verified.untilMs) return verified.claims;
+    this.#tokens.delete(digest);
     return null;
   }
 
@@ -192,10 +195,10 @@ export class VerifiedTokens<T> {
    * @param generation of the keys before the token was verified
    */
   keep(token: string, claims: T, expirySeconds: number, generation: number): void {
-    const untilMs = Math.min(this.nowMs() + KEPT_MS, expirySeconds * 1000);
-    const [oldest] = this.tokens.keys();
-    if (this.tokens.size >= MAX_TOKENS && oldest !== undefined) this.tokens.delete(oldest);
-    this.tokens.set(digestOf(token), { claims, untilMs, generation });
+    const untilMs = Math.min(this.#nowMs() + KEPT_MS, expirySeconds * 1000);
+    const [oldest] = this.#tokens.keys();
+    if (this.#tokens.size >= MAX_TOKENS && oldest !== undefined) this.#tokens.delete(oldest);
+    this.#tokens.set(digestOf(token), { claims, untilMs, generation });
   }
 }
 

@@ -30,11 +30,13 @@ export interface DebugUiOptions<TContext> {
 
 /** `/debug` as the composition root wires it. Exists only where it is switched on: off, it costs nothing. */
 export class DebugUi<TContext extends BaseContext> {
+  readonly #options: DebugUiOptions<TContext>;
   readonly plugin: ApolloServerPlugin<TContext>;
   readonly #log = new OperationLog();
   readonly #traces = new WeakMap<object, OperationTrace>();
 
-  constructor(private readonly options: DebugUiOptions<TContext>) {
+  constructor(options: DebugUiOptions<TContext>) {
+    this.#options = options;
     const { callsSaved } = options;
     this.plugin = debugPlugin({ traceOf: (context) => this.#traceOf(context), callsSaved });
   }
@@ -45,12 +47,12 @@ export class DebugUi<TContext extends BaseContext> {
 
   /** Ties an operation's context, as soon as there is one, to its trace. */
   attach(context: TContext, trace: OperationTrace): void {
-    this.#traces.set(this.options.identityOf(context), trace);
+    this.#traces.set(this.#options.identityOf(context), trace);
   }
 
   /** Call before `/graphql` is routed: requests that are turned away there are seen by a hook. */
   readonly routes = (app: FastifyInstance): void => {
-    debugRoutes(app, this.#log, this.options);
+    debugRoutes(app, this.#log, this.#options);
     app.addHook('onResponse', (request, reply, done) => {
       if (request.routeOptions.url === '/graphql') this.#noteRefusal(request, reply.statusCode);
       done();
@@ -58,11 +60,11 @@ export class DebugUi<TContext extends BaseContext> {
   };
 
   #traceOf(context: TContext): OperationTrace | undefined {
-    return this.#traces.get(this.options.identityOf(context));
+    return this.#traces.get(this.#options.identityOf(context));
   }
 
   #noteRefusal(request: FastifyRequest, httpStatus: number): void {
-    const { context, errorCodes } = this.options.requestOf(request);
+    const { context, errorCodes } = this.#options.requestOf(request);
     const known = context === null ? undefined : this.#traceOf(context);
     if (known?.hasBegun === true) return;
     // A page that was asked for is no operation.

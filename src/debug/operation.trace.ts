@@ -20,15 +20,17 @@ interface OpenCall {
 
 /** Gathers the upstream calls of one operation from what its observer is told. Mutable, bounded. */
 class UpstreamCalls {
+  readonly #startedAtMs: number;
+  readonly #onChange: () => void;
   readonly #calls: OpenCall[] = [];
   readonly #drift = new Map<string, number>();
   #leftOut = 0;
 
   /** @param onChange called after each change */
-  constructor(
-    private readonly startedAtMs: number,
-    private readonly onChange: () => void,
-  ) {}
+  constructor(startedAtMs: number, onChange: () => void) {
+    this.#startedAtMs = startedAtMs;
+    this.#onChange = onChange;
+  }
 
   get calls(): readonly CallView[] {
     return this.#calls;
@@ -52,17 +54,17 @@ class UpstreamCalls {
 
   #read(facts: UpstreamReadFacts): ReadObserver {
     const { operation } = facts;
-    const plannedMs = Date.now() - this.startedAtMs;
+    const plannedMs = Date.now() - this.#startedAtMs;
     const call = this.#open({ service: null, operation, kind: 'read', plannedMs, read: facts });
-    this.onChange();
+    this.#onChange();
     return {
       attempt: (attempt) => this.#note(call, attempt),
       drift: ({ endpoint, field }) => this.#countDrift(`${endpoint}.${field}`),
       shared: (answer) => {
         call.shared = { durationMs: null, answered: false };
         const settle = (answered: boolean): void => {
-          call.shared = { durationMs: Date.now() - this.startedAtMs - plannedMs, answered };
-          this.onChange();
+          call.shared = { durationMs: Date.now() - this.#startedAtMs - plannedMs, answered };
+          this.#onChange();
         };
         answer.then(
           () => settle(true),
@@ -93,13 +95,13 @@ class UpstreamCalls {
     if (call.attempts.length >= MAX_ATTEMPTS) return;
     call.attempts.push({
       attempt: attempt.attempt,
-      startMs: attempt.startedAtMs - this.startedAtMs,
+      startMs: attempt.startedAtMs - this.#startedAtMs,
       durationMs: attempt.durationMs,
       httpStatus: attempt.httpStatus,
       bytes: attempt.bytesReceived,
       outcome: attempt.outcome,
     });
-    this.onChange();
+    this.#onChange();
   }
 
   #countDrift(name: string): void {
@@ -152,6 +154,8 @@ const BYTES_OF_THE_REST = 1_500;
 
 /** What is known of one operation while it runs and after. Mutable; bounded. */
 export class OperationTrace {
+  readonly #start: OperationStart;
+  readonly #onChange: (trace: OperationTrace) => void;
   readonly observer: UpstreamObserver;
   /** GraphQL has begun with it: from then on it ends there. */
   hasBegun = false;
@@ -161,16 +165,15 @@ export class OperationTrace {
   #end: (OperationEnd & { readonly durationMs: number }) | null = null;
 
   /** @param onChange called after each change */
-  constructor(
-    private readonly start: OperationStart,
-    private readonly onChange: (trace: OperationTrace) => void,
-  ) {
+  constructor(start: OperationStart, onChange: (trace: OperationTrace) => void) {
+    this.#start = start;
+    this.#onChange = onChange;
     this.#calls = new UpstreamCalls(start.startedAtMs, () => onChange(this));
     this.observer = this.#calls.observer();
   }
 
   get id(): number {
-    return this.start.id;
+    return this.#start.id;
   }
 
   get isOver(): boolean {
@@ -186,11 +189,11 @@ export class OperationTrace {
 
   describe(description: OperationDescription): void {
     this.#description = description;
-    this.onChange(this);
+    this.#onChange(this);
   }
 
   wrote(write: TracedWrite): void {
-    const since = (atMs: number | null): number | null => (atMs === null ? null : atMs - this.start.startedAtMs);
+    const since = (atMs: number | null): number | null => (atMs === null ? null : atMs - this.#start.startedAtMs);
     this.#writes.push({
       kind: write.kind,
       key: write.idempotencyKey === null ? null : maskKey(write.idempotencyKey),
@@ -202,16 +205,16 @@ export class OperationTrace {
       sentMs: since(write.sentAtMs),
       completedMs: since(write.completedAtMs),
     });
-    this.onChange(this);
+    this.#onChange(this);
   }
 
   finish(end: OperationEnd): void {
-    this.#end ??= { ...end, durationMs: Date.now() - this.start.startedAtMs };
-    this.onChange(this);
+    this.#end ??= { ...end, durationMs: Date.now() - this.#start.startedAtMs };
+    this.#onChange(this);
   }
 
   view(): OperationView {
-    const { id, requestId, tenantId, startedAtMs } = this.start;
+    const { id, requestId, tenantId, startedAtMs } = this.#start;
     const end = this.#end;
     const codes = [...(end?.errorCodes ?? []), ...this.#unreportedCodes(end?.errorCodes ?? [])];
     return {

@@ -15,6 +15,7 @@ export function tooManyCalls(limit: number): BillingError {
  * pass one by one. Such calls are few: one a tick at most, and a base whose call failed is then avoided.
  */
 export class CallBudget {
+  readonly #onCallsSaved: (calls: number) => void;
   #asked = 0;
   #made = 0;
   #reserved = 0;
@@ -22,8 +23,10 @@ export class CallBudget {
 
   constructor(
     readonly limit: number,
-    private readonly onCallsSaved: (calls: number) => void,
-  ) {}
+    onCallsSaved: (calls: number) => void,
+  ) {
+    this.#onCallsSaved = onCallsSaved;
+  }
 
   /** A question that would have cost one call, had it been asked on its own. */
   countQuestion(): void {
@@ -62,7 +65,7 @@ export class CallBudget {
   report(): void {
     const { saved } = this.counts();
     if (saved <= this.#reported) return;
-    this.onCallsSaved(saved - this.#reported);
+    this.#onCallsSaved(saved - this.#reported);
     this.#reported = saved;
   }
 }

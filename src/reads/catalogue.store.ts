@@ -33,20 +33,22 @@ function keyOf({ tenantId, credentialId, groupId }: CatalogueSubject): string {
  * changes seldom. Bounded; the oldest goes first.
  */
 export class CatalogueStore {
+  readonly #clock: () => number;
+  readonly #limits: CatalogueLimits;
   readonly #kept = new Map<string, Kept>();
   #items = 0;
 
-  constructor(
-    private readonly clock: () => number,
-    private readonly limits: CatalogueLimits = LIMITS,
-  ) {}
+  constructor(clock: () => number, limits: CatalogueLimits = LIMITS) {
+    this.#clock = clock;
+    this.#limits = limits;
+  }
 
   keep(subject: CatalogueSubject, catalogue: BillingCatalogue): void {
     const key = keyOf(subject);
     this.#drop(key);
     const items = catalogue.plans.length + catalogue.packs.length;
-    if (items > this.limits.items) return;
-    this.#kept.set(key, { ...subject, catalogue, items, expiresMs: this.clock() + this.limits.keptMs });
+    if (items > this.#limits.items) return;
+    this.#kept.set(key, { ...subject, catalogue, items, expiresMs: this.#clock() + this.#limits.keptMs });
     this.#items += items;
     this.#shrink();
   }
@@ -56,7 +58,7 @@ export class CatalogueStore {
     const key = keyOf(subject);
     const kept = this.#kept.get(key);
     if (kept === undefined) return null;
-    if (kept.expiresMs > this.clock()) return kept.catalogue;
+    if (kept.expiresMs > this.#clock()) return kept.catalogue;
     this.#drop(key);
     return null;
   }
@@ -75,10 +77,10 @@ export class CatalogueStore {
   }
 
   #shrink(): void {
-    const nowMs = this.clock();
+    const nowMs = this.#clock();
     // In the order in which they were read and kept equally long, so the expired stand first.
     for (const [key, kept] of this.#kept) {
-      const isOver = this.#kept.size > this.limits.entries || this.#items > this.limits.items;
+      const isOver = this.#kept.size > this.#limits.entries || this.#items > this.#limits.items;
       if (!isOver && kept.expiresMs > nowMs) return;
       this.#drop(key);
     }

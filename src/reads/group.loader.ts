@@ -20,6 +20,9 @@ const OWN_GROUP = 'own';
 
 /** Answers about groups, each asked for once in an operation. Mutable state of one operation by one caller. */
 export class GroupLoader<G extends string | null, T> {
+  readonly #context: GroupLoaderContext;
+  readonly #source: GroupSource<G, T>;
+  readonly #writeVersions: WriteVersions;
   /**
    * A group's value is the promise of its answer: a slow call then holds up only those who asked for it. Keys are
    * objects because a DataLoader takes no null.
@@ -31,11 +34,10 @@ export class GroupLoader<G extends string | null, T> {
   readonly #requesters: ReadRequesters | null;
   #writeVersion: number;
 
-  constructor(
-    private readonly context: GroupLoaderContext,
-    private readonly source: GroupSource<G, T>,
-    private readonly writeVersions: WriteVersions,
-  ) {
+  constructor(context: GroupLoaderContext, source: GroupSource<G, T>, writeVersions: WriteVersions) {
+    this.#context = context;
+    this.#source = source;
+    this.#writeVersions = writeVersions;
     this.#requesters = context.call.observer.read === undefined ? null : new ReadRequesters();
     this.#writeVersion = this.#currentVersion();
   }
@@ -43,19 +45,19 @@ export class GroupLoader<G extends string | null, T> {
   /** @param groupId canonical, and one that the caller may read */
   async load(groupId: G, field: RequestingField): Promise<T> {
     this.#forgetBeforeWrites();
-    this.context.budget.countQuestion();
+    this.#context.budget.countQuestion();
     this.#requesters?.note(groupId ?? OWN_GROUP, field);
     try {
       return await this.#loader.load({ groupId });
     } catch (error) {
       if (error instanceof BillingError && error.code === 'OPERATION_TOO_COMPLEX')
-        this.context.budget.uncountQuestion();
+        this.#context.budget.uncountQuestion();
       throw error;
     }
   }
 
   #currentVersion(): number {
-    return this.writeVersions.current(this.context.subject.credential.id);
+    return this.#writeVersions.current(this.#context.subject.credential.id);
   }
 
   #forgetBeforeWrites(): void {
@@ -66,8 +68,8 @@ export class GroupLoader<G extends string | null, T> {
   }
 
   #dispatch(groupIds: readonly G[]): Promise<T>[] {
-    const { budget, subject } = this.context;
-    const kept = new Map(groupIds.map((groupId) => [groupId, this.source.kept(subject, groupId)]));
+    const { budget, subject } = this.#context;
+    const kept = new Map(groupIds.map((groupId) => [groupId, this.#source.kept(subject, groupId)]));
     const isAffordable = budget.reserve([...kept.values()].filter((answer) => answer === null).length);
     const answers = groupIds.map((groupId) => {
       const answer = kept.get(groupId) ?? null;
@@ -84,9 +86,9 @@ export class GroupLoader<G extends string | null, T> {
   }
 
   #read(groupId: G): Promise<T> {
-    const { subject, call, budget } = this.context;
+    const { subject, call, budget } = this.#context;
     const observer = this.#watch(groupId, 'planned');
-    const { answer, isStarted } = this.source.read(
+    const { answer, isStarted } = this.#source.read(
       subject,
       groupId,
       observer === undefined ? call : { ...call, observer },
@@ -99,8 +101,8 @@ export class GroupLoader<G extends string | null, T> {
   #watch(groupId: G, reason: UpstreamReadFacts['reason']) {
     const askedBy = this.#requesters?.about(groupId ?? OWN_GROUP);
     if (askedBy === undefined) return undefined;
-    const { operation } = this.source;
-    return this.context.call.observer.read?.({ operation, groups: 1, askedBy, recursive: false, reason });
+    const { operation } = this.#source;
+    return this.#context.call.observer.read?.({ operation, groups: 1, askedBy, recursive: false, reason });
   }
 }
 
@@ -124,21 +126,24 @@ function readKey(subject: ReadSubject, groupId: string | null, writeVersion: num
 
 /** Which plan a group uses. Never kept: what is left of it changes with every document. */
 export class UsageSource implements GroupSource<string, GroupUsage> {
+  readonly #client: GroupClient;
+  readonly #inFlight: InFlightReads<GroupUsage>;
+  readonly #writeVersions: WriteVersions;
   readonly operation = 'getUsage';
 
-  constructor(
-    private readonly client: GroupClient,
-    private readonly inFlight: InFlightReads<GroupUsage>,
-    private readonly writeVersions: WriteVersions,
-  ) {}
+  constructor(client: GroupClient, inFlight: InFlightReads<GroupUsage>, writeVersions: WriteVersions) {
+    this.#client = client;
+    this.#inFlight = inFlight;
+    this.#writeVersions = writeVersions;
+  }
 
   kept(): null {
     return null;
   }
 
   read(subject: ReadSubject, groupId: string, call: UpstreamCall) {
-    const key = readKey(subject, groupId, this.writeVersions.current(subject.credential.id));
-    return this.inFlight.join(key, call, (ownCall) => this.#fetch(subject, groupId, ownCall));
+    const key = readKey(subject, groupId, this.#writeVersions.current(subject.credential.id));
+    return this.#inFlight.join(key, call, (ownCall) => this.#fetch(subject, groupId, ownCall));
   }
 
   /**
@@ -146,7 +151,7 @@ export class UsageSource implements GroupSource<string, GroupUsage> {
    * group.
    */
   async #fetch(subject: ReadSubject, groupId: string, call: UpstreamCall): Promise<GroupUsage> {
-    const usage = await this.client.getUsage(subject.credential, groupId, call);
+    const usage = await this.#client.getUsage(subject.credential, groupId, call);
     if (usage.groupId === null || usage.groupId === groupId) return usage;
     call.observer.drift({ endpoint: this.operation, field: 'foreign_group' });
     throw new BillingError('UPSTREAM_INVALID_RESPONSE', 'The upstream answered about another group.', {
@@ -157,17 +162,26 @@ export class UsageSource implements GroupSource<string, GroupUsage> {
 
 /** What a group may choose from. */
 export class CatalogueSource implements GroupSource<string | null, BillingCatalogue> {
+  readonly #client: GroupClient;
+  readonly #inFlight: InFlightReads<BillingCatalogue>;
+  readonly #writeVersions: WriteVersions;
+  readonly #store: CatalogueStore;
   readonly operation = 'getPlans';
 
   constructor(
-    private readonly client: GroupClient,
-    private readonly inFlight: InFlightReads<BillingCatalogue>,
-    private readonly writeVersions: WriteVersions,
-    private readonly store: CatalogueStore,
-  ) {}
+    client: GroupClient,
+    inFlight: InFlightReads<BillingCatalogue>,
+    writeVersions: WriteVersions,
+    store: CatalogueStore,
+  ) {
+    this.#client = client;
+    this.#inFlight = inFlight;
+    this.#writeVersions = writeVersions;
+    this.#store = store;
+  }
 
   kept({ tenantId, credential }: ReadSubject, groupId: string | null): BillingCatalogue | null {
-    return this.store.find({ tenantId, credentialId: credential.id, groupId });
+    return this.#store.find({ tenantId, credentialId: credential.id, groupId });
   }
 
   /** The same without what is kept: for who decides about money by it. */
@@ -180,9 +194,9 @@ export class CatalogueSource implements GroupSource<string | null, BillingCatalo
   }
 
   read(subject: ReadSubject, groupId: string | null, call: UpstreamCall) {
-    const writeVersion = this.writeVersions.current(subject.credential.id);
+    const writeVersion = this.#writeVersions.current(subject.credential.id);
     const key = readKey(subject, groupId, writeVersion);
-    return this.inFlight.join(key, call, (ownCall) => this.#fetch(subject, groupId, writeVersion, ownCall));
+    return this.#inFlight.join(key, call, (ownCall) => this.#fetch(subject, groupId, writeVersion, ownCall));
   }
 
   async #fetch(
@@ -191,10 +205,10 @@ export class CatalogueSource implements GroupSource<string | null, BillingCatalo
     writeVersion: number,
     call: UpstreamCall,
   ): Promise<BillingCatalogue> {
-    const catalogue = await this.client.getPlans(credential, groupId, call);
+    const catalogue = await this.#client.getPlans(credential, groupId, call);
     // What was asked for before a write may be from before it.
-    if (this.writeVersions.current(credential.id) === writeVersion) {
-      this.store.keep({ tenantId, credentialId: credential.id, groupId }, catalogue);
+    if (this.#writeVersions.current(credential.id) === writeVersion) {
+      this.#store.keep({ tenantId, credentialId: credential.id, groupId }, catalogue);
     }
     return catalogue;
   }

@@ -45,16 +45,18 @@ function isSameQuestion(a: HistoryRead, b: HistoryRead): boolean {
  * ever gets more or less than it would have got alone. Mutable state of one operation by one caller.
  */
 export class HistoryExecutor {
+  readonly #context: ExecutorContext;
+  readonly #source: HistorySource;
+  readonly #memory: MembershipMemory;
   readonly #slots = new Map<string, Slot>();
   readonly #underWay = new Map<HistoryRead, Promise<HistoryAnswer>>();
   readonly #answers: HistoryAnswer[] = [];
   readonly #knowledge: PlannerKnowledge;
 
-  constructor(
-    private readonly context: ExecutorContext,
-    private readonly source: HistorySource,
-    private readonly memory: MembershipMemory,
-  ) {
+  constructor(context: ExecutorContext, source: HistorySource, memory: MembershipMemory) {
+    this.#context = context;
+    this.#source = source;
+    this.#memory = memory;
     this.#knowledge = {
       mergeWindows: context.mergeWindows,
       rootGroupId: context.subject.credential.rootGroupId,
@@ -68,8 +70,8 @@ export class HistoryExecutor {
     const slots = new Set(open.map((read) => this.#slotOf(read)));
     const fresh = [...slots].map((slot) => slot.read);
     const plan = planCalls(fresh, [...this.#underWay.keys()], this.#bases(), this.#knowledge);
-    if (this.context.budget.reserve(plan.filter((planned) => !planned.isUnderWay).length)) {
-      void this.#makeAll(plan, 'planned').then(() => this.context.budget.report());
+    if (this.#context.budget.reserve(plan.filter((planned) => !planned.isUnderWay).length)) {
+      void this.#makeAll(plan, 'planned').then(() => this.#context.budget.report());
     } else {
       this.#refuse(fresh);
     }
@@ -130,7 +132,7 @@ export class HistoryExecutor {
   }
 
   #refuse(reads: readonly HistoryRead[]): void {
-    for (const read of reads) this.#slotOf(read).reject(tooManyCalls(this.context.budget.limit));
+    for (const read of reads) this.#slotOf(read).reject(tooManyCalls(this.#context.budget.limit));
   }
 
   async #makeAll(plan: readonly PlannedCall[], reason: UpstreamReadFacts['reason']): Promise<void> {
@@ -146,12 +148,12 @@ export class HistoryExecutor {
     } catch (error) {
       unsettled = this.#failFinally(planned, error);
     }
-    if (!planned.isUnderWay && unsettled.length === planned.reads.length) this.context.budget.giveBack();
+    if (!planned.isUnderWay && unsettled.length === planned.reads.length) this.#context.budget.giveBack();
     await this.#askAgain(planned.call, unsettled);
   }
 
   #watch({ call, reads }: PlannedCall, reason: UpstreamReadFacts['reason']): ReadObserver | undefined {
-    const { requesters, call: upstreamCall } = this.context;
+    const { requesters, call: upstreamCall } = this.#context;
     if (requesters === null) return undefined;
     const groups = new Set(reads.map((read) => read.groupId)).size;
     const { recursive } = call;
@@ -170,9 +172,9 @@ export class HistoryExecutor {
       observer?.shared(shared);
       return shared;
     }
-    const upstreamCall = observer === undefined ? this.context.call : { ...this.context.call, observer };
-    const { answer, isStarted } = this.source.read(this.context.subject, call, upstreamCall);
-    if (isStarted) this.context.budget.countCall();
+    const upstreamCall = observer === undefined ? this.#context.call : { ...this.#context.call, observer };
+    const { answer, isStarted } = this.#source.read(this.#context.subject, call, upstreamCall);
+    if (isStarted) this.#context.budget.countCall();
     else observer?.shared(answer);
     const noted = this.#noted(call, answer);
     this.#underWay.set(call, noted);
@@ -191,7 +193,7 @@ export class HistoryExecutor {
 
   /** @returns the questions for which the failure of this call says nothing */
   #failFinally({ call, reads }: PlannedCall, error: unknown): HistoryRead[] {
-    const isAbandoned = this.context.call.signal?.aborted === true;
+    const isAbandoned = this.#context.call.signal?.aborted === true;
     const isFinal = error instanceof BillingError && FINAL_CODES.has(error.code);
     const rest: HistoryRead[] = [];
     for (const read of reads) {
@@ -200,7 +202,7 @@ export class HistoryExecutor {
       else rest.push(read);
     }
     const isBatch = rest.some((read) => call.recursive && !read.recursive);
-    if (isBatch) this.memory.avoid(this.context.subject.scope, call.groupId, 'failed');
+    if (isBatch) this.#memory.avoid(this.#context.subject.scope, call.groupId, 'failed');
     return rest;
   }
 
@@ -208,7 +210,7 @@ export class HistoryExecutor {
     if (!answer.read.recursive || !answer.namesEveryGroup) return;
     for (const read of unsettled) {
       if (read.recursive || answer.rowsOf(read.groupId).length > 0) continue;
-      this.memory.learnApart(this.context.subject.scope, answer.read.groupId, answer.read, read.groupId);
+      this.#memory.learnApart(this.#context.subject.scope, answer.read.groupId, answer.read, read.groupId);
     }
   }
 
@@ -227,7 +229,7 @@ export class HistoryExecutor {
     ];
     const affordable: PlannedCall[] = [];
     for (const planned of plan) {
-      if (this.context.budget.reserve(1)) affordable.push(planned);
+      if (this.#context.budget.reserve(1)) affordable.push(planned);
       else this.#refuse(planned.reads);
     }
     await this.#makeAll(affordable, 'again');
@@ -248,12 +250,21 @@ export function readSubject(tenantId: string, credential: XtractaCredential): Re
 
 /** Upstream answers, each sent for once however many ask at the same time, and what they teach about groups. */
 export class HistorySource {
+  readonly #client: HistoryClient;
+  readonly #inFlight: InFlightReads<HistoryAnswer>;
+  readonly #writeVersions: WriteVersions;
+  readonly #memory: MembershipMemory;
   constructor(
-    private readonly client: HistoryClient,
-    private readonly inFlight: InFlightReads<HistoryAnswer>,
-    private readonly writeVersions: WriteVersions,
-    private readonly memory: MembershipMemory,
-  ) {}
+    client: HistoryClient,
+    inFlight: InFlightReads<HistoryAnswer>,
+    writeVersions: WriteVersions,
+    memory: MembershipMemory,
+  ) {
+    this.#client = client;
+    this.#inFlight = inFlight;
+    this.#writeVersions = writeVersions;
+    this.#memory = memory;
+  }
 
   /** @returns `isStarted` false: the read was under way for another operation of the same tenant and credential */
   read(
@@ -261,13 +272,13 @@ export class HistorySource {
     read: HistoryRead,
     call: UpstreamCall,
   ): { readonly answer: Promise<HistoryAnswer>; readonly isStarted: boolean } {
-    const writeVersion = this.writeVersions.current(subject.credential.id);
+    const writeVersion = this.#writeVersions.current(subject.credential.id);
     const key = `${historyReadKey(read)} ${writeVersion} ${subject.scope}`;
-    return this.inFlight.join(key, call, (ownCall) => this.#fetch(subject, read, ownCall));
+    return this.#inFlight.join(key, call, (ownCall) => this.#fetch(subject, read, ownCall));
   }
 
   async #fetch(subject: ReadSubject, read: HistoryRead, call: UpstreamCall): Promise<HistoryAnswer> {
-    const history = await this.client.getBillingHistory(subject.credential, read, call);
+    const history = await this.#client.getBillingHistory(subject.credential, read, call);
     const answer = toAnswer(read, history, () =>
       call.observer.drift({ endpoint: 'getBillingHistory', field: 'foreign_group' }),
     );
@@ -277,7 +288,7 @@ export class HistorySource {
 
   #learn(subject: ReadSubject, answer: HistoryAnswer): void {
     const { read, rows } = answer;
-    this.memory.learn(subject.scope, read.groupId, read, rows.length, answer.groups.keys());
-    if (!answer.namesEveryGroup) this.memory.avoid(subject.scope, read.groupId, 'unusable');
+    this.#memory.learn(subject.scope, read.groupId, read, rows.length, answer.groups.keys());
+    if (!answer.namesEveryGroup) this.#memory.avoid(subject.scope, read.groupId, 'unusable');
   }
 }

@@ -22,6 +22,10 @@ function questionKey(question: HistoryQuestion): string {
  * Collects the questions of a tick, so that they are planned together. Mutable state of one operation by one caller.
  */
 export class OperationHistory {
+  readonly #context: ExecutorContext & { readonly nowMs: number };
+  readonly #source: HistorySource;
+  readonly #memory: MembershipMemory;
+  readonly #writeVersions: WriteVersions;
   /** A question's value is the promise of its rows: a slow call then holds up only those who asked for it. */
   readonly #loader = new DataLoader<HistoryQuestion, Promise<Rows>, string>(
     async (questions) => this.#dispatch(questions),
@@ -31,11 +35,15 @@ export class OperationHistory {
   #writeVersion: number;
 
   constructor(
-    private readonly context: ExecutorContext & { readonly nowMs: number },
-    private readonly source: HistorySource,
-    private readonly memory: MembershipMemory,
-    private readonly writeVersions: WriteVersions,
+    context: ExecutorContext & { readonly nowMs: number },
+    source: HistorySource,
+    memory: MembershipMemory,
+    writeVersions: WriteVersions,
   ) {
+    this.#context = context;
+    this.#source = source;
+    this.#memory = memory;
+    this.#writeVersions = writeVersions;
     this.#executor = new HistoryExecutor(context, source, memory);
     this.#writeVersion = this.#currentVersion();
   }
@@ -47,7 +55,7 @@ export class OperationHistory {
   }
 
   #currentVersion(): number {
-    return this.writeVersions.current(this.context.subject.credential.id);
+    return this.#writeVersions.current(this.#context.subject.credential.id);
   }
 
   #forgetBeforeWrites(): void {
@@ -55,7 +63,7 @@ export class OperationHistory {
     if (writeVersion === this.#writeVersion) return;
     this.#writeVersion = writeVersion;
     this.#loader.clearAll();
-    this.#executor = new HistoryExecutor(this.context, this.source, this.memory);
+    this.#executor = new HistoryExecutor(this.#context, this.#source, this.#memory);
   }
 
   #dispatch(questions: readonly HistoryQuestion[]): Promise<Rows>[] {
@@ -83,6 +91,6 @@ export class OperationHistory {
   }
 
   #planRead(groupId: string): HistoryRead {
-    return { groupId, ...planWindow(this.context.nowMs), recursive: false };
+    return { groupId, ...planWindow(this.#context.nowMs), recursive: false };
   }
 }

@@ -35,11 +35,14 @@ const NO_SNAPSHOT = '';
 
 /** Pages of the histories that one credential of one tenant reads. */
 export class HistoryPaging {
-  constructor(
-    private readonly subject: ReadSubject,
-    private readonly snapshots: SnapshotStore,
-    private readonly writeVersions: WriteVersions,
-  ) {}
+  readonly #subject: ReadSubject;
+  readonly #snapshots: SnapshotStore;
+  readonly #writeVersions: WriteVersions;
+  constructor(subject: ReadSubject, snapshots: SnapshotStore, writeVersions: WriteVersions) {
+    this.#subject = subject;
+    this.#snapshots = snapshots;
+    this.#writeVersions = writeVersions;
+  }
 
   /**
    * Checks a request's arguments, and finds the answer that its cursor came from. Call before the list is read.
@@ -49,7 +52,7 @@ export class HistoryPaging {
   open(request: HistoryRequest, nowMs: number): RequestedList {
     const { groupId, includeSubgroups } = request;
     const size = pageSize(request);
-    const { tenantId, credential } = this.subject;
+    const { tenantId, credential } = this.#subject;
     const scope = cursorScope(tenantId, credential.id, groupId, includeSubgroups);
     const after = request.after === null ? null : decodeCursor(request.after, scope, 'after');
     const before = request.before === null ? null : decodeCursor(request.before, scope, 'before');
@@ -57,7 +60,16 @@ export class HistoryPaging {
     const window = resolveHistoryWindow(request, nowMs, carried?.window ?? null);
     const read: HistoryRead = { groupId, ...window, recursive: includeSubgroups };
     const kept = this.#findKept(read, after) ?? this.#findKept(read, before);
-    return { read, kept, request, size, scope, after, before, writeVersion: this.writeVersions.current(credential.id) };
+    return {
+      read,
+      kept,
+      request,
+      size,
+      scope,
+      after,
+      before,
+      writeVersion: this.#writeVersions.current(credential.id),
+    };
   }
 
   /**
@@ -102,18 +114,18 @@ export class HistoryPaging {
   }
 
   #snapshotSubject(read: HistoryRead): SnapshotSubject {
-    return { tenantId: this.subject.tenantId, credentialId: this.subject.credential.id, read };
+    return { tenantId: this.#subject.tenantId, credentialId: this.#subject.credential.id, read };
   }
 
   #findKept(read: HistoryRead, cursor: HistoryCursor | null): RequestedList['kept'] {
     if (cursor === null) return null;
-    const rows = this.snapshots.find(cursor.snapshotId, this.#snapshotSubject(read));
+    const rows = this.#snapshots.find(cursor.snapshotId, this.#snapshotSubject(read));
     return rows === null ? null : { snapshotId: cursor.snapshotId, rows };
   }
 
   #keep(list: RequestedList, rows: Rows): string {
-    if (this.writeVersions.current(this.subject.credential.id) !== list.writeVersion) return NO_SNAPSHOT;
-    return this.snapshots.keep(this.#snapshotSubject(list.read), rows);
+    if (this.#writeVersions.current(this.#subject.credential.id) !== list.writeVersion) return NO_SNAPSHOT;
+    return this.#snapshots.keep(this.#snapshotSubject(list.read), rows);
   }
 }
 
@@ -232,38 +244,46 @@ export function decodeCursor(text: string, scope: string, field: 'after' | 'befo
 type CursorAt = (index: number) => string;
 
 class LazyEdge implements HistoryEdge {
+  readonly #index: number;
+  readonly #cursorAt: CursorAt;
   constructor(
     readonly node: BillingActivity,
-    private readonly index: number,
-    private readonly cursorAt: CursorAt,
-  ) {}
+    index: number,
+    cursorAt: CursorAt,
+  ) {
+    this.#index = index;
+    this.#cursorAt = cursorAt;
+  }
 
   get cursor(): string {
-    return this.cursorAt(this.index);
+    return this.#cursorAt(this.#index);
   }
 }
 
 class LazyPageInfo {
-  constructor(
-    private readonly range: { readonly start: number; readonly end: number },
-    private readonly total: number,
-    private readonly cursorAt: CursorAt,
-  ) {}
+  readonly #range: { readonly start: number; readonly end: number };
+  readonly #total: number;
+  readonly #cursorAt: CursorAt;
+  constructor(range: { readonly start: number; readonly end: number }, total: number, cursorAt: CursorAt) {
+    this.#range = range;
+    this.#total = total;
+    this.#cursorAt = cursorAt;
+  }
 
   get hasNextPage(): boolean {
-    return this.range.end < this.total;
+    return this.#range.end < this.#total;
   }
 
   get hasPreviousPage(): boolean {
-    return this.range.start > 0;
+    return this.#range.start > 0;
   }
 
   get startCursor(): string | null {
-    return this.range.start < this.range.end ? this.cursorAt(this.range.start) : null;
+    return this.#range.start < this.#range.end ? this.#cursorAt(this.#range.start) : null;
   }
 
   get endCursor(): string | null {
-    return this.range.start < this.range.end ? this.cursorAt(this.range.end - 1) : null;
+    return this.#range.start < this.#range.end ? this.#cursorAt(this.#range.end - 1) : null;
   }
 }
 
@@ -272,6 +292,9 @@ class LazyPageInfo {
  * asks for them: by getters, because the writer of rows reads properties and calls nothing.
  */
 export class HistoryConnection implements HistoryPage {
+  readonly #selection: readonly BillingActivity[];
+  readonly #range: { readonly start: number; readonly end: number };
+  readonly #cursorAt: CursorAt;
   readonly nodes: readonly BillingActivity[];
   readonly pageInfo: LazyPageInfo;
   #edges: readonly HistoryEdge[] | undefined;
@@ -279,25 +302,28 @@ export class HistoryConnection implements HistoryPage {
 
   /** @param cursorAt cursor of the row at an index of the selection */
   constructor(
-    private readonly selection: readonly BillingActivity[],
-    private readonly range: { readonly start: number; readonly end: number },
-    private readonly cursorAt: CursorAt,
+    selection: readonly BillingActivity[],
+    range: { readonly start: number; readonly end: number },
+    cursorAt: CursorAt,
   ) {
+    this.#selection = selection;
+    this.#range = range;
+    this.#cursorAt = cursorAt;
     this.nodes = selection.slice(range.start, range.end);
     this.pageInfo = new LazyPageInfo(range, selection.length, cursorAt);
   }
 
   get edges(): readonly HistoryEdge[] {
-    this.#edges ??= this.nodes.map((row, index) => new LazyEdge(row, this.range.start + index, this.cursorAt));
+    this.#edges ??= this.nodes.map((row, index) => new LazyEdge(row, this.#range.start + index, this.#cursorAt));
     return this.#edges;
   }
 
   get totalCount(): number {
-    return this.selection.length;
+    return this.#selection.length;
   }
 
   get summary(): HistorySummary {
-    this.#summary ??= summarise(this.selection);
+    this.#summary ??= summarise(this.#selection);
     return this.#summary;
   }
 }

@@ -47,18 +47,20 @@ const NOTHING_KNOWN: BaseKnowledge = { size: null, isAvoided: false, standing: (
  * first.
  */
 export class MembershipMemory {
+  readonly #clock: () => number;
+  readonly #limits: MembershipLimits;
   readonly #bases = new Map<string, BaseRecord>();
   #groups = 0;
 
-  constructor(
-    private readonly clock: () => number,
-    private readonly limits: MembershipLimits = LIMITS,
-  ) {}
+  constructor(clock: () => number, limits: MembershipLimits = LIMITS) {
+    this.#clock = clock;
+    this.#limits = limits;
+  }
 
   of(scope: string, baseGroupId: string): BaseKnowledge {
     const record = this.#bases.get(keyOf(scope, baseGroupId));
     if (record === undefined) return NOTHING_KNOWN;
-    const nowMs = this.clock();
+    const nowMs = this.#clock();
     return {
       size: record.sizeExpiresMs > nowMs ? record.size : null,
       isAvoided: record.avoidedUntilMs > nowMs,
@@ -74,7 +76,7 @@ export class MembershipMemory {
   /** A recursive answer named these groups. */
   learn(scope: string, baseGroupId: string, window: HistoryWindow, rows: number, groupIds: Iterable<string>): void {
     const record = this.#touch(scope, baseGroupId);
-    const expiresMs = this.clock() + this.limits.keptMs;
+    const expiresMs = this.#clock() + this.#limits.keptMs;
     let groups = 0;
     for (const groupId of groupIds) {
       groups += 1;
@@ -92,7 +94,7 @@ export class MembershipMemory {
     const record = this.#touch(scope, baseGroupId);
     if (!this.#makeRoom(record, groupId)) return;
     record.below.delete(groupId);
-    record.apart.set(groupId, { spanSeconds: windowSpan(window), expiresMs: this.clock() + this.limits.keptMs });
+    record.apart.set(groupId, { spanSeconds: windowSpan(window), expiresMs: this.#clock() + this.#limits.keptMs });
     this.#shrink();
   }
 
@@ -101,8 +103,8 @@ export class MembershipMemory {
    *   nature
    */
   avoid(scope: string, baseGroupId: string, reason: 'failed' | 'unusable'): void {
-    const forMs = reason === 'failed' ? this.limits.avoidedMs : this.limits.keptMs;
-    this.#touch(scope, baseGroupId).avoidedUntilMs = this.clock() + forMs;
+    const forMs = reason === 'failed' ? this.#limits.avoidedMs : this.#limits.keptMs;
+    this.#touch(scope, baseGroupId).avoidedUntilMs = this.#clock() + forMs;
   }
 
   #touch(scope: string, baseGroupId: string): BaseRecord {
@@ -122,7 +124,7 @@ export class MembershipMemory {
   /** Counts a group that is about to be remembered; a full base starts afresh where that frees anything. */
   #makeRoom(record: BaseRecord, groupId: string): boolean {
     if (record.below.has(groupId) || record.apart.has(groupId)) return true;
-    if (record.below.size + record.apart.size >= this.limits.groupsPerBase) {
+    if (record.below.size + record.apart.size >= this.#limits.groupsPerBase) {
       if (record.apart.size === 0) return false;
       this.#groups -= record.apart.size;
       record.apart.clear();
@@ -134,7 +136,7 @@ export class MembershipMemory {
   /** A base counts as a group, so that bases without groups are bounded too. The one in use stands last. */
   #shrink(): void {
     for (const [key, record] of this.#bases) {
-      if (this.#groups <= this.limits.groups || this.#bases.size === 1) return;
+      if (this.#groups <= this.#limits.groups || this.#bases.size === 1) return;
       this.#bases.delete(key);
       this.#groups -= 1 + record.below.size + record.apart.size;
     }

@@ -64,6 +64,8 @@ export interface SharedReads {
 
 /** Made when first used: an operation seldom needs more than one of them. Mutable state of one operation by one caller. */
 class Upstream {
+  readonly #context: ExecutorContext & { readonly nowMs: number };
+  readonly #shared: SharedReads;
   readonly rootGroupId: string | null;
   #history: OperationHistory | undefined;
   #paging: HistoryPaging | undefined;
@@ -71,41 +73,40 @@ class Upstream {
   #catalogue: GroupLoader<string | null, BillingCatalogue> | undefined;
   #catalogueAnew: GroupLoader<string | null, BillingCatalogue> | undefined;
 
-  constructor(
-    private readonly context: ExecutorContext & { readonly nowMs: number },
-    private readonly shared: SharedReads,
-  ) {
+  constructor(context: ExecutorContext & { readonly nowMs: number }, shared: SharedReads) {
+    this.#context = context;
+    this.#shared = shared;
     this.rootGroupId = context.subject.credential.rootGroupId;
   }
 
   /** A catalogue is there from an earlier read. */
   keepsCatalogue(groupId: string | null): boolean {
-    return this.shared.catalogue.kept(this.context.subject, groupId) !== null;
+    return this.#shared.catalogue.kept(this.#context.subject, groupId) !== null;
   }
 
   get history(): OperationHistory {
-    const { source, memory, writeVersions } = this.shared;
-    this.#history ??= new OperationHistory(this.context, source, memory, writeVersions);
+    const { source, memory, writeVersions } = this.#shared;
+    this.#history ??= new OperationHistory(this.#context, source, memory, writeVersions);
     return this.#history;
   }
 
   get paging(): HistoryPaging {
-    this.#paging ??= new HistoryPaging(this.context.subject, this.shared.snapshots, this.shared.writeVersions);
+    this.#paging ??= new HistoryPaging(this.#context.subject, this.#shared.snapshots, this.#shared.writeVersions);
     return this.#paging;
   }
 
   get usage(): GroupLoader<string, GroupUsage> {
-    this.#usage ??= new GroupLoader(this.context, this.shared.usage, this.shared.writeVersions);
+    this.#usage ??= new GroupLoader(this.#context, this.#shared.usage, this.#shared.writeVersions);
     return this.#usage;
   }
 
   get catalogue(): GroupLoader<string | null, BillingCatalogue> {
-    this.#catalogue ??= new GroupLoader(this.context, this.shared.catalogue, this.shared.writeVersions);
+    this.#catalogue ??= new GroupLoader(this.#context, this.#shared.catalogue, this.#shared.writeVersions);
     return this.#catalogue;
   }
 
   get catalogueAnew(): GroupLoader<string | null, BillingCatalogue> {
-    this.#catalogueAnew ??= new GroupLoader(this.context, this.shared.catalogue.anew(), this.shared.writeVersions);
+    this.#catalogueAnew ??= new GroupLoader(this.#context, this.#shared.catalogue.anew(), this.#shared.writeVersions);
     return this.#catalogueAnew;
   }
 }
@@ -147,6 +148,8 @@ function notPermitted(): BillingError {
  * because the credential sees all of it; every row still passes the list on its way out.
  */
 export class OperationReads implements BillingReads {
+  readonly #context: OperationContext;
+  readonly #settings: OperationSettings;
   readonly #budget: CallBudget;
   readonly #requesters: ReadRequesters | null;
   /** Null where plans come from the history alone. */
@@ -167,11 +170,9 @@ export class OperationReads implements BillingReads {
   #endedBy: BillingError | null = null;
   #deadline: { readonly timer: NodeJS.Timeout; readonly atMs: number } | null = null;
 
-  constructor(
-    private readonly context: OperationContext,
-    private readonly settings: OperationSettings,
-    shared: SharedReads,
-  ) {
+  constructor(context: OperationContext, settings: OperationSettings, shared: SharedReads) {
+    this.#context = context;
+    this.#settings = settings;
     const { caller, nowMs } = context;
     this.#end.promise.catch(() => undefined);
     context.call.signal?.addEventListener('abort', () => this.#abort.abort(), { once: true });
@@ -321,7 +322,7 @@ export class OperationReads implements BillingReads {
   }
 
   #startDeadline(): { readonly timer: NodeJS.Timeout; readonly atMs: number } {
-    const { operationTimeoutMs } = this.settings;
+    const { operationTimeoutMs } = this.#settings;
     const timer = setTimeout(() => this.#endNow(operationTimeout()), operationTimeoutMs).unref();
     return { timer, atMs: performance.now() + operationTimeoutMs };
   }
@@ -341,7 +342,7 @@ export class OperationReads implements BillingReads {
   async #plan(groupId: string, atMs: number, isPresent: boolean, stale = this.#stale): Promise<BillingPlan | null> {
     const id = this.#permitted(groupId);
     // Periods begin and end on whole seconds, so all of this second is now.
-    const isNow = isPresent || Math.floor(atMs / 1000) === Math.floor(this.context.nowMs / 1000);
+    const isNow = isPresent || Math.floor(atMs / 1000) === Math.floor(this.#context.nowMs / 1000);
     if (this.#comparison === null || !isNow) {
       const read = planRead(id, atMs);
       if (stale === null) return planInForce(await this.#rows({ kind: 'window', read }, 'plan'), id, atMs);
@@ -358,14 +359,14 @@ export class OperationReads implements BillingReads {
   #catalogueOf(groupId: string | null): { readonly upstream: Upstream; readonly id: string | null } {
     const upstream = this.#connected();
     const id = groupId ?? upstream.rootGroupId;
-    if (id === null && this.context.caller.allowedGroups !== null) throw notPermitted();
+    if (id === null && this.#context.caller.allowedGroups !== null) throw notPermitted();
     return { upstream, id: id === null ? null : this.#permitted(id) };
   }
 
   async #historyPage(request: HistoryRequest): Promise<HistoryPage> {
     const groupId = this.#permitted(request.groupId);
     const { paging } = this.#connected();
-    const list = paging.open({ ...request, groupId }, this.context.nowMs);
+    const list = paging.open({ ...request, groupId }, this.#context.nowMs);
     const visible = (rows: Rows): Rows => (list.read.recursive ? this.#visible(rows) : rows);
     if (list.kept !== null) {
       this.#countSaved(list.read.recursive);
@@ -391,7 +392,7 @@ export class OperationReads implements BillingReads {
   async #subgroups(groupId: string): Promise<readonly GroupRef[]> {
     const id = this.#permitted(groupId);
     // The default window of a history, so that asking for both costs one call.
-    const window = resolveHistoryWindow({ fromMs: null, toMs: null }, this.context.nowMs, null);
+    const window = resolveHistoryWindow({ fromMs: null, toMs: null }, this.#context.nowMs, null);
     const read = { groupId: id, ...window, recursive: true };
     if (this.#stale === null) return this.#groupsIn(id, await this.#rows({ kind: 'window', read }, 'subgroups'));
     const { answer, asOfMs } = await this.#stale.serve(historyQuestion(read, DEFAULT_LIST), () =>
@@ -419,7 +420,7 @@ export class OperationReads implements BillingReads {
     return groupNameIn(await this.#rows({ kind: 'naming', groupId }, 'name'));
   }
 
-  async #list(read: HistoryRead, field: RequestingField, atMs = this.context.nowMs): Promise<RowsAnswer> {
+  async #list(read: HistoryRead, field: RequestingField, atMs = this.#context.nowMs): Promise<RowsAnswer> {
     return { kind: 'rows', rows: await this.#rows({ kind: 'window', read }, field), read, atMs };
   }
 
@@ -464,7 +465,7 @@ export class OperationReads implements BillingReads {
   /** The canonical id of a group that the caller may read. */
   #permitted(groupId: string): string {
     const id = parseGroupId(groupId);
-    const { allowedGroups } = this.context.caller;
+    const { allowedGroups } = this.#context.caller;
     if (allowedGroups !== null && !allowedGroups.has(id)) {
       throw notPermitted();
     }
@@ -473,7 +474,7 @@ export class OperationReads implements BillingReads {
 
   /** The rows of a recursive answer that the caller may see. */
   #visible(rows: Rows): Rows {
-    const { allowedGroups } = this.context.caller;
+    const { allowedGroups } = this.#context.caller;
     if (allowedGroups === null) return rows;
     return rows.filter((row) => row.groupId !== null && allowedGroups.has(row.groupId));
   }
@@ -496,7 +497,7 @@ export class OperationReads implements BillingReads {
     this.#budget.countQuestion();
     this.#budget.report();
     const operation = 'getBillingHistory';
-    this.context.call.observer.read?.({
+    this.#context.call.observer.read?.({
       operation,
       groups: 1,
       askedBy: { billingHistory: 1 },

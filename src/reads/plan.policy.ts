@@ -69,12 +69,15 @@ interface ReadHistory {
  * nothing is read for it. Mutable state of one operation by one caller.
  */
 export class PlanComparison {
+  readonly #onMismatch: () => void;
   readonly #usage = new Map<string, PlanInUse>();
   readonly #histories: ReadHistory[] = [];
   readonly #told = new Set<string>();
 
   /** @param onMismatch told once for each group about which the two differ */
-  constructor(private readonly onMismatch: () => void) {}
+  constructor(onMismatch: () => void) {
+    this.#onMismatch = onMismatch;
+  }
 
   /** @param nowMs the moment that the plan is for: now, by whichever clock was asked */
   noteUsage(groupId: string, plan: BillingPlan | null, nowMs: number): void {
@@ -92,7 +95,7 @@ export class PlanComparison {
   #compare(groupId: string, inUse: PlanInUse, history: ReadHistory): void {
     if (this.#told.has(groupId) || !plansDiffer(groupId, inUse, history)) return;
     this.#told.add(groupId);
-    this.onMismatch();
+    this.#onMismatch();
   }
 }
 

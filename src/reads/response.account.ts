@@ -42,6 +42,9 @@ export interface LargeAnswers {
  * Mutable state of one operation.
  */
 export class AnswerAccount {
+  readonly #large: LargeAnswers;
+  readonly #tenantId: string;
+  readonly #waitMs: () => number;
   #rows = 0;
   #bytes = 0;
   #textBytes = 0;
@@ -50,11 +53,15 @@ export class AnswerAccount {
   #isClosed = false;
 
   constructor(
-    private readonly large: LargeAnswers,
-    private readonly tenantId: string,
+    large: LargeAnswers,
+    tenantId: string,
     /** How long to wait for a place, from now: less than the operation has left, so that it says what it waited for. */
-    private readonly waitMs: () => number,
-  ) {}
+    waitMs: () => number,
+  ) {
+    this.#large = large;
+    this.#tenantId = tenantId;
+    this.#waitMs = waitMs;
+  }
 
   /**
    * Counts rows before they are handed out.
@@ -99,7 +106,7 @@ export class AnswerAccount {
 
   async #takePlaces(signal?: AbortSignal): Promise<void> {
     for (const which of ['kept', 'making'] as const) {
-      const release = await this.large[which](this.tenantId, this.waitMs(), signal);
+      const release = await this.#large[which](this.#tenantId, this.#waitMs(), signal);
       if (release === null) throw tooManyAnswers();
       this.#held[which] = release;
       if (this.#isClosed) this.close();

@@ -107,23 +107,25 @@ function exceeds(held: SnapshotAmount, limit: SnapshotAmount): boolean {
  * must name the same tenant, credential and question, so an id that was guessed or carried over opens nothing.
  */
 export class SnapshotStore {
+  readonly #clock: () => number;
+  readonly #limits: SnapshotLimits;
   readonly #tenants = new Map<string, TenantSnapshots>();
 
-  constructor(
-    private readonly clock: () => number,
-    private readonly limits: SnapshotLimits = LIMITS,
-  ) {}
+  constructor(clock: () => number, limits: SnapshotLimits = LIMITS) {
+    this.#clock = clock;
+    this.#limits = limits;
+  }
 
   /** @returns the id to hand out; of an answer too large to keep, an id under which nothing will be found */
   keep(subject: SnapshotSubject, rows: readonly BillingActivity[]): string {
     const id = randomBytes(9).toString('base64url');
-    const { total, tenant } = this.limits;
+    const { total, tenant } = this.#limits;
     if (rows.length > Math.min(total.rows, tenant.rows)) return id;
-    const nowMs = this.clock();
+    const nowMs = this.#clock();
     for (const kept of this.#tenants.values()) kept.dropExpired(nowMs);
     const own = this.#tenants.get(subject.tenantId) ?? new TenantSnapshots();
     this.#tenants.set(subject.tenantId, own);
-    own.put(id, { ...subject, rows, expiresMs: nowMs + this.limits.keptMs });
+    own.put(id, { ...subject, rows, expiresMs: nowMs + this.#limits.keptMs });
     while (exceeds(own, tenant)) own.dropOldest();
     this.#shrink();
     return id;
@@ -134,11 +136,11 @@ export class SnapshotStore {
     const own = this.#tenants.get(subject.tenantId);
     const snapshot = own?.get(id);
     if (own === undefined || snapshot === undefined || !sameSubject(snapshot, subject)) return null;
-    if (snapshot.expiresMs <= this.clock()) {
+    if (snapshot.expiresMs <= this.#clock()) {
       own.drop(id);
       return null;
     }
-    own.put(id, { ...snapshot, expiresMs: this.clock() + this.limits.keptMs });
+    own.put(id, { ...snapshot, expiresMs: this.#clock() + this.#limits.keptMs });
     return snapshot.rows;
   }
 
@@ -156,7 +158,7 @@ export class SnapshotStore {
   }
 
   #shrink(): void {
-    const { total } = this.limits;
+    const { total } = this.#limits;
     for (;;) {
       const held = { entries: 0, rows: 0 };
       for (const [tenantId, kept] of this.#tenants) {

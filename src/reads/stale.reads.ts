@@ -82,12 +82,14 @@ interface TenantShare {
  * the answer that was used longest ago goes first. A lookup names tenant, credential and question, so nobody gets another's answer.
  */
 export class GoodAnswers {
+  readonly #limits: StaleLimits;
   readonly #tenants = new Map<string, TenantShare>();
   /** Keys by credential and group; of what a write on any group of the credential may have changed, under null. */
   readonly #keys = new Map<string, Map<string | null, Set<string>>>();
   readonly #kept: LRUCache<string, Kept>;
 
-  constructor(private readonly limits: StaleLimits = LIMITS) {
+  constructor(limits: StaleLimits = LIMITS) {
+    this.#limits = limits;
     this.#kept = new LRUCache<string, Kept>({
       max: limits.entries,
       maxSize: limits.weight,
@@ -143,7 +145,7 @@ export class GoodAnswers {
   }
 
   #most(measure: 'entries' | 'weight'): number {
-    return Math.floor(this.limits[measure] * this.limits.tenantShare);
+    return Math.floor(this.#limits[measure] * this.#limits.tenantShare);
   }
 
   #noteGone(kept: Kept, key: string): void {
@@ -278,18 +280,21 @@ interface Look {
  * operation by one caller.
  */
 export class OperationStaleReads {
+  readonly #shared: StaleReads;
+  readonly #subject: ReadSubject;
+  readonly #nowMs: number;
+  readonly #requestId: string;
   readonly #served = new Map<string, StaleRead>();
   readonly #asOfMs = new Map<string, number>();
   readonly #writeVersion: number;
   #look: Look | null = null;
 
   /** @param nowMs before anything was read for the operation */
-  constructor(
-    private readonly shared: StaleReads,
-    private readonly subject: ReadSubject,
-    private readonly nowMs: number,
-    private readonly requestId: string,
-  ) {
+  constructor(shared: StaleReads, subject: ReadSubject, nowMs: number, requestId: string) {
+    this.#shared = shared;
+    this.#subject = subject;
+    this.#nowMs = nowMs;
+    this.#requestId = requestId;
     this.#writeVersion = this.#currentVersion();
   }
 
@@ -321,7 +326,7 @@ export class OperationStaleReads {
       if (kept === null) throw error;
       return kept;
     }
-    this.shared.outages.delete(this.subject.scope);
+    this.#shared.outages.delete(this.#subject.scope);
     // A write that came meanwhile may or may not show in it.
     if (question.keeps !== false && this.#currentVersion() === this.#writeVersion) this.#keep(question, answer);
     return { answer, asOfMs: null };
@@ -329,28 +334,28 @@ export class OperationStaleReads {
 
   #keep(question: QuestionFacts, answer: GoodAnswer): void {
     const { groupId, recursive } = question;
-    const { tenantId, credential } = this.subject;
-    const kept = { tenantId, credentialId: credential.id, groupId, recursive, answer, askedAtMs: this.nowMs };
-    this.shared.answers.keep(this.#keyOf(question), kept);
+    const { tenantId, credential } = this.#subject;
+    const kept = { tenantId, credentialId: credential.id, groupId, recursive, answer, askedAtMs: this.#nowMs };
+    this.#shared.answers.keep(this.#keyOf(question), kept);
   }
 
   async #standIn<Kind extends GoodAnswer['kind']>(question: StaleQuestion<Kind>): Promise<Served<Kind> | null> {
     const key = this.#keyOf(question);
-    const kept = this.shared.answers.find(key);
+    const kept = this.#shared.answers.find(key);
     if (kept === null || !isOfKind(kept.answer, question.kind)) return null;
     const { answer, askedAtMs } = kept;
-    if (this.shared.clock() - askedAtMs > this.shared.options.maxAgeMs) return null;
+    if (this.#shared.clock() - askedAtMs > this.#shared.options.maxAgeMs) return null;
     if (question.accepts?.(answer) === false) return null;
     const groupIds = groupsOf(question.groupId, answer);
     if (await this.#isOvertaken(kept, groupIds)) return null;
     // A write of this process that came meanwhile has dropped it.
-    if (this.shared.answers.find(key) !== kept) return null;
+    if (this.#shared.answers.find(key) !== kept) return null;
     this.#note(question, askedAtMs, groupIds);
     return { answer, asOfMs: askedAtMs };
   }
 
   async #isOvertaken(kept: Kept, groupIds: readonly string[]): Promise<boolean> {
-    const { maxRecentWrites, othersLaterMs } = this.shared.options;
+    const { maxRecentWrites, othersLaterMs } = this.#shared.options;
     try {
       const writes = await this.#recentWrites(groupIds, kept.askedAtMs - othersLaterMs);
       return writes.length >= maxRecentWrites || isOvertaken(kept, writes, othersLaterMs);
@@ -373,10 +378,10 @@ export class OperationStaleReads {
     const look: Look = { groupIds: new Set(), sinceMs: Number.POSITIVE_INFINITY, writes: promise };
     setImmediate(() => {
       this.#look = null;
-      const { tenantId, credential } = this.subject;
+      const { tenantId, credential } = this.#subject;
       const { groupIds, sinceMs } = look;
       const request = { tenantId, credentialId: credential.id, groupIds: [...groupIds], sinceMs };
-      this.shared.options.recentWrites(request).then(resolve, reject);
+      this.#shared.options.recentWrites(request).then(resolve, reject);
     });
     return look;
   }
@@ -387,13 +392,13 @@ export class OperationStaleReads {
     const earlier = this.#served.get(name)?.asOfMs ?? asOfMs;
     this.#served.set(name, { groupId, read, asOfMs: Math.min(asOfMs, earlier) });
     for (const id of groupIds) this.#asOfMs.set(id, Math.min(asOfMs, this.#asOfMs.get(id) ?? asOfMs));
-    const { scope, tenantId } = this.subject;
-    const isFirst = !this.shared.outages.has(scope);
-    this.shared.outages.set(scope, true);
-    this.shared.options.onServed({
+    const { scope, tenantId } = this.#subject;
+    const isFirst = !this.#shared.outages.has(scope);
+    this.#shared.outages.set(scope, true);
+    this.#shared.options.onServed({
       endpoint: READ_ENDPOINTS[read],
       tenantId,
-      requestId: this.requestId,
+      requestId: this.#requestId,
       asOfMs,
       isFirst,
     });
@@ -402,21 +407,21 @@ export class OperationStaleReads {
   /** A credential that is refused now must not go on reading from memory; nor must a group that is gone. */
   #forgetRefused(question: QuestionFacts, error: unknown): void {
     if (!(error instanceof BillingError) || error.upstream === undefined) return;
-    const { credential } = this.subject;
-    if (error.code === 'UPSTREAM_UNAUTHENTICATED') this.shared.answers.forget(credential.id, null);
+    const { credential } = this.#subject;
+    if (error.code === 'UPSTREAM_UNAUTHENTICATED') this.#shared.answers.forget(credential.id, null);
     // The usage endpoint says so of a group without a plan, too. Whether the group is gone, the history says then.
-    else if (error.code === 'NOT_FOUND' && question.kind === 'usage') this.shared.answers.drop(this.#keyOf(question));
+    else if (error.code === 'NOT_FOUND' && question.kind === 'usage') this.#shared.answers.drop(this.#keyOf(question));
     else if (error.code === 'NOT_FOUND' || error.code === 'FORBIDDEN') {
-      this.shared.answers.forget(credential.id, question.groupId);
+      this.#shared.answers.forget(credential.id, question.groupId);
     }
   }
 
   #keyOf({ kind, groupId, recursive, detail }: QuestionFacts): string {
-    return JSON.stringify([kind, groupId, recursive, detail, this.subject.scope]);
+    return JSON.stringify([kind, groupId, recursive, detail, this.#subject.scope]);
   }
 
   #currentVersion(): number {
-    return this.shared.writeVersions.current(this.subject.credential.id);
+    return this.#shared.writeVersions.current(this.#subject.credential.id);
   }
 }
 

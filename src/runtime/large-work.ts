@@ -10,11 +10,14 @@ const SLICE_MS = 2;
  * {@link isOver} after each small step and awaits {@link nextSlice} where it is.
  */
 export class LargeWork {
+  readonly #sliceMs: number;
   #endsAtMs = 0;
   #isOpen = false;
   #waiting: (() => void)[] = [];
 
-  constructor(private readonly sliceMs: number = SLICE_MS) {}
+  constructor(sliceMs: number = SLICE_MS) {
+    this.#sliceMs = sliceMs;
+  }
 
   /** Whether the slice of this turn is used up. Opens it where nobody has yet. */
   isOver(): boolean {
@@ -33,7 +36,7 @@ export class LargeWork {
 
   #open(): void {
     this.#isOpen = true;
-    this.#endsAtMs = performance.now() + this.sliceMs;
+    this.#endsAtMs = performance.now() + this.#sliceMs;
     setImmediate(() => {
       this.#isOpen = false;
       if (this.#waiting.length > 0) void this.#serve();

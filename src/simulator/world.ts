@@ -33,6 +33,8 @@ const LATEST_MS = Date.UTC(9998, 0, 1);
  * nothing is shared with another world. Every method is synchronous, so one request sees and leaves a whole state.
  */
 export class World {
+  readonly #keys: Readonly<Record<string, string>>;
+  readonly #systemNow: () => number;
   readonly journal = new Journal();
   #state: WorldState;
   #toggles: Toggles = DEFAULT_TOGGLES;
@@ -49,9 +51,11 @@ export class World {
    */
   constructor(
     readonly name: string,
-    private readonly keys: Readonly<Record<string, string>>,
-    private readonly systemNow: () => number,
+    keys: Readonly<Record<string, string>>,
+    systemNow: () => number,
   ) {
+    this.#keys = keys;
+    this.#systemNow = systemNow;
     const now = systemNow();
     this.#state = createWorldState(now, keys);
     this.#settledUntil = now;
@@ -59,7 +63,7 @@ export class World {
 
   /** The world's own time, epoch milliseconds: the system's plus what it was moved forward. */
   now(): number {
-    return this.systemNow() + this.#offsetMs;
+    return this.#systemNow() + this.#offsetMs;
   }
 
   /** The state as of now: periods that ended meanwhile are renewed first. */
@@ -134,7 +138,7 @@ export class World {
     this.#toggles = DEFAULT_TOGGLES;
     this.#rules = new FaultRules();
     this.journal.clear();
-    this.#adopt(createWorldState(this.now(), this.keys));
+    this.#adopt(createWorldState(this.now(), this.#keys));
   }
 
   /**
@@ -159,7 +163,7 @@ export class World {
   restore(id: string): boolean {
     const snapshot = this.#snapshots.get(id);
     if (snapshot === undefined) return false;
-    this.#offsetMs = snapshot.now - this.systemNow();
+    this.#offsetMs = snapshot.now - this.#systemNow();
     this.#toggles = snapshot.toggles;
     this.#rules = new FaultRules(snapshot.rules);
     this.#adopt(structuredClone(snapshot.state));

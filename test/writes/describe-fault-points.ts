@@ -5,7 +5,7 @@ import { FAULT_POINTS } from './fault-points.js';
 import { liesOf, type Told } from './write-client.js';
 import { WriteUpstream } from './write-upstream.js';
 
-const RUN_LIMIT_MS = 300_000;
+const RUN_LIMIT_MS = 900_000;
 
 /** Every fault point × three writes × three circumstances on one store. `newUrl` names an empty ledger. */
 export function describeFaultPoints(store: string, newUrl: () => Promise<string>): void {

@@ -260,9 +260,12 @@ export function rowSelection(info: GraphQLResolveInfo, connection: boolean): Row
 
 /** Mutable: whether anything depended on a variable so far. */
 class SelectionWalk {
+  readonly #info: GraphQLResolveInfo;
   isConditional = false;
 
-  constructor(private readonly info: GraphQLResolveInfo) {}
+  constructor(info: GraphQLResolveInfo) {
+    this.#info = info;
+  }
 
   bytes(set: SelectionSetNode): number {
     let sum = 0;
@@ -276,11 +279,11 @@ class SelectionWalk {
   *fields(set: SelectionSetNode): Generator<FieldNode> {
     for (const selection of set.selections) {
       if (selection.directives !== undefined && selection.directives.length > 0) this.isConditional = true;
-      if (!isSelected(selection, this.info.variableValues)) continue;
+      if (!isSelected(selection, this.#info.variableValues)) continue;
       if (selection.kind === Kind.FIELD) yield selection;
       else {
         const fragment =
-          selection.kind === Kind.FRAGMENT_SPREAD ? this.info.fragments[selection.name.value] : selection;
+          selection.kind === Kind.FRAGMENT_SPREAD ? this.#info.fragments[selection.name.value] : selection;
         if (fragment !== undefined) yield* this.fields(fragment.selectionSet);
       }
     }

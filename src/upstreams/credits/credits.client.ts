@@ -30,29 +30,31 @@ const TOKEN_SHARE = 1 / 3;
 
 /** The AccountAdminAPI, in our words. Holds no credential: each call brings its own. */
 export class CreditsClient {
-  private readonly channel: UpstreamChannel;
-  private readonly tokenTransport: UpstreamTransport;
-  private readonly tokens: CreditsTokens;
-  private readonly url: string;
+  readonly #options: CreditsClientOptions;
+  readonly #channel: UpstreamChannel;
+  readonly #tokenTransport: UpstreamTransport;
+  readonly #tokens: CreditsTokens;
+  readonly #url: string;
 
-  constructor(private readonly options: CreditsClientOptions) {
+  constructor(options: CreditsClientOptions) {
+    this.#options = options;
     // The API has writes alone: if none of them might be the trial call, an open circuit would never close.
-    this.channel =
+    this.#channel =
       options.channel ??
       new UpstreamChannel({ service: 'credits', transport: createGotTransport(), breaker: { writesMayProbe: true } });
-    this.tokenTransport = options.tokenTransport ?? createGotTransport();
-    this.tokens = new CreditsTokens(this.tokenTransport);
-    this.url = `${options.baseUrl.replace(/\/+$/, '')}${PATH}`;
+    this.#tokenTransport = options.tokenTransport ?? createGotTransport();
+    this.#tokens = new CreditsTokens(this.#tokenTransport);
+    this.#url = `${options.baseUrl.replace(/\/+$/, '')}${PATH}`;
   }
 
   /** For metrics and readiness. */
   breakerState(): BreakerState {
-    return this.channel.breakerState();
+    return this.#channel.breakerState();
   }
 
   close(): void {
-    this.channel.close();
-    this.tokenTransport.close();
+    this.#channel.close();
+    this.#tokenTransport.close();
   }
 
   /**
@@ -64,33 +66,33 @@ export class CreditsClient {
     request: CreditPurchaseRequest,
     call: UpstreamCall,
   ): Promise<WriteOutcome<CreditPurchase>> {
-    const deadlineMs = performance.now() + this.options.writeTimeoutMs;
-    const first = await this.attempt(credential, request, call, deadlineMs);
+    const deadlineMs = performance.now() + this.#options.writeTimeoutMs;
+    const first = await this.#attempt(credential, request, call, deadlineMs);
     if (first.renewable === null || !wasRefusedForItsToken(first.outcome)) return first.outcome;
-    this.tokens.forget(credential, first.renewable);
-    const second = await this.attempt(credential, request, call, deadlineMs);
+    this.#tokens.forget(credential, first.renewable);
+    const second = await this.#attempt(credential, request, call, deadlineMs);
     // Without a fresh token nothing more was sent, and the refusal is still what is known.
     return second.renewable === null ? first.outcome : second.outcome;
   }
 
   /** `renewable` is the header that was used, where a fresh token may replace it. */
-  private async attempt(
+  async #attempt(
     credential: CreditsCredential,
     request: CreditPurchaseRequest,
     call: UpstreamCall,
     deadlineMs: number,
   ): Promise<{ readonly outcome: WriteOutcome<CreditPurchase>; readonly renewable: string | null }> {
     const tokenTimeoutMs = (deadlineMs - performance.now()) * TOKEN_SHARE;
-    const authorization = await this.tokens.authorize(credential, tokenTimeoutMs, call);
+    const authorization = await this.#tokens.authorize(credential, tokenTimeoutMs, call);
     if (authorization.kind === 'failed') {
       return { outcome: notSent(upstreamFacts('credits', OPERATION), authorization.code), renewable: null };
     }
     const { header, renewable } = authorization;
-    const outcome = await this.purchase(header, credential, request, call, deadlineMs);
+    const outcome = await this.#purchase(header, credential, request, call, deadlineMs);
     return { outcome, renewable: renewable ? header : null };
   }
 
-  private purchase(
+  #purchase(
     authorization: string,
     credential: CreditsCredential,
     request: CreditPurchaseRequest,
@@ -100,7 +102,7 @@ export class CreditsClient {
     const wire = {
       credentialId: credential.id,
       operation: OPERATION,
-      url: this.url,
+      url: this.#url,
       headers: { 'content-type': 'application/json', accept: 'application/json', authorization },
       body: purchaseBody(request),
       timeoutMs: Math.max(0, deadlineMs - performance.now()),
@@ -113,7 +115,7 @@ export class CreditsClient {
       onDrift: (field: string, refused?: string) =>
         call.observer.drift({ endpoint: OPERATION, field, ...(refused === undefined ? {} : { refused }) }),
     };
-    return this.channel.write(wire, call, (result) => classifyPurchase(result, question));
+    return this.#channel.write(wire, call, (result) => classifyPurchase(result, question));
   }
 }
 

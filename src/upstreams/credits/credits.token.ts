@@ -37,45 +37,47 @@ const TOKEN = /^[\x21-\x7e]+$/;
  * (RFC 6749, 4.4). Mutable: tokens, and fetches under way, which equal callers share.
  */
 export class CreditsTokens {
-  private readonly tokens = new Map<string, CachedToken>();
-  private readonly fetching = new Map<string, Promise<TokenAnswer>>();
+  readonly #transport: UpstreamTransport;
+  readonly #nowMs: () => number;
+  readonly #tokens = new Map<string, CachedToken>();
+  readonly #fetching = new Map<string, Promise<TokenAnswer>>();
 
   /** @param nowMs a clock that never goes back */
-  constructor(
-    private readonly transport: UpstreamTransport,
-    private readonly nowMs: () => number = () => performance.now(),
-  ) {}
+  constructor(transport: UpstreamTransport, nowMs: () => number = () => performance.now()) {
+    this.#transport = transport;
+    this.#nowMs = nowMs;
+  }
 
   /** Never throws. */
   async authorize(credential: CreditsCredential, timeoutMs: number, call: UpstreamCall): Promise<Authorization> {
     if (credential.kind === 'bearer') return authorization(`Bearer ${credential.token}`, false);
     if (credential.kind === 'header') return authorization(credential.authorization, false);
-    const cached = this.tokens.get(credential.id);
-    if (cached !== undefined && this.nowMs() < cached.usableUntilMs) return authorization(cached.header, true);
-    const answer = await this.shared(credential, timeoutMs, call);
+    const cached = this.#tokens.get(credential.id);
+    if (cached !== undefined && this.#nowMs() < cached.usableUntilMs) return authorization(cached.header, true);
+    const answer = await this.#shared(credential, timeoutMs, call);
     return answer.kind === 'token' ? authorization(answer.token.header, true) : answer;
   }
 
   /** Drops a token that was refused, unless another caller has replaced it already. */
   forget(credential: CreditsCredential, header: string): void {
-    if (this.tokens.get(credential.id)?.header === header) this.tokens.delete(credential.id);
+    if (this.#tokens.get(credential.id)?.header === header) this.#tokens.delete(credential.id);
   }
 
-  private shared(credential: ClientCredentials, timeoutMs: number, call: UpstreamCall): Promise<TokenAnswer> {
-    const underWay = this.fetching.get(credential.id);
+  #shared(credential: ClientCredentials, timeoutMs: number, call: UpstreamCall): Promise<TokenAnswer> {
+    const underWay = this.#fetching.get(credential.id);
     if (underWay !== undefined) return underWay;
-    const fetched = this.fetch(credential, timeoutMs, call).finally(() => this.fetching.delete(credential.id));
-    this.fetching.set(credential.id, fetched);
+    const fetched = this.#fetch(credential, timeoutMs, call).finally(() => this.#fetching.delete(credential.id));
+    this.#fetching.set(credential.id, fetched);
     return fetched;
   }
 
-  private async fetch(credential: ClientCredentials, timeoutMs: number, call: UpstreamCall): Promise<TokenAnswer> {
+  async #fetch(credential: ClientCredentials, timeoutMs: number, call: UpstreamCall): Promise<TokenAnswer> {
     const startedAtMs = Date.now();
-    const startMs = this.nowMs();
+    const startMs = this.#nowMs();
     const start = { service: 'credits', operation: 'fetchToken', kind: 'read', attempt: 1 } as const;
     // The identity provider is a third party: it is sent no trace context.
     const span = call.beginAttempt?.(start);
-    const result = await this.transport.send({
+    const result = await this.#transport.send({
       url: credential.tokenUrl,
       kind: 'read',
       headers: { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8', accept: 'application/json' },
@@ -83,12 +85,12 @@ export class CreditsTokens {
       timeoutMs,
       maxAnswerBytes: MAX_ANSWER_BYTES,
     });
-    const answer = this.read(result);
-    if (answer.kind === 'token') this.keep(credential.id, answer.token);
+    const answer = this.#read(result);
+    if (answer.kind === 'token') this.#keep(credential.id, answer.token);
     const told = {
       ...start,
       startedAtMs,
-      durationMs: this.nowMs() - startMs,
+      durationMs: this.#nowMs() - startMs,
       httpStatus: result.status,
       bytesReceived: result.bytes,
       outcome: outcomeWord(answer, result),
@@ -98,13 +100,13 @@ export class CreditsTokens {
     return answer;
   }
 
-  private keep(id: string, token: CachedToken): void {
-    const [oldest] = this.tokens.keys();
-    if (this.tokens.size >= MAX_TOKENS && oldest !== undefined) this.tokens.delete(oldest);
-    this.tokens.set(id, token);
+  #keep(id: string, token: CachedToken): void {
+    const [oldest] = this.#tokens.keys();
+    if (this.#tokens.size >= MAX_TOKENS && oldest !== undefined) this.#tokens.delete(oldest);
+    this.#tokens.set(id, token);
   }
 
-  private read(result: TransportResult): TokenAnswer {
+  #read(result: TransportResult): TokenAnswer {
     if (result.kind === 'failure') return { kind: 'failed', code: 'UPSTREAM_UNAVAILABLE' };
     const wire = tokenResponseWire(readJsonObject(result.body));
     if (isRefusal(result, leafText(wire.error) !== undefined)) {
@@ -115,7 +117,7 @@ export class CreditsTokens {
     const seconds = Number(leafText(wire.expires_in) ?? DEFAULT_LIFE_SECONDS);
     const lifeMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : DEFAULT_LIFE_SECONDS * 1000;
     const usableMs = lifeMs - Math.min(EXPIRY_MARGIN_MS, lifeMs / 10);
-    return { kind: 'token', token: { header: `Bearer ${token}`, usableUntilMs: this.nowMs() + usableMs } };
+    return { kind: 'token', token: { header: `Bearer ${token}`, usableUntilMs: this.#nowMs() + usableMs } };
   }
 }
 

@@ -239,21 +239,24 @@ function decodePurchaseGuid(text: string): Decoded<string> {
 
 /** Reads leaves, with null for what cannot be read. Mutable: whether there was any. */
 class LeafReader {
+  readonly #onDrift: (field: string) => void;
   unreadable = false;
 
-  constructor(private readonly onDrift: (field: string) => void) {}
+  constructor(onDrift: (field: string) => void) {
+    this.#onDrift = onDrift;
+  }
 
   read<T>(field: string, leaf: unknown, decode: (text: string) => Decoded<T>): T | null {
     const text = leafText(leaf);
     if (text === undefined) return null;
     const value = text === null ? UNREADABLE : decode(text);
     if (value.kind === 'value') {
-      if (value.isAssumed === true) this.onDrift(field);
+      if (value.isAssumed === true) this.#onDrift(field);
       return value.value;
     }
     if (value.kind === 'unset') return null;
     this.unreadable = true;
-    this.onDrift(field);
+    this.#onDrift(field);
     return null;
   }
 }

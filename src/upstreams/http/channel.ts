@@ -74,22 +74,24 @@ const RESERVE = 5;
 
 /** Mutable: a token bucket, one per upstream, shared by all its reads. */
 export class RetryBudget {
-  private tokens: number;
+  readonly #reserve: number;
+  #tokens: number;
 
-  constructor(private readonly reserve: number = RESERVE) {
-    this.tokens = reserve;
+  constructor(reserve: number = RESERVE) {
+    this.#reserve = reserve;
+    this.#tokens = reserve;
   }
 
   /** Counts a read that was answered, with whatever answer. */
   earn(): void {
-    this.tokens = Math.min(this.reserve, this.tokens + EARNED_PER_READ);
+    this.#tokens = Math.min(this.#reserve, this.#tokens + EARNED_PER_READ);
   }
 
   /** Takes one retry out of the budget; false when there is none left. */
   spend(): boolean {
     // A hair below 1 is ten tenths added up in binary.
-    if (this.tokens < 1 - 1e-9) return false;
-    this.tokens = Math.max(0, this.tokens - 1);
+    if (this.#tokens < 1 - 1e-9) return false;
+    this.#tokens = Math.max(0, this.#tokens - 1);
     return true;
   }
 }
@@ -154,27 +156,27 @@ const WRITE_WAIT_SHARE = 1 / 3;
  */
 export class UpstreamChannel {
   readonly service: UpstreamService;
-  private readonly transport: UpstreamTransport;
-  private readonly pool: FairPool;
-  private readonly breaker: UpstreamBreaker;
-  private readonly budget: RetryBudget;
-  private readonly random: () => number;
+  readonly #transport: UpstreamTransport;
+  readonly #pool: FairPool;
+  readonly #breaker: UpstreamBreaker;
+  readonly #budget: RetryBudget;
+  readonly #random: () => number;
 
   constructor(options: UpstreamChannelOptions) {
     this.service = options.service;
-    this.transport = options.transport;
-    this.pool = new FairPool(options.pool);
-    this.breaker = new UpstreamBreaker(options.breaker);
-    this.budget = new RetryBudget(options.retryReserve);
-    this.random = options.random ?? Math.random;
+    this.#transport = options.transport;
+    this.#pool = new FairPool(options.pool);
+    this.#breaker = new UpstreamBreaker(options.breaker);
+    this.#budget = new RetryBudget(options.retryReserve);
+    this.#random = options.random ?? Math.random;
   }
 
   breakerState(): BreakerState {
-    return this.breaker.state();
+    return this.#breaker.state();
   }
 
   close(): void {
-    this.transport.close();
+    this.#transport.close();
   }
 
   /**
@@ -186,8 +188,8 @@ export class UpstreamChannel {
   async read<T>(request: ChannelRequest, call: UpstreamCall, begin: () => ReadAttempt<T>): Promise<T> {
     const deadlineMs = performance.now() + request.timeoutMs;
     for (let attempt = 1; ; attempt += 1) {
-      const { result, verdict } = await this.readOnce(request, call, attempt, deadlineMs, begin);
-      if (verdict.kind === 'ok' || !verdict.error.retryable) this.budget.earn();
+      const { result, verdict } = await this.#readOnce(request, call, attempt, deadlineMs, begin);
+      if (verdict.kind === 'ok' || !verdict.error.retryable) this.#budget.earn();
       if (verdict.kind === 'ok') return verdict.value;
       const retryAfter = result?.kind === 'answer' ? result.headers.retryAfter : null;
       const decision = decideRetry({
@@ -195,9 +197,9 @@ export class UpstreamChannel {
         transient: result !== null && verdict.error.retryable && call.signal?.aborted !== true,
         retryAfterMs: decodeRetryAfter(retryAfter, Date.now()),
         remainingMs: deadlineMs - performance.now(),
-        random: this.random(),
+        random: this.#random(),
       });
-      if (decision.kind === 'stop' || !this.mayRetry(request)) throw verdict.error;
+      if (decision.kind === 'stop' || !this.#mayRetry(request)) throw verdict.error;
       // An abort during the pause is met by the next look at the signal.
       await sleep(decision.delayMs, undefined, call.signal === undefined ? {} : { signal: call.signal }).catch(
         () => undefined,
@@ -216,12 +218,12 @@ export class UpstreamChannel {
   ): Promise<WriteOutcome<T>> {
     const deadlineMs = performance.now() + request.timeoutMs;
     const unsent = notSent(upstreamFacts(this.service, request.operation));
-    const admission = await this.enter('write', request, call.tenantId, request.timeoutMs * WRITE_WAIT_SHARE);
+    const admission = await this.#enter('write', request, call.tenantId, request.timeoutMs * WRITE_WAIT_SHARE);
     if (admission.kind !== 'admitted') return unsent;
     try {
-      const sent = await this.attempt(request, call, 'write', 1, deadlineMs, admission.pass);
+      const sent = await this.#attempt(request, call, 'write', 1, deadlineMs, admission.pass);
       const outcome = classify(sent.result);
-      this.report(request, call, 'write', 1, sent, writeOutcomeWord(outcome, sent.result));
+      this.#report(request, call, 'write', 1, sent, writeOutcomeWord(outcome, sent.result));
       return outcome;
     } catch {
       // After the attempt began, a fault of our own must not look like a failure that may be tried again.
@@ -231,7 +233,7 @@ export class UpstreamChannel {
     }
   }
 
-  private async readOnce<T>(
+  async #readOnce<T>(
     request: ChannelRequest,
     call: UpstreamCall,
     attempt: number,
@@ -245,22 +247,22 @@ export class UpstreamChannel {
         error: upstreamError(code, upstreamFacts(this.service, request.operation), true),
       } as const,
     });
-    const admission = await this.enter('read', request, call.tenantId, deadlineMs - performance.now(), call.signal);
+    const admission = await this.#enter('read', request, call.tenantId, deadlineMs - performance.now(), call.signal);
     if (admission.kind !== 'admitted') {
       return blocked(admission.kind === 'timeout' ? 'UPSTREAM_TIMEOUT' : 'UPSTREAM_UNAVAILABLE');
     }
     try {
       const { sink, classify } = begin();
-      const sent = await this.attempt(request, call, 'read', attempt, deadlineMs, admission.pass, sink);
+      const sent = await this.#attempt(request, call, 'read', attempt, deadlineMs, admission.pass, sink);
       const verdict = classify(sent.result);
-      this.report(request, call, 'read', attempt, sent, readOutcomeWord(verdict, sent.result));
+      this.#report(request, call, 'read', attempt, sent, readOutcomeWord(verdict, sent.result));
       return { result: sent.result, verdict };
     } finally {
       admission.release();
     }
   }
 
-  private async attempt(
+  async #attempt(
     request: ChannelRequest,
     call: UpstreamCall,
     kind: EndpointKind,
@@ -283,20 +285,20 @@ export class UpstreamChannel {
       ...(sink === undefined ? {} : { sink }),
       ...(kind === 'read' && call.signal !== undefined ? { signal: call.signal } : {}),
     };
-    const result = await this.transport.send(transportRequest).catch(MAY_HAVE_BEEN_SENT);
+    const result = await this.#transport.send(transportRequest).catch(MAY_HAVE_BEEN_SENT);
     pass.end(result);
     return { result, startedAtMs, durationMs: performance.now() - startMs, span };
   }
 
-  private mayRetry(request: ChannelRequest): boolean {
-    return this.breaker.admits('read', request.credentialId) && this.budget.spend();
+  #mayRetry(request: ChannelRequest): boolean {
+    return this.#breaker.admits('read', request.credentialId) && this.#budget.spend();
   }
 
   /**
    * Leave of the breakers first, so that nobody holds a place while waiting for somebody else's trial call; then a
    * place.
    */
-  private async enter(
+  async #enter(
     kind: EndpointKind,
     request: ChannelRequest,
     tenantId: string,
@@ -304,10 +306,10 @@ export class UpstreamChannel {
     signal?: AbortSignal,
   ): Promise<ChannelAdmission> {
     const startMs = performance.now();
-    const leave = await this.breaker.enter(kind, request.credentialId, waitMs, signal);
+    const leave = await this.#breaker.enter(kind, request.credentialId, waitMs, signal);
     if (leave.kind !== 'admitted') return leave;
     const { pass } = leave;
-    const place = await this.pool.enter(tenantId, waitMs - (performance.now() - startMs), signal);
+    const place = await this.#pool.enter(tenantId, waitMs - (performance.now() - startMs), signal);
     if (place.kind === 'admitted' && pass.isStillValid()) {
       const release = (): void => {
         pass.cancel();
@@ -321,7 +323,7 @@ export class UpstreamChannel {
     return { kind: 'refused' };
   }
 
-  private report(
+  #report(
     request: ChannelRequest,
     call: UpstreamCall,
     kind: EndpointKind,

@@ -135,60 +135,63 @@ const RECENT_MS = 60_000;
 
 /** Mutable: the state of one circuit, and its trial call. */
 class Gate {
-  private circuit: Circuit = CLOSED;
+  readonly #rule: CircuitRule;
+  #circuit: Circuit = CLOSED;
   /** Counts the changes between closed and not: an attempt of an earlier period says nothing about the present one. */
-  private period = 0;
-  private probe: PromiseWithResolvers<void> | null = null;
+  #period = 0;
+  #probe: PromiseWithResolvers<void> | null = null;
   waiting = 0;
   lastUsedMs = 0;
 
-  constructor(private readonly rule: CircuitRule) {}
+  constructor(rule: CircuitRule) {
+    this.#rule = rule;
+  }
 
   get state(): BreakerState {
-    return this.circuit.kind;
+    return this.#circuit.kind;
   }
 
   admission(kind: EndpointKind, nowMs: number): ReturnType<typeof admissionTo> {
-    return admissionTo(this.circuit, kind, this.rule, nowMs);
+    return admissionTo(this.#circuit, kind, this.#rule, nowMs);
   }
 
   /** Fulfilled when the trial call under way has ended. */
   probeEnded(): Promise<void> {
-    return this.probe?.promise ?? Promise.resolve();
+    return this.#probe?.promise ?? Promise.resolve();
   }
 
   /** Only where the admission is `pass` or `probe`. */
   take(credentialId: string): GatePass {
-    const isProbe = this.circuit.kind === 'open';
-    if (this.circuit.kind === 'open') {
-      this.probe = Promise.withResolvers();
-      this.become({ kind: 'half-open', before: this.circuit });
+    const isProbe = this.#circuit.kind === 'open';
+    if (this.#circuit.kind === 'open') {
+      this.#probe = Promise.withResolvers();
+      this.#become({ kind: 'half-open', before: this.#circuit });
     }
-    let period = this.period;
+    let period = this.#period;
     return {
       isProbe,
       isStillValid: () => {
         if (isProbe) return true;
-        period = this.period;
-        return this.circuit.kind === 'closed';
+        period = this.#period;
+        return this.#circuit.kind === 'closed';
       },
       end: (health, nowMs) => {
-        if (period !== this.period) return;
-        this.become(afterAttempt(this.circuit, { health, credentialId, isProbe }, this.rule, nowMs));
+        if (period !== this.#period) return;
+        this.#become(afterAttempt(this.#circuit, { health, credentialId, isProbe }, this.#rule, nowMs));
       },
     };
   }
 
   open(nowMs: number): void {
-    if (this.circuit.kind === 'closed') this.become({ kind: 'open', sinceMs: nowMs, failedProbes: 0 });
+    if (this.#circuit.kind === 'closed') this.#become({ kind: 'open', sinceMs: nowMs, failedProbes: 0 });
   }
 
-  private become(circuit: Circuit): void {
-    if (circuit.kind !== this.circuit.kind) this.period += 1;
-    this.circuit = circuit;
+  #become(circuit: Circuit): void {
+    if (circuit.kind !== this.#circuit.kind) this.#period += 1;
+    this.#circuit = circuit;
     if (circuit.kind === 'half-open') return;
-    this.probe?.resolve();
-    this.probe = null;
+    this.#probe?.resolve();
+    this.#probe = null;
   }
 }
 
@@ -204,23 +207,22 @@ interface GatePass {
  * others wait for how that ends. Mutable: the circuits.
  */
 export class UpstreamBreaker {
-  private readonly ownRule: CircuitRule;
-  private readonly common: Gate;
-  private readonly own = new LRUCache<string, Gate>({ max: MAX_CREDENTIALS });
-  private waiting = 0;
+  readonly #nowMs: () => number;
+  readonly #ownRule: CircuitRule;
+  readonly #common: Gate;
+  readonly #own = new LRUCache<string, Gate>({ max: MAX_CREDENTIALS });
+  #waiting = 0;
 
   /** @param nowMs a clock that never goes back */
-  constructor(
-    options: UpstreamBreakerOptions = {},
-    private readonly nowMs: () => number = () => performance.now(),
-  ) {
-    this.ownRule = {
+  constructor(options: UpstreamBreakerOptions = {}, nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs;
+    this.#ownRule = {
       failures: options.failures ?? 5,
       credentials: 1,
       halfOpenAfterMs: options.halfOpenAfterMs ?? 10_000,
       writesMayProbe: options.writesMayProbe ?? false,
     };
-    this.common = new Gate({ ...this.ownRule, credentials: COMMON_CREDENTIALS });
+    this.#common = new Gate({ ...this.#ownRule, credentials: COMMON_CREDENTIALS });
   }
 
   /**
@@ -228,8 +230,8 @@ export class UpstreamBreaker {
    * none of the circuits that were used within a minute of the last call is.
    */
   state(): BreakerState {
-    if (this.common.state !== 'closed') return this.common.state;
-    const gates = [...this.own.values()];
+    if (this.#common.state !== 'closed') return this.#common.state;
+    const gates = [...this.#own.values()];
     const lastUsedMs = Math.max(...gates.map((gate) => gate.lastUsedMs));
     const states = gates.filter((gate) => lastUsedMs - gate.lastUsedMs <= RECENT_MS).map(({ state }) => state);
     if (states.length === 0 || states.includes('closed')) return 'closed';
@@ -238,9 +240,9 @@ export class UpstreamBreaker {
 
   /** Whether a call would not be refused now; it might have to wait. */
   admits(kind: EndpointKind, credentialId: string): boolean {
-    const nowMs = this.nowMs();
-    const own = this.own.peek(credentialId);
-    return this.common.admission(kind, nowMs) !== 'refuse' && own?.admission(kind, nowMs) !== 'refuse';
+    const nowMs = this.#nowMs();
+    const own = this.#own.peek(credentialId);
+    return this.#common.admission(kind, nowMs) !== 'refuse' && own?.admission(kind, nowMs) !== 'refuse';
   }
 
   /** Leave for one attempt; waits for a trial call under way for at most `waitMs` milliseconds. */
@@ -251,37 +253,37 @@ export class UpstreamBreaker {
     signal?: AbortSignal,
   ): Promise<BreakerAdmission> {
     const deadlineMs = performance.now() + waitMs;
-    const own = this.ownOf(credentialId);
-    const gates = [this.common, own];
+    const own = this.#ownOf(credentialId);
+    const gates = [this.#common, own];
     for (;;) {
       if (signal?.aborted === true) return { kind: 'aborted' };
-      const nowMs = this.nowMs();
+      const nowMs = this.#nowMs();
       own.lastUsedMs = nowMs;
       const admissions = gates.map((gate) => gate.admission(kind, nowMs));
       if (admissions.includes('refuse')) return { kind: 'refused' };
       const tried = gates[admissions.indexOf('wait')];
-      if (tried === undefined) return { kind: 'admitted', pass: this.pass(credentialId, own) };
-      const ended = await this.wait(own, tried.probeEnded(), deadlineMs - performance.now(), signal);
+      if (tried === undefined) return { kind: 'admitted', pass: this.#pass(credentialId, own) };
+      const ended = await this.#wait(own, tried.probeEnded(), deadlineMs - performance.now(), signal);
       if (ended !== 'ended') return { kind: ended };
     }
   }
 
-  private ownOf(credentialId: string): Gate {
-    const known = this.own.get(credentialId);
+  #ownOf(credentialId: string): Gate {
+    const known = this.#own.get(credentialId);
     if (known !== undefined) return known;
-    const gate = new Gate(this.ownRule);
-    this.own.set(credentialId, gate);
+    const gate = new Gate(this.#ownRule);
+    this.#own.set(credentialId, gate);
     return gate;
   }
 
-  private pass(credentialId: string, own: Gate): BreakerPass {
-    const common = this.common.take(credentialId);
+  #pass(credentialId: string, own: Gate): BreakerPass {
+    const common = this.#common.take(credentialId);
     const passes = [common, own.take(credentialId)];
     let isOver = false;
     const end = (health: Health): void => {
       if (isOver) return;
       isOver = true;
-      const nowMs = this.nowMs();
+      const nowMs = this.#nowMs();
       for (const pass of passes) pass.end(health, nowMs);
       // The next to try for all is another account, and this one tries for itself first.
       if (common.isProbe && health === 'sick') own.open(nowMs);
@@ -293,19 +295,19 @@ export class UpstreamBreaker {
     };
   }
 
-  private async wait(
+  async #wait(
     own: Gate,
     probeEnded: Promise<void>,
     waitMs: number,
     signal: AbortSignal | undefined,
   ): Promise<'ended' | 'refused' | 'timeout' | 'aborted'> {
-    if (this.waiting >= MAX_WAITING || own.waiting >= MAX_WAITING_PER_CREDENTIAL) return 'refused';
-    this.waiting += 1;
+    if (this.#waiting >= MAX_WAITING || own.waiting >= MAX_WAITING_PER_CREDENTIAL) return 'refused';
+    this.#waiting += 1;
     own.waiting += 1;
     try {
       return await firstOf(probeEnded, waitMs, signal);
     } finally {
-      this.waiting -= 1;
+      this.#waiting -= 1;
       own.waiting -= 1;
     }
   }

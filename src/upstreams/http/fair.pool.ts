@@ -32,21 +32,21 @@ const PLACES_PER_FREE_ONE = 4;
  * whatever the length of their queues, and within a tenant to the longest waiting. Mutable: places and queues.
  */
 export class FairPool {
-  private readonly size: number;
-  private readonly maxPerTenant: number;
-  private readonly maxQueued: number;
-  private readonly maxQueuedPerTenant: number;
-  private running = 0;
-  private readonly runningOf = new Map<string, number>();
-  private queued = 0;
+  readonly #size: number;
+  readonly #maxPerTenant: number;
+  readonly #maxQueued: number;
+  readonly #maxQueuedPerTenant: number;
+  #running = 0;
+  readonly #runningOf = new Map<string, number>();
+  #queued = 0;
   /** In the order of whose turn it is: a tenant that was served goes to the end. */
-  private readonly queues = new Map<string, Set<Waiter>>();
+  readonly #queues = new Map<string, Set<Waiter>>();
 
   constructor(options: FairPoolOptions = {}) {
-    this.size = options.size ?? 40;
-    this.maxPerTenant = options.maxPerTenant ?? this.size;
-    this.maxQueued = options.maxQueued ?? 2_048;
-    this.maxQueuedPerTenant = options.maxQueuedPerTenant ?? 512;
+    this.#size = options.size ?? 40;
+    this.#maxPerTenant = options.maxPerTenant ?? this.#size;
+    this.#maxQueued = options.maxQueued ?? 2_048;
+    this.#maxQueuedPerTenant = options.maxQueuedPerTenant ?? 512;
   }
 
   /**
@@ -54,22 +54,22 @@ export class FairPool {
    */
   async enter(tenantId: string, waitMs: number, signal?: AbortSignal): Promise<Admission> {
     if (signal?.aborted === true) return { kind: 'aborted' };
-    const queue = this.queues.get(tenantId) ?? new Set<Waiter>();
+    const queue = this.#queues.get(tenantId) ?? new Set<Waiter>();
     // Whoever else waits now has its share already: a place that somebody may take is never left free.
-    if (queue.size === 0 && this.mayTakeOne(tenantId)) return this.admit(tenantId);
-    if (this.queued >= this.maxQueued || queue.size >= this.maxQueuedPerTenant) return { kind: 'full' };
-    return this.wait(tenantId, queue, waitMs, signal);
+    if (queue.size === 0 && this.#mayTakeOne(tenantId)) return this.#admit(tenantId);
+    if (this.#queued >= this.#maxQueued || queue.size >= this.#maxQueuedPerTenant) return { kind: 'full' };
+    return this.#wait(tenantId, queue, waitMs, signal);
   }
 
-  private mayTakeOne(tenantId: string): boolean {
-    const own = this.runningOf.get(tenantId) ?? 0;
-    return own < this.maxPerTenant && own < PLACES_PER_FREE_ONE * (this.size - this.running);
+  #mayTakeOne(tenantId: string): boolean {
+    const own = this.#runningOf.get(tenantId) ?? 0;
+    return own < this.#maxPerTenant && own < PLACES_PER_FREE_ONE * (this.#size - this.#running);
   }
 
-  private wait(tenantId: string, queue: Set<Waiter>, waitMs: number, signal?: AbortSignal): Promise<Admission> {
+  #wait(tenantId: string, queue: Set<Waiter>, waitMs: number, signal?: AbortSignal): Promise<Admission> {
     return new Promise((resolve) => {
       const leave = (kind: 'timeout' | 'aborted'): void => {
-        this.remove(tenantId, queue, waiter);
+        this.#remove(tenantId, queue, waiter);
         waiter.resolve({ kind });
       };
       const onAbort = (): void => leave('aborted');
@@ -82,46 +82,46 @@ export class FairPool {
           resolve(admission);
         },
       };
-      this.queues.set(tenantId, queue.add(waiter));
-      this.queued += 1;
+      this.#queues.set(tenantId, queue.add(waiter));
+      this.#queued += 1;
     });
   }
 
-  private remove(tenantId: string, queue: Set<Waiter>, waiter: Waiter): void {
-    if (queue.delete(waiter)) this.queued -= 1;
-    if (queue.size === 0) this.queues.delete(tenantId);
+  #remove(tenantId: string, queue: Set<Waiter>, waiter: Waiter): void {
+    if (queue.delete(waiter)) this.#queued -= 1;
+    if (queue.size === 0) this.#queues.delete(tenantId);
   }
 
-  private admit(tenantId: string): Admission {
-    this.running += 1;
-    this.runningOf.set(tenantId, (this.runningOf.get(tenantId) ?? 0) + 1);
+  #admit(tenantId: string): Admission {
+    this.#running += 1;
+    this.#runningOf.set(tenantId, (this.#runningOf.get(tenantId) ?? 0) + 1);
     let released = false;
     const release = (): void => {
       if (released) return;
       released = true;
-      this.leave(tenantId);
+      this.#leave(tenantId);
     };
     return { kind: 'admitted', release };
   }
 
-  private leave(tenantId: string): void {
-    this.running -= 1;
-    const left = (this.runningOf.get(tenantId) ?? 0) - 1;
-    if (left > 0) this.runningOf.set(tenantId, left);
-    else this.runningOf.delete(tenantId);
-    while (this.serveNext());
+  #leave(tenantId: string): void {
+    this.#running -= 1;
+    const left = (this.#runningOf.get(tenantId) ?? 0) - 1;
+    if (left > 0) this.#runningOf.set(tenantId, left);
+    else this.#runningOf.delete(tenantId);
+    while (this.#serveNext());
   }
 
   /** False when nobody waits who may have a place. */
-  private serveNext(): boolean {
-    for (const [tenantId, queue] of this.queues) {
+  #serveNext(): boolean {
+    for (const [tenantId, queue] of this.#queues) {
       const [waiter] = queue;
-      if (waiter === undefined || !this.mayTakeOne(tenantId)) continue;
+      if (waiter === undefined || !this.#mayTakeOne(tenantId)) continue;
       // Deleted and set again, the tenant stands at the end of the Map's order.
-      this.queues.delete(tenantId);
-      if (queue.size > 1) this.queues.set(tenantId, queue);
-      this.remove(tenantId, queue, waiter);
-      waiter.resolve(this.admit(tenantId));
+      this.#queues.delete(tenantId);
+      if (queue.size > 1) this.#queues.set(tenantId, queue);
+      this.#remove(tenantId, queue, waiter);
+      waiter.resolve(this.#admit(tenantId));
       return true;
     }
     return false;

@@ -92,138 +92,140 @@ function prepare(agent: Agents): Got {
  * came to.
  */
 class Attempt {
-  private connected = false;
-  private stopped: TransportFailureReason | null = null;
-  private settled = false;
-  private bytes = 0;
-  private readonly chunks: Buffer[] = [];
-  private stream: Request | null = null;
-  private deadline: NodeJS.Timeout | undefined;
-  private connecting: NodeJS.Timeout | undefined;
-  private readonly onAbort = (): void => this.stop('aborted');
+  readonly #request: TransportRequest;
+  readonly #resolve: (result: TransportResult) => void;
+  #connected = false;
+  #stopped: TransportFailureReason | null = null;
+  #settled = false;
+  #bytes = 0;
+  readonly #chunks: Buffer[] = [];
+  #stream: Request | null = null;
+  #deadline: NodeJS.Timeout | undefined;
+  #connecting: NodeJS.Timeout | undefined;
+  readonly #onAbort = (): void => this.#stop('aborted');
 
-  constructor(
-    private readonly request: TransportRequest,
-    private readonly resolve: (result: TransportResult) => void,
-  ) {}
-
-  start(client: Got, connectTimeoutMs: number): void {
-    const { url, headers, body, timeoutMs, signal } = this.request;
-    if (signal?.aborted === true) {
-      this.fail('aborted');
-      return;
-    }
-    this.stream = client.stream(url, { headers, body });
-    this.listen(this.stream);
-    this.deadline = setTimeout(() => this.stop(this.connected ? 'timeout' : 'connect-timeout'), timeoutMs);
-    this.connecting = setTimeout(() => this.connected || this.stop('connect-timeout'), connectTimeoutMs);
-    signal?.addEventListener('abort', this.onAbort, { once: true });
+  constructor(request: TransportRequest, resolve: (result: TransportResult) => void) {
+    this.#request = request;
+    this.#resolve = resolve;
   }
 
-  private listen(stream: Request): void {
+  start(client: Got, connectTimeoutMs: number): void {
+    const { url, headers, body, timeoutMs, signal } = this.#request;
+    if (signal?.aborted === true) {
+      this.#fail('aborted');
+      return;
+    }
+    this.#stream = client.stream(url, { headers, body });
+    this.#listen(this.#stream);
+    this.#deadline = setTimeout(() => this.#stop(this.#connected ? 'timeout' : 'connect-timeout'), timeoutMs);
+    this.#connecting = setTimeout(() => this.#connected || this.#stop('connect-timeout'), connectTimeoutMs);
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  #listen(stream: Request): void {
     stream.once('request', (request: http.ClientRequest) => {
       // got listens for an upgrade, so Node hands the socket over and nobody would ever close it.
       request.once('upgrade', (_response, socket) => {
         socket.destroy();
         stream.destroy();
       });
-      request.once('socket', (socket) => this.watch(socket));
+      request.once('socket', (socket) => this.#watch(socket));
     });
     stream.once('response', (response: http.IncomingMessage) => {
       const { 'content-encoding': encoding, 'content-length': length } = response.headers;
-      const refusal = refusalOf(encoding, length, this.request.maxAnswerBytes);
-      if (refusal !== null) this.stop(refusal);
+      const refusal = refusalOf(encoding, length, this.#request.maxAnswerBytes);
+      if (refusal !== null) this.#stop(refusal);
     });
-    stream.on('data', (chunk: Buffer) => this.take(stream, chunk));
-    stream.once('end', () => this.finish(stream));
+    stream.on('data', (chunk: Buffer) => this.#take(stream, chunk));
+    stream.once('end', () => this.#finish(stream));
     // A destroyed stream may report an error more, after the attempt has ended.
-    stream.on('error', (error) => this.fail(this.stopped ?? this.reasonOf(error), provesUnfinishedHandshake(error)));
-    stream.once('close', () => this.fail(this.stopped ?? this.reasonOf(null)));
+    stream.on('error', (error) => this.#fail(this.#stopped ?? this.#reasonOf(error), provesUnfinishedHandshake(error)));
+    stream.once('close', () => this.#fail(this.#stopped ?? this.#reasonOf(null)));
   }
 
   /**
    * Node holds the request back until the socket is connected and, over TLS, the peer is verified: that moment is
    * "sent".
    */
-  private watch(socket: Socket): void {
+  #watch(socket: Socket): void {
     if (!socket.connecting) {
-      this.connected = true;
+      this.#connected = true;
       return;
     }
-    const ready = this.request.url.startsWith('https:') ? 'secureConnect' : 'connect';
+    const ready = this.#request.url.startsWith('https:') ? 'secureConnect' : 'connect';
     socket.once(ready, () => {
-      this.connected = true;
+      this.#connected = true;
     });
   }
 
-  private take(stream: Request, chunk: Buffer): void {
-    if (this.stopped !== null) return;
-    this.bytes += chunk.byteLength;
-    if (this.bytes > this.request.maxAnswerBytes) {
-      this.stop('too-large');
+  #take(stream: Request, chunk: Buffer): void {
+    if (this.#stopped !== null) return;
+    this.#bytes += chunk.byteLength;
+    if (this.#bytes > this.#request.maxAnswerBytes) {
+      this.#stop('too-large');
       return;
     }
-    if (this.request.sink === undefined) {
-      this.chunks.push(chunk);
+    if (this.#request.sink === undefined) {
+      this.#chunks.push(chunk);
       return;
     }
-    const taken = this.request.sink.write(chunk);
+    const taken = this.#request.sink.write(chunk);
     if (taken === undefined) return;
     stream.pause();
     void taken.then(() => stream.resume());
   }
 
   /** The attempt fails when the stream has closed: until then a connection under way may still come about. */
-  private stop(reason: TransportFailureReason): void {
-    this.stopped ??= reason;
-    this.stream?.destroy();
+  #stop(reason: TransportFailureReason): void {
+    this.#stopped ??= reason;
+    this.#stream?.destroy();
   }
 
-  private finish({ response }: Request): void {
-    if (this.stopped !== null || response === undefined) {
-      this.fail(this.stopped ?? 'reset');
+  #finish({ response }: Request): void {
+    if (this.#stopped !== null || response === undefined) {
+      this.#fail(this.#stopped ?? 'reset');
       return;
     }
-    this.settle({
+    this.#settle({
       kind: 'answer',
       status: response.statusCode,
       headers: headersOf(response.headers),
-      body: Buffer.concat(this.chunks),
-      bytes: this.bytes,
+      body: Buffer.concat(this.#chunks),
+      bytes: this.#bytes,
       complete: isFramed(response.headers),
     });
   }
 
-  private fail(reason: TransportFailureReason, neverSent = false): void {
-    const sent = this.connected && !neverSent;
-    this.settle({
+  #fail(reason: TransportFailureReason, neverSent = false): void {
+    const sent = this.#connected && !neverSent;
+    this.#settle({
       kind: 'failure',
       reason: sent ? reason : unsentReason(reason),
       sent,
-      status: this.status,
-      bytes: this.bytes,
+      status: this.#status,
+      bytes: this.#bytes,
     });
   }
 
-  private get status(): number | null {
-    return this.stream?.response?.statusCode ?? null;
+  get #status(): number | null {
+    return this.#stream?.response?.statusCode ?? null;
   }
 
-  private settle(result: TransportResult): void {
-    if (this.settled) return;
-    this.settled = true;
-    clearTimeout(this.deadline);
-    clearTimeout(this.connecting);
-    this.request.signal?.removeEventListener('abort', this.onAbort);
-    this.resolve(result);
+  #settle(result: TransportResult): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    clearTimeout(this.#deadline);
+    clearTimeout(this.#connecting);
+    this.#request.signal?.removeEventListener('abort', this.#onAbort);
+    this.#resolve(result);
   }
 
   /** got's errors carry the request's options, body and key included; only the code is read, and nothing is kept. */
-  private reasonOf(error: unknown): TransportFailureReason {
+  #reasonOf(error: unknown): TransportFailureReason {
     const code = errorCode(error);
-    if (!this.connected) return connectReason(code);
+    if (!this.#connected) return connectReason(code);
     if (code.startsWith('HPE_')) return 'protocol';
-    return this.status === null ? 'reset' : 'cut';
+    return this.#status === null ? 'reset' : 'cut';
   }
 }
 

@@ -41,45 +41,45 @@ export type FilteredBytes = { readonly kind: 'bytes'; readonly bytes: Buffer } |
  */
 export class ResponseHeadFilter {
   /** `null`: what comes is no head. */
-  private held: Buffer | null = NOTHING;
-  private interim = 0;
+  #held: Buffer | null = NOTHING;
+  #interim = 0;
 
   /** A request is written: what comes next is the head of its response. */
   expectHead(): void {
-    if (this.held !== null) return;
-    this.held = NOTHING;
-    this.interim = 0;
+    if (this.#held !== null) return;
+    this.#held = NOTHING;
+    this.#interim = 0;
   }
 
   /** What of the bytes, and of those held back, is to be passed on now. */
   take(chunk: Buffer): FilteredBytes {
-    if (this.held === null) return { kind: 'bytes', bytes: chunk };
-    let bytes = this.held.length === 0 ? chunk : Buffer.concat([this.held, chunk]);
+    if (this.#held === null) return { kind: 'bytes', bytes: chunk };
+    let bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     for (;;) {
-      if (!mayBeHead(bytes)) return this.release(bytes);
+      if (!mayBeHead(bytes)) return this.#release(bytes);
       const end = bytes.indexOf(HEAD_END);
       if (end < 0) {
-        if (bytes.length > MAX_HEAD_BYTES) return this.release(bytes);
-        this.held = bytes;
+        if (bytes.length > MAX_HEAD_BYTES) return this.#release(bytes);
+        this.#held = bytes;
         return { kind: 'bytes', bytes: NOTHING };
       }
       const length = end + HEAD_END.length;
-      if (!isInterim(bytes.subarray(0, length))) return this.release(unfold(bytes, length));
-      this.interim += 1;
-      if (this.interim > MAX_INTERIM_RESPONSES) return { kind: 'refused' };
+      if (!isInterim(bytes.subarray(0, length))) return this.#release(unfold(bytes, length));
+      this.#interim += 1;
+      if (this.#interim > MAX_INTERIM_RESPONSES) return { kind: 'refused' };
       bytes = bytes.subarray(length);
     }
   }
 
   /** The connection has ended: what was held back. */
   end(): Buffer {
-    const held = this.held ?? NOTHING;
-    this.held = null;
+    const held = this.#held ?? NOTHING;
+    this.#held = null;
     return held;
   }
 
-  private release(bytes: Buffer): FilteredBytes {
-    this.held = null;
+  #release(bytes: Buffer): FilteredBytes {
+    this.#held = null;
     return { kind: 'bytes', bytes };
   }
 }

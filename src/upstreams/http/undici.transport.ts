@@ -87,39 +87,40 @@ const STOP = new Error('stopped');
 
 /** State of one attempt: what the connection has reached, what was read, and the first end that it came to. */
 class UndiciAttempt implements Dispatcher.DispatchHandler {
-  private controller: Dispatcher.DispatchController | null = null;
-  private status: number | null = null;
-  private headers: Headers = {};
+  readonly #request: TransportRequest;
+  readonly #resolve: (result: TransportResult) => void;
+  #controller: Dispatcher.DispatchController | null = null;
+  #status: number | null = null;
+  #headers: Headers = {};
   /** By our clock, when the request went out; and what the head of the response said of the upstream's. */
-  private sentMs = 0;
-  private clockAheadMs: number | null = null;
-  private bytes = 0;
-  private readonly chunks: Buffer[] = [];
+  #sentMs = 0;
+  #clockAheadMs: number | null = null;
+  #bytes = 0;
+  readonly #chunks: Buffer[] = [];
   /** What the sink is still busy with; null: nothing. */
-  private taking: Promise<void> | null = null;
-  private settled = false;
-  private readonly deadline: NodeJS.Timeout;
-  private readonly onAbort = (): void => this.stop('aborted');
+  #taking: Promise<void> | null = null;
+  #settled = false;
+  readonly #deadline: NodeJS.Timeout;
+  readonly #onAbort = (): void => this.#stop('aborted');
 
-  constructor(
-    private readonly request: TransportRequest,
-    private readonly resolve: (result: TransportResult) => void,
-  ) {
-    this.deadline = setTimeout(() => this.stop('timeout'), request.timeoutMs);
-    request.signal?.addEventListener('abort', this.onAbort, { once: true });
+  constructor(request: TransportRequest, resolve: (result: TransportResult) => void) {
+    this.#request = request;
+    this.#resolve = resolve;
+    this.#deadline = setTimeout(() => this.#stop('timeout'), request.timeoutMs);
+    request.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   dispatch(agent: Agent): void {
-    if (this.request.signal?.aborted === true) {
-      this.stop('aborted');
+    if (this.#request.signal?.aborted === true) {
+      this.#stop('aborted');
       return;
     }
     try {
-      const { origin, pathname, search } = new URL(this.request.url);
-      const headers = { ...this.request.headers, 'accept-encoding': 'identity' };
-      agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body: this.request.body }, this);
+      const { origin, pathname, search } = new URL(this.#request.url);
+      const headers = { ...this.#request.headers, 'accept-encoding': 'identity' };
+      agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body: this.#request.body }, this);
     } catch (error) {
-      this.failUnsent(connectReason(errorCode(error)));
+      this.#failUnsent(connectReason(errorCode(error)));
     }
   }
 
@@ -129,52 +130,52 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
    * is written.
    */
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.settled || this.controller !== null) controller.abort(STOP);
-    else this.controller = controller;
-    this.sentMs = Date.now();
+    if (this.#settled || this.#controller !== null) controller.abort(STOP);
+    else this.#controller = controller;
+    this.#sentMs = Date.now();
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
     // 1xx goes before the answer.
     if (status < 200) return;
-    this.status = status;
-    this.headers = headers;
+    this.#status = status;
+    this.#headers = headers;
     // Whatever kept the response for a while kept its date, too.
     const date = headers['age'] === undefined ? first(headers['date']) : undefined;
-    this.clockAheadMs = clockAhead(date ?? null, this.sentMs, Date.now());
+    this.#clockAheadMs = clockAhead(date ?? null, this.#sentMs, Date.now());
     const length = first(headers['content-length']);
-    const refusal = refusalOf(all(headers['content-encoding']), length, this.request.maxAnswerBytes);
-    if (refusal !== null) this.stop(refusal);
+    const refusal = refusalOf(all(headers['content-encoding']), length, this.#request.maxAnswerBytes);
+    if (refusal !== null) this.#stop(refusal);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     // Resumed where no byte has arrived yet, undici's parser hands on an empty chunk. To pause for it would resume, and
     // get, the next one for as long as the upstream is silent.
-    if (this.settled || chunk.byteLength === 0) return;
-    this.bytes += chunk.byteLength;
-    if (this.bytes > this.request.maxAnswerBytes) {
-      this.stop('too-large');
+    if (this.#settled || chunk.byteLength === 0) return;
+    this.#bytes += chunk.byteLength;
+    if (this.#bytes > this.#request.maxAnswerBytes) {
+      this.#stop('too-large');
       return;
     }
-    const taken = this.take(chunk);
-    if (taken === undefined || !this.mayPause()) return;
+    const taken = this.#take(chunk);
+    if (taken === undefined || !this.#mayPause()) return;
     controller.pause();
     void taken.then(() => controller.resume());
   }
 
   /** Hands a piece to the sink once it has taken those before it. Undefined: it has taken this one too. */
-  private take(chunk: Buffer): Promise<void> | undefined {
-    const { sink } = this.request;
+  #take(chunk: Buffer): Promise<void> | undefined {
+    const { sink } = this.#request;
     if (sink === undefined) {
-      this.chunks.push(chunk);
+      this.#chunks.push(chunk);
       return undefined;
     }
-    const taken = this.taking === null ? sink.write(chunk) : this.taking.then(() => sink.write(chunk));
+    const taken = this.#taking === null ? sink.write(chunk) : this.#taking.then(() => sink.write(chunk));
     if (taken === undefined) return undefined;
     const taking = taken.then(() => {
-      if (this.taking === taking) this.taking = null;
+      if (this.#taking === taking) this.#taking = null;
     });
-    this.taking = taking;
+    this.#taking = taking;
     return taking;
   }
 
@@ -184,64 +185,64 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
    * the last byte of a known length, and anywhere in a body whose end nothing but the connection marks. What arrives
    * meanwhile is kept, up to the limit of the response.
    */
-  private mayPause(): boolean {
-    const length = first(this.headers['content-length']);
-    if (length !== undefined) return this.bytes < Number(length);
-    return this.headers['transfer-encoding'] !== undefined;
+  #mayPause(): boolean {
+    const length = first(this.#headers['content-length']);
+    if (length !== undefined) return this.#bytes < Number(length);
+    return this.#headers['transfer-encoding'] !== undefined;
   }
 
   onResponseEnd(): void {
-    if (this.status === null) {
-      this.fail('reset');
+    if (this.#status === null) {
+      this.#fail('reset');
       return;
     }
-    if (this.taking !== null) {
-      void this.taking.then(() => this.onResponseEnd());
+    if (this.#taking !== null) {
+      void this.#taking.then(() => this.onResponseEnd());
       return;
     }
-    this.settle({
+    this.#settle({
       kind: 'answer',
-      status: this.status,
+      status: this.#status,
       headers: {
-        contentType: first(this.headers['content-type']) ?? null,
-        retryAfter: first(this.headers['retry-after']) ?? null,
-        clockAheadMs: this.clockAheadMs,
+        contentType: first(this.#headers['content-type']) ?? null,
+        retryAfter: first(this.#headers['retry-after']) ?? null,
+        clockAheadMs: this.#clockAheadMs,
       },
-      body: Buffer.concat(this.chunks),
-      bytes: this.bytes,
-      complete: this.headers['content-length'] !== undefined || this.headers['transfer-encoding'] !== undefined,
+      body: Buffer.concat(this.#chunks),
+      bytes: this.#bytes,
+      complete: this.#headers['content-length'] !== undefined || this.#headers['transfer-encoding'] !== undefined,
     });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     const code = errorCode(error);
-    if (this.controller === null || provesUnfinishedHandshake(error)) this.failUnsent(connectReason(code));
+    if (this.#controller === null || provesUnfinishedHandshake(error)) this.#failUnsent(connectReason(code));
     else if (error.name === 'HTTPParserError' || code.startsWith('HPE_') || PROTOCOL_CODES.has(code))
-      this.fail('protocol');
-    else this.fail(this.status === null ? 'reset' : 'cut');
+      this.#fail('protocol');
+    else this.#fail(this.#status === null ? 'reset' : 'cut');
   }
 
   /** An attempt that waits for its connection is let go: undici asks it again before it writes. */
-  private stop(reason: TransportFailureReason): void {
-    this.fail(reason);
-    this.controller?.abort(STOP);
+  #stop(reason: TransportFailureReason): void {
+    this.#fail(reason);
+    this.#controller?.abort(STOP);
   }
 
-  private fail(reason: TransportFailureReason): void {
-    if (this.controller === null) this.failUnsent(unsentReason(reason));
-    else this.settle({ kind: 'failure', reason, sent: true, status: this.status, bytes: this.bytes });
+  #fail(reason: TransportFailureReason): void {
+    if (this.#controller === null) this.#failUnsent(unsentReason(reason));
+    else this.#settle({ kind: 'failure', reason, sent: true, status: this.#status, bytes: this.#bytes });
   }
 
-  private failUnsent(reason: TransportFailureReason): void {
-    this.settle({ kind: 'failure', reason, sent: false, status: this.status, bytes: this.bytes });
+  #failUnsent(reason: TransportFailureReason): void {
+    this.#settle({ kind: 'failure', reason, sent: false, status: this.#status, bytes: this.#bytes });
   }
 
-  private settle(result: TransportResult): void {
-    if (this.settled) return;
-    this.settled = true;
-    clearTimeout(this.deadline);
-    this.request.signal?.removeEventListener('abort', this.onAbort);
-    this.resolve(result);
+  #settle(result: TransportResult): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    clearTimeout(this.#deadline);
+    this.#request.signal?.removeEventListener('abort', this.#onAbort);
+    this.#resolve(result);
   }
 }
 

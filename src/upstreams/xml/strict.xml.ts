@@ -127,55 +127,56 @@ Object.defineProperty(ReferenceReader.prototype, 'sEntity', {
  * state of one document.
  */
 export class StrictXml {
+  readonly #limits: XmlLimits;
+  readonly #listener: XmlListener;
   /** Name of the outermost element; empty before it. */
   root = '';
   /** Name of the innermost element that was open at the fault; empty before the root. */
   place = '';
   readonly oddities = new Set<XmlOddity>();
-  private fault: XmlFault | null = null;
+  #fault: XmlFault | null = null;
   /** Names of the open elements, by depth; what stands behind the present depth is of the past. */
-  private readonly names: string[] = [''];
-  private isInTag = false;
-  private readonly parser: ReferenceReader;
-  private depth = 0;
-  private rows = 0;
-  private elements = 0;
-  private begun = false;
-  private isLabelledAscii = false;
-  private isBeyondAscii = false;
+  readonly #names: string[] = [''];
+  #isInTag = false;
+  readonly #parser: ReferenceReader;
+  #depth = 0;
+  #rows = 0;
+  #elements = 0;
+  #begun = false;
+  #isLabelledAscii = false;
+  #isBeyondAscii = false;
 
-  constructor(
-    private readonly limits: XmlLimits,
-    private readonly listener: XmlListener,
-  ) {
+  constructor(limits: XmlLimits, listener: XmlListener) {
+    this.#limits = limits;
+    this.#listener = listener;
     // XML 1.1 would make line ends of other characters; nobody sends it, and what says it is read as 1.0.
-    this.parser = new ReferenceReader({
+    this.#parser = new ReferenceReader({
       xmlns: false,
       position: false,
       defaultXMLVersion: '1.0',
       forceXMLVersion: true,
     });
-    this.listen();
+    this.#listen();
   }
 
   /** Text in any pieces. After a fault nothing is read any more. */
   write(text: string): void {
-    if (this.fault !== null) return;
-    const rest = this.begun ? text : text.replace(/^[\t\n\r ]+/, '');
+    if (this.#fault !== null) return;
+    const rest = this.#begun ? text : text.replace(/^[\t\n\r ]+/, '');
     if (rest === '') return;
-    this.begun = true;
-    this.isBeyondAscii ||= BEYOND_ASCII.test(rest);
-    this.guard(() => this.parser.write(rest));
+    this.#begun = true;
+    this.#isBeyondAscii ||= BEYOND_ASCII.test(rest);
+    this.#guard(() => this.#parser.write(rest));
   }
 
   /** Whether the document so far is of ASCII alone. */
   get isAscii(): boolean {
-    return !this.isBeyondAscii;
+    return !this.#isBeyondAscii;
   }
 
   /** A row that is not written holds characters beside those of ASCII. */
   noteBeyondAscii(): void {
-    this.isBeyondAscii = true;
+    this.#isBeyondAscii = true;
   }
 
   /**
@@ -183,26 +184,26 @@ export class StrictXml {
    * elements than a row may have. False: there are too many rows.
    */
   passRow(): boolean {
-    this.rows += 1;
-    if (this.rows > this.limits.maxRows) this.refuse('too-many-rows');
-    return this.fault === null;
+    this.#rows += 1;
+    if (this.#rows > this.#limits.maxRows) this.refuse('too-many-rows');
+    return this.#fault === null;
   }
 
   /** The document has ended. Null: it was one. */
   end(): XmlFault | null {
-    if (this.fault === null) this.guard(() => this.parser.close());
-    if (this.isLabelledAscii && this.isBeyondAscii) this.oddities.add('encoding');
-    return this.fault;
+    if (this.#fault === null) this.#guard(() => this.#parser.close());
+    if (this.#isLabelledAscii && this.#isBeyondAscii) this.oddities.add('encoding');
+    return this.#fault;
   }
 
   /** A fault that was found outside: bytes that are no text. */
   refuse(fault: XmlFault): void {
-    if (this.fault !== null) return;
-    this.fault = fault;
-    this.place = this.names[this.depth] ?? '';
+    if (this.#fault !== null) return;
+    this.#fault = fault;
+    this.place = this.#names[this.#depth] ?? '';
   }
 
-  private guard(step: () => void): void {
+  #guard(step: () => void): void {
     try {
       step();
     } catch (error) {
@@ -210,14 +211,15 @@ export class StrictXml {
     }
   }
 
-  private listen(): void {
-    const { parser, listener } = this;
+  #listen(): void {
+    const parser = this.#parser;
+    const listener = this.#listener;
     const refuse = (fault: XmlFault): never => {
       throw new Refused(fault);
     };
     const unreadable = (): void => {
       // In a tag or beside the root it is no value of anybody's.
-      if (this.isInTag || this.depth === 0) refuse('not-well-formed');
+      if (this.#isInTag || this.#depth === 0) refuse('not-well-formed');
       listener.unreadable?.();
     };
     parser.on('error', ({ message }) => (message === FORBIDDEN_CHARACTER ? unreadable() : refuse('not-well-formed')));
@@ -226,29 +228,29 @@ export class StrictXml {
       const label = labelKind(encoding);
       if (label === 'foreign') refuse('encoding');
       if (label === 'other') this.oddities.add('encoding');
-      if (label === 'ascii') this.isLabelledAscii = true;
+      if (label === 'ascii') this.#isLabelledAscii = true;
     });
     parser.on('processinginstruction', () => {
       if (this.root === '') this.oddities.add('processing-instruction');
     });
     parser.on('opentag', () => {
-      this.isInTag = false;
+      this.#isInTag = false;
     });
     parser.on('opentagstart', ({ name }) => {
-      this.isInTag = true;
-      this.depth += 1;
-      this.names[this.depth] = name;
-      this.elements += 1;
-      if (this.depth === 1) this.root = name;
-      if (this.depth === ROW_DEPTH) this.rows += 1;
-      if (this.depth > MAX_DEPTH) refuse('too-deep');
-      const { maxRows } = this.limits;
-      if (this.rows > maxRows || this.elements > maxRows * MAX_ELEMENTS_PER_ROW) refuse('too-many-rows');
-      listener.open(name, this.depth);
+      this.#isInTag = true;
+      this.#depth += 1;
+      this.#names[this.#depth] = name;
+      this.#elements += 1;
+      if (this.#depth === 1) this.root = name;
+      if (this.#depth === ROW_DEPTH) this.#rows += 1;
+      if (this.#depth > MAX_DEPTH) refuse('too-deep');
+      const { maxRows } = this.#limits;
+      if (this.#rows > maxRows || this.#elements > maxRows * MAX_ELEMENTS_PER_ROW) refuse('too-many-rows');
+      listener.open(name, this.#depth);
     });
     parser.on('closetag', () => {
-      listener.close?.(this.depth);
-      this.depth -= 1;
+      listener.close?.(this.#depth);
+      this.#depth -= 1;
     });
     const { text: onText } = listener;
     if (onText === null) return;

@@ -39,65 +39,68 @@ interface Share extends SlicedWork {
  * of another. Mutable: the pieces that wait, and whose work is under way.
  */
 export class TimeSlices {
-  private readonly waiting: Waiting[] = [];
-  private readonly begun = new Set<Share>();
-  private lastJoined = 0;
-  private isPlanned = false;
+  readonly #turnMs: number;
+  readonly #waiting: Waiting[] = [];
+  readonly #begun = new Set<Share>();
+  #lastJoined = 0;
+  #isPlanned = false;
 
-  constructor(private readonly turnMs: number = TURN_MS) {}
+  constructor(turnMs: number = TURN_MS) {
+    this.#turnMs = turnMs;
+  }
 
   /** Work that joins earlier goes first. */
   join(): SlicedWork {
-    this.lastJoined += 1;
+    this.#lastJoined += 1;
     const share: Share = {
-      joinedAs: this.lastJoined,
+      joinedAs: this.#lastJoined,
       hasBegun: false,
       idleTurns: 0,
       run: (step) =>
         new Promise((done) => {
-          this.waiting.push({ share, step, done });
-          this.plan();
+          this.#waiting.push({ share, step, done });
+          this.#plan();
         }),
       end: () => {
-        this.begun.delete(share);
+        this.#begun.delete(share);
       },
     };
     return share;
   }
 
-  private plan(): void {
-    if (this.isPlanned) return;
-    this.isPlanned = true;
+  #plan(): void {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
     setImmediate(() => {
-      this.isPlanned = false;
-      this.turn();
+      this.#isPlanned = false;
+      this.#turn();
     });
   }
 
-  private turn(): void {
-    for (const share of this.begun) {
+  #turn(): void {
+    for (const share of this.#begun) {
       share.idleTurns += 1;
-      if (share.idleTurns > PATIENCE_TURNS) this.begun.delete(share);
+      if (share.idleTurns > PATIENCE_TURNS) this.#begun.delete(share);
     }
-    const endMs = performance.now() + this.turnMs;
+    const endMs = performance.now() + this.#turnMs;
     do {
-      const next = this.senior();
+      const next = this.#senior();
       if (next === null) break;
       next.share.hasBegun = true;
       next.share.idleTurns = 0;
-      this.begun.add(next.share);
+      this.#begun.add(next.share);
       if (next.step()) continue;
-      this.waiting.splice(this.waiting.indexOf(next), 1);
+      this.#waiting.splice(this.#waiting.indexOf(next), 1);
       next.done();
     } while (performance.now() < endMs);
-    if (this.waiting.length > 0) this.plan();
+    if (this.#waiting.length > 0) this.#plan();
   }
 
   /** Of those that may work now. */
-  private senior(): Waiting | null {
-    const mayBegin = this.begun.size < MAX_BEGUN;
+  #senior(): Waiting | null {
+    const mayBegin = this.#begun.size < MAX_BEGUN;
     let senior: Waiting | null = null;
-    for (const one of this.waiting) {
+    for (const one of this.#waiting) {
       if (!one.share.hasBegun && !mayBegin) continue;
       if (senior === null || one.share.joinedAs < senior.share.joinedAs) senior = one;
     }

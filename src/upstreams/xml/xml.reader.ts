@@ -164,33 +164,32 @@ interface Frame {
  * `onRow`. Mutable: the state of one document.
  */
 export class XmlStream {
-  private readonly frames: Frame[] = [];
-  private frame: Frame | null = null;
-  private content: XmlNode = '';
-  private readonly strict: StrictXml;
+  readonly #onRow: OnRow | null;
+  readonly #frames: Frame[] = [];
+  #frame: Frame | null = null;
+  #content: XmlNode = '';
+  readonly #strict: StrictXml;
   /** Set where a tag ends that has rows beside it. */
-  private isBetweenRows = false;
-  private readonly names = new ElementNames();
+  #isBetweenRows = false;
+  readonly #names = new ElementNames();
 
-  constructor(
-    limits: XmlLimits,
-    private readonly onRow: OnRow | null = null,
-  ) {
+  constructor(limits: XmlLimits, onRow: OnRow | null = null) {
+    this.#onRow = onRow;
     const listener: XmlListener = {
-      open: (name, depth) => this.open(name, depth),
+      open: (name, depth) => this.#open(name, depth),
       text: (text) => {
-        if (this.frame !== null) this.frame.text += text;
+        if (this.#frame !== null) this.#frame.text += text;
       },
       unreadable: () => {
-        if (this.frame !== null) this.frame.isUnreadable = true;
+        if (this.#frame !== null) this.#frame.isUnreadable = true;
       },
-      close: (depth) => this.close(depth),
+      close: (depth) => this.#close(depth),
     };
-    this.strict = new StrictXml(limits, listener);
+    this.#strict = new StrictXml(limits, listener);
   }
 
   write(text: string): void {
-    this.strict.write(text);
+    this.#strict.write(text);
   }
 
   /**
@@ -199,9 +198,9 @@ export class XmlStream {
    * @returns whether it was one, and what follows it stands between two rows
    */
   writeTag(tag: '<plans>' | '</activity>'): boolean {
-    this.isBetweenRows = false;
-    this.strict.write(tag);
-    return this.isBetweenRows;
+    this.#isBetweenRows = false;
+    this.#strict.write(tag);
+    return this.#isBetweenRows;
   }
 
   /**
@@ -209,66 +208,66 @@ export class XmlStream {
    * limits.
    */
   passRow(): boolean {
-    if (this.frame !== null) this.frame.children ??= {};
-    return this.strict.passRow();
+    if (this.#frame !== null) this.#frame.children ??= {};
+    return this.#strict.passRow();
   }
 
   /** Of a row that was passed over: see {@link StrictXml.noteBeyondAscii}. */
   noteBeyondAscii(): void {
-    this.strict.noteBeyondAscii();
+    this.#strict.noteBeyondAscii();
   }
 
   /** A fault that was found outside: bytes that are no text. */
   refuse(fault: XmlFault): void {
-    this.strict.refuse(fault);
+    this.#strict.refuse(fault);
   }
 
   end(): XmlReading {
-    const fault = this.strict.end();
-    const { root, place, oddities, isAscii } = this.strict;
+    const fault = this.#strict.end();
+    const { root, place, oddities, isAscii } = this.#strict;
     if (fault !== null) return invalid(fault, place);
-    return { kind: 'document', root, content: isElement(this.content) ? this.content : {}, oddities, isAscii };
+    return { kind: 'document', root, content: isElement(this.#content) ? this.#content : {}, oddities, isAscii };
   }
 
-  private open(name: string, depth: number): void {
-    if (depth === ROW_DEPTH) this.names.restart();
-    if (depth === ROW_DEPTH - 1 && name === 'plans') this.isBetweenRows = true;
-    const isInRow = depth >= ROW_DEPTH && this.onRow !== null;
-    this.begin(isInRow ? this.names.same(name) : name, depth);
+  #open(name: string, depth: number): void {
+    if (depth === ROW_DEPTH) this.#names.restart();
+    if (depth === ROW_DEPTH - 1 && name === 'plans') this.#isBetweenRows = true;
+    const isInRow = depth >= ROW_DEPTH && this.#onRow !== null;
+    this.#begin(isInRow ? this.#names.same(name) : name, depth);
   }
 
-  private begin(name: string, depth: number): void {
-    let frame = this.frames[depth];
+  #begin(name: string, depth: number): void {
+    let frame = this.#frames[depth];
     if (frame === undefined) {
       frame = { name, text: '', isUnreadable: false, children: null };
-      this.frames[depth] = frame;
+      this.#frames[depth] = frame;
     } else {
       frame.name = name;
       frame.text = '';
       frame.isUnreadable = false;
       frame.children = null;
     }
-    this.frame = frame;
+    this.#frame = frame;
   }
 
-  private close(depth: number): void {
-    const { frame } = this;
+  #close(depth: number): void {
+    const frame = this.#frame;
     if (frame === null) return;
     const node: XmlNode = frame.children ?? (frame.isUnreadable ? UNREADABLE_TEXT : frame.text);
     if (frame.name === 'prototype') throw new ReservedName();
-    const parent = this.frames[depth - 1] ?? null;
-    this.frame = parent;
+    const parent = this.#frames[depth - 1] ?? null;
+    this.#frame = parent;
     if (parent === null) {
       if (frame.name in Object.prototype) throw new ReservedName();
-      this.content = node;
+      this.#content = node;
       return;
     }
     parent.children ??= {};
     const { name } = frame;
     const isInPlans = depth === ROW_DEPTH && parent.name === 'plans';
-    this.isBetweenRows = isInPlans;
+    this.#isBetweenRows = isInPlans;
     const isRow = isInPlans && (name === 'activity' || name === 'plan');
-    if (isRow && this.onRow !== null) this.onRow(name, node);
+    if (isRow && this.#onRow !== null) this.#onRow(name, node);
     else attach(parent.children, name, node);
   }
 }

@@ -14,36 +14,36 @@ export const BEYOND_ASCII = /[^\0-\x7f]/;
  */
 export class Utf8Text {
   /** The text taken back, and the bytes of a character that the last piece ended inside of. */
-  private rest: Buffer = Buffer.alloc(0);
-  private begun = false;
+  #rest: Buffer = Buffer.alloc(0);
+  #begun = false;
   /** Whether the text so far is of ASCII alone. */
   isAscii = true;
 
   /** The text that is whole by now; null when it is none. */
   write(piece: Buffer): string | null {
-    const bytes = this.rest.length === 0 ? piece : Buffer.concat([this.rest, piece]);
+    const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
     const length = wholeCharacters(bytes);
-    this.rest = bytes.subarray(length);
-    return this.decode(bytes.subarray(0, length));
+    this.#rest = bytes.subarray(length);
+    return this.#decode(bytes.subarray(0, length));
   }
 
   /** Takes back the end of the text that was given last: it comes again, before what is written next. */
   takeBack(text: string): void {
-    this.rest = Buffer.concat([Buffer.from(text), this.rest]);
+    this.#rest = Buffer.concat([Buffer.from(text), this.#rest]);
   }
 
   /** The bytes have ended. What is left of their text; null when it ends inside of a character. */
   end(): string | null {
-    return this.decode(this.rest);
+    return this.#decode(this.#rest);
   }
 
-  private decode(bytes: Buffer): string | null {
+  #decode(bytes: Buffer): string | null {
     if (bytes.length === 0) return '';
     if (!isUtf8(bytes)) return null;
     const isPlain = isAscii(bytes);
     const decoded = isPlain ? bytes.toString('latin1') : bytes.toString('utf8');
-    const isFirst = !this.begun;
-    this.begun = true;
+    const isFirst = !this.#begun;
+    this.#begun = true;
     const text = isFirst && decoded.startsWith('\ufeff') ? decoded.slice(1) : decoded;
     if (!isPlain && BEYOND_ASCII.test(text)) this.isAscii = false;
     return text;
@@ -75,15 +75,15 @@ const MAX_TEXTS = 1024;
  * it in memory; names of plans and groups come again in row after row. Mutable: the texts so far.
  */
 export class RepeatedTexts {
-  private readonly known = new Map<string, string>();
+  readonly #known = new Map<string, string>();
 
   same(text: WireText): WireText {
     if (text == null || text.length < LEAST_LENGTH) return text;
-    const known = this.known.get(text);
+    const known = this.#known.get(text);
     if (known !== undefined) return known;
-    if (this.known.size >= MAX_TEXTS) return text;
+    if (this.#known.size >= MAX_TEXTS) return text;
     const copy = Buffer.from(text).toString();
-    this.known.set(copy, copy);
+    this.#known.set(copy, copy);
     return copy;
   }
 }
@@ -98,32 +98,32 @@ const MAX_NAMES = 256;
  * what comes next is nearly always known. Mutable: the names so far.
  */
 export class ElementNames {
-  private readonly known = new Map<string, string>();
-  private readonly order: string[] = [];
-  private at = 0;
+  readonly #known = new Map<string, string>();
+  readonly #order: string[] = [];
+  #at = 0;
 
   /** A row begins. */
   restart(): void {
-    this.at = 0;
+    this.#at = 0;
   }
 
   same(name: string): string {
-    const expected = this.order[this.at];
+    const expected = this.#order[this.#at];
     if (expected === name) {
-      this.at += 1;
+      this.#at += 1;
       return expected;
     }
-    const shared = this.known.get(name) ?? this.learn(name);
-    if (this.at < MAX_NAMES) this.order[this.at] = shared;
-    this.at += 1;
+    const shared = this.#known.get(name) ?? this.#learn(name);
+    if (this.#at < MAX_NAMES) this.#order[this.#at] = shared;
+    this.#at += 1;
     return shared;
   }
 
-  private learn(name: string): string {
-    if (this.known.size >= MAX_NAMES) return name;
+  #learn(name: string): string {
+    if (this.#known.size >= MAX_NAMES) return name;
     // A property's name is the string that objects know it by.
     const shared = Object.keys({ [name]: null })[0] ?? name;
-    this.known.set(name, shared);
+    this.#known.set(name, shared);
     return shared;
   }
 }

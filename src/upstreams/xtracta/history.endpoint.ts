@@ -114,14 +114,14 @@ export function toActivity(
 
 /** Gives the groups of an answer's rows, each but once. Mutable: the groups so far. */
 export class NamedGroups {
-  private readonly known = new Map<string, NamedGroup>();
+  readonly #known = new Map<string, NamedGroup>();
 
   named(groupId: string | null, readName: Readable<string>): NamedGroup | null {
     const name = readableOrNull(readName);
-    const known = groupId === null ? undefined : this.known.get(groupId);
+    const known = groupId === null ? undefined : this.#known.get(groupId);
     if (known !== undefined && (known.name ?? null) === name) return known;
     const group = namedGroup(groupId, name);
-    if (group !== null) this.known.set(group.id, group);
+    if (group !== null) this.#known.set(group.id, group);
     return group;
   }
 }

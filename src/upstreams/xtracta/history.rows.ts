@@ -19,39 +19,37 @@ const PIECE_BYTES = 16 * 1024;
  * the state of one answer.
  */
 export class HistoryReader implements BodySink {
-  private readonly xml: HistoryXml;
-  private readonly activities: BillingActivity[] = [];
-  private readonly plans: BillingActivity[] = [];
+  readonly #turns: TimeSlices;
+  readonly #xml: HistoryXml;
+  readonly #activities: BillingActivity[] = [];
+  readonly #plans: BillingActivity[] = [];
   /** Held back until it is known that the answer counts. */
-  private readonly drifts = new Map<string, number>();
-  private readonly fields: FieldReader;
-  private readonly groups = new NamedGroups();
-  private bytes = 0;
-  private share: SlicedWork | null = null;
+  readonly #drifts = new Map<string, number>();
+  readonly #fields: FieldReader;
+  readonly #groups = new NamedGroups();
+  #bytes = 0;
+  #share: SlicedWork | null = null;
 
-  constructor(
-    operation: string,
-    limits: XmlLimits,
-    private readonly turns: TimeSlices,
-  ) {
-    this.fields = new FieldReader(operation, (field) => this.drifts.set(field, (this.drifts.get(field) ?? 0) + 1));
-    this.xml = new HistoryXml(limits, {
-      activity: (row) => this.activities.push(toActivity(row, this.fields, this.groups)),
-      plan: (row) => this.plans.push(toActivity(row, this.fields, this.groups)),
+  constructor(operation: string, limits: XmlLimits, turns: TimeSlices) {
+    this.#turns = turns;
+    this.#fields = new FieldReader(operation, (field) => this.#drifts.set(field, (this.#drifts.get(field) ?? 0) + 1));
+    this.#xml = new HistoryXml(limits, {
+      activity: (row) => this.#activities.push(toActivity(row, this.#fields, this.#groups)),
+      plan: (row) => this.#plans.push(toActivity(row, this.#fields, this.#groups)),
     });
   }
 
   write(chunk: Buffer): Promise<void> | undefined {
-    this.bytes += chunk.byteLength;
-    if (this.bytes > AT_ONCE_BYTES) return this.writeInTurns(chunk);
-    this.xml.write(chunk);
+    this.#bytes += chunk.byteLength;
+    if (this.#bytes > AT_ONCE_BYTES) return this.#writeInTurns(chunk);
+    this.#xml.write(chunk);
     return undefined;
   }
 
   /** Call once, when the body is whole. The rows are not in the document's content. */
   end(): XmlReading {
-    this.share?.end();
-    return this.xml.end();
+    this.#share?.end();
+    return this.#xml.end();
   }
 
   /**
@@ -62,17 +60,17 @@ export class HistoryReader implements BodySink {
    */
   history(content: XmlElement, onDrift: (field: string) => void): BillingHistory {
     if (content['plans'] === undefined) onDrift('plans');
-    for (const [field, count] of this.drifts) {
+    for (const [field, count] of this.#drifts) {
       for (let time = 0; time < count; time += 1) onDrift(field);
     }
-    return { activities: this.plans.length === 0 ? this.activities : [...this.activities, ...this.plans] };
+    return { activities: this.#plans.length === 0 ? this.#activities : [...this.#activities, ...this.#plans] };
   }
 
-  private writeInTurns(chunk: Buffer): Promise<void> {
-    this.share ??= this.turns.join();
+  #writeInTurns(chunk: Buffer): Promise<void> {
+    this.#share ??= this.#turns.join();
     let at = 0;
-    return this.share.run(() => {
-      this.xml.write(chunk.subarray(at, at + PIECE_BYTES));
+    return this.#share.run(() => {
+      this.#xml.write(chunk.subarray(at, at + PIECE_BYTES));
       at += PIECE_BYTES;
       return at < chunk.byteLength;
     });
@@ -94,61 +92,60 @@ const MAX_HELD = 16 * 1024;
  * rows. Mutable: the state of one document.
  */
 export class HistoryXml {
-  private readonly utf8 = new Utf8Text();
-  private readonly xml: XmlStream;
-  private readonly scanner = new PlainRowScanner();
-  private isBetweenRows = false;
-  private tag: '<plans>' | typeof PLAIN_ROW_END = '<plans>';
+  readonly #sink: RowSink;
+  readonly #utf8 = new Utf8Text();
+  readonly #xml: XmlStream;
+  readonly #scanner = new PlainRowScanner();
+  #isBetweenRows = false;
+  #tag: '<plans>' | typeof PLAIN_ROW_END = '<plans>';
 
-  constructor(
-    limits: XmlLimits,
-    private readonly sink: RowSink,
-  ) {
-    this.xml = new XmlStream(limits, (element, row) => {
-      this.tag = PLAIN_ROW_END;
+  constructor(limits: XmlLimits, sink: RowSink) {
+    this.#sink = sink;
+    this.#xml = new XmlStream(limits, (element, row) => {
+      this.#tag = PLAIN_ROW_END;
       sink[element](activityWire(row));
     });
   }
 
   write(bytes: Buffer): void {
-    const text = this.utf8.write(bytes);
-    if (text === null) this.refuse();
-    else this.read(text);
+    const text = this.#utf8.write(bytes);
+    if (text === null) this.#refuse();
+    else this.#read(text);
   }
 
   /** The bytes have ended. The rows are not in the document's content. */
   end(): XmlReading {
-    const rest = this.utf8.end();
-    if (rest === null) this.refuse();
-    else this.xml.write(rest);
-    if (!this.utf8.isAscii) this.xml.noteBeyondAscii();
-    return this.xml.end();
+    const rest = this.#utf8.end();
+    if (rest === null) this.#refuse();
+    else this.#xml.write(rest);
+    if (!this.#utf8.isAscii) this.#xml.noteBeyondAscii();
+    return this.#xml.end();
   }
 
-  private refuse(): void {
-    this.isBetweenRows = false;
-    this.xml.refuse('encoding');
+  #refuse(): void {
+    this.#isBetweenRows = false;
+    this.#xml.refuse('encoding');
   }
 
-  private read(text: string): void {
+  #read(text: string): void {
     let at = 0;
     while (at < text.length) {
-      at = this.isBetweenRows ? this.readRow(text, at) : this.readTag(text, at);
+      at = this.#isBetweenRows ? this.#readRow(text, at) : this.#readTag(text, at);
     }
   }
 
   /** Reads a plain row, or finds that none stands here. @returns behind what was read */
-  private readRow(text: string, at: number): number {
-    const found = this.scanner.scan(text, at);
+  #readRow(text: string, at: number): number {
+    const found = this.#scanner.scan(text, at);
     if (found === 'cut' && text.length - at <= MAX_HELD) {
-      this.utf8.takeBack(text.slice(at));
+      this.#utf8.takeBack(text.slice(at));
       return text.length;
     }
-    if (found === 'row' && this.xml.passRow()) {
-      this.sink.activity({ wire: this.scanner.row(), hasUnknown: false });
-      return this.scanner.end;
+    if (found === 'row' && this.#xml.passRow()) {
+      this.#sink.activity({ wire: this.#scanner.row(), hasUnknown: false });
+      return this.#scanner.end;
     }
-    this.isBetweenRows = false;
+    this.#isBetweenRows = false;
     return at;
   }
 
@@ -156,16 +153,16 @@ export class HistoryXml {
    * Leaves to the parser what comes up to the next tag behind which rows may stand, and the tag. @returns behind what
    * was read
    */
-  private readTag(text: string, at: number): number {
-    const { tag } = this;
+  #readTag(text: string, at: number): number {
+    const tag = this.#tag;
     const begin = text.indexOf(tag, at);
     if (begin < 0) {
-      this.xml.write(text.slice(at));
+      this.#xml.write(text.slice(at));
       return text.length;
     }
-    if (begin > at) this.xml.write(text.slice(at, begin));
-    this.isBetweenRows = this.xml.writeTag(tag);
-    if (this.isBetweenRows) this.tag = PLAIN_ROW_END;
+    if (begin > at) this.#xml.write(text.slice(at, begin));
+    this.#isBetweenRows = this.#xml.writeTag(tag);
+    if (this.#isBetweenRows) this.#tag = PLAIN_ROW_END;
     return begin + tag.length;
   }
 }
@@ -225,22 +222,22 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
 class PlainRowScanner {
   /** Behind the row that was found last. */
   end = 0;
-  private groups: readonly (string | undefined)[] = [];
-  private readonly names = new RepeatedTexts();
+  #groups: readonly (string | undefined)[] = [];
+  readonly #names = new RepeatedTexts();
 
   /** @param text from sound UTF-8 @param from a place between two rows */
   scan(text: string, from: number): PlainRowScan {
     ROW.lastIndex = from;
     const match = ROW.exec(text);
     if (match === null) return text.includes(PLAIN_ROW_END, from) ? 'other' : 'cut';
-    this.groups = match;
+    this.#groups = match;
     this.end = ROW.lastIndex;
     return 'row';
   }
 
   /** The row that was found last. */
   row(): ActivityWire {
-    const { groups } = this;
+    const groups = this.#groups;
     const hasEntities = groups[0]?.includes('&') === true;
     const text = (column: number): WireText => {
       const value = groups[2 * column + 1] === undefined ? groups[2 * column + 2] : '';
@@ -248,7 +245,7 @@ class PlainRowScanner {
     };
     return {
       id: text(0),
-      plan: this.names.same(text(1)),
+      plan: this.#names.same(text(1)),
       plan_type: text(2),
       price: text(3),
       credit_amount: text(4),
@@ -258,7 +255,7 @@ class PlainRowScanner {
       plan_activity: text(8),
       start_date: text(9),
       expiry_date: text(10),
-      group_name: this.names.same(text(11)),
+      group_name: this.#names.same(text(11)),
       group_id: text(12),
     };
   }

@@ -62,26 +62,28 @@ const MAX_WRITE_BYTES = 1024 * 1024;
 
 /** The Xtracta billing API, in our words. Holds no credential: each call brings its own. */
 export class XtractaClient {
-  private readonly channel: UpstreamChannel;
-  private readonly baseUrl: string;
-  private readonly isLoopback: boolean;
-  private readonly limits: XmlLimits;
-  private readonly turns = new TimeSlices();
+  readonly #options: XtractaClientOptions;
+  readonly #channel: UpstreamChannel;
+  readonly #baseUrl: string;
+  readonly #isLoopback: boolean;
+  readonly #limits: XmlLimits;
+  readonly #turns = new TimeSlices();
 
-  constructor(private readonly options: XtractaClientOptions) {
-    this.channel = options.channel ?? new UpstreamChannel({ service: 'xtracta', transport: createUndiciTransport() });
-    this.limits = { maxRows: options.maxRows ?? MAX_ROWS };
-    this.baseUrl = options.baseUrl.replace(/\/+$/, '');
-    this.isLoopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(new URL(options.baseUrl).hostname);
+  constructor(options: XtractaClientOptions) {
+    this.#options = options;
+    this.#channel = options.channel ?? new UpstreamChannel({ service: 'xtracta', transport: createUndiciTransport() });
+    this.#limits = { maxRows: options.maxRows ?? MAX_ROWS };
+    this.#baseUrl = options.baseUrl.replace(/\/+$/, '');
+    this.#isLoopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(new URL(options.baseUrl).hostname);
   }
 
   /** For metrics and readiness. */
   breakerState(): BreakerState {
-    return this.channel.breakerState();
+    return this.#channel.breakerState();
   }
 
   close(): void {
-    this.channel.close();
+    this.#channel.close();
   }
 
   /**
@@ -93,11 +95,11 @@ export class XtractaClient {
     call: UpstreamCall,
   ): Promise<BillingHistory> {
     const endpoint = GET_BILLING_HISTORY;
-    const wire = this.request(endpoint, credential, historyForm(credential.apiKey, request));
-    return this.channel.read(wire, call, () => {
-      const reader = new HistoryReader(endpoint.operation, this.limits, this.turns);
+    const wire = this.#request(endpoint, credential, historyForm(credential.apiKey, request));
+    return this.#channel.read(wire, call, () => {
+      const reader = new HistoryReader(endpoint.operation, this.#limits, this.#turns);
       let clockAheadMs: number | null = null;
-      const envelopes = this.envelopes(endpoint, credential, call, (answer) => {
+      const envelopes = this.#envelopes(endpoint, credential, call, (answer) => {
         clockAheadMs = answer.headers.clockAheadMs ?? null;
         return reader.end();
       });
@@ -126,7 +128,7 @@ export class XtractaClient {
    * `UPSTREAM_*`).
    */
   getUsage(credential: XtractaCredential, groupId: string, call: UpstreamCall): Promise<GroupUsage> {
-    return this.readAtOnce(GET_USAGE, groupId, credential, call, classifyRead, toUsage);
+    return this.#readAtOnce(GET_USAGE, groupId, credential, call, classifyRead, toUsage);
   }
 
   /**
@@ -142,8 +144,8 @@ export class XtractaClient {
     call: UpstreamCall,
     item?: CatalogueItemId,
   ): Promise<BillingCatalogue> {
-    const endpoint = { ...GET_PLANS, path: this.options.cataloguePath ?? GET_PLANS.path };
-    return this.readAtOnce(endpoint, groupId, credential, call, classifyCatalogue, toCatalogue, item);
+    const endpoint = { ...GET_PLANS, path: this.#options.cataloguePath ?? GET_PLANS.path };
+    return this.#readAtOnce(endpoint, groupId, credential, call, classifyCatalogue, toCatalogue, item);
   }
 
   /** Buys. One attempt; never throws. */
@@ -153,7 +155,7 @@ export class XtractaClient {
     call: UpstreamCall,
   ): Promise<WriteOutcome<BoosterPackOrder>> {
     const form = boosterForm(credential.apiKey, request);
-    return this.write(
+    return this.#write(
       ORDER_BOOSTER_PACK,
       form,
       credential,
@@ -171,7 +173,7 @@ export class XtractaClient {
     call: UpstreamCall,
   ): Promise<WriteOutcome<PlanChange>> {
     const form = planForm(credential.apiKey, request);
-    return this.write(
+    return this.#write(
       CHANGE_PLAN,
       form,
       credential,
@@ -189,13 +191,13 @@ export class XtractaClient {
     call: UpstreamCall,
   ): Promise<WriteOutcome<BillingUiSession>> {
     const form = billingUiForm(credential.apiKey, request);
-    return this.write(OPEN_BILLING_UI, form, credential, call, false, ['url'], (content, fields) =>
-      billingUiPayload(content, this.isLoopback, fields),
+    return this.#write(OPEN_BILLING_UI, form, credential, call, false, ['url'], (content, fields) =>
+      billingUiPayload(content, this.#isLoopback, fields),
     );
   }
 
   /** A read whose answer is small enough to be taken as a whole. */
-  private readAtOnce<T>(
+  #readAtOnce<T>(
     endpoint: XtractaEndpoint,
     groupId: string | null,
     credential: XtractaCredential,
@@ -205,9 +207,9 @@ export class XtractaClient {
     item?: CatalogueItemId,
   ): Promise<T> {
     const form = catalogueForm(credential.apiKey, groupId, item);
-    const wire = { ...this.request(endpoint, credential, form), maxAnswerBytes: MAX_SMALL_READ_BYTES };
-    const envelopes = this.envelopes(endpoint, credential, call, ({ body }) => readXml(body, this.limits));
-    return this.channel.read(wire, call, () => ({
+    const wire = { ...this.#request(endpoint, credential, form), maxAnswerBytes: MAX_SMALL_READ_BYTES };
+    const envelopes = this.#envelopes(endpoint, credential, call, ({ body }) => readXml(body, this.#limits));
+    return this.#channel.read(wire, call, () => ({
       classify: (result) =>
         classify(
           endpoint.operation,
@@ -220,7 +222,7 @@ export class XtractaClient {
   }
 
   /** @param traces elements that betray a success, whole or not */
-  private write<T>(
+  #write<T>(
     endpoint: XtractaEndpoint,
     form: string,
     credential: XtractaCredential,
@@ -229,11 +231,11 @@ export class XtractaClient {
     traces: readonly string[],
     payloadOf: (content: XmlElement, fields: FieldReader) => WholePayload<T> | null,
   ): Promise<WriteOutcome<T>> {
-    return this.channel.write(this.request(endpoint, credential, form), call, (result) =>
+    return this.#channel.write(this.#request(endpoint, credential, form), call, (result) =>
       classifyWrite(
         endpoint.operation,
         result,
-        this.envelopes(endpoint, credential, call, ({ body }) => readDocument(body, this.limits)),
+        this.#envelopes(endpoint, credential, call, ({ body }) => readDocument(body, this.#limits)),
         (envelope) => {
           const payload = withFields(endpoint.operation, call.observer, payloadOf)(envelope);
           if (payload === null) {
@@ -251,20 +253,20 @@ export class XtractaClient {
     );
   }
 
-  private request(endpoint: XtractaEndpoint, credential: XtractaCredential, form: string): ChannelRequest {
+  #request(endpoint: XtractaEndpoint, credential: XtractaCredential, form: string): ChannelRequest {
     const isRead = endpoint.kind === 'read';
     return {
       credentialId: credential.id,
       operation: endpoint.operation,
-      url: `${this.baseUrl}${endpoint.path}`,
+      url: `${this.#baseUrl}${endpoint.path}`,
       headers: { 'content-type': FORM_CONTENT_TYPE, accept: 'application/xml, text/xml' },
       body: form,
-      timeoutMs: isRead ? this.options.readTimeoutMs : this.options.writeTimeoutMs,
-      maxAnswerBytes: isRead ? (this.options.maxAnswerBytes ?? MAX_READ_BYTES) : MAX_WRITE_BYTES,
+      timeoutMs: isRead ? this.#options.readTimeoutMs : this.#options.writeTimeoutMs,
+      maxAnswerBytes: isRead ? (this.#options.maxAnswerBytes ?? MAX_READ_BYTES) : MAX_WRITE_BYTES,
     };
   }
 
-  private envelopes(
+  #envelopes(
     endpoint: XtractaEndpoint,
     credential: XtractaCredential,
     call: UpstreamCall,

@@ -20,21 +20,23 @@ import type { Envelope } from './xtracta.envelope.js';
  * there was one. Mutable: the note of unreadable values.
  */
 export class FieldReader {
-  private anyUnreadable = false;
+  readonly #operation: string;
+  readonly #onDrift: (field: string) => void;
+  #anyUnreadable = false;
 
   /** @param onDrift receives an element's name; `(unknown)` stands for all names that the manual does not have */
-  constructor(
-    private readonly operation: string,
-    private readonly onDrift: (field: string) => void,
-  ) {}
+  constructor(operation: string, onDrift: (field: string) => void) {
+    this.#operation = operation;
+    this.#onDrift = onDrift;
+  }
 
   /** Whether a value was there that could not be read. */
   get unreadable(): boolean {
-    return this.anyUnreadable;
+    return this.#anyUnreadable;
   }
 
   drift(field: string): void {
-    this.onDrift(field);
+    this.#onDrift(field);
   }
 
   /** A text as it is; null when missing. */
@@ -49,18 +51,18 @@ export class FieldReader {
 
   readable<T>(element: string, text: WireText, decode: (text: string) => Decoded<T>): Readable<T> {
     if (text === undefined) {
-      this.onDrift(element);
+      this.#onDrift(element);
       return null;
     }
     const value = text === null ? ({ kind: 'unreadable' } as const) : decode(text);
     if (value.kind === 'value') {
-      if (value.isAssumed === true) this.onDrift(element);
+      if (value.isAssumed === true) this.#onDrift(element);
       return value.value;
     }
     if (value.kind === 'unset') return null;
-    this.anyUnreadable = true;
-    this.onDrift(element);
-    return new UnreadableValue('xtracta', this.operation, element);
+    this.#anyUnreadable = true;
+    this.#onDrift(element);
+    return new UnreadableValue('xtracta', this.#operation, element);
   }
 
   orNull<T>(element: string, text: WireText, decode: (text: string) => Decoded<T>): T | null {

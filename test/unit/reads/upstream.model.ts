@@ -38,13 +38,16 @@ export interface ModelBehaviour {
 
 /** The upstream as a function of its groups, which a test may change, with a journal of what was asked. */
 export class UpstreamModel implements HistoryClient {
+  readonly #behaviour: ModelBehaviour;
   readonly journal: { readonly credentialId: string; readonly read: HistoryRead }[] = [];
   readonly signals: (AbortSignal | undefined)[] = [];
 
   constructor(
     public groups: readonly ModelGroup[],
-    private readonly behaviour: ModelBehaviour = {},
-  ) {}
+    behaviour: ModelBehaviour = {},
+  ) {
+    this.#behaviour = behaviour;
+  }
 
   get calls(): number {
     return this.journal.length;
@@ -59,7 +62,7 @@ export class UpstreamModel implements HistoryClient {
     this.signals.push(call.signal);
     // Lets reads of other operations begin while this one is under way.
     await new Promise((resolve) => setImmediate(resolve));
-    const { shuffle = (rows) => rows } = this.behaviour;
+    const { shuffle = (rows) => rows } = this.#behaviour;
     return { activities: shuffle(this.#answer(read)) };
   }
 
@@ -67,17 +70,17 @@ export class UpstreamModel implements HistoryClient {
     const group = this.groups.find(({ id }) => id === read.groupId);
     if (group === undefined) throw new BillingError('NOT_FOUND', 'No such group.');
     if (group.refuses !== undefined) throw new BillingError(group.refuses, 'Refused.');
-    if (!read.recursive) return [...this.#rowsOf(group, read), ...(this.behaviour.foreignRows ?? [])];
-    if (this.behaviour.refusesRecursive !== undefined) {
-      throw new BillingError(this.behaviour.refusesRecursive, 'Refused recursively.');
+    if (!read.recursive) return [...this.#rowsOf(group, read), ...(this.#behaviour.foreignRows ?? [])];
+    if (this.#behaviour.refusesRecursive !== undefined) {
+      throw new BillingError(this.#behaviour.refusesRecursive, 'Refused recursively.');
     }
     const below = this.groups.filter((candidate) => candidate.refuses === undefined && this.#isBelow(candidate, group));
     const rows = below.flatMap((candidate) => this.#rowsOf(candidate, read));
-    return this.behaviour.distort?.(rows) ?? rows;
+    return this.#behaviour.distort?.(rows) ?? rows;
   }
 
   #rowsOf(group: ModelGroup, read: HistoryRead): BillingActivity[] {
-    const { filtersBy = 'start' } = this.behaviour;
+    const { filtersBy = 'start' } = this.#behaviour;
     return group.rows
       .filter(({ startSeconds, periodSeconds }) => {
         const expirySeconds = startSeconds + periodSeconds;
