@@ -235,7 +235,10 @@ async function list({ ledger, tenantIds }: Desk, { status, limit, json }: Option
     instant(row.createdAtMs),
     age(row.createdAtMs),
   ]);
-  const shown = rows.length < page.totalCount ? `${rows.length} of ${page.totalCount} writes` : `${rows.length} writes`;
+  const shown =
+    rows.length < page.totalCount
+      ? `${rows.length} of ${page.totalCount} writes`
+      : `${rows.length} ${rows.length === 1 ? 'write' : 'writes'}`;
   return success(
     `${rows.length === 0 ? '' : columns([heads, ...table].map((line) => line.map(terminalText)))}${shown}\n`,
   );
