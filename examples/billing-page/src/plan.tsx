@@ -61,7 +61,8 @@ export function PlanInForce({
                   <dt>Price</dt>
                   <dd className="figure">
                     <Figure text={money(price)} isUnreadable={missing('price')} />
-                    {price === null ? null : <span className="unit"> a {periodWord(type, typeRaw)}</span>}
+                    {price === null ? null : ' '}
+                    {price === null ? null : <span className="unit">a {periodWord(type, typeRaw)}</span>}
                   </dd>
                 </div>
                 <div>
@@ -81,7 +82,8 @@ export function PlanInForce({
                   <dt>Ends</dt>
                   <dd className="figure">
                     <When text={expiryDate} shown={day(expiryDate)} isUnreadable={missing('expiryDate')} />
-                    {left === null ? null : <span className="unit"> {left}</span>}
+                    {left === null ? null : ' '}
+                    {left === null ? null : <span className="unit">{left}</span>}
                   </dd>
                 </div>
               </dl>

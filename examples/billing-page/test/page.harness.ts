@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BillingStack, startBilling } from '@billing-gateway/testing';
 import { type Browser, chromium, type Page } from 'playwright-core';
@@ -28,10 +31,13 @@ export interface PageHarness {
 /** Builds the page and starts everything. `gatewayUrl` puts another gateway behind it. */
 export async function startPage(stack?: BillingStack): Promise<PageHarness> {
   const billing = stack ?? (await startBilling({ toggles: { catalogueCurrency: 'yes', purchaseMode: 'repurchase' } }));
-  await build({ root: ROOT, logLevel: 'error' });
+  // A folder of its own: two suites may run at a time.
+  const outDir = await mkdtemp(join(tmpdir(), 'billing-page-'));
+  await build({ root: ROOT, logLevel: 'error', build: { outDir, emptyOutDir: true } });
   const server = await preview({
     root: ROOT,
     logLevel: 'error',
+    build: { outDir },
     preview: { host: '127.0.0.1', port: 0, proxy: { '/graphql': billing.url } },
   });
   const address = server.httpServer.address();
@@ -60,6 +66,7 @@ export async function startPage(stack?: BillingStack): Promise<PageHarness> {
       await browser.close();
       await server.close();
       await billing.stop();
+      await rm(outDir, { recursive: true, force: true });
     },
   };
 }
