@@ -38,6 +38,7 @@ describe('a ledger that the first version wrote', () => {
   const reopen = async (): Promise<Ledger> =>
     openLedger(`sqlite:${file()}`, {
       sweepIntervalMs: 0,
+      missingLockMs: 0,
       now: () => T0 + 60_000,
       onUnreadableRow: () => {
         unreadable += 1;
