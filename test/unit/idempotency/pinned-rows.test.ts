@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -149,8 +149,6 @@ describe('a ledger that the first version wrote', () => {
     change(
       "UPDATE ledger_operations SET kind = 'BUY_STAMPS', state = 'sending', owner_id = 'gone' WHERE target = 'group:(own)'",
     );
-    // A process that was killed leaves the file of its lock, which nobody holds.
-    writeFileSync(`${file()}.owners/owner-gone.lock`, '');
     expect(await ledger.sweepOrphans()).toBe(1);
     expect(await ledger.countUnknown()).toBe(4);
   });
