@@ -13,7 +13,7 @@ import type {
   PlanChangeRequest,
 } from '../domain/purchases.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
-import type { BillingOperationKind, WriteKind } from '../domain/upstream-operations.js';
+import type { MutationKind, WriteKind } from '../domain/upstream-operations.js';
 import type { WriteOutcome } from '../domain/write.js';
 import type { Ledger } from '../idempotency/ledger.js';
 import type { LedgerRow } from '../idempotency/ledger.states.js';
@@ -87,7 +87,7 @@ export interface WriteServices {
 
 /** One mutation of a request as it was answered. The keys are whole: whoever shows them masks them. */
 export interface AnsweredWrite {
-  readonly kind: BillingOperationKind | 'OPEN_BILLING_UI' | 'RECONCILE' | 'RESOLVE';
+  readonly kind: MutationKind;
   /** Null where a mutation has none. */
   readonly idempotencyKey: string | null;
   /** Of the row that the answer is about, where it is not the write's own: it stands in its way. */

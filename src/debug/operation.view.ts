@@ -1,6 +1,6 @@
 import type { UpstreamService } from '../domain/errors.js';
 import type { AttemptOutcome, UpstreamReadFacts } from '../domain/upstream-call.js';
-import type { BillingOperationKind } from '../domain/upstream-operations.js';
+import type { MutationKind } from '../domain/upstream-operations.js';
 
 /** One HTTP attempt. Times are milliseconds since the operation began. */
 export interface AttemptView {
@@ -32,7 +32,7 @@ export interface CallView {
 
 /** What became of a mutation: the ledger's side of a write, or the result of one that is no write. */
 export interface WriteView {
-  readonly kind: BillingOperationKind | 'OPEN_BILLING_UI' | 'RECONCILE' | 'RESOLVE';
+  readonly kind: MutationKind;
   /** Its ends only; null where it has none. */
   readonly key: string | null;
   /** Of the earlier write that stands in its way; then `status` and times are that one's. */

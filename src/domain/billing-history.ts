@@ -1,5 +1,4 @@
-import type { DecimalText } from './money.js';
-import { type DateTimeText, type Money, type Readable, readableOrNull } from './money.js';
+import { type DateTimeText, type DecimalText, type Money, type Readable, readableOrNull } from './money.js';
 
 export type PlanType = 'MONTHLY' | 'ANNUAL' | 'OTHER';
 export type BillingActivityKind = 'SIGNUP' | 'RENEW' | 'UPGRADE' | 'DOWNGRADE' | 'BOOSTER' | 'CANCEL' | 'OTHER';

@@ -79,6 +79,8 @@ type NamesWhere<Row> = { [Name in keyof Table]: Table[Name] extends Row ? Name :
 
 /** Writes that the ledger remembers. */
 export type BillingOperationKind = NamesWhere<{ readonly ledgered: true }>;
+/** A mutation of the schema: a write, or one that opens the billing UI or settles an earlier write. */
+export type MutationKind = BillingOperationKind | 'OPEN_BILLING_UI' | 'RECONCILE' | 'RESOLVE';
 /** All writes, those without a ledger row too. */
 export type WriteKind = NamesWhere<{ readonly access: 'write' }>;
 

@@ -54,6 +54,20 @@ async function focusOn(field: Locator): Promise<void> {
   assert.equal(await field.evaluate((element) => element === document.activeElement), true);
 }
 
+/** Carries out what matches and never answers the page, which is reloaded meanwhile. */
+async function leaveUnanswered(page: Page, operation: RegExp): Promise<{ readonly arrived: Promise<void> }> {
+  let arrive = (): void => undefined;
+  const arrived = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
+  await page.route('**/graphql', async (route) => {
+    if (!operation.test(route.request().postData() ?? '')) return route.continue();
+    await route.fetch();
+    arrive();
+  });
+  return { arrived };
+}
+
 const told = (page: Page) => page.locator('.outcome').innerText();
 
 /** Packs that were sold and plans that were changed since the last call. */
@@ -144,19 +158,10 @@ describe('the page says what is true', () => {
     const page = await openPage('100031');
     const button = await openOrder(page);
     await sold();
-    let arrived = (): void => undefined;
-    const sending = new Promise<void>((resolve) => {
-      arrived = resolve;
-    });
-    await page.route('**/graphql', async (route) => {
-      if (!/OrderPacks/.test(route.request().postData() ?? '')) return route.continue();
-      await route.fetch();
-      // Never answered: the page is reloaded meanwhile.
-      arrived();
-    });
+    const sending = await leaveUnanswered(page, /OrderPacks/);
     await button.click();
     await outcome(page, 'sending');
-    await sending;
+    await sending.arrived;
     // The route stays: without it the browser would go on with the request that waits, and the page would see its answer before it ends.
     await page.reload();
     const banner = page.getByRole('region', { name: 'Being checked' });
@@ -451,19 +456,10 @@ describe('credits are bought once', () => {
     const page = await openPage('100001');
     const button = await openPurchase(page, quoteOf(12));
     await bought();
-    let arrived = (): void => undefined;
-    const sending = new Promise<void>((resolve) => {
-      arrived = resolve;
-    });
-    await page.route('**/graphql', async (route) => {
-      if (!/BuyCredits/.test(route.request().postData() ?? '')) return route.continue();
-      await route.fetch();
-      // Never answered: the page is reloaded meanwhile.
-      arrived();
-    });
+    const sending = await leaveUnanswered(page, /BuyCredits/);
     await button.click();
     await outcome(page, 'sending');
-    await sending;
+    await sending.arrived;
     await page.reload();
     const banner = page.getByRole('region', { name: 'Being checked' });
     await banner.getByText('it was carried out').waitFor();

@@ -64,17 +64,14 @@ export class LockDirectory {
     this.#makeDirectory();
     const lost = this.#held.get(name);
     this.#held.delete(name);
+    let isRestored = false;
     try {
-      if (!this.tryHold(name)) {
-        if (lost !== undefined) this.#held.set(name, lost);
-        return false;
-      }
-    } catch (error) {
-      if (lost !== undefined) this.#held.set(name, lost);
-      throw error;
+      isRestored = this.tryHold(name);
+    } finally {
+      if (isRestored) lost?.file.close();
+      else if (lost !== undefined) this.#held.set(name, lost);
     }
-    lost?.file.close();
-    return true;
+    return isRestored;
   }
 
   /** Whether some live process has the lock. */

@@ -4,6 +4,7 @@ import type { BillingActivity, BillingActivityKind } from '../../../src/domain/b
 import { UnreadableValue } from '../../../src/domain/money.js';
 import type { HistoryClient, HistoryPage, HistoryRequest } from '../../../src/reads/billing-reads.js';
 import { orderRows, prepareOrder } from '../../../src/reads/history-order.policy.js';
+import { turnsDuring } from '../../support/turns.js';
 import { activity } from './activity.fixture.js';
 import { DAY, historyRequest, NOW_MS, operation, readsFactory } from './reads.fixture.js';
 
@@ -280,15 +281,7 @@ describe('the order of many rows', () => {
   });
 
   it('lets others have their turns meanwhile', async () => {
-    let turns = 0;
-    let isOver = false;
-    const count = (): void => {
-      turns += 1;
-      if (!isOver) setImmediate(count);
-    };
-    setImmediate(count);
-    await prepareOrder(numbered(40_000));
-    isOver = true;
+    const { turns } = await turnsDuring(() => prepareOrder(numbered(40_000)));
     expect(turns).toBeGreaterThan(3);
   });
 });

@@ -4,6 +4,7 @@ import type { FormattedExecutionResult } from 'graphql';
 import { WrittenRows } from '../../../src/graphql/request/plain-rows.js';
 import { isLarge, type LargeBody, writeBody } from '../../../src/server/response.body.js';
 import { randomRuns } from '../../support/random.sizes.js';
+import { turnsDuring } from '../../support/turns.js';
 
 // Any UTF-16, lone surrogates too.
 const text = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) });
@@ -63,15 +64,7 @@ describe('a large body', () => {
 
   it('comes in chunks, and in slices between which others have their turns', async () => {
     const rows = Array(100_000).fill({ id: '1', name: 'N'.repeat(20) });
-    let turns = 0;
-    let isOver = false;
-    const count = (): void => {
-      turns += 1;
-      if (!isOver) setImmediate(count);
-    };
-    setImmediate(count);
-    const body = await writeBody({ data: { nodes: rows } });
-    isOver = true;
+    const { turns, result: body } = await turnsDuring(() => writeBody({ data: { nodes: rows } }));
     expect(turns).toBeGreaterThan(3);
     const sizes = [...(body?.chunks() ?? [])].map(({ byteLength }) => byteLength);
     expect(Math.max(...sizes)).toBeLessThan(256 * 1024);
