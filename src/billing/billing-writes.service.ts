@@ -78,7 +78,7 @@ async function told<T extends Payload>(
 
 /**
  * Runs a write at most once per key, and words the result. Throws what never became a write; everything else is in the
- * payload. What was read about the group is dropped either way.
+ * payload. What was read about the group is dropped, unless provably nothing was sent.
  */
 async function executeWrite<
   Input extends SpendingInput & { readonly expected?: ExpectedPriceInput | null },
@@ -127,7 +127,8 @@ async function executeWrite<
     scope.services.forgetReads(credentialId, reach.groupId);
   }
   if (result.kind === 'completed' && !result.replayed) {
-    scope.services.forgetReads(credentialId, result.row.groupId);
+    // Nothing was sent, so nothing changed. While the upstream is down the kept answers are all that the page has.
+    if (result.row.state !== 'not_sent') scope.services.forgetReads(credentialId, result.row.groupId);
     scope.services.onWrite(kind, statusOfState(result.row.state));
   }
   return answered(scope, definition, idempotencyKey, result);

@@ -250,6 +250,22 @@ describe('a write', () => {
     expect(codesOf(await ask(gateway, PLAN, { id: '100017' }))).toEqual(['UPSTREAM_UNAVAILABLE']);
   });
 
+  it('that was not sent ends nothing: the page that was refused safely goes on showing what it showed', async () => {
+    await ask(gateway, PLAN, { id: '100020' });
+    goDown();
+    const query = `mutation ($input: OrderBoosterPackInput!) { orderBoosterPack(input: $input) { operation { status } } }`;
+    const sent = received('booster');
+    // The account's circuit opens, so that the write is refused before a byte of it leaves.
+    for (let read = 0; read < 5; read += 1) await ask(gateway, PLAN, { id: '100020' });
+    const input = { idempotencyKey: 'stale-not-sent-1', packId: '1223', groupId: '100020' };
+    const { data } = await ask(gateway, query, { input });
+    expect(data).toEqual({ orderBoosterPack: { operation: { status: 'NOT_SENT' } } });
+    expect(received('booster')).toBe(sent);
+    const shown = await ask(gateway, PLAN, { id: '100020' });
+    expect(codesOf(shown)).toEqual([]);
+    expect(shown.data).toMatchObject({ group: SOMETHING });
+  });
+
   it('may have been made where the ledger cannot be asked: nothing is shown', async () => {
     await ask(gateway, PLAN, { id: '100018' });
     goDown();
