@@ -13,7 +13,7 @@ function curl(gatewayUrl, query, variables) {
 await runLocalStack({
   simulatorArgs: ['--enable-source-maps', built('simulator/main.js')],
   gatewayArgs: ['--enable-source-maps', built('main.js')],
-  onReady({ gatewayUrl, simulatorUrl, fixtures }) {
+  onReady({ gatewayUrl, simulatorUrl, fixtures, settings }) {
     const plan =
       '{ group(id: "GROUP") { plan { name type price { amount currency } usedDocuments remainingDocuments expiryDate } } }';
     const history =
@@ -59,6 +59,14 @@ With another idempotencyKey it is refused as POSSIBLE_DUPLICATE. Whoever wants i
 With "expected": { "amount": "98" } it is refused as PRECONDITION_FAILED, because the pack costs 99; the simulator's page changes prices.
 Start with SPENDING_LIMITS='{"maxQuantity":5}' npm run demo, and an order of 6 is refused as SPENDING_LIMIT_REACHED.
 ${gatewayUrl}/debug shows all of them: nothing was sent.
+
+Commands for operators (docs/operations.md), in another shell in this folder, on this demo until its gateway is reset:
+
+export ${Object.entries(settings)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' ')}
+node dist/main.js ledger list
+node dist/main.js doctor
 
 Ctrl-C stops both.
 `);

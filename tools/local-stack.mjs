@@ -24,8 +24,8 @@ class StackProblem extends Error {}
  * Starts both, waits until the gateway answers `/ready`, hands the addresses to `onReady`, and stays until Ctrl-C, SIGTERM or the
  * end of either child. Ends the process: 0 when asked to stop, 1 when something went wrong.
  *
- * @param {{ gatewayArgs: string[], simulatorArgs: string[], onReady: (stack: { gatewayUrl: string, simulatorUrl: string, fixtures: Record<string, string> }) => void }} options
- *   arguments for node, and what to do when both are up
+ * @param {{ gatewayArgs: string[], simulatorArgs: string[], onReady: (stack: { gatewayUrl: string, simulatorUrl: string, fixtures: Record<string, string>, settings: Record<string, string> }) => void }} options
+ *   arguments for node, and what to do when both are up; `settings` are those that commands for operators need
  */
 export async function runLocalStack({ gatewayArgs, simulatorArgs, onReady }) {
   const children = [];
@@ -90,7 +90,9 @@ export async function runLocalStack({ gatewayArgs, simulatorArgs, onReady }) {
       });
     };
     await untilReady(gatewayUrl, () => stopping !== null);
-    if (stopping === null) onReady({ gatewayUrl, simulatorUrl, fixtures });
+    const { AUTH, XTRACTA_URL, XTRACTA_API_KEY, XTRACTA_ROOT_GROUP_ID, LEDGER_URL } = environment(run);
+    const settings = { AUTH, XTRACTA_URL, XTRACTA_API_KEY, XTRACTA_ROOT_GROUP_ID, LEDGER_URL };
+    if (stopping === null) onReady({ gatewayUrl, simulatorUrl, fixtures, settings });
   } catch (error) {
     if (stopping === null) console.error(error instanceof StackProblem ? error.message : error);
     await stop(1);

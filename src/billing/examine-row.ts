@@ -1,5 +1,6 @@
 import type { BillingActivity } from '../domain/billing-history.js';
 import type { XtractaCredential } from '../domain/caller.js';
+import { type AvailablePack, type AvailablePlan, itemOf } from '../domain/catalogue.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
 import { upstreamOperation } from '../domain/upstream-operations.js';
 import type { LedgerRow } from '../idempotency/ledger.states.js';
@@ -23,6 +24,8 @@ type Upstream = Pick<WriteServices, 'xtracta' | 'ledger'>;
 export interface RowExamination {
   readonly proof: Proof | null;
   readonly evidence: readonly Evidence[];
+  /** What was asked for, as the catalogue names it now; null: the catalogue lacks it, or cannot be read. */
+  readonly wanted: AvailablePack | AvailablePlan | null;
 }
 
 /**
@@ -42,8 +45,12 @@ export async function examineRow(
   const read = await readRow(upstream, credential, row, call, beforeMore);
   if (read === null) return null;
   const { proof, evidence } = examine(read.write, read.reading);
-  const { catalogue } = read.write;
-  return { proof: proof === null || catalogue === null ? null : { activity: proof, catalogue }, evidence };
+  const { catalogue, wanted } = read.write;
+  return {
+    proof: proof === null || catalogue === null ? null : { activity: proof, catalogue },
+    evidence,
+    wanted: catalogue === null ? null : itemOf(wanted.kind === 'pack' ? catalogue.packs : catalogue.plans, wanted.id),
+  };
 }
 
 /**

@@ -38,7 +38,7 @@ async function reconcileRow(scope: WriteScope, row: LedgerRow): Promise<Operatio
   if (row.state !== 'unknown' || credential === null)
     return { operation: operationView(scope, row, false), userErrors: [] };
   try {
-    const settled = await settleIfProved(scope.services, credential, row, scope.call);
+    const settled = await settleIfProved(scope.services, credential, row, scope.call, scope.caller.subject);
     // Nothing proved, or settled by somebody else in between: what stands now is the answer.
     const current = settled ?? (await findVisibleRow(scope, row.idempotencyKey)) ?? row;
     return { operation: operationView(scope, current, false), userErrors: [] };
@@ -51,12 +51,15 @@ async function reconcileRow(scope: WriteScope, row: LedgerRow): Promise<Operatio
 /**
  * The row as this call settled it, or null: nothing is proved, or somebody else was first. Throws `BillingError` when
  * the history or the ledger can't be read.
+ *
+ * @param askedBy who asked for it, for the audit; null: nobody did, or the auth mode names nobody
  */
 async function settleIfProved(
   services: Pick<WriteServices, 'xtracta' | 'ledger' | 'forgetReads' | 'audit'>,
   credential: XtractaCredential,
   row: LedgerRow,
   call: UpstreamCall,
+  askedBy: string | null,
 ): Promise<LedgerRow | null> {
   const proof = (await examineRow(services, credential, row, call))?.proof ?? null;
   if (proof === null) return null;
@@ -66,12 +69,17 @@ async function settleIfProved(
       row,
       'succeeded',
       { kind: 'value', value, warnings: [] },
-      { by: 'reconciler', atMs: Date.now(), note: `history row ${proof.activity.id}`, subject: null },
+      { by: 'reconciler', atMs: Date.now(), note: `history row ${proof.activity.id}`, subject: askedBy },
     ),
   );
   services.forgetReads(row.credentialId, row.groupId);
   if (settled === null) return null;
-  services.audit('billing operation reconciled', { kind: row.kind, tenantId: row.tenantId, groupId: row.groupId });
+  services.audit('billing operation reconciled', {
+    kind: row.kind,
+    tenantId: row.tenantId,
+    groupId: row.groupId,
+    subject: askedBy,
+  });
   return settled;
 }
 
@@ -178,7 +186,8 @@ export class BackgroundReconciler {
     const credential = this.#options.credentialOf(row);
     if (credential === null) return false;
     try {
-      return (await settleIfProved(this.#options.services, credential, row, this.#options.callFor(row))) !== null;
+      const call = this.#options.callFor(row);
+      return (await settleIfProved(this.#options.services, credential, row, call, null)) !== null;
     } catch (error) {
       this.#options.onFailure(error);
       return false;

@@ -19,7 +19,7 @@ export interface Resolution {
   readonly atMs: number;
   /** The operator's reason. */
   readonly note: string | null;
-  /** The verified subject of the operator, where the auth mode knows one. */
+  /** The verified subject of the operator, or of who asked to reconcile, where the auth mode knows one. */
   readonly subject: string | null;
 }
 

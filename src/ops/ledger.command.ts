@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { createAuthenticator } from '../auth/authenticate.js';
-import { findOperation } from '../billing/billing-operations.js';
 import type { BillingOperationStatus, Evidence } from '../billing/billing-writes.js';
+import { examineRow, type RowExamination } from '../billing/examine-row.js';
 import {
   type OperationPayload,
   reconcileBillingOperation,
@@ -13,6 +13,7 @@ import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
 import { SCOPES, type Tenant } from '../domain/caller.js';
 import { BillingError } from '../domain/errors.js';
+import { ACCOUNT_KINDS } from '../domain/upstream-operations.js';
 import { type AuditEntry, type Ledger, LedgerUnavailable } from '../idempotency/ledger.js';
 import type { LedgerRow } from '../idempotency/ledger.states.js';
 import { openLedger } from '../idempotency/open-ledger.js';
@@ -24,6 +25,7 @@ import {
   columns,
   type Environment,
   jsonText,
+  NotThereError,
   terminalText,
   UsageError,
   wrapped,
@@ -38,11 +40,11 @@ export const LEDGER_USAGE = `Usage: node dist/main.js ledger list [--status STAT
 Looks after writes in the ledger of LEDGER_URL, beside running gateways, with their settings. It sends no write.
 
   list             newest first; without --tenant of every tenant of the settings, and unknown outcomes of all
-  show             what was asked, what happened, and of an unknown outcome each new row of the history beside what was asked
+  show             what was asked, what happened, of an unknown outcome each new row of the history beside what was asked, and the next command
   reconcile        settles an unknown outcome if the history proves it
   resolve          records your decision about an unknown outcome; it is kept for ever, with your name and note
 
-  --status STATUS  unknown, in_progress, succeeded, rejected or not_sent
+  --status STATUS  unknown, in_progress, succeeded, rejected or not_sent; also as list shows it
   --tenant T       default: the only tenant of the settings
   --by NAME        who you are, for the audit
 `;
@@ -83,7 +85,7 @@ export async function ledgerCommand(args: readonly string[], env: Environment): 
   if (values.help) return { exitCode: 0, out: LEDGER_USAGE, err: '' };
   const [verb, key, ...more] = positionals;
   if (more.length > 0 || (verb === 'list') !== (key === undefined))
-    throw new UsageError('Give list, or a verb and one key.');
+    throw new UsageError('Give list alone, or show, reconcile or resolve with one KEY.');
   switch (verb ?? '') {
     case 'list':
       return withDesk(env, values, (desk) => list(desk, values));
@@ -106,7 +108,9 @@ export async function ledgerCommand(args: readonly string[], env: Environment): 
 /** The operator, as the audit names them. */
 function nameOf({ by }: Options): string {
   const name = by?.trim() ?? '';
-  if (name === '' || name.length > 200 || /\p{Cc}/u.test(name)) throw new UsageError('--by takes your name.');
+  // NAME itself stands in the command lines that are printed to be filled in.
+  const isFilledIn = name !== '' && name !== 'NAME';
+  if (!isFilledIn || name.length > 200 || /\p{Cc}/u.test(name)) throw new UsageError('--by takes your name.');
   return name;
 }
 
@@ -154,8 +158,10 @@ async function withDesk(
       scopeOf: (tenant, by) => scopeOf(ledger, xtracta, tenant, by),
     });
   } catch (error) {
-    if (!(error instanceof BillingError) && !(error instanceof LedgerUnavailable)) throw error;
-    return { exitCode: 1, out: '', err: `${error.message}\n` };
+    const isForOperator =
+      error instanceof BillingError || error instanceof LedgerUnavailable || error instanceof NotThereError;
+    if (!isForOperator) throw error;
+    return { exitCode: 1, out: '', err: `${terminalText(error.message)}\n` };
   } finally {
     authenticator.close();
     xtracta.close();
@@ -210,12 +216,19 @@ function scopeOf(ledger: Ledger, xtracta: XtractaClient, tenant: Tenant, by: str
   };
 }
 
-async function list({ ledger, tenantIds }: Desk, { status, limit, json }: Options): Promise<CommandOutput> {
-  if (status !== undefined && !Object.hasOwn(STATUSES, status)) {
-    throw new UsageError(`--status takes one of ${Object.keys(STATUSES).join(', ')}.`);
-  }
+/** The word of the usage, or the status as `list` shows it. */
+function wantedStatus({ status }: Options): BillingOperationStatus | undefined {
+  if (status === undefined) return undefined;
+  const shown = Object.values(STATUSES).find((name) => name === status);
+  if (shown !== undefined) return shown;
+  if (Object.hasOwn(STATUSES, status)) return STATUSES[status];
+  throw new UsageError(`--status takes one of ${Object.keys(STATUSES).join(', ')}.`);
+}
+
+async function list({ ledger, tenantIds }: Desk, options: Options): Promise<CommandOutput> {
+  const { limit, json } = options;
+  const wanted = wantedStatus(options);
   if (!/^[1-9]\d{0,3}$/.test(limit)) throw new UsageError('--limit takes a number from 1 to 9999.');
-  const wanted = status === undefined ? undefined : STATUSES[status];
   const page = await ledger.list(tenantIds, {
     states: wanted === undefined ? null : statesOfStatus(wanted),
     groupIds: null,
@@ -239,9 +252,20 @@ async function list({ ledger, tenantIds }: Desk, { status, limit, json }: Option
     rows.length < page.totalCount
       ? `${rows.length} of ${page.totalCount} writes`
       : `${rows.length} ${rows.length === 1 ? 'write' : 'writes'}`;
+  const unknown = rows.find(({ state }) => state === 'unknown');
+  const next = unknown === undefined ? '' : `\nNext: ${command('show', unknown)}\n`;
   return success(
-    `${rows.length === 0 ? '' : columns([heads, ...table].map((line) => line.map(terminalText)))}${shown}\n`,
+    `${rows.length === 0 ? '' : columns([heads, ...table].map((line) => line.map(terminalText)))}${shown}\n${next}`,
   );
+}
+
+/** A command line that can be pasted: `NAME` and the like are left to fill in. */
+function command(verb: string, { idempotencyKey, tenantId }: LedgerRow, more = ''): string {
+  return `node dist/main.js ledger ${verb} ${shellWord(idempotencyKey)} --tenant ${shellWord(tenantId)}${more}`;
+}
+
+function shellWord(text: string): string {
+  return /^[\w.:@/-]+$/.test(text) ? text : `'${terminalText(text).replaceAll("'", `'\\''`)}'`;
 }
 
 async function show(desk: Desk, key: string, options: Options): Promise<CommandOutput> {
@@ -264,37 +288,47 @@ async function show(desk: Desk, key: string, options: Options): Promise<CommandO
       fields(row),
       '\nAudit\n',
       columns(audit.map((entry) => auditLine(entry).map(terminalText))),
-      ...(row.state === 'unknown' ? ['\nEvidence\n', evidenceText(row, evidence)] : []),
+      ...(row.state === 'unknown' ? ['\nEvidence\n', evidenceText(row, evidence), nextText(row, evidence)] : []),
     ].join(''),
   );
 }
 
 interface FoundEvidence {
   readonly rows: readonly Evidence[];
+  /** What was asked for, as the catalogue names it now. */
+  readonly wanted: RowExamination['wanted'];
   readonly note: string | null;
 }
 
+const NOTHING_READ = { rows: [], wanted: null } as const;
+
 async function evidenceOf(desk: Desk, row: LedgerRow, tenant: Tenant | null): Promise<FoundEvidence> {
-  if (row.state !== 'unknown') return { rows: [], note: null };
-  if (tenant?.xtracta === null || tenant === null) {
-    return { rows: [], note: 'The settings hold no api key of this tenant, so its history cannot be read from here.' };
+  if (row.state !== 'unknown') return { ...NOTHING_READ, note: null };
+  if (ACCOUNT_KINDS.includes(row.kind)) {
+    return { ...NOTHING_READ, note: 'No history shows purchases of credits.' };
   }
-  if (row.groupId === null) {
+  if (tenant?.xtracta === null || tenant === null) {
     return {
-      rows: [],
-      note: 'The group of this write is not known, or no history shows such a write: ask the vendor.',
+      ...NOTHING_READ,
+      note: 'The settings hold no api key of this tenant, so its history cannot be read from here.',
     };
   }
-  const operation = await findOperation(desk.scopeOf(tenant, null), row.idempotencyKey);
-  const rows = (await operation?.evidenceFit()) ?? [];
-  return {
-    rows,
-    note:
-      rows.length === 0
-        ? 'No row appeared since it was sent, or the history cannot be read just now. That proves nothing: a row may be late.'
-        : null,
-  };
+  try {
+    const { services, call } = desk.scopeOf(tenant, null);
+    const read = await examineRow(services, tenant.xtracta, row, call);
+    if (read === null) return { ...NOTHING_READ, note: 'The group of this write is not known, so no history is read.' };
+    const { evidence: rows, wanted } = read;
+    const noRow = 'No row appeared since it was sent. That proves nothing: a row may be late.';
+    const note = rows.length === 0 ? noRow : wanted === null ? NO_CATALOGUE : null;
+    return { rows, wanted, note };
+  } catch (error) {
+    if (!(error instanceof BillingError)) throw error;
+    const note = `The history cannot be read just now (${error.code}). That says nothing about the write: try again later.`;
+    return { ...NOTHING_READ, note };
+  }
 }
+
+const NO_CATALOGUE = 'The catalogue cannot be read, or lacks what was asked for. Without it no row proves the write.';
 
 async function reconcile(desk: Desk, key: string, options: Options): Promise<CommandOutput> {
   const row = await find(desk, key);
@@ -330,13 +364,18 @@ function settled({ operation, userErrors }: OperationPayload, row: LedgerRow, { 
       err: '',
     };
   const errors = userErrors.map(({ code, message }) => `${code}: ${message}\n`).join('');
+  const out = `${terminalText(`${row.idempotencyKey} ${changeText(row, status)}.`)}\n`;
+  const hint = `The history does not prove it. See what there is, or decide (${OUTCOMES}):\n  ${command('show', row)}\n  ${decision(row)}\n`;
+  return { exitCode, out: exitCode === 2 ? out + hint : out, err: errors };
+}
+
+/** What became of the row. The note of a decision that came too late is kept nowhere, so whose is kept is said. */
+function changeText(row: LedgerRow, status: BillingOperationStatus | null): string {
   const before = statusOfState(row.state);
-  const word = status === null || status === before ? `is still ${before}` : `was ${before} and is ${status}`;
-  const hint =
-    exitCode === 2
-      ? 'The history does not prove it. "ledger show" has the evidence, "ledger resolve" records your decision.\n'
-      : '';
-  return { exitCode, out: terminalText(`${row.idempotencyKey} ${word}.`).concat('\n', hint), err: errors };
+  if (status !== null && status !== before) return `was ${before} and is ${status}`;
+  if (row.state !== 'succeeded' && row.state !== 'rejected') return `is still ${before}`;
+  const by = row.resolution === null ? '' : ` (settled by ${resolutionText(row)})`;
+  return `was ${before} before${by}: nothing was changed`;
 }
 
 async function find({ ledger, tenantIds }: Desk, key: string): Promise<LedgerRow> {
@@ -346,7 +385,10 @@ async function find({ ledger, tenantIds }: Desk, key: string): Promise<LedgerRow
     if (row !== null) found.push(row);
   }
   const [row, ...others] = found;
-  if (row === undefined) throw new UsageError('No write with this key is known; --tenant says whose it is.');
+  if (row === undefined) {
+    const whose = tenantIds.length === 1 ? `the tenant ${tenantIds[0] ?? ''}` : 'any tenant of the settings';
+    throw new NotThereError(`There is no write with this key of ${whose}. "ledger list" shows keys and tenants.`);
+  }
   if (others.length > 0) throw new UsageError('More than one tenant has this key: --tenant says whose is meant.');
   return row;
 }
@@ -359,10 +401,16 @@ function fields(row: LedgerRow): string {
     ['status', statusOfState(row.state)],
     ['asked', askedText(row)],
     ['group', row.groupId],
-    ['held documents', row.deletesDocuments ? 'asked to be deleted' : 'asked to be processed'],
+    [
+      'held documents',
+      ACCOUNT_KINDS.includes(row.kind) ? null : row.deletesDocuments ? 'asked to be deleted' : 'asked to be processed',
+    ],
     ['created', `${instant(row.createdAtMs)} (${age(row.createdAtMs)} ago)`],
     ['sent', row.sentAtMs === null ? null : instant(row.sentAtMs)],
-    ['completed', row.completedAtMs === null ? null : instant(row.completedAtMs)],
+    [
+      row.state === 'unknown' ? 'unknown since' : 'completed',
+      row.completedAtMs === null ? null : instant(row.completedAtMs),
+    ],
     ['answer', row.answer?.kind === 'failure' ? `${row.answer.failure.code}: ${row.answer.failure.message}` : null],
     ['upstream', row.answer?.kind === 'failure' ? upstreamText(row) : null],
     ['settled by', row.resolution === null ? null : resolutionText(row)],
@@ -397,11 +445,17 @@ function askedText({ input }: LedgerRow): string {
   return parts.length === 0 ? '-' : parts.map(([name, value]) => `${name} ${String(value)}`).join(', ');
 }
 
-function evidenceText(row: LedgerRow, { rows, note }: FoundEvidence): string {
-  const asked = `asked: ${askedText(row)}, group ${row.groupId ?? 'unknown'}, sent ${row.sentAtMs === null ? 'never' : instant(row.sentAtMs)}\n`;
-  if (note !== null) return `${terminalText(asked.trim())}\n${note}\n`;
+function evidenceText(row: LedgerRow, { rows, wanted, note }: FoundEvidence): string {
+  const parts = [
+    askedText(row),
+    ...(wanted === null ? [] : [`name ${valueText(wanted.name)}`, `documents ${valueText(wanted.allowedDocuments)}`]),
+    ...(wanted === null ? [] : [`price ${priceText(wanted.price)}`]),
+    ...(row.groupId === null ? [] : [`group ${row.groupId}`]),
+    `sent ${row.sentAtMs === null ? 'never' : instant(row.sentAtMs)}`,
+  ];
+  const asked = `asked: ${terminalText(parts.join(', '))}\n`;
   const shown = rows.map(({ activity, fits, doesNotFit }) => {
-    const parts = [
+    const facts = [
       ['row', activity.id],
       ['kind', activity.kind],
       ['name', valueText(activity.planName)],
@@ -410,9 +464,23 @@ function evidenceText(row: LedgerRow, { rows, note }: FoundEvidence): string {
       ['start', valueText(activity.startDate)],
     ].map(([name = '', value = '']) => `${name} ${value}`);
     const against = doesNotFit.length === 0 ? 'nothing contradicts' : `does not fit: ${doesNotFit.join(', ')}`;
-    return `${terminalText(parts.join(', '))}\n  fits: ${fits.join(', ') || 'nothing'}\n  ${against}\n`;
+    return `${terminalText(facts.join(', '))}\n  fits: ${fits.join(', ') || 'nothing'}\n  ${against}\n`;
   });
-  return `${terminalText(asked.trim())}\n${shown.join('')}`;
+  return `${asked}${shown.join('')}${note === null ? '' : `${note}\n`}`;
+}
+
+const OUTCOMES = 'OUTCOME: succeeded or rejected';
+
+/** What the operator may do now, as command lines. */
+function nextText(row: LedgerRow, { rows, wanted }: FoundEvidence): string {
+  const isProved = wanted !== null && rows.some(({ doesNotFit }) => doesNotFit.length === 0);
+  if (isProved) return `\nNext: ${command('reconcile', row, ' --by NAME')}\n`;
+  const wait = ACCOUNT_KINDS.includes(row.kind) || rows.length > 0 ? '' : 'wait an hour for a late row, then ';
+  return `\nNext: ${wait}ask the upstream's support whether it was carried out, and record the answer (${OUTCOMES}).\n  ${decision(row)}\n`;
+}
+
+function decision(row: LedgerRow): string {
+  return command('resolve', row, " --outcome OUTCOME --note 'REASON' --by NAME");
 }
 
 function valueText(value: unknown): string {

@@ -21,6 +21,11 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** What the operator named is not there. The message says where to look; how the command is written would not help. */
+export class NotThereError extends Error {
+  override readonly name = 'NotThereError';
+}
+
 /**
  * Text of others as it may stand on a terminal: what would move the cursor, reorder or hide text is shown as its
  * number.

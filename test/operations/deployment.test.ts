@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { decide } from '../../src/cli.js';
 import { settingNames } from '../../src/config/setting-values.js';
+import { runOpsCommand } from '../../src/ops/ops.command.js';
 import { answer, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
 import { findProgram } from '../support/start-redis.js';
@@ -26,7 +28,7 @@ const ruleFile = z.object({
         z.object({
           alert: z.string(),
           expr: z.string(),
-          annotations: z.object({ summary: z.string(), runbook: z.string() }),
+          annotations: z.object({ summary: z.string(), runbook: z.string(), first_command: z.string().optional() }),
         }),
       ),
     }),
@@ -99,6 +101,21 @@ describe('the metrics of a running gateway', () => {
     expect(Number(counted)).toBe(4);
   });
 
+  it('begin with a command that there is, where a command comes first', async () => {
+    const first = new Map(rules.map(({ alert, annotations }) => [alert, annotations.first_command]));
+    expect(first.get('BillingUnknownOutcomesWaiting')).toBe('node dist/main.js ledger list --status unknown');
+    for (const line of first.values()) {
+      if (line === undefined) continue;
+      const [, , ...words] = line.replace("'{{ $labels.tenant }}'", 'acme').split(' ');
+      const decided = await decide(words, {});
+      if (decided.kind !== 'ops') throw new Error(`${line} is no command for operators.`);
+      // Settings that say nothing: the words are understood where the settings are what is complained of.
+      const { exitCode, out, err } = await runOpsCommand(decided.name, decided.args, {});
+      expect([exitCode, err]).toEqual([1, expect.not.stringContaining('Usage')]);
+      expect(out + err).toMatch(/AUTH/);
+    }
+  });
+
   if (promtool !== null) {
     it('are what promtool accepts', () => {
       expect(() =>
@@ -116,6 +133,21 @@ describe('the alerts', () => {
     for (const { alert, annotations } of rules) {
       expect(annotations.runbook).toBe(`docs/operations.md#${alert.toLowerCase()}`);
       expect(headings).toContain(alert.toLowerCase());
+    }
+  });
+
+  it('begin with a command that there is, where a command comes first', async () => {
+    const first = new Map(rules.map(({ alert, annotations }) => [alert, annotations.first_command]));
+    expect(first.get('BillingUnknownOutcomesWaiting')).toBe('node dist/main.js ledger list --status unknown');
+    for (const line of first.values()) {
+      if (line === undefined) continue;
+      const [, , ...words] = line.replace("'{{ $labels.tenant }}'", 'acme').split(' ');
+      const decided = await decide(words, {});
+      if (decided.kind !== 'ops') throw new Error(`${line} is no command for operators.`);
+      // Settings that say nothing: the words are understood where the settings are what is complained of.
+      const { exitCode, out, err } = await runOpsCommand(decided.name, decided.args, {});
+      expect([exitCode, err]).toEqual([1, expect.not.stringContaining('Usage')]);
+      expect(out + err).toMatch(/AUTH/);
     }
   });
 

@@ -60,6 +60,8 @@ async function loseOrder({ gateway, world }: Stand, key: string, groupId: string
   world.world.clearFaults();
 }
 
+const SAME_AGAIN = ['--outcome', 'rejected', '--note', 'me too', '--by', 'bob'] as const;
+
 async function ledger(
   env: Readonly<Record<string, string>>,
   ...args: readonly string[]
@@ -86,6 +88,9 @@ function suite(newUrl: () => Promise<string>): void {
     expect(out).toMatch(/TENANT +KEY +STATUS/);
     expect(out).toMatch(/default +was-carried-out-1 +OUTCOME_UNKNOWN +ORDER_BOOSTER_PACK +100003 +.*packId 1223/);
     expect(out).toContain('2 writes');
+    // What is printed can be pasted: the next command leads on, with key and tenant filled in.
+    expect(out).toContain('\nNext: node dist/main.js ledger show was-not-carried-out-1 --tenant default\n');
+    expect((await ledger(stand.env, 'list', '--status', 'OUTCOME_UNKNOWN')).out).toContain('2 writes');
     const json = JSON.parse((await ledger(stand.env, 'list', '--status', 'unknown', '--json')).out);
     expect(json).toMatchObject({ totalCount: 2, writes: [{ tenant: 'default' }, { status: 'OUTCOME_UNKNOWN' }] });
     expect((await ledger(stand.env, 'list', '--status', 'succeeded')).out).toBe('0 writes\n');
@@ -94,14 +99,31 @@ function suite(newUrl: () => Promise<string>): void {
   it('shows what was asked beside each row that appeared since, with what fits and what does not', async () => {
     const shown = (await ledger(stand.env, 'show', 'was-carried-out-1', '--tenant', 'default')).out;
     expect(shown).toMatch(/status +OUTCOME_UNKNOWN/);
-    expect(shown).toMatch(/asked: .*packId 1223.*quantity 1.*group 100003/);
+    expect(shown).toMatch(
+      /asked: .*packId 1223.*quantity 1, name "Booster 100", documents 100, price 99.*group 100003/,
+    );
     expect(shown).toMatch(/row \d+, kind BOOSTER, name "Booster 100", documents 100, price 99 NZD/);
     expect(shown).toMatch(/fits: .*NAME, ALLOWED_DOCUMENTS, PRICE/);
     expect(shown).toContain('nothing contradicts');
     expect(shown).toMatch(/\(new\) -> claimed/);
     expect(shown).toMatch(/sending -> unknown/);
+    expect(shown).toContain(
+      '\nNext: node dist/main.js ledger reconcile was-carried-out-1 --tenant default --by NAME\n',
+    );
     const empty = (await ledger(stand.env, 'show', 'was-not-carried-out-1')).out;
     expect(empty).toContain('That proves nothing: a row may be late.');
+    expect(empty).toContain(
+      "\n  node dist/main.js ledger resolve was-not-carried-out-1 --tenant default --outcome OUTCOME --note 'REASON' --by NAME\n",
+    );
+    stand.world.world.addFault({ endpoint: 'history', kind: 'status' });
+    const unread = (await ledger(stand.env, 'show', 'was-not-carried-out-1')).out;
+    expect(unread).toContain('The history cannot be read just now (UPSTREAM_UNAVAILABLE).');
+    stand.world.world.clearFaults();
+    stand.world.world.addFault({ endpoint: 'plans', kind: 'status' });
+    const unnamed = (await ledger(stand.env, 'show', 'was-carried-out-1')).out;
+    expect(unnamed).toContain('The catalogue cannot be read, or lacks what was asked for.');
+    expect(unnamed).toContain('ledger resolve was-carried-out-1');
+    stand.world.world.clearFaults();
     const json = JSON.parse((await ledger(stand.env, 'show', 'was-carried-out-1', '--json')).out);
     expect(json.evidence).toMatchObject([{ activity: { kind: 'BOOSTER' }, doesNotFit: [] }]);
     expect(json.audit.length).toBeGreaterThan(1);
@@ -111,6 +133,8 @@ function suite(newUrl: () => Promise<string>): void {
     const proved = await ledger(stand.env, 'reconcile', 'was-carried-out-1', '--by', 'ann');
     expect(proved).toMatchObject({ exitCode: 0, err: '' });
     expect(proved.out).toContain('was OUTCOME_UNKNOWN and is SUCCEEDED');
+    const audited = (await ledger(stand.env, 'show', 'was-carried-out-1')).out;
+    expect(audited).toMatch(/unknown -> succeeded +reconciler +ann +history row \d+/);
     const open = await ledger(stand.env, 'reconcile', 'was-not-carried-out-1', '--by', 'ann');
     expect(open.exitCode).toBe(2);
     expect(open.out).toContain('The history does not prove it.');
@@ -153,6 +177,12 @@ function suite(newUrl: () => Promise<string>): void {
     );
     expect(settledTwice).toMatchObject({ exitCode: 1 });
     expect(settledTwice.err).toContain('nothing to resolve');
+    // Whoever decides the same a second time learns that the first note is the one that is kept.
+    const sameAgain = await ledger(stand.env, 'resolve', 'was-not-carried-out-1', ...SAME_AGAIN);
+    expect(sameAgain).toMatchObject({ exitCode: 0, err: '' });
+    expect(sameAgain.out).toMatch(
+      /was REJECTED before \(settled by operator ann@example, .*: the vendor says so: ticket 7\): nothing was changed\.\n$/,
+    );
   });
 
   it('sends no write, whatever it is asked', () => {
@@ -234,15 +264,31 @@ describe('ledger, asked wrongly,', () => {
     [['list', '--status', 'lost']],
     [['list', '--limit', '0']],
     [['reconcile', 'key-1234']],
+    [['reconcile', 'key-1234', '--by', 'NAME']],
     [['resolve', 'key-1234', '--outcome', 'succeeded', '--note', 'x']],
     [['resolve', 'key-1234', '--outcome', 'maybe', '--note', 'x', '--by', 'a']],
     [['resolve', 'key-1234', '--outcome', 'rejected', '--by', 'a']],
-    [['show', 'no-such-key']],
   ])('%j, says how it is used and exits with 1', async (args) => {
     const url = await sqliteUrl();
     await (await openLedger(url)).close();
     const { exitCode, out, err } = await ledger({ AUTH: 'none', XTRACTA_API_KEY: 'key', LEDGER_URL: url }, ...args);
     expect({ exitCode, out }).toEqual({ exitCode: 1, out: '' });
     expect(err).toContain('Usage: node dist/main.js ledger list');
+  });
+
+  it('after a key that is not there, says where to find keys, and nothing else', async () => {
+    const url = await sqliteUrl();
+    await (await openLedger(url)).close();
+    const env = { AUTH: 'none', XTRACTA_API_KEY: 'key', LEDGER_URL: url };
+    for (const [args, whose] of [
+      [['show', 'no-such-key'], 'default'],
+      [['reconcile', 'no-such-key', '--by', 'ann', '--tenant', 'acme'], 'acme'],
+    ] as const) {
+      expect(await ledger(env, ...args)).toEqual({
+        exitCode: 1,
+        out: '',
+        err: `There is no write with this key of the tenant ${whose}. "ledger list" shows keys and tenants.\n`,
+      });
+    }
   });
 });
