@@ -373,7 +373,11 @@ export class OperationReads implements BillingReads {
       return paging.page(list, list.kept.rows, visible);
     }
     if (this.#stale === null) {
-      return paging.page(list, await this.#rows({ kind: 'window', read: list.read }, 'billingHistory'), visible);
+      const rows = await this.#rows({ kind: 'window', read: list.read }, 'billingHistory');
+      // The pages of a thousand groups come of one read, all in the same turn.
+      const turn = this.#answer.nextTurn();
+      if (turn !== null) await turn;
+      return paging.page(list, rows, visible);
     }
     const continues = request.after !== null || request.before !== null;
     const { answer, asOfMs } = await this.#stale.serve(

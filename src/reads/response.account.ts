@@ -80,6 +80,11 @@ export class AnswerAccount {
     if (largeWork.isOver()) await largeWork.nextSlice();
   }
 
+  /** Waits for the next slice where the operation is large and this one is used up; null: it may go on. */
+  nextTurn(): Promise<void> | null {
+    return this.#places !== null && largeWork.isOver() ? largeWork.nextSlice() : null;
+  }
+
   /**
    * Counts text of the answer that was made of rows.
    *

@@ -12,7 +12,6 @@ import { type GeneratedRequest, generateRequest, numbersFrom } from './document.
 import { FUZZ_PATIENCE_MS, fuzzSettings } from './fuzz.settings.js';
 
 const { runs, seed } = fuzzSettings('queries executed with written rows and by graphql-js alone', 250);
-const TIMES = 3;
 
 let schema: GraphQLSchema;
 let written: ApolloHarness;
@@ -54,6 +53,15 @@ const ODD = [
   row({ price: Promise.reject(new Error('later still')) }),
   row({ planName: undefined, price: {} }),
 ];
+/** As {@link ODD}, for the one object of a plan. */
+const PLANS = [
+  PLAN,
+  { ...PLAN, usedDocuments: unreadable('used_documents') },
+  { ...PLAN, price: { amount: '1', currency: unreadable('price_currency') } },
+  Object.assign({ ...PLAN }, { name: Promise.resolve('later') }),
+  Object.assign({ ...PLAN }, { type: null }),
+  null,
+];
 for (const { price } of ODD) if (price instanceof Promise) price.catch(() => undefined);
 
 function pageOf(rows: readonly BillingActivity[]): HistoryPage {
@@ -72,17 +80,26 @@ function world(salt: number): InMemoryPorts {
       },
       plan: async (groupId) => {
         if (groupId === '100002') throw new BillingError('UPSTREAM_TIMEOUT', 'Too late.');
-        return { ...PLAN, usedDocuments: unreadable('used_documents') };
+        return PLANS[Math.abs(salt) % PLANS.length] ?? null;
       },
       subgroups: async () => [{ id: '100002', name: 'Below' }, { id: '100004' }],
     },
   });
 }
 
+/** Three requests with one document: selections that were collected for one must hold for no other. */
+function variationsOf(request: GeneratedRequest): readonly GeneratedRequest[] {
+  const flipped = Object.entries(request.variables).map(([name, value]) => [
+    name,
+    typeof value === 'boolean' ? !value : value,
+  ]);
+  return [request, { ...request, variables: Object.fromEntries(flipped) }, request];
+}
+
 async function textsOf(harness: ApolloHarness, request: GeneratedRequest, salt: number): Promise<readonly string[]> {
   const texts: string[] = [];
-  for (let time = 0; time < TIMES; time += 1) {
-    const { status, text } = await harness.ask({ ...request, ports: world(salt) });
+  for (const variation of variationsOf(request)) {
+    const { status, text } = await harness.ask({ ...variation, ports: world(salt) });
     texts.push(`${status} ${text}`);
   }
   return texts;
@@ -92,25 +109,28 @@ describe('queries at random', () => {
   it(
     'are answered byte for byte as graphql-js answers them, each time',
     async () => {
-      const tally = { data: 0, errors: 0, rows: 0 };
+      const tally = { data: 0, errors: 0, rows: 0, plans: 0 };
       for (let run = 0; run < runs; run += 1) {
         const request = generateRequest(schema, numbersFrom(seed + run));
         expect({ request, problems: validate(schema, parse(request.query)) }).toEqual({ request, problems: [] });
-        const [expected = ''] = await textsOf(byGraphqlJs, request, run);
-        const answers = await textsOf(written, request, run);
-        if (answers.some((answer) => answer !== expected)) {
+        const allExpected = await textsOf(byGraphqlJs, request, run);
+        const texts = await textsOf(written, request, run);
+        if (texts.join('\n') !== allExpected.join('\n')) {
           throw new Error(
-            `FUZZ_SEED=${seed + run} FUZZ_RUNS=1\n${JSON.stringify(request)}\n${expected}\n${answers.join('\n')}`,
+            `FUZZ_SEED=${seed + run} FUZZ_RUNS=1\n${JSON.stringify(request)}\n${allExpected.join('\n')}\n\n${texts.join('\n')}`,
           );
         }
+        const [expected = ''] = allExpected;
         if (expected.includes('"data":{')) tally.data += 1;
         if (expected.includes('"errors":[')) tally.errors += 1;
         if (/"(?:nodes|edges)(?:_\d)?":\[\{/.test(expected)) tally.rows += 1;
+        if (/"plan(?:_\d)?":\{/.test(expected)) tally.plans += 1;
       }
       process.stdout.write(`${JSON.stringify(tally)}\n`);
       expect(tally.data).toBeGreaterThan(runs / 2);
       expect(tally.errors).toBeGreaterThan(runs / 20);
       expect(tally.rows).toBeGreaterThan(runs / 20);
+      expect(tally.plans).toBeGreaterThan(runs / 20);
     },
     FUZZ_PATIENCE_MS,
   );

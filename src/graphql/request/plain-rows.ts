@@ -2,15 +2,19 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import {
   defaultFieldResolver,
   type FieldNode,
+  type FragmentDefinitionNode,
   type GraphQLFieldResolver,
   type GraphQLLeafType,
   type GraphQLObjectType,
   type GraphQLResolveInfo,
+  type GraphQLSchema,
   getNullableType,
+  type InlineFragmentNode,
   isLeafType,
   isListType,
   isNonNullType,
   isObjectType,
+  Kind,
   OperationTypeNode,
 } from 'graphql';
 import { collectSubfields } from 'graphql/execution/collectFields.js';
@@ -24,6 +28,12 @@ import { accessOf, holdsScopes } from '../scopes.js';
  * object.
  */
 const ROW_LISTS: ReadonlySet<string> = new Set(['BillingHistoryConnection.nodes', 'BillingHistoryConnection.edges']);
+
+/**
+ * The fields whose object may be plain. A document may ask for a hundred plans by alias, and graphql-js collects the
+ * selection of each anew.
+ */
+const PLAIN_OBJECTS: ReadonlySet<string> = new Set(['Group.plan']);
 
 /**
  * Fields whose resolver returns the property of the same name wherever the object has one. docs/adr/0014 says why
@@ -43,6 +53,8 @@ interface Property {
   readonly key: string;
   readonly name: string;
   readonly isNullable: boolean;
+  /** Whether it is one of {@link KNOWN_PROPERTIES}: then the caller decides whether it may be read. */
+  readonly isKnown: boolean;
 }
 
 /** What graphql-js alone may complete: a promise, an error, a resolver, an argument, a null out of place. */
@@ -81,14 +93,21 @@ export function holdsWrittenRows(data: unknown): boolean {
 }
 
 /**
- * The rows of one query. A list is written here when all of it is plain; else graphql-js completes it, as it completes
- * everything around the lists. graphql-js is given an empty list in place of the rows, and {@link place} exchanges it
- * when the query has been executed.
+ * The columns of selections that no directive and no caller changes, by their field's node. Such a selection is the same
+ * for every query of its document. Mutable, one for the process. An entry lives as long as the parsed document, of which
+ * Apollo Server keeps a bounded number.
+ */
+const fixedColumns = new WeakMap<FieldNode, { readonly schema: GraphQLSchema; readonly columns: readonly Column[] }>();
+
+/**
+ * The rows and plain objects of one query. A list is written here when all of it is plain; else graphql-js completes it, as it completes
+ * everything around the lists. graphql-js is given an empty list in place of the rows, and null in place of an object;
+ * {@link place} exchanges them when the query has been executed.
  *
- * Mutable, and of one query alone: nothing is kept for the next one.
+ * Mutable, and of one query alone.
  */
 class RowWriter {
-  #written: { readonly path: GraphQLResolveInfo['path']; readonly rows: Rows }[] = [];
+  #written: { readonly path: GraphQLResolveInfo['path']; readonly value: Rows | Row }[] = [];
   #rows = 0;
   /** The long list that is being written; the next one waits for it. */
   #writing: Promise<unknown> = Promise.resolve();
@@ -102,7 +121,7 @@ class RowWriter {
     info: GraphQLResolveInfo,
   ): readonly unknown[] | Promise<readonly unknown[]> {
     if (list.length === 0) return list;
-    const columns = this.#columnsOfList(context, info);
+    const columns = this.#columnsOf(context, info);
     if (columns === NOT_PLAIN) return list;
     this.#rows += list.length;
     if (this.#rows <= MAX_OBJECTS) return this.#keep(list, info, writeRows(list, columns));
@@ -114,21 +133,33 @@ class RowWriter {
     return this.#keep(list, info, new WrittenRows([text]));
   }
 
+  /** The object that graphql-js is to complete: the same, or null in the place of one that is written. */
+  takeObject(value: unknown, context: GatewayContext, info: GraphQLResolveInfo): unknown {
+    if (value === null || value === undefined) return value;
+    const columns = this.#columnsOf(context, info);
+    if (columns === NOT_PLAIN) return value;
+    const rows = writeRows([value], columns);
+    const row = rows === NOT_PLAIN ? undefined : rows[0];
+    if (row === undefined) return value;
+    this.#written.push({ path: info.path, value: row });
+    return null;
+  }
+
   /**
-   * Puts the rows where graphql-js has left empty lists.
+   * Puts the rows where graphql-js has left empty lists, and the objects where it has left nulls.
    *
-   * @throws Error where there is none: an answer without its rows must never be sent
+   * @throws Error where there is none: a response without its rows must never be sent
    */
   place(data: unknown): void {
     const written = this.#written;
     this.#written = [];
-    for (const { path, rows } of written) placeRows(data, path, rows);
-    if (isIndexable(data) && written.some(({ rows }) => rows instanceof WrittenRows)) withWrittenRows.add(data);
+    for (const { path, value } of written) placeValue(data, path, value);
+    if (isIndexable(data) && written.some(({ value }) => value instanceof WrittenRows)) withWrittenRows.add(data);
   }
 
   #keep(list: readonly unknown[], info: GraphQLResolveInfo, rows: Rows | typeof NOT_PLAIN): readonly unknown[] {
     if (rows === NOT_PLAIN) return list;
-    this.#written.push({ path: info.path, rows });
+    this.#written.push({ path: info.path, value: rows });
     return [];
   }
 
@@ -143,15 +174,46 @@ class RowWriter {
     return this.#keep(list, info, await rows);
   }
 
-  #columnsOfList(context: GatewayContext, info: GraphQLResolveInfo): readonly Column[] | typeof NOT_PLAIN {
-    const known = this.#columns.get(info.fieldNodes);
+  #columnsOf(context: GatewayContext, info: GraphQLResolveInfo): readonly Column[] | typeof NOT_PLAIN {
+    const { fieldNodes, schema } = info;
+    const [node, another] = fieldNodes;
+    const fixed = node === undefined || another !== undefined ? undefined : fixedColumns.get(node);
+    if (fixed?.schema === schema) return fixed.columns;
+    const known = this.#columns.get(fieldNodes);
     if (known !== undefined) return known;
-    const list = getNullableType(info.returnType);
-    const item = isListType(list) ? getNullableType(list.ofType) : undefined;
-    const columns = isObjectType(item) ? columnsOf(item, info.fieldNodes, context, info) : NOT_PLAIN;
-    this.#columns.set(info.fieldNodes, columns);
+    const type = getNullableType(info.returnType);
+    const object = isListType(type) ? getNullableType(type.ofType) : type;
+    const columns = isObjectType(object) ? columnsOf(object, fieldNodes, context, info) : NOT_PLAIN;
+    this.#columns.set(fieldNodes, columns);
+    if (node !== undefined && another === undefined && columns !== NOT_PLAIN && isFixed(node, columns, info)) {
+      fixedColumns.set(node, { schema, columns });
+    }
     return columns;
   }
+}
+
+/** Whether every query of the document, whoever asks, has these columns at the node. */
+function isFixed(node: FieldNode, columns: readonly Column[], { fragments }: GraphQLResolveInfo): boolean {
+  return !hasDirective(node, fragments) && !hasKnownProperty(columns);
+}
+
+function hasKnownProperty(columns: readonly Column[]): boolean {
+  return columns.some(
+    (column) =>
+      column.kind !== 'typename' && (column.isKnown || (column.kind === 'object' && hasKnownProperty(column.columns))),
+  );
+}
+
+/** Below the selection, in its fragments too. Fragments that spread each other in a circle are no valid document. */
+function hasDirective(
+  { selectionSet }: FieldNode | InlineFragmentNode | FragmentDefinitionNode,
+  fragments: GraphQLResolveInfo['fragments'],
+): boolean {
+  return (selectionSet?.selections ?? []).some((selection) => {
+    if ((selection.directives ?? []).length > 0) return true;
+    const inner = selection.kind === Kind.FRAGMENT_SPREAD ? fragments[selection.name.value] : selection;
+    return inner !== undefined && hasDirective(inner, fragments);
+  });
 }
 
 /**
@@ -224,9 +286,10 @@ function columnOf(
   if (name === '__typename') return { kind: 'typename', key, typeName: type.name };
   const field = type.getFields()[name];
   if (field === undefined || field.args.length > 0) return NOT_PLAIN;
-  if (field.resolve !== undefined && !isKnownProperty(type.name, name, context)) return NOT_PLAIN;
+  const isKnown = field.resolve !== undefined;
+  if (isKnown && !isKnownProperty(type.name, name, context)) return NOT_PLAIN;
   const inner = getNullableType(field.type);
-  const property: Property = { key, name, isNullable: !isNonNullType(field.type) };
+  const property: Property = { key, name, isNullable: !isNonNullType(field.type), isKnown };
   if (isLeafType(inner)) return { ...property, kind: 'leaf', type: inner };
   if (!isObjectType(inner)) return NOT_PLAIN;
   const columns = columnsOf(inner, fieldNodes, context, info);
@@ -288,14 +351,18 @@ function isPlainObject(value: unknown): value is Readonly<Record<string, unknown
   return typeof value === 'object' && value !== null && !(value instanceof Error) && !('then' in value);
 }
 
-function placeRows(data: unknown, path: GraphQLResolveInfo['path'], rows: Rows): void {
+function placeValue(data: unknown, path: GraphQLResolveInfo['path'], value: Rows | Row): void {
   let parent: unknown = data;
   for (const key of keysTo(path.prev)) parent = isIndexable(parent) ? parent[key] : undefined;
-  // An error has made nothing of the list, or of what it belongs to.
-  if (!isIndexable(parent) || parent[path.key] === null) return;
+  // An error has made nothing of what it belongs to.
+  if (!isIndexable(parent)) return;
   const place = parent[path.key];
-  if (!Array.isArray(place) || place.length > 0) throw new Error('The rows of a list have lost their place.');
-  parent[path.key] = rows;
+  const isList = Array.isArray(value) || value instanceof WrittenRows;
+  // An error has made nothing of the list. An object's place is null until now.
+  if (isList && place === null) return;
+  const isEmpty = isList ? Array.isArray(place) && place.length === 0 : place === null;
+  if (!isEmpty) throw new Error('The rows of a list have lost their place.');
+  parent[path.key] = value;
 }
 
 function isIndexable(value: unknown): value is Record<string | number, unknown> {
@@ -311,15 +378,25 @@ function keysTo(path: GraphQLResolveInfo['path'] | undefined): readonly (string 
 /** Writers of the queries that are being executed, by their context. */
 const writers = new WeakMap<GatewayContext, RowWriter>();
 
-/** A resolver that leaves rows to the query's writer where the field is a list of rows; any other resolver as it is. */
+/**
+ * A resolver that leaves rows and plain objects to the query's writer where the field has them; any other resolver as it
+ * is.
+ */
 export function withPlainRows(
   coordinate: string,
   resolve: GraphQLFieldResolver<unknown, GatewayContext> | undefined,
 ): GraphQLFieldResolver<unknown, GatewayContext> | undefined {
+  const resolved = resolve ?? defaultFieldResolver;
+  if (PLAIN_OBJECTS.has(coordinate)) {
+    return async (source, args, context, info) => {
+      const value: unknown = await resolved(source, args, context, info);
+      const writer = writers.get(context);
+      return writer === undefined ? value : writer.takeObject(value, context, info);
+    };
+  }
   if (!ROW_LISTS.has(coordinate)) return resolve;
-  const listOf = resolve ?? defaultFieldResolver;
   return (source, args, context, info) => {
-    const list: unknown = listOf(source, args, context, info);
+    const list: unknown = resolved(source, args, context, info);
     const writer = writers.get(context);
     return writer === undefined || !Array.isArray(list) ? list : writer.take(list, context, info);
   };

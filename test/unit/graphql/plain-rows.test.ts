@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { BillingActivity } from '../../../src/domain/billing-history.js';
+import type { BillingActivity, BillingPlan } from '../../../src/domain/billing-history.js';
 import { UnreadableValue } from '../../../src/domain/money.js';
 import { type Answer, ApolloHarness, type Question } from './apollo.harness.js';
-import { callerWith, historyPage, type InMemoryPorts, inMemoryPorts, ROW } from './in-memory.context.js';
+import { callerWith, historyPage, type InMemoryPorts, inMemoryPorts, PLAN, ROW } from './in-memory.context.js';
 
 const TIMES = 10;
 let gateway: ApolloHarness;
@@ -198,6 +198,49 @@ describe('a list of rows', () => {
     const answer = await askTenTimes({ query: `{ group(id: "1") { ${ROWS} { id } totalCount } } }` }, ports);
     expect(answer.data).toEqual({ group: { billingHistory: null } });
     expect(answer.errors).toHaveLength(1);
+  });
+});
+
+describe('a plan', () => {
+  const planOf = (plan: BillingPlan | null): InMemoryPorts => inMemoryPorts({ reads: { plan: async () => plan } });
+
+  it('is written by the writer, in the place and order of its field', async () => {
+    const readers: string[] = [];
+    const plan = Object.defineProperty({ ...PLAN }, 'name', {
+      enumerable: true,
+      get: () => {
+        readers.push(/src\/graphql\/request\/plain-rows/.exec(new Error().stack ?? '')?.[0] ?? '');
+        return 'watched';
+      },
+    });
+    const query =
+      '{ group(id: "1") { id plan { type called: name price { currency } } name } none: group(id: "2") { name } }';
+    const response = await gateway.ask({ query, ports: planOf(plan) });
+    expect(response.errors).toEqual([]);
+    expect(response.text).toContain('"id":"1","plan":{"type":"');
+    expect(response.text).toContain('"called":"watched","price":{"currency":');
+    expect(readers).toEqual(['src/graphql/request/plain-rows']);
+  });
+
+  it.each<[string, BillingPlan | null]>([
+    ['none', null],
+    [
+      'with an unreadable value',
+      { ...PLAN, usedDocuments: new UnreadableValue('xtracta', 'history', 'used_documents') },
+    ],
+    ['with a null out of place', Object.assign({ ...PLAN }, { type: null })],
+  ])('%s is what graphql-js answers', async (_name, plan) => {
+    await askTenTimes({ query: '{ group(id: "1") { plan { name usedDocuments type } id } }' }, () => planOf(plan));
+  });
+
+  it('is selected by the variables of each request', async () => {
+    const query = `query ($x: Boolean!) { group(id: "1") { plan { name price @include(if: $x) { amount } ...More } } }
+      fragment More on BillingPlan { type @skip(if: $x) }`;
+    for (const x of [true, false, true]) {
+      const variables = { x };
+      const { text } = await askTenTimes({ query, variables }, () => planOf(PLAN));
+      expect([text.includes('amount'), text.includes('"type"')]).toEqual([x, !x]);
+    }
   });
 });
 
