@@ -11,35 +11,32 @@ import { tracingProblems } from './observability/tracing.start.js';
 import { isOpsCommandName, type OpsCommandName } from './ops/ops.output.js';
 import { packageVersion } from './runtime/package-root.js';
 
-/** What the errors mean that an operator can do something about. */
+/** Meanings of the errors that an operator can mend. */
 const START_FAILURES: Readonly<Record<string, string>> = {
   EADDRINUSE: 'HOST and PORT are in use already',
   EACCES: 'the system does not permit it',
-  EADDRNOTAVAIL: 'HOST is no address of this machine',
-  ENOTFOUND: 'HOST is no address of this machine',
+  EADDRNOTAVAIL: 'HOST is not an address of this machine',
+  ENOTFOUND: 'HOST is not an address of this machine',
 };
 
-/** A gateway that is put together and does not listen yet. */
+/** A composed gateway that does not listen yet. */
 export interface Gateway {
   listen(): Promise<{ readonly url: string }>;
-  /** Ends everything that is running in good order; the process may exit afterwards. */
+  /** Finishes the running work and closes every part. The process may exit afterwards. */
   drain(): Promise<void>;
 }
 
-/**
- * What one run of the command comes to. `ops`: a sub-command, which may touch the network. `run`: the gateway, until a
- * signal.
- */
+/** Result of the command line. `ops`: a sub-command, which may use the network. `run`: the gateway, until a signal. */
 export type CommandResult =
   | { readonly kind: 'done'; readonly exitCode: number; readonly out: string; readonly err: string }
   | { readonly kind: 'ops'; readonly name: OpsCommandName; readonly args: readonly string[] }
   | { readonly kind: 'run'; readonly config: Config; readonly warnings: readonly ConfigProblem[] };
 
-/** How long the last lines of the log may take to reach a slow reader before the process ends without them. */
+/** Longest wait for a slow reader of the log, before the process ends without the last lines, in milliseconds. */
 const LAST_LINES_MS = 500;
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
-/** Decides what the command line asks for. Reads files that settings name; touches no network. */
+/** Reads the command line. Reads files that settings name, but uses no network. */
 export async function decide(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
@@ -94,9 +91,10 @@ export async function main(): Promise<void> {
   }
 }
 
-/** Runs a sub-command to its end, and exits even where a connection of an upstream lingers. */
+/** Runs a sub-command to its end, then exits even if a connection to an upstream is still open. */
 async function operate(name: OpsCommandName, args: readonly string[]): Promise<void> {
-  // A shell expects that Ctrl+C ends its loop too. Reason for a listener: as PID 1 a signal without one does nothing.
+  // The exit code tells a shell to end its loop on Ctrl+C too. Reason for a listener: without one a signal does nothing
+  // to PID 1.
   for (const signal of STOP_SIGNALS) {
     process.removeAllListeners(signal);
     process.once(signal, () => process.exit(128 + constants.signals[signal]));
@@ -110,14 +108,14 @@ async function operate(name: OpsCommandName, args: readonly string[]): Promise<v
   process.exit(exitCode);
 }
 
-/** Waits for a pipe, of which `process.exit` would drop the rest. */
+/** Waits until a pipe has taken the text, because `process.exit` would drop the rest. */
 function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
   return new Promise((resolve) => stream.write(text, () => resolve()));
 }
 
 /**
- * Listens, and on the first signal drains and exits with 0. Later signals are noted and change nothing: a write may be
- * running.
+ * Listens, and on the first signal drains and exits with 0. Later signals are logged and change nothing, because a
+ * write may be running.
  */
 async function serve(gateway: Gateway, logger: Logger, output: LogOutput): Promise<void> {
   let stopping = false;
@@ -125,7 +123,7 @@ async function serve(gateway: Gateway, logger: Logger, output: LogOutput): Promi
     process.removeAllListeners(signal);
     process.on(signal, () => {
       if (stopping) {
-        logger.info({ signal }, 'already stopping: running operations are finished first');
+        logger.info({ signal }, 'already stopping: the gateway finishes running operations first');
         return;
       }
       stopping = true;
@@ -150,17 +148,22 @@ async function stop(gateway: Gateway, logger: Logger, output: LogOutput): Promis
   process.exit(exitCode);
 }
 
-/** Node itself would print whatever was thrown with all its fields, and an HTTP client's errors hold credentials. */
+/**
+ * Logs unexpected errors without their fields. Reason: Node would print an error with all its fields, and an HTTP
+ * client's errors hold credentials.
+ */
 function logUnforeseen(logger: Logger, output: LogOutput): void {
   process.on('uncaughtException', (error) => {
     logger.fatal({ err: error }, 'uncaught exception');
     void output.flush(LAST_LINES_MS).finally(() => process.exit(1));
   });
-  // A promise that nobody waits for must not take running writes with it.
+  // A rejected promise without a handler must not end the process, because writes may be running.
   process.on('unhandledRejection', (reason) => logger.error({ err: reason }, 'unhandled rejection'));
 }
 
-/** One line for the operator. Only messages of our own are shown; of other errors the kind and code. */
+/**
+ * One line for the operator. It shows only messages that the gateway wrote; of other errors it shows the kind and code.
+ */
 function startFailure(error: unknown): string {
   if (error instanceof BillingError || isLedgerUnavailable(error))
     return `The gateway could not start: ${error.message}`;
@@ -172,14 +175,15 @@ function startFailure(error: unknown): string {
   return `The gateway could not start: ${reason} (${detail}). LOG_LEVEL=debug tells where.`;
 }
 
-/** By name, because its class is loaded with the gateway alone. Its messages are our own. */
+/** Compares by name, because the class is loaded with the gateway only. The gateway wrote its messages. */
 function isLedgerUnavailable(error: unknown): error is Error {
   return error instanceof Error && error.name === 'LedgerUnavailable';
 }
 
 function problemList(problems: readonly ConfigProblem[], warnings: readonly ConfigProblem[]): string {
   const count = problems.length === 1 ? 'is 1 problem' : `are ${problems.length} problems`;
-  return `There ${count} with the configuration:\n${lines('', problems)}${lines('Warning', warnings)}See --help for all settings.\n`;
+  const list = `${lines('', problems)}${lines('Warning', warnings)}`;
+  return `There ${count} with the configuration:\n${list}See --help for all settings.\n`;
 }
 
 function lines(label: string, problems: readonly ConfigProblem[]): string {

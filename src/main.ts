@@ -9,7 +9,8 @@ if (isTooOld(process.version)) {
   if (node === null) {
     process.stderr.write(
       `This gateway needs Node 22.13 or newer, and this is ${process.version}. ` +
-        'The npm package "node", which brings one along, is not installed: run npm ci without --omit=optional, or use a newer Node.\n',
+        'The npm package "node", which brings one along, is not installed: ' +
+        'run npm ci without --omit=optional, or use a newer Node.\n',
     );
     process.exitCode = 1;
   } else {
@@ -17,12 +18,13 @@ if (isTooOld(process.version)) {
   }
 } else {
   dieWithLauncher();
-  // As PID 1 a signal without a listener does nothing at all. Until the gateway is put together there is nothing to
-  // finish.
+  // A signal without a listener does nothing when the process is PID 1. Before the gateway is composed there is nothing
+  // to finish.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => process.exit(0));
-  // Node's own listener would open the inspector, which runs any code, to everybody on this machine.
+  // Node's own listener would open the inspector to every user of this machine, and the inspector runs any code.
   process.on('SIGUSR1', () => undefined);
-  // Compiling is a fifth of a start. The results lie beside the code: who may write there may change the code as well.
+  // Compiling takes a fifth of a start. The cache lies beside the code, where anybody who may write may change the code
+  // as well.
   module.enableCompileCache(join(import.meta.dirname, '.compile-cache'));
   const { main } = await import('./cli.js');
   await main();

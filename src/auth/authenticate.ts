@@ -10,37 +10,37 @@ import { callerClaimsOf, createTokenVerifier, intersectGroups } from './token-ve
 
 export interface AuthenticatorOptions {
   readonly auth: AuthConfig;
-  /** Names credentials in ledger rows, cache keys and logs. */
+  /** Makes the names of credentials in ledger rows, cache keys and logs. */
   readonly keyedHash: KeyedHash;
   readonly logger: Logger;
-  /** Of each tenant that no tenants file describes. Absent: none. */
+  /** Limits of each tenant that no tenants file describes. Absent: no limits. */
   readonly limits?: SpendingLimits | null;
-  /** For tests: pace of the key set and of the tenants file. */
+  /** For tests: time limits of the key set and of the tenants file. */
   readonly remoteKeys?: Omit<RemoteKeysOptions, 'onFailure'>;
   readonly tenantsCheckIntervalMs?: number;
 }
 
 export interface Authenticator {
   /**
-   * Throws `BillingError`: `UNAUTHENTICATED` with one message whatever is wrong, or `FORBIDDEN` for an unknown tenant.
+   * Throws `BillingError`: `UNAUTHENTICATED` with the same message for every cause, or `FORBIDDEN` for an unknown
+   * tenant.
    */
   readonly authenticate: (request: CallerHeaders) => Promise<Caller>;
-  /** A tenant by its id, for work that no request asked for; null when its credentials are not kept here. */
+  /** A tenant by its id, for background work. Null when the gateway does not hold the tenant's credentials. */
   readonly tenantById: (tenantId: string) => Tenant | null;
   /**
-   * The tenants that settings or the tenants file describe, as they stand now. None where callers bring their own
-   * credentials.
+   * The tenants that settings or the tenants file describe at present. None where callers bring their own credentials.
    */
   readonly tenants: () => readonly Tenant[];
-  /** Whether the tenants file holds a version that was refused. */
+  /** Whether the gateway has refused the present version of the tenants file. */
   readonly tenantsFileRefused: () => boolean;
-  /** Stops looking at the tenants file. */
+  /** Stops checking the tenants file for changes. */
   readonly close: () => void;
 }
 
 type Authenticate = Authenticator['authenticate'];
 
-/** The tenant when the environment's credentials serve everybody. */
+/** Id of the tenant when the environment's credentials serve every caller. */
 const SOLE_TENANT = 'default';
 const NO_FILE = { tenantsFileRefused: () => false, close: () => undefined } as const;
 const ALL_SCOPES = new Set(SCOPES);
@@ -49,8 +49,8 @@ const API_KEY = /^[\x21-\x7e]{1,1024}$/;
 const AUTHORIZATION = /^[\x20-\x7e]{1,8192}$/;
 
 /**
- * Makes the one place that decides who calls. Throws `BillingError` `NOT_CONFIGURED` when the tenants file is not
- * valid.
+ * Makes the authenticator, the only part that decides who calls. Throws `BillingError` `NOT_CONFIGURED` when the
+ * tenants file is not valid.
  */
 export async function createAuthenticator(options: AuthenticatorOptions): Promise<Authenticator> {
   const { auth, keyedHash, limits = null } = options;
@@ -153,7 +153,7 @@ function unauthenticated(): BillingError {
   return new BillingError('UNAUTHENTICATED', 'The request is not authenticated.');
 }
 
-/** What authentication looks at of a request. */
+/** The part of a request that authentication reads. */
 interface CallerHeaders {
   readonly headers: IncomingHttpHeaders;
 }

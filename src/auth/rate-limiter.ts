@@ -3,12 +3,12 @@ import type { RedisLink } from '../cache/redis.link.js';
 import type { Allowance, RateLimitedKind } from '../domain/errors.js';
 
 interface RateLimiterOptions {
-  /** Permitted per tenant and minute; 0: no limit. */
+  /** Requests permitted per tenant and minute; 0: no limit. */
   readonly perMinute: Readonly<Record<RateLimitedKind, number>>;
   readonly now?: () => number;
 }
 
-// With AUTH=passthrough anybody can name a new tenant, so the table has an end.
+// The table is bounded, because with AUTH=passthrough any caller can name a new tenant.
 const MAX_BUCKETS = 10_000;
 
 /**
@@ -41,7 +41,7 @@ export class RateLimiter {
   }
 }
 
-/** Forgets full buckets, which say nothing; when all are in use, the oldest. */
+/** Removes full buckets, which are equal to new ones. When all buckets are in use, removes the oldest. */
 function makeRoom(buckets: Map<string, Bucket>, perMinute: number, nowMs: number): void {
   for (const [tenantId, bucket] of buckets) {
     if (refill(bucket, perMinute, nowMs).tokens >= perMinute) buckets.delete(tenantId);
@@ -70,7 +70,7 @@ export function refill(bucket: Bucket, perMinute: number, nowMs: number): Bucket
   return { tokens: Math.min(perMinute, bucket.tokens + (elapsedMs * perMinute) / MINUTE_MS), atMs: nowMs };
 }
 
-/** Takes one token, or says in how many whole seconds (at least 1) there will be one. `perMinute` must be positive. */
+/** Takes one token, or returns the whole seconds (at least 1) until there is one. `perMinute` must be positive. */
 export function take(bucket: Bucket, perMinute: number, nowMs: number): Taken {
   const filled = refill(bucket, perMinute, nowMs);
   if (filled.tokens >= 1) return { ok: true, bucket: { tokens: filled.tokens - 1, atMs: nowMs } };
@@ -81,9 +81,9 @@ export function take(bucket: Bucket, perMinute: number, nowMs: number): Taken {
 const PREFIX = 'billing-gateway:rate:';
 
 /**
- * The bucket of `rate-limiter.ts`, in one step for all replicas and by the clock of Redis, so that replicas whose
- * clocks differ agree. Answers 0, or the milliseconds until there is a token. A bucket that nobody asked for in a
- * minute is full, and forgotten.
+ * The token bucket above, as one atomic step in Redis for all replicas. It uses the clock of Redis, so that replicas
+ * with different clocks agree. The script returns 0, or the milliseconds until there is a token. A bucket that is
+ * unused for a minute is full, so it expires.
  */
 const TAKE = `
 local time = redis.call('TIME')
@@ -104,8 +104,9 @@ redis.call('PEXPIRE', KEYS[1], 60000)
 return wait`;
 
 /**
- * Token buckets per tenant and kind that all replicas on one Redis share. While Redis is away each replica counts by
- * itself, from full buckets: a limit guards against mistakes, and its store must not stop payments.
+ * Token buckets per tenant and kind that all replicas on one Redis share. While Redis is away, each replica counts on
+ * its own, from full buckets. Reason: the limit guards against mistakes, and an outage of its store must not stop
+ * payments.
  */
 export class SharedRateLimiter {
   readonly #link: Pick<RedisLink, 'run'>;
@@ -127,7 +128,7 @@ export class SharedRateLimiter {
   }
 }
 
-// Tenants are named by tokens and files, and with AUTH=passthrough by callers: hashed, a name is neither long nor
+// Tokens, files and, with AUTH=passthrough, callers choose the names of tenants. A hashed name is short and not
 // readable.
 function redisKey(tenantId: string, kind: RateLimitedKind): string {
   return `${PREFIX}${kind}:${createHash('sha256').update(tenantId).digest('hex')}`;

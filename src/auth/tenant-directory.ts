@@ -6,14 +6,14 @@ import { BillingError } from '../domain/errors.js';
 import type { SpendingLimits } from '../domain/spending.js';
 import type { Logger } from '../observability/logger.js';
 
-/** Keyed hash of a text: stable across restarts and replicas, and useless to whoever does not hold the key. */
+/** Keyed hash of a text. It is stable across restarts and replicas, and useless without the key. */
 export type KeyedHash = (text: string) => string;
 
 export function xtractaCredential(apiKey: string, rootGroupId: string | null, keyedHash: KeyedHash): XtractaCredential {
   return { id: keyedHash(`xtracta:${apiKey}`), apiKey, rootGroupId };
 }
 
-/** The id of client credentials is that of the client, so that a rotated secret remains the same account. */
+/** The id of client credentials is made of the client's id, so that a rotated secret remains the same account. */
 function creditsCredential(authorization: CreditsAuthorization, keyedHash: KeyedHash): CreditsCredential {
   switch (authorization.kind) {
     case 'bearer':
@@ -29,7 +29,7 @@ function creditsCredential(authorization: CreditsAuthorization, keyedHash: Keyed
   }
 }
 
-/** @param limits null: what it spends is not limited */
+/** @param limits null: the tenant's spending is not limited */
 export function tenantOf(
   id: string,
   credentials: EnvironmentCredentials,
@@ -55,12 +55,12 @@ interface TenantDirectoryOptions {
   readonly path: string;
   readonly keyedHash: KeyedHash;
   readonly logger: Logger;
-  /** How often the files are looked at, in milliseconds. */
+  /** Interval between two checks of the files, in milliseconds. */
   readonly checkIntervalMs?: number;
 }
 
-// Two looks in a row must agree. Looked at rather than watched: mounted secrets are replaced by swapping a link, which
-// file watchers miss on some systems.
+// Two checks in a row must find the same contents. The gateway polls instead of watching. Reason: an orchestrator
+// replaces mounted secrets by swapping a link, which file watchers miss on some systems.
 const CHECK_INTERVAL_MS = 5_000;
 
 /** The tenants of `TENANTS_FILE`, re-read when it or a secret file that it names changes. Keeps state. */
@@ -68,10 +68,10 @@ export class TenantDirectory {
   readonly #options: TenantDirectoryOptions;
   #entries: ReadonlyMap<string, TenantEntry> = new Map();
   #inUse: TenantsVersion | null = null;
-  /** Digests: of what is in use, of what the last look found, of what was last taken or refused. */
+  /** Digests of the version in use, of the contents at the last check, and of the version last accepted or refused. */
   #taken = '';
   #seen = '';
-  #judged = '';
+  #decided = '';
   #refused = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -102,15 +102,14 @@ export class TenantDirectory {
     return [...this.#entries.values()].map(({ tenant }) => tenant);
   }
 
-  /** Whether the file holds something else than what is in use, and was refused. */
+  /** Whether the file differs from the version in use and the gateway has refused it. */
   isRefused(): boolean {
     return this.#refused;
   }
 
   /**
-   * Looks at the files. Contents that are new are taken when two looks in a row have found the same: whoever is writing
-   * a file takes less time than that. A version that is not valid, or not whole, is logged, and the tenants known so
-   * far remain.
+   * Checks the files. The gateway accepts new contents when two checks in a row have found the same, because writing a
+   * file takes less time than that. It logs a version that is not valid or not whole, and keeps the known tenants.
    */
   async refresh(): Promise<void> {
     const result = await readTenantsFile(this.#options.path);
@@ -118,8 +117,8 @@ export class TenantDirectory {
     const isAtRest = digest === this.#seen;
     this.#seen = digest;
     if (digest === this.#taken) this.#refused = false;
-    if (!isAtRest || digest === this.#taken || digest === this.#judged) return;
-    this.#judged = digest;
+    if (!isAtRest || digest === this.#taken || digest === this.#decided) return;
+    this.#decided = digest;
     const refusal = result.version === null || this.#inUse === null ? null : whyNotTaken(result.version, this.#inUse);
     const problems = refusal === null ? result.problems.map(({ message }) => message) : [refusal];
     this.#refused = problems.length > 0;
@@ -139,7 +138,7 @@ export class TenantDirectory {
     this.#timer = undefined;
   }
 
-  // Each look is scheduled by the one before it, so that slow storage never piles up looks.
+  // Each check schedules the next one, so that checks never pile up on slow storage.
   #schedule(): void {
     this.#timer = setTimeout(() => {
       void this.refresh()
@@ -155,7 +154,7 @@ export class TenantDirectory {
     this.#inUse = version;
     this.#taken = digest;
     this.#seen = digest;
-    this.#judged = digest;
+    this.#decided = digest;
     this.#entries = new Map(version.tenants.map((record) => [record.id, this.#entry(record)]));
   }
 

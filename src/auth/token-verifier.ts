@@ -13,7 +13,10 @@ import type { JwtConfig } from '../config/config.js';
 import { SCOPES, type Scope } from '../domain/caller.js';
 import { parseNumericId } from '../domain/group-id.js';
 
-/** Signatures by a key pair only: a public key must never serve as the secret of an HMAC, and `none` signs nothing. */
+/**
+ * Only signatures by a key pair are accepted. Reason: with HMAC a public key could serve as the secret (algorithm
+ * confusion, RFC 8725, section 2.1), and `none` signs nothing.
+ */
 const ALGORITHMS = [
   'RS256',
   'RS384',
@@ -28,19 +31,19 @@ const ALGORITHMS = [
   'Ed25519',
 ];
 
-// Longer tokens cost more to look at than any honest one; real ones stay under 4 KB.
+// Tokens of honest callers stay under 4 KB. Longer ones would only cost time.
 const MAX_TOKEN_CHARACTERS = 8_192;
 
-// Clocks of well-kept machines differ by less.
+// Clocks of machines with NTP differ by less.
 const CLOCK_TOLERANCE_SECONDS = 5;
 
 type VerifyToken<T> = (token: string) => Promise<T>;
 
 /**
- * Makes the check of signature, issuer, audience, expiry and not-before. What it returns rejects with a `jose` error,
- * which says why and must not reach the caller.
+ * Makes the check of signature, issuer, audience, expiry and not-before. The check rejects with a `jose` error that
+ * tells the cause, which must not reach the caller.
  *
- * @param read what is wanted of a verified token; once per verification
+ * @param read extracts the needed claims of a verified token; called once per verification
  */
 export function createTokenVerifier<T>(
   config: Pick<JwtConfig, 'keys' | 'issuer' | 'audience'>,
@@ -70,7 +73,7 @@ export function createTokenVerifier<T>(
 
 interface KeySource {
   readonly find: JWTVerifyGetKey;
-  /** Another number means other keys. A source that can be stale looks to itself when asked. */
+  /** Another number means other keys. A call makes a remote source refresh itself if it is stale. */
   readonly generation: () => number;
 }
 
@@ -99,30 +102,30 @@ function scopesOf(payload: JWTPayload): ReadonlySet<Scope> {
 }
 
 /**
- * Group ids that the token limits its bearer to, leading zeros stripped; null when it has no such claim. A claim that
- * makes no sense limits to nothing: its issuer meant a limit.
+ * Group ids to which the token limits its bearer, leading zeros stripped; null when it has no such claim. An unreadable
+ * claim permits no group, because its issuer intended a limit.
  */
 function groupsOf(payload: JWTPayload, name: string): ReadonlySet<string> | null {
   if (!Object.hasOwn(payload, name)) return null;
   return new Set(words(payload[name]).flatMap((word) => parseNumericId(word) ?? []));
 }
 
-/** A claim that is a name: text of 1 to 200 characters without control characters; else null. */
+/** A claim that is a name: text of 1 to 200 characters without control characters. Null for anything else. */
 function nameOf(payload: JWTPayload, name: string): string | null {
   const value = claim(payload, name);
   return typeof value === 'string' && NAME.test(value) ? value : null;
 }
 
-/** What decides of a token who calls and what they may do. */
+/** The claims that tell who calls and what the caller may do. */
 interface CallerClaims {
   readonly tenantId: string | null;
   readonly scopes: ReadonlySet<Scope>;
-  /** Null: no limit. */
+  /** Null: the token limits no groups. */
   readonly groups: ReadonlySet<string> | null;
   readonly subject: string | null;
 }
 
-/** @param names of the claims that the operator chose */
+/** @param names that the operator chose for the claims */
 export function callerClaimsOf(
   payload: JWTPayload,
   names: { readonly tenantClaim: string; readonly groupsClaim: string },
@@ -135,7 +138,7 @@ export function callerClaimsOf(
   };
 }
 
-/** What both lists permit; null stands for no list. */
+/** The groups that both lists permit. Null stands for no list. */
 export function intersectGroups(
   one: ReadonlySet<string> | null,
   other: ReadonlySet<string> | null,
@@ -154,24 +157,24 @@ function words(value: unknown): string[] {
   return Array.isArray(value) ? value.flatMap((item) => (Array.isArray(item) ? [] : words(item))) : [];
 }
 
-/** Longest that a verification is relied on. */
+/** Longest time for which a verification is reused, in milliseconds. */
 const KEPT_MS = 30_000;
 const MAX_TOKENS = 10_000;
 
 interface Verified<T> {
   readonly claims: T;
   readonly untilMs: number;
-  /** State of the keys that it was verified with. */
+  /** Generation of the keys that verified the token. */
   readonly generation: number;
 }
 
 /**
- * Tokens that were verified a moment ago: a client sends the same one with every request, and a signature costs more
- * than all else that a small request does. Held by digest, until they expire, for half a minute at most, and only while
- * the keys are the same: with a newly fetched key set everything is verified anew. Refusals are never kept. Mutable and
- * bounded; the oldest goes first.
+ * Cache of verified tokens. A client sends the same token with every request, and a signature check costs more than the
+ * rest of a small request. An entry is keyed by the token's digest. It is kept until the token expires, for half a
+ * minute at most, and only while the keys are the same. After a new key set is fetched, every token is verified anew.
+ * Refusals are never cached. The cache is mutable and bounded, and evicts the oldest entry first.
  *
- * @typeParam T what was read of a token
+ * @typeParam T the claims that were read from a token
  */
 export class VerifiedTokens<T> {
   readonly #nowMs: () => number;
@@ -191,8 +194,8 @@ export class VerifiedTokens<T> {
   }
 
   /**
-   * @param expirySeconds of the token, in unix seconds
-   * @param generation of the keys before the token was verified
+   * @param expirySeconds expiry of the token, in unix seconds
+   * @param generation generation of the keys before the token was verified
    */
   keep(token: string, claims: T, expirySeconds: number, generation: number): void {
     const untilMs = Math.min(this.#nowMs() + KEPT_MS, expirySeconds * 1000);
@@ -207,11 +210,11 @@ function digestOf(token: string): string {
 }
 
 export interface RemoteKeysOptions {
-  /** Told when the key set could not be fetched; at most once per cooldown. */
+  /** Called when the key set could not be fetched; at most once per cooldown. */
   readonly onFailure: (error: unknown) => void;
-  /** Least time between two fetches that tokens can provoke, in milliseconds. */
+  /** Least time between two fetches that tokens can cause, in milliseconds. */
   readonly cooldownMs?: number;
-  /** After this time a use of the keys fetches them anew in the background, in milliseconds. */
+  /** Age after which a use of the keys fetches them anew in the background, in milliseconds. */
   readonly refreshAfterMs?: number;
   readonly now?: () => number;
 }
@@ -221,11 +224,12 @@ const REFRESH_AFTER_MS = 600_000;
 const FETCH_TIMEOUT_MS = 5_000;
 
 /**
- * The keys published at a URL. Keys that are known stay in use while the URL cannot be reached, because the identity
- * provider's outage must not become ours; a key that it withdraws is gone with the next successful fetch. Keeps state.
+ * The keys published at a URL. Known keys stay in use while the URL cannot be reached, because the identity provider's
+ * outage must not become the gateway's. A key that the provider withdraws is gone with the next successful fetch. Keeps
+ * state.
  *
- * `jose` fetches by itself only the first time and never refreshes here: on its own it would wait for a stale set and
- * let every token with an unknown key id cause a fetch while the URL is down.
+ * `jose` fetches by itself only the first time, because its refresh is switched off. Reason: its own refresh makes
+ * requests wait for a stale set. It also lets every token with an unknown key id cause a fetch while the URL is down.
  */
 class RemoteKeys {
   readonly #keys: ReturnType<typeof createRemoteJWKSet>;
@@ -263,7 +267,7 @@ class RemoteKeys {
     }
   }
 
-  /** Goes up with every key set that is fetched. Asking counts as a use of the keys. */
+  /** Increases with every fetched key set. A call counts as a use of the keys. */
   generation(): number {
     if (this.#keys.jwks() !== undefined) this.#refreshIfStale();
     return this.#generation;

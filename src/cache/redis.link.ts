@@ -10,18 +10,15 @@ interface RedisLinkOptions {
   readonly now?: () => number;
 }
 
-/** Longer than any healthy answer on one network, short enough to be waited for by a request that can do without. */
+/** Longer than any healthy response on one network, and short enough for a request that can continue without Redis. */
 const COMMAND_TIMEOUT_MS = 250;
 const CONNECT_TIMEOUT_MS = 2_000;
 const LONGEST_RECONNECT_MS = 2_000;
-/** After a failure nobody asks for this long, so that a Redis that hangs delays few requests. */
+/** After a failure the gateway sends no command for this long, so that a Redis that hangs delays few requests. */
 const REST_MS = 1_000;
-/**
- * How often a Redis that works is asked whether it still does: a gateway without requests must notice a demotion within
- * seconds.
- */
+/** Interval between two probes of a working Redis. A gateway without requests must notice a demotion within seconds. */
 const HEARTBEAT_MS = 2_000;
-/** A start waits this long for a first connection. */
+/** Longest time that a start waits for the first connection. */
 const START_PATIENCE_MS = 1_000;
 const PROBE_KEY = 'billing-gateway:probe';
 const LOG_INTERVAL_MS = 60_000;
@@ -31,8 +28,8 @@ class RedisNotReady extends Error {
 }
 
 /**
- * One connection to a Redis that the gateway can do without: what can't be done at once is not done. Reconnects for as
- * long as the process lives. Keeps state: the connection, and whether the last command worked.
+ * One connection to a Redis that the gateway can work without. A command that cannot be sent at once is skipped. The
+ * link reconnects for as long as the process lives. Keeps state: the connection, and whether the last command worked.
  */
 export class RedisLink {
   readonly #redis: Redis;
@@ -52,7 +49,7 @@ export class RedisLink {
     this.#redis = new Redis(url, {
       connectionName: 'billing-gateway',
       connectTimeout: CONNECT_TIMEOUT_MS,
-      // For the far end's farewell, which one that hangs does not say.
+      // A Redis that hangs never closes its side of the connection, so the wait for it is bounded.
       disconnectTimeout: COMMAND_TIMEOUT_MS,
       commandTimeout: options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS,
       enableOfflineQueue: false,
@@ -70,14 +67,14 @@ export class RedisLink {
     });
   }
 
-  /** Whether commands are being answered, as far as is known without asking. */
+  /** Whether Redis answered the last command. Sends nothing. */
   isUp(): boolean {
     return this.#works;
   }
 
   /**
-   * Resolves when the first attempt to connect has come to something, good or bad, or takes too long: a Redis that is
-   * loading its data accepts connections for minutes. Never rejects.
+   * Resolves when the first attempt to connect has succeeded, failed or taken too long. Reason for the limit: a Redis
+   * that is loading its data accepts connections for minutes. Never rejects.
    */
   async settled(): Promise<void> {
     const late = setTimeout(() => {
@@ -88,7 +85,7 @@ export class RedisLink {
     clearTimeout(late);
   }
 
-  /** What the work came to, or null when Redis is away, too slow or refuses. Never rejects. */
+  /** The result of the work, or null when Redis is away, too slow or refuses. Never rejects. */
   async run<T>(work: (redis: Redis) => Promise<T>): Promise<T | null> {
     if (!this.#works) return null;
     try {
@@ -105,11 +102,11 @@ export class RedisLink {
     this.#redis.disconnect();
   }
 
-  /** What works carries out a write: a replica answers PING, and so does a Redis that is out of memory. */
+  /** Probes with a write. Reason: a replica answers PING, and so does a Redis that is out of memory. */
   async #ask(): Promise<void> {
     try {
       await this.#write().catch((error: unknown) => {
-        // One late answer may be this process's own doing, which was busy.
+        // This process may have been busy, so one late response is no proof of a fault.
         if (this.#works && this.#redis.status === 'ready' && isTimeout(error)) return this.#write();
         throw error;
       });
@@ -118,14 +115,14 @@ export class RedisLink {
     } catch (error) {
       const isConnected = this.#redis.status === 'ready';
       this.#failed(error);
-      // What refuses or hangs may have been demoted, moved or left by its network: the address may lead to another one
-      // by now.
+      // A Redis that refuses or hangs may have been demoted, moved or cut off. The address may lead to another one by
+      // now.
       if (isConnected && !this.#closing) this.#redis.disconnect(true);
     }
     this.#first.resolve(undefined);
   }
 
-  /** Gone at once: it is the command that counts. */
+  /** The key expires at once, because only the success of the command matters. */
   async #write(): Promise<unknown> {
     return await this.#redis.set(PROBE_KEY, '1', 'PX', 1);
   }
@@ -141,12 +138,12 @@ export class RedisLink {
     this.#askIn(REST_MS);
   }
 
-  /** Once a minute: an outage must not fill the log. */
+  /** Logs once a minute at most, because an outage must not fill the log. */
   #note(error: unknown): void {
     if (this.#closing || this.#now() - this.#loggedAtMs < LOG_INTERVAL_MS) return;
     this.#loggedAtMs = this.#now();
     const { name, code } = errorFields(error);
-    this.#logger.warn({ error: code ?? name }, 'Redis cannot be used: each replica goes on by itself');
+    this.#logger.warn({ error: code ?? name }, 'Redis cannot be used: each replica continues on its own');
   }
 
   #recovered(): void {
@@ -162,7 +159,7 @@ function isTimeout(error: unknown): boolean {
 }
 
 const PREFIX = 'billing-gateway:persisted-query:';
-/** Apollo Server names no time of its own. Documents in use are sent again by their clients. */
+/** Apollo Server passes no time to live by default. Clients send documents in use again. */
 const DEFAULT_SECONDS = 24 * 60 * 60;
 const MAX_SECONDS = 30 * 24 * 60 * 60;
 
@@ -178,15 +175,15 @@ export class RedisPersistedQueries {
   }
 
   /**
-   * The text, or a miss when its hash is not that of the key. Reason: somebody who can write to Redis must not choose
-   * what the gateway runs.
+   * The text, or a miss when its hash is not that of the key. Reason: a writer to Redis must not choose the documents
+   * that the gateway runs (cache poisoning).
    */
   async get(key: string): Promise<string | undefined> {
     const text = await this.#link.run((redis) => redis.get(redisKey(key)));
     return text !== null && key.endsWith(sha256(text)) ? text : undefined;
   }
 
-  /** @param options `ttl` in seconds; at most thirty days are kept */
+  /** @param options `ttl` in seconds; at most thirty days */
   async set(key: string, text: string, options?: { readonly ttl?: number | null }): Promise<void> {
     const seconds = Math.min(Math.max(Math.trunc(options?.ttl ?? DEFAULT_SECONDS), 1), MAX_SECONDS);
     await this.#link.run((redis) => redis.set(redisKey(key), text, 'EX', seconds));
@@ -197,7 +194,7 @@ export class RedisPersistedQueries {
   }
 }
 
-// Clients choose what comes before the colon's hash; hashed once more, every key has one length and one alphabet.
+// Clients choose the part before the colon. Hashed once more, every key has one length and one alphabet.
 function redisKey(key: string): string {
   return PREFIX + sha256(key);
 }

@@ -4,8 +4,8 @@ import type { ParsedSettings } from './setting-values.js';
 import type { SettingName, SettingValues } from './settings.js';
 
 /**
- * A rule over several settings. `absent` is true for a setting that was not given at all (an invalid one has its own
- * problem).
+ * A rule over several settings. `absent` is true for a setting that was not given. An invalid one is reported on its
+ * own.
  */
 type Rule = (values: SettingValues, absent: (name: SettingName) => boolean) => (ConfigProblem | null)[];
 
@@ -22,7 +22,8 @@ const authIsChosen: Rule = (values, absent) => [
   when(
     values.AUTH === 'none' && !values.ALLOW_UNAUTHENTICATED && !isLoopbackHost(values.HOST),
     'AUTH',
-    'none lets everybody who reaches HOST spend money: use jwt or passthrough, listen on 127.0.0.1, or set ALLOW_UNAUTHENTICATED=true',
+    'none lets everybody who reaches HOST spend money: use jwt or passthrough, listen on 127.0.0.1, or set ' +
+      'ALLOW_UNAUTHENTICATED=true',
   ),
 ];
 
@@ -86,7 +87,7 @@ const limitsHaveAnEffect: Rule = (values, absent) => [
   when(
     !absent('SPENDING_LIMITS') && values.AUTH === 'jwt' && !absent('TENANTS_FILE'),
     'SPENDING_LIMITS',
-    'limits nobody beside TENANTS_FILE: give each tenant limits of its own there',
+    'has no effect with TENANTS_FILE: give each tenant its own limits there',
   ),
 ];
 
@@ -99,13 +100,15 @@ const RULES: readonly Rule[] = [
   limitsHaveAnEffect,
 ];
 
-/** What is wrong between settings. Table-tested; no I/O. */
+/** Problems between settings. Table-tested; no I/O. */
 export function brokenRules(settings: ParsedSettings): ConfigProblem[] {
   const absent = (name: SettingName): boolean => settings.values[name] === null && !settings.invalid.has(name);
   return RULES.flatMap((rule) => rule(settings.values, absent)).filter((found) => found !== null);
 }
 
-/** Settings that open more than is usually meant: permitted, and said loudly at each start. */
+/**
+ * Settings that open more than is usually intended. They are permitted, and the gateway warns about them at each start.
+ */
 export function openDoors({ values }: ParsedSettings): ConfigProblem[] {
   const production = values.NODE_ENV === 'production';
   const pages = [
@@ -124,7 +127,7 @@ export function openDoors({ values }: ParsedSettings): ConfigProblem[] {
     );
 }
 
-/** Settings that are given and have no effect beside the others: not wrong, but probably not meant. */
+/** Settings without an effect, because of other settings. They are not wrong, but probably not intended. */
 export function idleSettings(settings: ParsedSettings): ConfigProblem[] {
   const { values } = settings;
   const given = (name: SettingName): boolean => values[name] !== null;
@@ -159,26 +162,23 @@ function problem(setting: SettingName, message: string): ConfigProblem {
   return { setting, message };
 }
 
-/**
- * Prefixes that only this gateway's settings have, or that are as good as its own: a stranger among them is worth a
- * word.
- */
+/** Prefixes that belong to this gateway's settings. The gateway warns about an unknown name with one of them. */
 const OWN_PREFIX = /^(XTRACTA|CREDITS|JWT|LEDGER|CACHE|ROUTER|TENANTS|HISTORY|RATE_LIMIT|DRAIN)_/;
 
-// Kubernetes puts such variables into every container for each service, whatever it is called.
+// Kubernetes sets such variables in every container for each service, whatever its name.
 const SERVICE_LINK = /_(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)$/;
 
 const SHORTEST_NAME_TO_GUESS = 6;
 
-/** A variable that is not a setting: `meant` is the setting that it is probably a slip of, or null. */
+/** A variable that is not a setting. `meant` is the setting that was probably intended, or null. */
 interface UnknownVariable {
   readonly name: string;
   readonly meant: string | null;
 }
 
 /**
- * Variables that look as if they were meant for this gateway: one or two letters away from a setting's name, or under
- * one of its prefixes.
+ * Variables that were probably intended for this gateway: one or two letters away from a setting's name, or with one of
+ * its prefixes.
  */
 export function unknownVariables(names: Iterable<string>, known: ReadonlySet<string>): UnknownVariable[] {
   const found: UnknownVariable[] = [];
@@ -193,7 +193,7 @@ export function unknownVariables(names: Iterable<string>, known: ReadonlySet<str
 function nearest(name: string, known: ReadonlySet<string>): string | null {
   let best: { readonly name: string; readonly distance: number } | null = null;
   for (const candidate of known) {
-    // Short names are near to everything: POST is no slip of HOST.
+    // Short names resemble too many others: POST is not a typing error for HOST.
     if (candidate.length < SHORTEST_NAME_TO_GUESS) continue;
     const limit = candidate.length < 10 ? 1 : 2;
     const distance = editDistance(name.toUpperCase(), candidate, limit);
@@ -203,7 +203,8 @@ function nearest(name: string, known: ReadonlySet<string>): string | null {
 }
 
 /**
- * Letters to insert, remove, replace or swap with their neighbour; anything above `limit` is answered as `limit + 1`.
+ * Number of letters to insert, remove, replace or swap with their neighbour. Anything above `limit` becomes `limit +
+ * 1`.
  */
 export function editDistance(one: string, other: string, limit: number): number {
   if (Math.abs(one.length - other.length) > limit) return limit + 1;

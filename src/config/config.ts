@@ -1,7 +1,7 @@
 import type { SpendingLimits } from '../domain/spending.js';
 import type { SettingValues } from './settings.js';
 
-/** How the gateway authorises at the AccountAdminAPI with the environment's own credentials. */
+/** Credentials of the environment for the AccountAdminAPI. */
 export type CreditsAuthorization =
   | { readonly kind: 'bearer'; readonly token: string }
   | {
@@ -39,22 +39,22 @@ export interface HttpConfig {
   /** 0: the system chooses. */
   readonly port: number;
   readonly corsOrigins: readonly string[];
-  /** Host names and addresses beside those of this machine, with or without a port. */
+  /** Host names and addresses in addition to those of this machine, with or without a port. */
   readonly allowedHosts: readonly string[];
-  /** Which requests must name such a host: all but probes, or those for pages. */
+  /** Requests that must name such a host: all except probes, or only those for pages. */
   readonly hostCheck: 'everything' | 'pages';
-  /** Empty: no router secret is asked for. */
+  /** Empty: no router secret is required. */
   readonly routerSecrets: readonly string[];
   readonly introspection: boolean;
   readonly explorer: boolean;
   readonly debugUi: boolean;
-  /** How long a stop goes on serving while `/ready` already says 503. */
+  /** Milliseconds for which a stopping gateway continues to serve while `/ready` already returns 503. */
   readonly drainDelayMs: number;
-  /** Longer than the write deadline, so that no write is cut by a stop. */
+  /** Longer than the write deadline, so that a stop cuts no write. */
   readonly drainTimeoutMs: number;
 }
 
-/** The gateway's effective, validated settings. Holds secrets: print it with `printConfig` only. */
+/** The gateway's effective, validated settings. They contain secrets, so print them with `printConfig` only. */
 export interface Config {
   readonly production: boolean;
   readonly http: HttpConfig;
@@ -62,36 +62,36 @@ export interface Config {
   readonly xtracta: {
     /** Without a trailing slash. */
     readonly url: string;
-    /** The billing UI's URL may be `http:` only then. */
+    /** Whether the URL is on this machine. The billing UI's URL may be `http:` only then. */
     readonly loopback: boolean;
-    /** Of the catalogue of plans and packs; begins with a slash. */
+    /** Path of the catalogue of plans and packs; begins with a slash. */
     readonly cataloguePath: string;
     readonly planSource: SettingValues['PLAN_SOURCE'];
   };
-  /** Null: `purchaseCredits` answers `NOT_CONFIGURED`. */
+  /** Null: `purchaseCredits` returns `NOT_CONFIGURED`. */
   readonly credits: { readonly url: string } | null;
   readonly ledger: { readonly url: string };
   readonly cache: { readonly url: string };
   readonly limits: {
     readonly readTimeoutMs: number;
     readonly writeTimeoutMs: number;
-    /** For all reads of one operation; writes go on. */
+    /** Deadline for all reads of one operation. Writes continue. */
     readonly operationTimeoutMs: number;
     readonly maxUpstreamCalls: number;
     readonly mergeHistoryWindows: boolean;
-    /** 0: no earlier answer ever stands in for a read. */
+    /** 0: no earlier response ever replaces a read. */
     readonly staleReadsMs: number;
     /** 0: no limit. */
     readonly writesPerMinute: number;
     readonly billingUiPerMinute: number;
     readonly readsPerMinute: number;
-    /** Whether each response tells its `extensions.cost`. */
+    /** Whether each response contains `extensions.cost`. */
     readonly tellsCost: boolean;
   };
   readonly spending: {
-    /** 0: equal writes are not looked for. */
+    /** 0: the gateway does not search for equal writes. */
     readonly duplicateWindowMs: number;
-    /** Of each tenant that no tenants file describes; null: none. */
+    /** Limits of each tenant that no tenants file describes; null: none. */
     readonly limits: SpendingLimits | null;
   };
   /** Texts of the only documents that may run; null: every document may. */
@@ -109,7 +109,7 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
-/** All problems at once, or a configuration with what is odd about it. */
+/** All problems at once, or a configuration with its warnings. */
 export type ConfigResult =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly ConfigProblem[] }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[]; readonly warnings: readonly ConfigProblem[] };

@@ -14,10 +14,10 @@ export function renderHelp(): string {
     '',
     'Runs the billing GraphQL gateway. All settings come from the environment.',
     '',
-    '  --check-config  says what is wrong with the settings, without touching the network; exit code 0 or 1',
+    '  --check-config  lists the problems of the settings, without the network; exit code 0 or 1',
     '  --print-config  prints the effective settings, secrets masked',
     '  --version       prints the version',
-    '  doctor          looks at the upstreams with the configured credentials, by reads alone; doctor --help says more',
+    '  doctor          checks the upstreams with the configured credentials, by reads only; doctor --help says more',
     '  ledger          lists, shows, reconciles and resolves writes; ledger --help says more',
     '  read            prints what the gateway reads from a stored response of an upstream; read --help says more',
   ];
@@ -28,7 +28,7 @@ export function renderHelp(): string {
       lines.push(...wrap(setting.description, HELP_WIDTH - 6).map((line) => `      ${line}`));
     }
   }
-  lines.push('', "OTEL_* variables are the OpenTelemetry SDK's own and are honoured unmodified.");
+  lines.push('', "OTEL_* variables are the OpenTelemetry SDK's own and are passed on unmodified.");
   return `${lines.join('\n')}\n`;
 }
 
@@ -39,13 +39,13 @@ export function renderMarkdown(): string {
     '',
     '<!-- Written by tools/config-docs.ts from src/config/settings.ts. Do not edit. -->',
     '',
-    'All settings come from the environment and are checked at the start: every problem is listed at once, and the exit code is 1.',
-    '`node dist/main.js --check-config` does only that, without touching the network; `--print-config` prints the effective settings',
-    'with secrets masked.',
+    'All settings come from the environment. The gateway checks them at the start. If there are problems, it lists',
+    'all of them and exits with code 1. `node dist/main.js --check-config` does only this check, without the',
+    'network. `--print-config` prints the effective settings with secrets masked.',
     '',
-    'A setting marked with 🔒 is a secret. Where `NAME_FILE` is mentioned, the value may instead stand in a file whose path is',
-    "`NAME_FILE`; setting both is an error. An empty variable counts as not set. A variable whose name is a slip of a setting's",
-    'name is refused with a suggestion.',
+    'A setting marked with 🔒 is a secret. Where `NAME_FILE` is mentioned, the value may instead be in a file whose',
+    'path is `NAME_FILE`; setting both is an error. An empty variable counts as not set. If the name of a variable',
+    "looks like a misspelt setting's name, the gateway refuses to start and suggests the name.",
   ];
   for (const section of SECTIONS) {
     lines.push('', `## ${section}`, '', '| Variable | Default | Meaning |', '|---|---|---|');
@@ -59,19 +59,20 @@ export function renderMarkdown(): string {
     '',
     '## OpenTelemetry',
     '',
-    "Variables that start with `OTEL_` are the OpenTelemetry SDK's own and are honoured unmodified. Nothing is traced, and nothing of",
-    'the SDK is loaded, until one of `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `OTEL_TRACES_EXPORTER` or',
-    '`OTEL_CONFIG_FILE` is set; `OTEL_SDK_DISABLED=true` and `OTEL_TRACES_EXPORTER=none` turn it off. Traces only: metrics are at',
-    '`/metrics`, logs on standard output. The service is called `billing-gateway` unless `OTEL_SERVICE_NAME` or',
-    '`OTEL_RESOURCE_ATTRIBUTES` name it. The SDK reports failed exports only with `OTEL_LOG_LEVEL=warn` or lower, as plain text.',
+    "Variables that start with `OTEL_` are the OpenTelemetry SDK's own and are passed on unmodified. The gateway",
+    'loads the SDK and traces only if one of `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`,',
+    '`OTEL_TRACES_EXPORTER` or `OTEL_CONFIG_FILE` is set. `OTEL_SDK_DISABLED=true` and `OTEL_TRACES_EXPORTER=none`',
+    'switch it off. It exports traces only: metrics are at `/metrics`, logs on standard output. The service is',
+    'called `billing-gateway` unless `OTEL_SERVICE_NAME` or `OTEL_RESOURCE_ATTRIBUTES` name it. The SDK reports',
+    'failed exports only with `OTEL_LOG_LEVEL=warn` or lower, as plain text.',
     '',
     '## The tenants file',
     '',
-    'YAML or JSON. [tenants.schema.json](tenants.schema.json) describes every key, and lets',
-    '[an editor check the file](operations.md#check-the-tenants-file) as you type. Only `xtractaApiKey` is required. Each secret',
-    'may be given as a path instead, relative to the tenants file: `xtractaApiKeyFile`, `creditsTokenFile`,',
-    '`creditsClientSecretFile`. The file and the secret files are looked at every five seconds; a version that is not valid is',
-    'logged and ignored. A caller whose tenant is not listed is answered `FORBIDDEN`.',
+    'YAML or JSON. [tenants.schema.json](tenants.schema.json) describes every key, and lets [an editor check the',
+    'file](operations.md#check-the-tenants-file) as you type. Only `xtractaApiKey` is required. Each secret may be',
+    'given as a path instead, relative to the tenants file: `xtractaApiKeyFile`, `creditsTokenFile`,',
+    '`creditsClientSecretFile`. The gateway checks the file and the secret files every five seconds. It logs and',
+    'ignores a version that is not valid. A caller whose tenant is not listed gets `FORBIDDEN`.',
     '',
     '```yaml',
     'tenants:',

@@ -13,12 +13,12 @@ import { parseSettings, settingNames } from './setting-values.js';
 import { SANDBOX_ORIGINS, SETTINGS, type SettingValues } from './settings.js';
 import { readTenantsFile } from './tenants-file.js';
 
-// A write may use up its deadline; what comes after it (ledger, answer) takes its part of a stop as well.
+// Time of a stop for the work after a write's deadline: the ledger and the response.
 const DRAIN_AFTER_WRITE_MS = 5_000;
 
 /**
- * Reads the settings, secret files and the tenants file, and checks them all: either everything that is wrong or a configuration.
- * Touches no network. Messages name settings, never values.
+ * Reads and checks the settings, the secret files and the tenants file. Returns either all problems or a configuration.
+ * Uses no network. Messages name settings, never values.
  */
 export async function loadConfig(env: Readonly<Record<string, string | undefined>>): Promise<ConfigResult> {
   const settings = parseSettings(env);
@@ -32,7 +32,7 @@ export async function loadConfig(env: Readonly<Record<string, string | undefined
     ...idleSettings(settings),
     ...openDoors(settings),
     ...slips.flatMap(({ name, meant }) =>
-      meant === null ? [{ setting: name, message: 'is no setting of this gateway' }] : [],
+      meant === null ? [{ setting: name, message: 'is not a setting of this gateway' }] : [],
     ),
   ];
   if (settings.values.AUTH === 'jwt' && settings.values.TENANTS_FILE !== null) {
@@ -58,10 +58,10 @@ function knownNames(): ReadonlySet<string> {
 }
 
 function slip(name: string, meant: string): ConfigProblem {
-  return { setting: name, message: `is no setting of this gateway: did you mean ${meant}?` };
+  return { setting: name, message: `is not a setting of this gateway: did you mean ${meant}?` };
 }
 
-/** Null only where a rule of `brokenRules` has already found the reason. */
+/** Null only where a rule of `brokenRules` has already reported the reason. */
 function toConfig(values: SettingValues, safelist: Config['safelist']): Config | null {
   const auth = toAuth(values);
   if (auth === null) return null;

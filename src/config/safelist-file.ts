@@ -9,18 +9,18 @@ export interface SafelistFileResult {
   readonly problems: readonly ConfigProblem[];
 }
 
-/** As `@apollo/generate-persisted-query-manifest` writes it. */
+/** The form of `@apollo/generate-persisted-query-manifest`. */
 const apolloManifest = z.object({
   format: z.literal('apollo-persisted-query-manifest'),
   version: z.literal(1),
   operations: z.array(z.object({ body: z.string() })),
 });
 
-/** As GraphQL Code Generator and Relay write it: document texts by their hash. */
+/** The form of GraphQL Code Generator and Relay: document texts by their hash. */
 const documentMap = z.record(z.string(), z.string());
 
 /**
- * Reads a safelist: a folder, of which every `*.graphql` file is a document, or a JSON manifest. Messages name the
+ * Reads a safelist: a folder in which every `*.graphql` file is a document, or a JSON manifest. Messages name the
  * setting, never content.
  */
 export async function readSafelist(path: string): Promise<SafelistFileResult> {

@@ -6,10 +6,10 @@ import { SETTINGS, type SettingName, type SettingValues } from './settings.js';
 
 export interface ParsedSettings {
   /**
-   * A setting without a default is null when it is not given and when it is not valid: `invalid` tells the two apart.
+   * A setting without a default is null when it is missing and when it is not valid. `invalid` distinguishes the two.
    */
   readonly values: SettingValues;
-  /** Settings that were given and are not valid; rules about missing settings must leave them alone. */
+  /** Given settings that are not valid. Rules about missing settings must ignore them. */
   readonly invalid: ReadonlySet<SettingName>;
   readonly problems: readonly ConfigProblem[];
 }
@@ -17,7 +17,7 @@ export interface ParsedSettings {
 type Environment = Readonly<Record<string, string | undefined>>;
 type Found = { readonly text: string | null; readonly problem: string | null };
 
-/** Each setting on its own: found in the environment or its file, and parsed. */
+/** Finds each setting in the environment or its file, and parses it on its own. */
 export function parseSettings(env: Environment): ParsedSettings {
   const values: Record<string, unknown> = {};
   const invalid = new Set<SettingName>();
@@ -33,7 +33,7 @@ export function parseSettings(env: Environment): ParsedSettings {
       invalid.add(name);
       problems.push({ setting: name, message });
     }
-    // The default stands in for what is not valid, so that rules between settings see no holes.
+    // The default replaces an invalid value, so that rules between settings find no gaps.
     values[name] = parsed?.success === true ? parsed.data : defaultValue(setting);
   }
   if (!isComplete(values)) throw new TypeError('a setting has no value');
@@ -48,7 +48,7 @@ export function isSettingName(name: string): name is SettingName {
   return Object.hasOwn(SETTINGS, name);
 }
 
-/** An empty value counts as not given: compose files pass unset variables on as empty ones. */
+/** An empty value counts as missing, because compose files pass unset variables on as empty ones. */
 function find(name: SettingName, setting: Setting<unknown>, env: Environment): Found {
   const text = given(env[name]);
   const path = setting.fromFile ? given(env[`${name}_FILE`]) : null;
@@ -69,7 +69,7 @@ function given(text: string | undefined): string | null {
   return trimmed === '' ? null : trimmed;
 }
 
-/** With the place inside a setting that has members of its own; the items of a list have no names. */
+/** The message, with the path inside a setting that has members. Items of a list have no names. */
 function issueText({ path, message }: z.core.$ZodIssue): string {
   return typeof path[0] === 'string' ? `${path.map(String).join('.')} ${message}` : message;
 }
@@ -78,7 +78,7 @@ function defaultValue(setting: Setting<unknown>): unknown {
   return setting.default === undefined ? null : setting.schema.parse(setting.default);
 }
 
-// Each value came out of its own setting's schema, so a record with every name has the type.
+// Each value comes from its own setting's schema, so a record with every name has the type.
 function isComplete(values: object): values is SettingValues {
   return settingNames().every((name) => name in values);
 }
@@ -86,8 +86,8 @@ function isComplete(values: object): values is SettingValues {
 const MASK = '********';
 
 /**
- * The text of `--print-config`: one `NAME=value` per setting as it is in effect, secrets masked, problems left to
- * `loadConfig`.
+ * The text of `--print-config`: one `NAME=value` per effective setting, with secrets masked. `loadConfig` reports
+ * problems.
  */
 export function printConfig(env: Readonly<Record<string, string | undefined>>): string {
   const { values, invalid } = parseSettings(env);
@@ -115,8 +115,8 @@ function oneLineText(value: unknown): string {
 }
 
 /**
- * A connection URL may hold a password in its user info or its query. What is no URL with a host (`sqlite:…`) is shown
- * whole.
+ * Masks a connection URL, which may contain a password in its user info or its query. A text that is not a URL with a
+ * host (`sqlite:…`) is shown whole.
  */
 export function maskUrl(text: string): string {
   if (!/^\w+:\/\//.test(text)) return text;

@@ -14,25 +14,25 @@ export const SECTIONS = [
 export type Section = (typeof SECTIONS)[number];
 
 /**
- * How a value may be shown: `public` as it is, `secret` never, `url` with user info, query and fragment masked (a
- * connection URL carries its password there).
+ * Rule for showing a value: `public` unchanged, `secret` never, `url` with user info, query and fragment masked. A
+ * connection URL has its password in these parts.
  */
 export type Visibility = 'public' | 'secret' | 'url';
 
-/** One environment variable: everything that the validator, `--help` and the documentation need to know of it. */
+/** One environment variable, with all facts for the validator, `--help` and the documentation. */
 export interface Setting<T> {
   readonly section: Section;
   readonly description: string;
   readonly visibility: Visibility;
-  /** May be given as `NAME_FILE`, the path of a file that holds the value. */
+  /** Whether the value may be given in a file, whose path is `NAME_FILE`. */
   readonly fromFile: boolean;
-  /** Parsed like a given value; absent: null when the variable is not set. */
+  /** Parsed like a given value. Absent: the setting is null when the variable is not set. */
   readonly default?: string;
-  /** What the documentation says in place of `default`, where the value depends on other settings. */
+  /** Text of the documentation in place of `default`, where the value depends on other settings. */
   readonly defaultText?: string;
   /** A value for the documentation; never a working secret. */
   readonly example?: string;
-  /** From text. Its messages never repeat the value. */
+  /** Parses the text. Its messages never repeat the value. */
   readonly schema: z.ZodType<T, string>;
 }
 
@@ -54,12 +54,12 @@ export function secret<T>(schema: z.ZodType<T, string>, details: Details): Setti
   return optional(schema, { ...details, visibility: 'secret', fromFile: true });
 }
 
-// Control characters end a header or a form line; nobody means them in a setting.
+// Control characters would end a header or a form line, and no setting needs them.
 const CONTROL_CHARACTER = /\p{Cc}/u;
 
 export const oneLine = z.string().refine((text) => !CONTROL_CHARACTER.test(text), 'must be one line of text');
 
-/** Goes into an HTTP header or form, so it must survive both unchanged. */
+/** A value for an HTTP header or form, both of which must transmit it unchanged. */
 export const token = z
   .string()
   .max(8192, 'is longer than 8192 characters')
@@ -81,7 +81,7 @@ export function integer(min: number, max: number): z.ZodType<number, string> {
     .refine((value) => value >= min && value <= max, message);
 }
 
-/** Items between commas, blanks around them dropped; at least one. */
+/** At least one item, separated by commas. Blanks around items are dropped. */
 export function commaList<T>(item: z.ZodType<T, string>): z.ZodType<T[], string> {
   return z
     .string()
@@ -108,11 +108,11 @@ export function isLoopbackHost(host: string): boolean {
 export interface HostName {
   /** Without brackets around an IPv6 address and without the dot of the DNS root. */
   readonly name: string;
-  /** Null: the port of the scheme, which the header does not tell. */
+  /** Null: the scheme's default port, which the header does not name. */
   readonly port: number | null;
 }
 
-// User info, paths and percent-encoding have no place in a Host header, and the URL parser would read around them.
+// A Host header has no user info, path or percent-encoding, but the URL parser would accept them.
 const AUTHORITY = /^(\[[\da-f:.]+\]|[\w.-]+)(?::(\d{1,5}))?$/i;
 
 /** Reads `name`, `name:port`, `[::1]` and `[::1]:port`; null for everything else. */
@@ -132,7 +132,7 @@ export const hostName = z
     'must be host names or addresses such as billing.example.com or [::1]:4000',
   );
 
-/** A base or endpoint URL: `https:`, or `http:` on this machine only, because what is sent there is a credential. */
+/** A base or endpoint URL: `https:`, or `http:` on this machine only, because the gateway sends credentials to it. */
 export const serviceUrl = z.string().transform((text, context) => {
   const url = URL.canParse(text) ? new URL(text) : null;
   const fault =
@@ -154,10 +154,10 @@ export const serviceUrl = z.string().transform((text, context) => {
   return url.href.replace(/\/+$/, '');
 });
 
-/** In place of an origin: every page that this machine serves itself, on any port. */
+/** Word for every page that this machine serves itself, on any port. It may be given in place of an origin. */
 export const LOOPBACK_ORIGINS = 'loopback';
 
-/** As browsers name it in `Origin`, or {@link LOOPBACK_ORIGINS}. */
+/** An origin as in the browsers' `Origin` header, or {@link LOOPBACK_ORIGINS}. */
 export const origin = z
   .string()
   .refine(
@@ -167,9 +167,7 @@ export const origin = z
     'must be origins such as https://app.example.com, without a path, or loopback',
   );
 
-/**
- * The path of an endpoint below a base URL: what the URL parser would change, or read as something else, is refused.
- */
+/** The path of an endpoint, relative to a base URL. A path that the URL parser would change is refused. */
 export const urlPath = z
   .string()
   .max(200, 'is longer than 200 characters')

@@ -41,7 +41,7 @@ const publicKey = z
   .refine(isPublicKey, 'must be a public key in PEM form (BEGIN PUBLIC KEY)');
 
 function isPublicKey(pem: string): boolean {
-  // A private key or a certificate would be accepted by Node as well, and neither belongs here.
+  // Node would also accept a private key or a certificate, but neither belongs here.
   if (!pem.trimStart().startsWith('-----BEGIN PUBLIC KEY-----')) return false;
   try {
     return createPublicKey(pem).type === 'public';
@@ -51,14 +51,14 @@ function isPublicKey(pem: string): boolean {
 }
 
 /**
- * Every setting of the gateway, once. The validator, `--help`, `--print-config`, `docs/configuration.md` and `.env.example` are
- * made from this declaration.
+ * All settings of the gateway. The validator, `--help`, `--print-config`, `docs/configuration.md` and `.env.example`
+ * are made from this declaration.
  */
 export const SETTINGS = {
   NODE_ENV: defaulted(oneLine, 'development', {
     section: 'Listening',
     description:
-      'With "production", what helps exploring is off by default: introspection, pages, CORS for Apollo Sandbox.',
+      '"production" switches off by default what helps exploration: introspection, pages, and CORS for Apollo Sandbox.',
   }),
   HOST: defaulted(oneLine.regex(/^[\w.:-]+$/, 'must be a host name or address'), '127.0.0.1', {
     section: 'Listening',
@@ -71,13 +71,16 @@ export const SETTINGS = {
   DRAIN_DELAY_MS: defaulted(integer(0, 300_000), '0', {
     section: 'Listening',
     description:
-      'How long a stopping gateway goes on serving while /ready says 503, in milliseconds: until the load balancer has noticed. Without it, requests that arrive meanwhile are answered 503.',
+      'Milliseconds for which a stopping gateway continues to serve while /ready returns 503, until the load ' +
+      'balancer has noticed. ' +
+      'With 0 it refuses requests that arrive meanwhile with 503.',
   }),
   DRAIN_TIMEOUT_MS: optional(integer(1_000, 900_000), {
     section: 'Listening',
     defaultText: 'WRITE_TIMEOUT_MS + 5000',
     description:
-      'How long a stopping gateway waits for what is running, in milliseconds. Must be longer than WRITE_TIMEOUT_MS, so that no write is cut.',
+      'Longest wait of a stopping gateway for running operations, in milliseconds. ' +
+      'Must be longer than WRITE_TIMEOUT_MS, so that no write is cut.',
   }),
 
   XTRACTA_URL: defaulted(serviceUrl, 'https://api-app.xtracta.com', {
@@ -87,30 +90,36 @@ export const SETTINGS = {
   XTRACTA_API_KEY: secret(token, {
     section: 'Xtracta',
     description:
-      'The Xtracta API key when there is one tenant. With TENANTS_FILE or AUTH=passthrough keys come from there.',
+      'The Xtracta API key when there is one tenant. With TENANTS_FILE or AUTH=passthrough, the file or the caller ' +
+      'has the keys.',
   }),
   XTRACTA_ROOT_GROUP_ID: optional(groupId, {
     section: 'Xtracta',
     example: '1001',
-    description: "The API key's own group. When known, many groups are read with one recursive call.",
+    description: "The API key's own group. When it is known, one recursive call reads many groups.",
   }),
 
   XTRACTA_CATALOGUE_PATH: defaulted(urlPath, '/v1/billings/plans', {
     section: 'Xtracta',
     description:
-      "Where the catalogue of plans and packs (the manual's Get Plans) is, below XTRACTA_URL. The manual's public copy does not show its path; the default is what its siblings suggest.",
+      "Path of the catalogue of plans and packs (the manual's Get Plans), relative to XTRACTA_URL. " +
+      "The manual's public copy does not show the path; the default follows the sibling endpoints.",
   }),
   PLAN_SOURCE: defaulted(z.enum(['history', 'usage'], 'must be history or usage'), 'history', {
     section: 'Xtracta',
     description:
-      'Where the plan in force now is read. history: derived from the billing history; many groups share one call. usage: asked of /v1/billings/usage, which numbers the plan and counts what is left; one call a group. Plans of other moments come from the history either way.',
+      'Source of the present plan. history: derived from the billing history; many groups share one call. ' +
+      'usage: read from /v1/billings/usage, which has the id of the plan and the remaining documents; one call per ' +
+      'group. ' +
+      'Plans of other moments always come from the history.',
   }),
 
   CREDITS_URL: optional(serviceUrl, {
     section: 'Credits',
     example: 'https://accounts.example.com',
     description:
-      'Base URL of the AccountAdminAPI; /api/v1/AccountAdminAPI/PurchaseCredits is appended. Not set: purchaseCredits answers NOT_CONFIGURED.',
+      'Base URL of the AccountAdminAPI; /api/v1/AccountAdminAPI/PurchaseCredits is appended. ' +
+      'Not set: purchaseCredits returns NOT_CONFIGURED.',
   }),
   CREDITS_TOKEN: secret(token, {
     section: 'Credits',
@@ -133,7 +142,9 @@ export const SETTINGS = {
     defaultText: 'none: must be set',
     example: 'jwt',
     description:
-      'Who may call. jwt: a verified bearer token. passthrough: callers bring x-xtracta-api-key (and x-credits-authorization). none: everybody, for development.',
+      'Authentication of callers. jwt: a verified bearer token. ' +
+      'passthrough: callers bring x-xtracta-api-key (and x-credits-authorization). none: everybody may call, for ' +
+      'development.',
   }),
   ALLOW_UNAUTHENTICATED: defaulted(flag, 'false', {
     section: 'Callers',
@@ -144,7 +155,7 @@ export const SETTINGS = {
     section: 'Callers',
     example: 'https://login.example.com/.well-known/jwks.json',
     description:
-      'Where the verification keys are published. Keys rotate without a restart. Either this or JWT_PUBLIC_KEY.',
+      'URL of the published verification keys. Keys rotate without a restart. Either this or JWT_PUBLIC_KEY.',
   }),
   JWT_PUBLIC_KEY: optional(publicKey, {
     section: 'Callers',
@@ -168,19 +179,22 @@ export const SETTINGS = {
   JWT_GROUPS_CLAIM: defaulted(claimName, 'groups', {
     section: 'Callers',
     description:
-      'The claim that lists the group ids a caller may name. A token without it is limited by TENANTS_FILE alone.',
+      'The claim that lists the group ids a caller may name. Without it, only TENANTS_FILE limits the groups.',
   }),
   TENANTS_FILE: optional(oneLine, {
     section: 'Callers',
     example: '/etc/billing/tenants.yaml',
     description:
-      "YAML or JSON file with each tenant's upstream credentials; re-read when it changes. Without it every verified caller uses the environment's credentials.",
+      "YAML or JSON file with each tenant's upstream credentials; re-read when it changes. " +
+      "Without it every verified caller uses the environment's credentials.",
   }),
   ALLOWED_HOSTS: optional(commaList(hostName), {
     section: 'Callers',
     example: 'billing.example.com',
     description:
-      'Host names, beside localhost and loopback addresses, that AUTH=none and the pages answer to, comma separated, with or without a port. Other names are refused with 421, because DNS rebinding would let any web page use the gateway.',
+      'Host names, in addition to localhost and loopback addresses, that AUTH=none and the pages accept, comma ' +
+      'separated, with or without a port. ' +
+      'The gateway refuses other names with 421, because DNS rebinding would let any web page use it.',
   }),
   ROUTER_SECRET: secret(commaList(token.min(16, 'must have at least 16 characters each')), {
     section: 'Callers',
@@ -191,7 +205,8 @@ export const SETTINGS = {
     section: 'Callers',
     example: 'operations',
     description:
-      'Folder of .graphql files, or JSON manifest, of the only documents that may run; everything else is FORBIDDEN. For direct clients: the queries of a federation router are generated and are on no list. Read at the start.',
+      'Folder of .graphql files, or JSON manifest, of the only documents that may run; everything else is FORBIDDEN. ' +
+      'For direct clients only, because a federation router generates queries that are on no list. Read at the start.',
   }),
 
   LEDGER_URL: defaulted(ledgerUrl, 'sqlite:data/ledger.sqlite', {
@@ -199,14 +214,16 @@ export const SETTINGS = {
     visibility: 'url',
     fromFile: true,
     description:
-      'Where writes are remembered: sqlite:PATH for one replica, postgres://user:password@host/database for many.',
+      'Store of the ledger of writes: sqlite:PATH for one replica, postgres://user:password@host/database for many.',
   }),
   CACHE_URL: defaulted(cacheUrl, 'memory:', {
     section: 'Ledger and cache',
     visibility: 'url',
     fromFile: true,
     description:
-      'Where persisted queries and rate limits are kept: memory: for each replica by itself, or redis://… (rediss:// for TLS) for all together. A Redis that is away fails no request.',
+      'Store of persisted queries and rate limits: memory: for each replica on its own, or redis://… (rediss:// for ' +
+      'TLS) for all together. ' +
+      'No request fails when Redis is away.',
   }),
 
   READ_TIMEOUT_MS: defaulted(integer(100, 300_000), '8000', {
@@ -221,7 +238,8 @@ export const SETTINGS = {
   OPERATION_TIMEOUT_MS: defaulted(integer(1_000, 600_000), '30000', {
     section: 'Limits',
     description:
-      'What one GraphQL operation may take for all its reads together, in milliseconds. Then what is not read yet is missing, with an error; a write is never cancelled.',
+      'Deadline for all reads of one GraphQL operation together, in milliseconds. ' +
+      'Values that are not read by then are missing, with an error. A write is never cancelled.',
   }),
   MAX_UPSTREAM_CALLS: defaulted(integer(1, 10_000), '100', {
     section: 'Limits',
@@ -229,50 +247,60 @@ export const SETTINGS = {
   }),
   HISTORY_MERGE_WINDOWS: defaulted(flag, 'true', {
     section: 'Limits',
-    description: 'Answer overlapping history windows of one operation from one upstream call.',
+    description: 'Serves overlapping history windows of one operation from one upstream call.',
   }),
   STALE_READS_SECONDS: defaulted(integer(0, 86_400), '0', {
     section: 'Limits',
     description:
-      'How old a kept answer may be that stands in for a read while Xtracta does not answer, in seconds; 0 is never. It is marked (Group.asOf, extensions.stale), and never shown after a write on the group. Kept in memory, for each replica by itself.',
+      'Greatest age of a cached response that replaces a read while Xtracta does not respond, in seconds; 0 ' +
+      'switches this off. ' +
+      'It is marked (Group.asOf, extensions.stale), and never returned after a write on the group. Each replica ' +
+      'caches in its own memory.',
   }),
   RATE_LIMIT_WRITES_PER_MINUTE: defaulted(integer(0, 100_000), '60', {
     section: 'Limits',
     description:
-      'Orders, plan changes and purchases per tenant and minute: in all with a Redis as CACHE_URL, else per replica; 0 is no limit.',
+      'Orders, plan changes and purchases per tenant and minute: in total with a Redis as CACHE_URL, else per ' +
+      'replica; 0 is no limit.',
   }),
   RATE_LIMIT_BILLING_UI_PER_MINUTE: defaulted(integer(0, 100_000), '30', {
     section: 'Limits',
     description:
-      'Billing UI sessions per tenant and minute: in all with a Redis as CACHE_URL, else per replica; 0 is no limit.',
+      'Billing UI sessions per tenant and minute: in total with a Redis as CACHE_URL, else per replica; 0 is no limit.',
   }),
   RATE_LIMIT_READS_PER_MINUTE: defaulted(integer(0, 10_000_000), '0', {
     section: 'Limits',
     description:
-      'Queries per tenant and minute: in all with a Redis as CACHE_URL, else per replica; 0 is no limit. What is over it is refused as RATE_LIMITED with Retry-After.',
+      'Queries per tenant and minute: in total with a Redis as CACHE_URL, else per replica; 0 is no limit. ' +
+      'The gateway refuses further ones as RATE_LIMITED with Retry-After.',
   }),
   OPERATION_COST: defaulted(flag, 'false', {
     section: 'Limits',
     description:
-      'Adds extensions.cost to each response: upstream calls that the operation asked for, made, saved, and has left of MAX_UPSTREAM_CALLS.',
+      'Adds extensions.cost to each response: upstream calls that the operation asked for, made, saved, ' +
+      'and has left of MAX_UPSTREAM_CALLS.',
   }),
 
   DUPLICATE_WINDOW_SECONDS: defaulted(integer(0, 86_400), '300', {
     section: 'Limits',
     description:
-      'How long after a write succeeded an equal one with another idempotencyKey is refused as POSSIBLE_DUPLICATE, unless it says repeats, in seconds; 0 turns this off.',
+      'Seconds after a successful write during which an equal one with another idempotencyKey is refused as ' +
+      'POSSIBLE_DUPLICATE, ' +
+      'unless it names that write in repeats; 0 switches this off.',
   }),
   SPENDING_LIMITS: optional(spendingLimitsJson, {
     section: 'Limits',
     example: '{"writesPerDay": 20, "spendPerDay": {"NZD": "1000"}, "maxQuantity": 10, "requirePrice": true}',
     description:
-      'What a tenant may spend within 24 hours, as JSON: writesPerDay, spendPerDay by currency, maxQuantity of one order, requirePrice, frozen. With TENANTS_FILE each tenant has limits of its own there.',
+      'Limits of a tenant within 24 hours, as JSON: writesPerDay, spendPerDay by currency, maxQuantity of one ' +
+      'order, requirePrice, frozen. ' +
+      'With TENANTS_FILE each tenant has its own limits in the file.',
   }),
 
   INTROSPECTION: optional(flag, {
     section: 'Pages',
     defaultText: EXPLORING_DEFAULT,
-    description: 'Answers introspection queries, and suggests names in error messages.',
+    description: 'Permits introspection queries, and suggests names in error messages.',
   }),
   EXPLORER: optional(flag, {
     section: 'Pages',
@@ -289,7 +317,8 @@ export const SETTINGS = {
     defaultText: "Apollo Sandbox's origins, none with NODE_ENV=production",
     example: 'https://app.example.com',
     description:
-      'Origins whose pages may call /graphql, comma separated. `loopback` stands for every page on localhost, 127.0.0.1 or [::1].',
+      'Origins whose pages may call /graphql, comma separated. ' +
+      '`loopback` means every page on localhost, 127.0.0.1 or [::1].',
   }),
 
   LOG_LEVEL: defaulted(
@@ -316,5 +345,5 @@ export type SettingValues = {
   readonly [Name in SettingName]: (typeof SETTINGS)[Name] extends Setting<infer Value> ? Value : never;
 };
 
-/** Origins from which Apollo Sandbox sends its requests: the hosted one, and the embedded one's frame. */
+/** Origins of Apollo Sandbox's requests: the hosted one, and the frame of the embedded one. */
 export const SANDBOX_ORIGINS = ['https://studio.apollographql.com', 'https://sandbox.embed.apollographql.com'] as const;

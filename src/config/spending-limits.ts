@@ -2,16 +2,16 @@ import { z } from 'zod';
 import type { SpendingLimits } from '../domain/spending.js';
 
 /**
- * The limits of one tenant's spending, as the tenants file and `SPENDING_LIMITS` hold them. The file is read with every
- * scalar as text, so numbers and flags are taken as text too. Amounts in JSON are text, because a JSON number is
- * rounded while it is read. The word `none` says that something is not limited: a new version of the tenants file may
- * leave a limit out only by saying so.
+ * The limits of one tenant's spending, as in the tenants file and in `SPENDING_LIMITS`. The file is read with every
+ * scalar as text, so numbers and flags are accepted as text too. Amounts in JSON are text, because a JSON number is
+ * rounded when it is read. The word `none` means that something is not limited. A new version of the tenants file may
+ * leave a limit out only with this word.
  */
 
-/** Not limited, on purpose. */
+/** Word for a limit that is left out on purpose. */
 export const NO_LIMIT = 'none';
 
-/** @param digits so many zeros has the largest number, which is a power of ten */
+/** @param digits number of zeros of the largest number, which is a power of ten */
 const count = (digits: number) => {
   const most = 10 ** digits;
   const message = `must be a whole number from 0 to ${most}, or the word ${NO_LIMIT}`;
@@ -27,7 +27,7 @@ const flag = z
 
 const AMOUNT_MESSAGE = 'must be a decimal number from 0 in text, such as "1000" or "99.50", or the word none';
 
-// An amount in the file may stand without quotes: the gateway reads its text.
+// An amount in the file needs no quotes, because the gateway reads its text.
 const amount = z
   .string(AMOUNT_MESSAGE)
   .regex(/^(?:none|[0-9]{1,15}(?:[.][0-9]{1,6})?)$/, AMOUNT_MESSAGE)
@@ -39,7 +39,10 @@ const spendPerDay = z
   .transform((stated) => new Map(Object.entries(stated).filter(([, text]) => text !== NO_LIMIT)))
   .meta({ orWord: NO_LIMIT });
 
-/** What is left out is not limited. A word that is not known is a problem: a limit that is misspelt limits nothing. */
+/**
+ * A missing limit does not limit anything. An unknown word is a problem, because a misspelt limit would not limit
+ * anything.
+ */
 export const spendingLimits = z
   .strictObject({
     writesPerDay: count(6).optional().describe('Writes within 24 hours, or the word none.'),
@@ -60,15 +63,15 @@ export const spendingLimits = z
     }),
   );
 
-/** The same, where the word `none` may stand for all of them. */
+/** The same limits; the word `none` may replace all of them. */
 export const tenantLimits = z.preprocess(noneAsEmpty, spendingLimits).meta({ orWord: NO_LIMIT });
 
-// A union with the word would tell none of what is wrong inside.
+// A union with the word would report none of the problems inside.
 function noneAsEmpty(stated: unknown): unknown {
   return stated === NO_LIMIT ? {} : stated;
 }
 
-/** The same from JSON text. */
+/** The same limits from JSON text. */
 export const spendingLimitsJson = z
   .string()
   .transform((text, context): unknown => {

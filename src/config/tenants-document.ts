@@ -1,19 +1,19 @@
 import { isMap, isScalar, parseDocument } from 'yaml';
 
-/** What the text of a tenants file says. */
+/** The content of a tenants file. */
 export interface TenantsDocument {
   /** All scalars as text. */
   readonly content: unknown;
-  /** The tenant whose entry no bracket has closed where the text ends; null: none is open. */
+  /** The tenant whose entry is not closed by a bracket at the end of the text; null: none is open. */
   readonly openTenant: string | null;
 }
 
 /**
- * Reads the text of a tenants file; null: it is neither valid YAML nor valid JSON. Loaded only where there is such a
- * file: of all that a start loads, the parser is the largest part that most gateways never use.
+ * Reads the text of a tenants file; null: it is neither valid YAML nor valid JSON. This module is loaded only where
+ * there is such a file. Reason: the parser is the largest part of a start that most gateways never use.
  */
 export function parseTenantsDocument(text: string): TenantsDocument | null {
-  // As text: an 18-digit group id is no exact number, and 007 is an id, not a 7.
+  // Scalars stay text, because an 18-digit group id is not an exact number, and 007 is an id, not a 7.
   const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false });
   if (document.errors.length > 0) return null;
   return { content: document.toJS({ maxAliasCount: 10 }), openTenant: openTenantOf(document.contents) };

@@ -9,20 +9,20 @@ import { tenantLimits } from './spending-limits.js';
 import type { TenantRecord, TenantsVersion } from './tenants-version.policy.js';
 
 export interface TenantsFileResult {
-  /** Empty when and only when `problems` is not, or when the file names nobody. */
+  /** Empty exactly when there are problems, or when the file names no tenant. */
   readonly tenants: readonly TenantRecord[];
   readonly problems: readonly ConfigProblem[];
-  /** Every file that was read or should have been: a change of one of them changes the result. */
+  /** Every file that was read or should have been. A change of one of them changes the result. */
   readonly files: readonly string[];
   /** Null: not valid. */
   readonly version: TenantsVersion | null;
-  /** Of all texts that were read: equal digests come of equal contents. */
+  /** Digest of all texts that were read. Equal digests mean equal contents. */
   readonly digest: string;
 }
 
-// What `.meta()` adds is for the JSON Schema of the file (docs/tenants.schema.json), which editors check a file with as it is
-// typed. An editor reads 1001 as a number and true as a flag, where the gateway reads the text of both, and rounds a number
-// beyond 2^53: 999999999999999999 is 1e18 there.
+// `.meta()` adds facts for the JSON Schema of the file (docs/tenants.schema.json), with which editors check a file. An
+// editor reads 1001 as a number and true as a flag, where the gateway reads the text of both. It also rounds a number
+// beyond 2^53: 999999999999999999 becomes 1e18.
 const groupId = z
   .string()
   .transform((text, context) => {
@@ -35,7 +35,7 @@ const groupId = z
 
 const SCALAR = ['string', 'number', 'boolean'] as const;
 
-// With every scalar read as text, a null is the word "null", which nobody means as a secret.
+// Every scalar is read as text, so a null is the word "null", which is never intended as a secret.
 const secretText = token
   .refine((text) => text !== 'null' && text !== '~', 'must not be null')
   .meta({ type: SCALAR, not: { enum: ['null', '~'] } });
@@ -56,7 +56,7 @@ const tenantSchema = z.strictObject({
   rootGroupId: groupId
     .optional()
     .describe('The own group of the api key. Reads of many groups then become one request.'),
-  // At the start, an entry without it may name every group, as the word says.
+  // At the start, an entry without it may name every group, as with the word.
   allowedGroups: z
     .union([z.literal('all'), z.array(groupId)], GROUPS_MESSAGE)
     .optional()
@@ -85,7 +85,7 @@ export const tenantsFile = z.strictObject({
 
 type TenantInput = z.infer<typeof tenantSchema>;
 
-/** Reads and checks the tenants file with the secret files it names. Messages name places, never values. */
+/** Reads and checks the tenants file and its secret files. Messages name places, never values. */
 export async function readTenantsFile(path: string): Promise<TenantsFileResult> {
   const file = resolve(path);
   const text = await readText(file);
@@ -94,7 +94,7 @@ export async function readTenantsFile(path: string): Promise<TenantsFileResult> 
     : await parseTenantsFile(file, text);
 }
 
-/** The same for a text that has been read. */
+/** The same for a text that was already read. */
 export async function parseTenantsFile(file: string, text: string): Promise<TenantsFileResult> {
   const { parseTenantsDocument } = await import('./tenants-document.js');
   const document = parseTenantsDocument(text);
@@ -115,14 +115,14 @@ export async function parseTenantsFile(file: string, text: string): Promise<Tena
   return { tenants, problems: [], files, version, digest };
 }
 
-/** A line that ends a YAML document, and nothing but blank lines behind it. */
+/** A line that ends a YAML document, followed only by blank lines. */
 const END_MARK = /\n\.\.\.[ \t]*(?:\r?\n\s*)?$/;
 
 function digestOf(texts: readonly (string | null)[]): string {
   return createHash('sha256').update(JSON.stringify(texts)).digest('hex');
 }
 
-/** Reads secrets from beside the tenants file and gathers what is wrong with them. Keeps state for one reading. */
+/** Reads secrets from files and collects their problems. Keeps state for one reading. */
 class SecretReader {
   readonly problems: ConfigProblem[] = [];
   readonly files: string[] = [];

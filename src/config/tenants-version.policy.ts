@@ -3,37 +3,38 @@ import type { SpendingLimits } from '../domain/spending.js';
 import type { EnvironmentCredentials } from './config.js';
 import { NO_LIMIT } from './spending-limits.js';
 
-/** One tenant of the file, its secrets read in. */
+/** One tenant of the file, with the secrets from its files. */
 export interface TenantRecord {
   readonly id: string;
   readonly credentials: EnvironmentCredentials;
   /** Leading zeros stripped; null: no list, every group. */
   readonly allowedGroups: readonly string[] | null;
-  /** The file says so in words: a list, or `all`. */
+  /** Whether the file states the groups: a list, or `all`. */
   readonly groupsAreStated: boolean;
-  /** What it may spend; null: the file says nothing of it, so that it is not limited. */
+  /** Limits of its spending; null: the file has none, so nothing is limited. */
   readonly limits: SpendingLimits | null;
 }
 
-/** One reading of the tenants file, as far as it matters for taking it in place of another. Holds secrets. */
+/** One version of the tenants file, with the facts that decide whether it may replace another. Contains secrets. */
 export interface TenantsVersion {
   readonly text: string;
-  /** What the file says, every scalar as text. */
+  /** The file's content, every scalar as text. */
   readonly content: unknown;
   readonly tenants: readonly TenantRecord[];
-  /** The tenant whose entry may go on where the text ends; null: brackets have closed every entry. */
+  /** The tenant whose entry may be incomplete at the end of the text; null: brackets have closed every entry. */
   readonly openTenant: string | null;
-  /** The text ends with YAML's mark for the end of a document, a line `...`. */
+  /** Whether the text ends with YAML's mark for the end of a document, a line `...`. */
   readonly hasEndMark: boolean;
 }
 
 const HINT = 'End the file with a line "..." to say that it is whole.';
 
 /**
- * Why a version must not take the place of the one in use; null: it may. A file that was cut while it was written is
- * still valid YAML: it has lost what stood last, and that may be a list of groups, a limit of spending, or the rest of
- * a key. So a version is refused that looks cut, that takes a tenant's list away without the word `all`, or a limit
- * without the word `none`. A version with the end mark is whole; once one had it, each has to.
+ * Reason for which a version must not replace the one in use; null: it may. A file that was cut while it was written is
+ * still valid YAML. It has lost its end, which may be a list of groups, a limit, or the rest of a key. So the gateway
+ * refuses a version that looks cut. It also refuses a version that removes a tenant's list without the word `all`, or a
+ * limit without the word `none`. A version with the end mark is whole. Once a version had the mark, each later one must
+ * have it.
  *
  * The messages name tenants, never values.
  */
@@ -67,7 +68,7 @@ function lostLimit(next: TenantsVersion, inUse: TenantsVersion): string | null {
   return null;
 }
 
-/** Where each limit stands that is in force. */
+/** Paths of the limits in force. */
 function limitsSetBy(limits: SpendingLimits): readonly (readonly string[])[] {
   return [
     ...(limits.frozen ? [['frozen']] : []),
@@ -78,13 +79,13 @@ function limitsSetBy(limits: SpendingLimits): readonly (readonly string[])[] {
   ];
 }
 
-/** Whether something is said in that place, or above it that nothing is limited. */
+/** Whether the path has a value, or a parent of it has the word for no limit. */
 function isStated(stated: unknown, [name, ...rest]: readonly string[]): boolean {
   const member = name === undefined ? stated : property(stated, name);
   return member === NO_LIMIT || (member !== undefined && (rest.length === 0 || isStated(member, rest)));
 }
 
-/** Whether everything that the one forbids is forbidden by the other too. */
+/** Whether the new limits forbid everything that the former ones forbade. */
 function isAsStrict(limits: SpendingLimits, before: SpendingLimits | null): boolean {
   if (before === null) return false;
   const holds = (most: number | null, former: number | null) => former === null || (most !== null && most <= former);
@@ -102,7 +103,7 @@ function isAtMost(amount: DecimalText | undefined, former: DecimalText): boolean
   return now !== null && before !== null && now.value.lte(before.value);
 }
 
-/** Also of files beside this one, which may be written at the same time. */
+/** Secrets in separate files are checked too, because these may be written at the same time. */
 function shortenedSecret(next: TenantsVersion, inUse: TenantsVersion): string | null {
   for (const { id, credentials } of next.tenants) {
     const before = inUse.tenants.find((tenant) => tenant.id === id);
@@ -140,10 +141,11 @@ function whyCut(next: TenantsVersion, inUse: TenantsVersion): string | null {
   );
 }
 
-/** The last entry is new, and leaves out what others have. */
+/** Reason to distrust a new last entry: it lacks what other entries have. */
 function whyNewIsCut({ id, groupsAreStated, limits }: TenantRecord, others: readonly TenantRecord[]): string | null {
   if (!groupsAreStated && others.some(({ allowedGroups }) => allowedGroups !== null)) {
-    return `tenants.${id}, its last entry, is new and has no allowedGroups. Write "allowedGroups: all", or a list. ${HINT}`;
+    const remedy = `Write "allowedGroups: all", or a list. ${HINT}`;
+    return `tenants.${id}, its last entry, is new and has no allowedGroups. ${remedy}`;
   }
   return limits === null && others.some((other) => other.limits !== null && limitsSetBy(other.limits).length > 0)
     ? `tenants.${id}, its last entry, is new and has no limits. Write "limits: ${NO_LIMIT}", or limits. ${HINT}`
@@ -151,8 +153,8 @@ function whyNewIsCut({ id, groupsAreStated, limits }: TenantRecord, others: read
 }
 
 /**
- * Limits at the very end may go on. It does not matter where those so far are at least as strict as before: freezing
- * takes no mark.
+ * Limits at the very end may be incomplete. That is harmless where the present ones are at least as strict as before,
+ * so freezing needs no mark.
  */
 function openLimits(
   next: TenantsVersion,
@@ -161,14 +163,14 @@ function openLimits(
 ): string | null {
   const entry = property(property(next.content, 'tenants'), id);
   const isLast = isNode(entry) && Object.keys(entry).at(-1) === 'limits' && isNode(property(entry, 'limits'));
-  // A bracket closes them.
+  // A bracket closes the limits.
   if (!isLast || limits === null || next.text.trimEnd().endsWith('}')) return null;
   return isAsStrict(limits, former?.limits ?? null)
     ? null
     : `tenants.${id}, its last entry, ends with limits that are new or looser, and that may go on. ${HINT}`;
 }
 
-/** Whether a value, cut anywhere behind its beginning, could have become this one. */
+/** Whether `value` may be `whole`, cut anywhere after its beginning. */
 function isStart(value: unknown, whole: unknown): boolean {
   if (typeof value === 'string' && typeof whole === 'string') return whole.startsWith(value);
   if (!isNode(value) || !isNode(whole) || Array.isArray(value) !== Array.isArray(whole)) return false;

@@ -3,7 +3,7 @@ import { type DateTimeText, type DecimalText, type Money, type Readable, readabl
 export type PlanType = 'MONTHLY' | 'ANNUAL' | 'OTHER';
 export type BillingActivityKind = 'SIGNUP' | 'RENEW' | 'UPGRADE' | 'DOWNGRADE' | 'BOOSTER' | 'CANCEL' | 'OTHER';
 
-/** One row of an Xtracta billing history (`upstream/get-billing-history.txt`), in our words. */
+/** One row of an Xtracta billing history (`upstream/get-billing-history.txt`), in the gateway's own words. */
 export interface BillingActivity {
   /** The upstream's text, leading zeros kept. */
   readonly id: string;
@@ -20,24 +20,32 @@ export interface BillingActivity {
   readonly expiryDate: Readable<DateTimeText>;
   /** For comparing; null when the date is missing or unreadable. */
   readonly startMs: number | null;
-  /** For comparing; null when the date is missing or unreadable. The last second that still belongs to the period. */
+  /**
+   * For comparing; null when the date is missing or unreadable. It is the last second that still belongs to the period.
+   */
   readonly expiryMs: number | null;
-  /** Null when the row names no group: never guessed from `groupName`, which is not unique. Leading zeros stripped. */
+  /**
+   * Null when the row names no group. The gateway never guesses it from `groupName`, because names are not unique.
+   * Leading zeros are stripped.
+   */
   readonly groupId: string | null;
   readonly groupName: Readable<string>;
-  /** Both as one thing, for who goes on from the row to its group. Null when the row names no group by id. */
+  /** Id and name together, for a field that leads from the row to its group. Null when the row names no group by id. */
   readonly group: NamedGroup | null;
 }
 
-/** Begins the id of a row that came without one: it is made of the row's content, and changes with it. */
+/**
+ * Prefix of the id that the gateway makes for a row without one. Such an id is made of the row's content, and changes
+ * with it.
+ */
 export const MADE_UP_ID = 'missing:';
 
-/** Whether the upstream gave the row an id, by which it is known again. */
+/** Whether the upstream gave the row an id, so that a later read can recognise the row. */
 export function hasRealId(row: Pick<BillingActivity, 'id'>): boolean {
   return row.id !== '' && !row.id.startsWith(MADE_UP_ID);
 }
 
-/** A group as an answer names it. A name that the answer has spares the call that would look it up. */
+/** A group as a response names it. A name in the response saves the call that would look it up. */
 export interface NamedGroup {
   readonly id: string;
   readonly name?: string;
@@ -48,16 +56,17 @@ export function namedGroup(groupId: string | null, name: Readable<string>): Name
   return typeof name === 'string' ? { id: groupId, name } : { id: groupId };
 }
 
-/** A whole history answer, in the upstream's own order, which nobody may rely on. */
+/** A whole history response, in the upstream's own order. No caller may rely on that order. */
 export interface BillingHistory {
   readonly activities: readonly BillingActivity[];
   /**
-   * How far the upstream's clock was ahead of ours, in milliseconds; absent or null: the response did not tell exactly.
+   * Milliseconds by which the upstream's clock was ahead of the gateway's. Absent or null: the response did not give
+   * the exact time.
    */
   readonly clockAheadMs?: number | null;
 }
 
-/** A billing plan in force for a group: derived from its history, or as the answer to a plan change. */
+/** A billing plan in force for a group. It is derived from the group's history, or is the response to a plan change. */
 export interface BillingPlan {
   /** Null where only the history is known: the history names plans but does not number them. */
   readonly planId: string | null;
@@ -67,17 +76,17 @@ export interface BillingPlan {
   readonly price: Readable<Money>;
   readonly allowedDocuments: Readable<number>;
   readonly usedDocuments: Readable<number>;
-  /** As the upstream counts them, or allowed minus used; never below 0. Null when neither is known. */
+  /** The upstream's own count, or allowed minus used; never below 0. Null when neither is known. */
   readonly remainingDocuments: Readable<number>;
   readonly startDate: Readable<DateTimeText>;
   readonly expiryDate: Readable<DateTimeText>;
 }
 
-/** What the upstream says of a group's plan in use. */
+/** The upstream's report of a group's plan in use. */
 export interface GroupUsage {
-  /** Null: the group has none. */
+  /** Null: the group has no plan. */
   readonly plan: BillingPlan | null;
-  /** The group that the answer is about; null where it names none. Leading zeros stripped. */
+  /** The group that the response is about; null where it names none. Leading zeros are stripped. */
   readonly groupId: Readable<string>;
 }
 
@@ -98,7 +107,8 @@ export function toBillingPlan(row: BillingActivity): BillingPlan {
 }
 
 /**
- * Allowed minus used, never below 0: after a downgrade more may be used than is allowed. Null when either is not known.
+ * Allowed minus used, never below 0, because more may be used than allowed after a downgrade. Null when either is not
+ * known.
  */
 export function remainingOf(allowed: Readable<number>, used: Readable<number>): number | null {
   const allowedCount = readableOrNull(allowed);

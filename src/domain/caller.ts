@@ -13,17 +13,17 @@ export const SCOPES = [
 export type Scope = (typeof SCOPES)[number];
 
 /**
- * The Xtracta key of a tenant. `id` is a keyed hash of the key: it names the credential in cache keys, ledger rows and
- * logs, where the key itself must never stand.
+ * The Xtracta key of a tenant. `id` is a keyed hash of the key. It names the credential in cache keys, ledger rows and
+ * logs, where the key itself must never appear.
  */
 export interface XtractaCredential {
   readonly id: string;
   readonly apiKey: string;
-  /** The key's own group, where known: with it, many groups are read by one recursive call. */
+  /** The key's own group, where known. With it, one recursive call reads many groups. */
   readonly rootGroupId: string | null;
 }
 
-/** How to authorise at the AccountAdminAPI. `id` as in {@link XtractaCredential}. */
+/** The credential for the AccountAdminAPI. `id` as in {@link XtractaCredential}. */
 export type CreditsCredential =
   | { readonly kind: 'bearer'; readonly id: string; readonly token: string }
   | { readonly kind: 'header'; readonly id: string; readonly authorization: string }
@@ -35,25 +35,28 @@ export type CreditsCredential =
       readonly clientSecret: string;
     };
 
-/** For whom a request acts: one customer of the gateway with its upstream credentials. */
+/** One customer of the gateway, with its upstream credentials. Every request acts for one tenant. */
 export interface Tenant {
   readonly id: string;
   readonly xtracta: XtractaCredential | null;
   readonly credits: CreditsCredential | null;
   /**
-   * The tenant that purchases of credits belong to in the ledger, where it is another: callers who bring their own
-   * credentials share a credits account by its authorization, whatever Xtracta key stands beside it.
+   * The tenant that owns purchases of credits in the ledger, where it is another tenant. Callers who bring their own
+   * credentials share a credits account by its authorization, whatever Xtracta key they bring.
    */
   readonly creditsOwnerId?: string;
-  /** What it may spend at most. Absent: the gateway limits nothing. */
+  /** The most that the tenant may spend. Absent: the gateway limits nothing. */
   readonly limits?: SpendingLimits;
 }
 
-/** Who is asking. Made once per HTTP request, after authentication, and never changed. */
+/**
+ * The authenticated sender of a request. The gateway makes it once per HTTP request, after authentication, and never
+ * changes it.
+ */
 export interface Caller {
   readonly tenant: Tenant;
   readonly scopes: ReadonlySet<Scope>;
-  /** Group ids (leading zeros stripped) this caller may name; null: no limit of the gateway's own. */
+  /** Group ids that this caller may name, leading zeros stripped. Null: the gateway sets no limit of its own. */
   readonly allowedGroups: ReadonlySet<string> | null;
   /** The verified subject for the audit trail, or null where the mode knows none. */
   readonly subject: string | null;

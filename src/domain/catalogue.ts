@@ -1,17 +1,17 @@
 import type { PlanType } from './billing-history.js';
 import type { Money, Readable } from './money.js';
 
-/** What plans and packs of a catalogue have in common. */
+/** Fields that plans and packs of a catalogue share. */
 interface CatalogueItem {
   /** The upstream's text, leading zeros kept. */
   readonly id: string;
   readonly name: Readable<string>;
   readonly allowedDocuments: Readable<number>;
-  /** Retail price: what the end user pays. */
+  /** Retail price, which the end user pays. */
   readonly price: Readable<Money>;
   /**
-   * What a reseller pays. Its currency is always null: the manual names a currency for no price of a catalogue, and one
-   * that comes with the retail price need not be that of the wholesale price.
+   * The price that a reseller pays. Its currency is always null, because the manual names no currency for any price of
+   * a catalogue. A currency beside the retail price need not be that of the wholesale price.
    */
   readonly wholesalePrice: Readable<Money>;
 }
@@ -26,8 +26,8 @@ export interface AvailablePlan extends CatalogueItem {
 export type AvailablePack = CatalogueItem;
 
 /**
- * What one group may choose from, by ascending id. An item's own `group_id` is left out: a plan may belong to a
- * reseller's group above, which a caller need not be allowed to know.
+ * The plans and packs that one group may choose, by ascending id. An item's own `group_id` is left out. Reason: a plan
+ * may belong to a reseller's group above, which a caller need not be allowed to know.
  */
 export interface BillingCatalogue {
   readonly plans: readonly AvailablePlan[];
@@ -37,7 +37,7 @@ export interface BillingCatalogue {
 /** One item of a catalogue. */
 export type CatalogueItemId = { readonly planId: string } | { readonly packId: string };
 
-/** Ascending by number; ids that are no numbers come last, by their text. */
+/** Ascending by number. Ids that are not numbers come last, in the order of their text. */
 export function compareCatalogueIds(a: { readonly id: string }, b: { readonly id: string }): number {
   const [one, other] = [canonicalId(a.id), canonicalId(b.id)];
   const isNumber = (id: string): boolean => /^\d+$/.test(id);
@@ -46,7 +46,7 @@ export function compareCatalogueIds(a: { readonly id: string }, b: { readonly id
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-/** The item of that id, whatever leading zeros either is written with; null when the catalogue has none. */
+/** The item with that id; leading zeros on either side do not matter. Null when the catalogue has no such item. */
 export function itemOf<T extends { readonly id: string }>(items: readonly T[], id: string): T | null {
   const wanted = canonicalId(id);
   return items.find((item) => canonicalId(item.id) === wanted) ?? null;

@@ -1,6 +1,6 @@
 /**
- * The closed list of codes that a client can meet (`docs/errors.md`). Routers hide messages, so the code is the
- * contract: adding one is a schema change.
+ * The closed list of codes that a client can meet (`docs/errors.md`). The code is the contract, because routers hide
+ * messages. A new code is a schema change.
  */
 export const BILLING_ERROR_CODES = [
   'UNAUTHENTICATED',
@@ -31,13 +31,13 @@ export type BillingErrorCode = (typeof BILLING_ERROR_CODES)[number];
 
 export type UpstreamService = 'xtracta' | 'credits';
 
-/** Where an upstream error came from, in words that are safe to show: no URL, no body, no credential. */
+/** The source of an upstream error, in words that are safe to show: no URL, no body, no credential. */
 export interface UpstreamFacts {
   readonly service: UpstreamService;
   /** The client's method name, for example `getBillingHistory`. */
   readonly operation: string;
   readonly httpStatus?: number;
-  /** The status inside the answer (XML `<status>`, or `ErrorCode`), as text. */
+  /** The status inside the response (XML `<status>`, or `ErrorCode`), as text. */
   readonly status?: string;
   /** The upstream's own message, already sanitised (plain text, at most 300 characters, no secret). */
   readonly message?: string;
@@ -48,15 +48,15 @@ export interface BillingErrorDetails {
   /** Path of the input field at fault, outermost first: `['input', 'quantity']`. */
   readonly field?: readonly string[];
   readonly upstream?: UpstreamFacts;
-  /** When the same request may pass, in whole seconds. */
+  /** Whole seconds until the same request may pass. */
   readonly retryAfterSeconds?: number;
   /** For the log only; never serialised to a client. */
   readonly cause?: unknown;
 }
 
 /**
- * The one error that layers throw on purpose. Its message is chosen by us and safe to show to any client: it never
- * holds the caller's input, an upstream's raw text, or a library's message.
+ * The one error that layers throw on purpose. The gateway writes its message, which is safe to show to any client. The
+ * message never holds the caller's input, an upstream's raw text, or a library's message.
  */
 export class BillingError extends Error {
   override readonly name = 'BillingError';
@@ -76,15 +76,15 @@ export class BillingError extends Error {
   }
 }
 
-/** Shorthand for the most common refusal: an argument that breaks a rule. Nothing has been sent upstream. */
+/** Shorthand for the most common refusal: an argument that breaks a rule. The gateway has sent nothing upstream. */
 export function badInput(message: string, field: readonly string[]): BillingError {
   return new BillingError('BAD_USER_INPUT', message, { field });
 }
 
-/** What a tenant has an allowance of, by the minute. */
+/** The kinds of requests for which a tenant has an allowance per minute. */
 export type RateLimitedKind = 'write' | 'billingUi' | 'read';
 
-/** What a rate limit says of one more request. */
+/** The decision of a rate limit on one more request. */
 export type Allowance = { readonly ok: true } | { readonly ok: false; readonly retryAfterSeconds: number };
 
 /** Throws `RATE_LIMITED`, with the time to wait, where the allowance is used up. */

@@ -3,7 +3,7 @@ import { badInput } from './errors.js';
 /**
  * A group id that a client names, in canonical form (1 to 18 digits, greater than 0, leading zeros stripped).
  *
- * @param field path of the argument at fault, for the error
+ * @param field path of the argument at fault, which the error names
  * @throws BillingError `BAD_USER_INPUT`
  */
 export function parseGroupId(text: string, field: readonly string[] = ['id']): string {
@@ -15,8 +15,8 @@ export function parseGroupId(text: string, field: readonly string[] = ['id']): s
 const DIGITS = /^[0-9]{1,18}$/;
 
 /**
- * Canonical form of an upstream id that a client names (group, pack, plan): 1 to 18 ASCII digits, greater than 0,
- * leading zeros stripped, so that `007` and `7` are one target. Null when the text is anything else.
+ * Canonical form of an upstream id that a client names (group, pack, plan): 1 to 18 ASCII digits, greater than 0.
+ * Leading zeros are stripped, so that `007` and `7` are one target. Null when the text is anything else.
  */
 export function parseNumericId(text: string): string | null {
   if (!DIGITS.test(text)) return null;

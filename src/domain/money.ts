@@ -2,9 +2,8 @@ import Big from 'big.js';
 import { BillingError, type UpstreamService } from './errors.js';
 
 /**
- * A value that stood in the upstream's answer and could not be read. It sits in the row in the value's place:
- * graphql-js turns an `Error` found as a field's value into an error at that field's path, so the row and the page
- * survive.
+ * A value in the upstream's response that could not be read. It takes the value's place in the row. When graphql-js
+ * finds an `Error` as a field's value, it reports an error at that field's path. So the row and the page survive.
  */
 export class UnreadableValue extends BillingError {
   /** The wire element that could not be read, for the drift counter: `price`, `start_date`. */
@@ -18,10 +17,10 @@ export class UnreadableValue extends BillingError {
   }
 }
 
-/** `null`: the upstream left it out. {@link UnreadableValue}: it is there and makes no sense. */
+/** `null`: the upstream left it out. {@link UnreadableValue}: the value is there and makes no sense. */
 export type Readable<T> = T | null | UnreadableValue;
 
-/** The value when it could be read, else null. For policy code, which must not trip over the unreadable. */
+/** The value when it could be read, else null. It is for policies, which must work with unreadable values too. */
 export function readableOrNull<T>(value: Readable<T>): T | null {
   return value instanceof UnreadableValue ? null : value;
 }
@@ -29,7 +28,7 @@ export function readableOrNull<T>(value: Readable<T>): T | null {
 const DECIMAL = /^[+-]?(?:[0-9]+(?:\.([0-9]*))?|\.([0-9]+))(?:e([+-]?[0-9]+))?$/i;
 
 /**
- * A decimal text as a number to calculate with, and how many digits it has after the point once an exponent is written
+ * A decimal text as a number for calculations. `scale` counts the digits after the point once an exponent is written
  * out.
  */
 export interface ExactDecimal {
@@ -37,12 +36,12 @@ export interface ExactDecimal {
   readonly scale: number;
 }
 
-/** Null when the text is no decimal number. */
+/** Null when the text is not a decimal number. */
 export function parseDecimal(text: DecimalText): ExactDecimal | null {
   const match = DECIMAL.exec(text);
   if (match === null) return null;
   const fraction = match[1] ?? match[2] ?? '';
-  // big.js takes no plus sign.
+  // big.js accepts no plus sign.
   const value = new Big(text.startsWith('+') ? text.slice(1) : text);
   return { value, scale: Math.max(0, fraction.length - Number(match[3] ?? 0)) };
 }
@@ -62,24 +61,24 @@ function differenceOf(a: ExactDecimal, b: ExactDecimal): ExactDecimal {
   return { value: a.value.minus(b.value), scale: Math.max(a.scale, b.scale) };
 }
 
-/** Decimals of a quotient that does not terminate. */
+/** Decimals of a quotient that does not terminate, such as 1/3. */
 const ROUNDED_DECIMALS = 6;
 
 /**
- * A divisor below 2^53 has at most so many factors of 2 or of 5, so a quotient that terminates has no more further
+ * A divisor below 2^53 has at most 53 factors of 2 or of 5. So a quotient that terminates has at most as many further
  * decimals.
  */
 const MAX_FURTHER_DECIMALS = 53;
 
 /**
- * `dividend / divisor` without needless zeros: exact where the quotient terminates, else rounded half to even to six
- * decimals.
+ * `dividend / divisor` without needless zeros. It is exact where the quotient terminates, else rounded half to even to
+ * six decimals.
  *
- * @param divisor a safe integer; null is answered for one that is not positive
+ * @param divisor a safe integer; the result is null for one that is not positive
  */
 function quotientOf(dividend: ExactDecimal, divisor: number): DecimalText | null {
   if (!Number.isSafeInteger(divisor) || divisor <= 0) return null;
-  // A constructor of its own: the precision of a division is a property of big.js' constructor.
+  // A constructor of its own, because big.js keeps the precision of a division as a property of the constructor.
   const Precise = Big();
   Precise.DP = dividend.scale + MAX_FURTHER_DECIMALS;
   const quotient = new Precise(dividend.value).div(divisor);
@@ -98,9 +97,9 @@ export interface Money {
 }
 
 /**
- * Price divided by documents: exact where the quotient terminates, else rounded half to even to six decimals. In the
- * price's own currency, named or not. Null where the price or the number of documents is not known, or there are no
- * documents to share it.
+ * Price divided by documents: exact where the quotient terminates, else rounded half to even to six decimals. It is in
+ * the price's own currency, named or not. Null where the price or the number of documents is not known, or where there
+ * are no documents.
  */
 export function pricePerDocument(price: Readable<Money>, allowedDocuments: Readable<number>): DecimalText | null {
   const amount = parseDecimal(readableOrNull(price)?.amount ?? '');
@@ -109,8 +108,8 @@ export function pricePerDocument(price: Readable<Money>, allowedDocuments: Reada
 }
 
 /**
- * `price - base`, exact, with as many decimals as the longer of both. Null unless both name the same currency: two
- * prices without one may be in two currencies.
+ * `price - base`, exact, with as many decimals as the longer of both. Null unless both name the same currency, because
+ * two prices without a currency may be in different ones.
  */
 export function priceDifference(price: Readable<Money>, base: Readable<Money>): Money | null {
   const [one, other] = [readableOrNull(price), readableOrNull(base)];
@@ -125,9 +124,9 @@ export function priceDifference(price: Readable<Money>, base: Readable<Money>): 
 /** RFC 3339 text in UTC, with as many fraction digits as the upstream sent: `2017-08-21T02:16:49Z`. */
 export type DateTimeText = string;
 
-/** A moment both as the text that is answered and as the number that is compared. */
+/** A moment, as the text for the client and as the number for comparing. */
 export interface Instant {
   readonly text: DateTimeText;
-  /** Milliseconds since the epoch; finer fractions are cut, for comparing only. */
+  /** Milliseconds since the Unix epoch. Finer fractions are cut, because the number is for comparing only. */
   readonly epochMs: number;
 }

@@ -4,7 +4,7 @@ import { type Money, parseDecimal, priceDifference, type Readable, readableOrNul
 
 export type PlanChangeDirection = 'UPGRADE' | 'DOWNGRADE' | 'RENEWAL' | 'UNKNOWN';
 
-/** What nobody but the upstream can say before a change. */
+/** Facts that only the upstream knows before a change. */
 export type PlanChangeUnknown =
   | 'PRORATION'
   | 'TAX'
@@ -15,23 +15,23 @@ export type PlanChangeUnknown =
   | 'ALLOWED_DOCUMENTS'
   | 'UNUSED_DOCUMENTS';
 
-/** What is known of a plan change before it is made. */
+/** The known facts of a plan change before it is made. */
 export interface PlanChangePreview {
-  /** The plan in force; null: there is none. */
+  /** The plan in force; null: the group has none. */
   readonly from: BillingPlan | null;
   readonly to: AvailablePlan;
   readonly difference: Money | null;
   readonly direction: PlanChangeDirection;
-  /** What is left of `from`; null without one, and where it is not known. */
+  /** Documents left of `from`; null without a plan, and where the number is not known. */
   readonly unusedDocuments: Readable<number>;
   readonly notKnown: readonly PlanChangeUnknown[];
 }
 
-/** The upstream documents none of these, and answers none of them before the change. */
+/** The upstream documents none of these, and no response tells them before the change. */
 const ALWAYS_UNKNOWN: readonly PlanChangeUnknown[] = ['PRORATION', 'TAX', 'HELD_DOCUMENTS', 'CREDIT'];
 
 /**
- * What both APIs tell before a change, and nothing more: no figure is made up from another.
+ * The facts that both APIs tell before a change, and nothing more. The gateway derives no figure from another.
  *
  * @param from the plan in force
  * @param to one of `plans`
@@ -55,14 +55,14 @@ export function previewPlanChange(
 function directionOf(from: BillingPlan, to: AvailablePlan, plans: readonly AvailablePlan[]): PlanChangeDirection {
   if (isPlanInForce(from, to, plans)) return 'RENEWAL';
   const [before, after] = [readableOrNull(from.allowedDocuments), readableOrNull(to.allowedDocuments)];
-  // A year's documents and a month's are no measure of each other.
+  // Documents per year and documents per month cannot be compared.
   if (!hasSameType(from, to) || before === null || after === null || before === after) return 'UNKNOWN';
   return after > before ? 'UPGRADE' : 'DOWNGRADE';
 }
 
 /**
- * By the number where the plan in force has one, else by all that is told of it, provided that it tells this one plan
- * from the others.
+ * Compares by plan id where the plan in force has one. Else it compares all known fields, provided that no other plan
+ * of the catalogue has the same ones.
  */
 function isPlanInForce(from: BillingPlan, to: AvailablePlan, plans: readonly AvailablePlan[]): boolean {
   if (from.planId !== null) return itemOf([to], from.planId) !== null;
@@ -70,8 +70,8 @@ function isPlanInForce(from: BillingPlan, to: AvailablePlan, plans: readonly Ava
 }
 
 /**
- * Name and figures must be there and agree: a plan whose price was changed is not what the group has. A type that is
- * left out agrees.
+ * Name and figures must be present and equal: a plan whose price has changed is not the plan that the group has. A
+ * missing type counts as equal.
  */
 function isAlike(from: BillingPlan, to: AvailablePlan): boolean {
   const [name, documents] = [readableOrNull(from.name), readableOrNull(from.allowedDocuments)];
@@ -85,7 +85,7 @@ function isAlike(from: BillingPlan, to: AvailablePlan): boolean {
   );
 }
 
-/** A word that this gateway does not know is a type of its own; no word is none. */
+/** An unknown word is a type of its own. A missing word equals no type. */
 function hasSameType(from: BillingPlan, to: AvailablePlan): boolean {
   if (from.type !== to.type) return false;
   if (from.type !== 'OTHER') return true;
@@ -94,8 +94,8 @@ function hasSameType(from: BillingPlan, to: AvailablePlan): boolean {
 }
 
 /**
- * `15` and `15.00` are one price. A catalogue may name no currency where the history does, so one that is named twice
- * must be the same.
+ * `15` and `15.00` are the same price. A catalogue may name no currency where the history does, so currencies are
+ * compared only where both name one.
  */
 function hasSamePrice(from: BillingPlan, to: AvailablePlan): boolean {
   const [price, otherPrice] = [readableOrNull(from.price), readableOrNull(to.price)];

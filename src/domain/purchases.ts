@@ -2,16 +2,17 @@ import type { BillingPlan } from './billing-history.js';
 import type { DateTimeText, DecimalText, Money } from './money.js';
 import type { HeldDocumentsAction } from './write.js';
 
-/** What the user was shown before a write: the price of one pack, or of one period of a plan. */
+/** The price that the user saw before a write: of one pack, or of one period of a plan. */
 export interface ExpectedPrice {
   readonly amount: DecimalText;
   /** Null: the amount alone is compared. */
   readonly currency: string | null;
 }
 
-// In a write's answer an unreadable value is null plus the warning VALUE_UNREADABLE, never a failure: money has moved.
+// An unreadable value in a write's response is null plus the warning VALUE_UNREADABLE, never a failure, because money
+// has moved.
 
-/** `quantity` booster packs for a group; an absent group means the api key's own group. */
+/** `quantity` booster packs for a group. An absent group means the api key's own group. */
 export interface BoosterPackRequest {
   readonly packId: string;
   readonly groupId: string | null;
@@ -21,12 +22,12 @@ export interface BoosterPackRequest {
 
 export interface BoosterPackOrder {
   readonly pack: {
-    /** The upstream's id of the ordered pack; not necessarily the `packId` that was asked for. */
+    /** The upstream's id of the ordered pack. It need not equal the `packId` of the request. */
     readonly id: string;
     readonly name: string | null;
-    /** Documents per pack, not in total. */
+    /** Documents of one pack, not of the whole order. */
     readonly allowedDocuments: number | null;
-    /** End-user price as reported; the document does not say whether per pack or in total. */
+    /** End-user price as reported. The document does not say whether it is for one pack or for the whole order. */
     readonly price: Money | null;
     readonly quantity: number | null;
     readonly groupId: string | null;
@@ -65,7 +66,7 @@ export interface CreditPurchaseRequest {
 
 export interface CreditPurchase {
   readonly id: string;
-  /** As asked for: the answer does not repeat it. */
+  /** The `purchaseId` of the request, because the response does not repeat it. */
   readonly purchaseId: string;
   readonly datePurchased: DateTimeText | null;
   readonly currency: string | null;
@@ -78,7 +79,7 @@ export interface CreditPurchase {
   readonly purchaseType: string | null;
   readonly invoiceNumber: string | null;
   readonly result: string | null;
-  /** Personal data (may be an e-mail address): never stored, so null when replayed. */
+  /** Personal data (may be an e-mail address). It is never stored, so it is null in a replay. */
   readonly userId: string | null;
 }
 
@@ -90,6 +91,6 @@ export interface BillingUiRequest {
 /** The URL is a credential: never logged, stored, traced, shared or retried. */
 export interface BillingUiSession {
   readonly url: string;
-  /** Null when the upstream's `expire` makes no sense as a moment. */
+  /** Null when the upstream's `expire` is not a moment in time. */
   readonly expiresAt: DateTimeText | null;
 }

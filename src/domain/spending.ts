@@ -1,33 +1,33 @@
 import { type DecimalText, type ExactDecimal, type Money, parseDecimal, readableOrNull, sumOf } from './money.js';
 
-/** What one tenant may spend at most. Set by the operator, never by a client. */
+/** The most that one tenant may spend. The operator sets these limits, never a client. */
 export interface SpendingLimits {
   /** Orders, plan changes and purchases within 24 hours; null: no limit. */
   readonly writesPerDay: number | null;
-  /** Catalogue prices within 24 hours, by ISO 4217 code. A currency that is not named here has no limit. */
+  /** Sum of catalogue prices within 24 hours, by ISO 4217 code. A currency without an entry here has no limit. */
   readonly spendPerDay: ReadonlyMap<string, DecimalText>;
-  /** Packs of one order; null: no limit but that of the schema. */
+  /** Packs of one order; null: only the schema's limit applies. */
   readonly maxQuantity: number | null;
-  /** Refuses a write that the catalogue does not price. */
+  /** Whether the gateway refuses a write that the catalogue does not price. */
   readonly requirePrice: boolean;
-  /** Refuses every write that could spend. */
+  /** Whether the gateway refuses every write that could spend. */
   readonly frozen: boolean;
 }
 
-/** What a write costs by the catalogue, or cost. */
+/** The price of a write by the catalogue. */
 export interface Spend {
   readonly amount: DecimalText;
   /** Null: the catalogue names no currency. */
   readonly currency: string | null;
 }
 
-/** The part of the limits that is counted, with what the wished write would add. */
+/** The limits that are counted over 24 hours, with the price of the requested write. */
 export interface DailyLimits extends Pick<SpendingLimits, 'writesPerDay' | 'spendPerDay'> {
-  /** Null: the catalogue does not price it. It counts as a write and not as spend. */
+  /** Null: the catalogue does not price the write. Then it counts as a write and not as spend. */
   readonly spend: Spend | null;
 }
 
-/** Writes of the last 24 hours that cost the same. */
+/** Number of writes of the last 24 hours that have the same price. */
 export interface CountedWrites {
   readonly spend: Spend | null;
   readonly count: number;
@@ -36,7 +36,7 @@ export interface CountedWrites {
 /** One write of the last 24 hours. */
 export interface DatedWrite {
   readonly spend: Spend | null;
-  /** Epoch milliseconds of its sending; null while it is about to be sent. */
+  /** Time of sending, in Unix epoch milliseconds; null while the write is about to be sent. */
   readonly sentAtMs: number | null;
 }
 
@@ -50,22 +50,23 @@ export type CountedLimit =
       readonly wished: DecimalText;
     };
 
-/** A limit that a write would pass. */
+/** A limit that a write would exceed. */
 export type ExceededLimit = CountedLimit & {
   /**
-   * Epoch milliseconds from which the write would fit if nothing else were sent; null: by itself it is over the limit.
+   * Time from which the write would fit if nothing else were sent, in Unix epoch milliseconds. Null: the write alone
+   * exceeds the limit.
    */
   readonly freeAtMs: number | null;
 };
 
-/** "A day" of the limits is the last 24 hours, because a calendar day would need a time zone. */
+/** One day of the limits is the last 24 hours, because a calendar day would need a time zone. */
 export const SPENDING_DAY_MS = 86_400_000;
 
 const ZERO: ExactDecimal = requiredDecimal('0');
 
 /**
- * What `quantity` items of a catalogue price cost. Null where there is no readable price. Null also for a negative one:
- * it would give room for more.
+ * The price of `quantity` items of the catalogue. Null where there is no readable price. Null also for a negative
+ * price, because it would make room for more spending.
  */
 export function spendOf(price: Money | null, quantity: number): Spend | null {
   const amount = price === null ? null : parseDecimal(price.amount);
@@ -76,7 +77,7 @@ export function spendOf(price: Money | null, quantity: number): Spend | null {
   };
 }
 
-/** The limits with what of them is used, in the order in which they are checked. */
+/** The limits with their use, in the order of checking. */
 export function usedLimits(
   { writesPerDay, spendPerDay, spend }: DailyLimits,
   writes: readonly CountedWrites[],
@@ -97,14 +98,14 @@ export function usedLimits(
   ];
 }
 
-/** The first limit that the wished write would pass; null: it fits. */
+/** The first limit that the requested write would exceed; null: the write fits. */
 export function exceededLimit(wish: DailyLimits, writes: readonly CountedWrites[]): CountedLimit | null {
   return usedLimits(wish, writes).find((limit) => isExceeded(limit)) ?? null;
 }
 
 /**
- * When the wished write would fit, if nothing else were sent until then. Null: never, because it is over the limit by
- * itself.
+ * Time at which the requested write would fit, if nothing else were sent until then. Null: never, because the write
+ * alone exceeds the limit.
  *
  * @param writes those that count now; a write that is about to be sent counts as sent at `nowMs`
  */
@@ -120,7 +121,7 @@ export function freeAtMs(exceeded: CountedLimit, writes: readonly DatedWrite[], 
   return null;
 }
 
-/** From 0 to 1 and above: how much of a limit is used. A limit of zero is used up. */
+/** Used share of a limit: 0 is unused, 1 is used up, and it may be above 1. A limit of zero counts as used up. */
 export function usedRatio(limit: CountedLimit): number {
   const [used, most] = [Number(limit.used), Number(limit.limit)];
   return most === 0 ? 1 : used / most;
@@ -129,7 +130,7 @@ export function usedRatio(limit: CountedLimit): number {
 function isExceeded(limit: CountedLimit): boolean {
   if (limit.name === 'writesPerDay') return limit.used + 1 > limit.limit;
   const wished = requiredDecimal(limit.wished);
-  // A write that costs nothing of this currency passes no limit of it, however much is used.
+  // A write without a price in this currency never exceeds its limit, whatever has been used.
   if (wished.value.eq(0)) return false;
   return sumOf(requiredDecimal(limit.used), wished).value.gt(requiredDecimal(limit.limit).value);
 }
@@ -145,8 +146,8 @@ function total(writes: readonly CountedWrites[], currency: string): ExactDecimal
 }
 
 /**
- * What a spend counts towards the limit of a currency. A price without a named currency may be in any, so it counts
- * towards the limit of each: a limit may end early, and is never passed.
+ * Amount that a spend adds towards the limit of a currency. A price without a named currency may be in any currency, so
+ * it counts towards each limit. So a limit may refuse too early, but is never exceeded.
  */
 function share(spend: Spend | null, count: number, currency: string): ExactDecimal {
   const amount = spend === null ? null : parseDecimal(spend.amount);
@@ -158,7 +159,7 @@ function textOf({ value, scale }: ExactDecimal): DecimalText {
   return value.toFixed(scale);
 }
 
-/** Of a text that was checked where it came in. */
+/** Parses a decimal text that was validated on input. */
 function requiredDecimal(text: DecimalText): ExactDecimal {
   const decimal = parseDecimal(text);
   if (decimal === null) throw new TypeError('A decimal text that was checked is none.');

@@ -1,15 +1,15 @@
 import type { UpstreamService } from './errors.js';
 
 /**
- * A read may be retried, shared and aborted; a write is attempted once. Declared per endpoint: the HTTP verb decides
- * nothing.
+ * A read may be retried, shared and aborted; a write is attempted once. Each endpoint declares its kind, because the
+ * HTTP verb is POST for all.
  */
 export type EndpointKind = 'read' | 'write';
 
-/** What one attempt at an upstream came to, in bounded words (they are metric labels). */
+/** Result of one attempt at an upstream, from a closed list because the words are metric labels. */
 export type AttemptOutcome = 'ok' | 'rejected' | 'not_sent' | 'timeout' | 'aborted' | 'failed' | 'invalid';
 
-/** One HTTP attempt as operators see it: no body, no header, no URL. */
+/** One HTTP attempt as operators see it. It holds no body, no header and no URL. */
 export interface UpstreamAttempt {
   readonly service: UpstreamService;
   /** The client's method name: `getBillingHistory`. */
@@ -24,64 +24,76 @@ export interface UpstreamAttempt {
   readonly outcome: AttemptOutcome;
 }
 
-/** An attempt before it is sent, as traces name it. */
+/** An attempt before it is sent, for traces. */
 export type AttemptStart = Pick<UpstreamAttempt, 'service' | 'operation' | 'kind' | 'attempt'>;
 
-/** The span of one attempt. One that never ends is never told of: nothing was sent then. */
+/** The span of one attempt. Where `end` is never called, nothing was sent and the span is not exported. */
 export interface AttemptSpan {
-  /** W3C trace context that names this span, for the upstream. */
+  /** W3C trace context of this span, which the gateway sends to the upstream. */
   readonly traceparent: string;
   end(attempt: UpstreamAttempt): void;
 }
 
-/** A value the documents do not foresee: unknown word, missing element, unreadable figure. Both labels are bounded. */
+/**
+ * A value that the upstream's documents do not describe: unknown word, missing element, unreadable figure. Both labels
+ * are from closed lists.
+ */
 export interface UpstreamDrift {
   readonly endpoint: string;
   readonly field: string;
-  /** Why the whole response was refused for it, in a bounded word; absent where the response was read. */
+  /**
+   * Reason for which the gateway refused the whole response, from a closed list. Absent where the response was read.
+   */
   readonly refused?: string;
 }
 
-/** What requested a read: counts, and names of the schema's fields. It holds no id, no window and no credential. */
+/**
+ * The requesters of a read, as counts and names of the schema's fields. It holds no id, no window and no credential.
+ */
 export interface UpstreamReadFacts {
   /** The client's method name: `getBillingHistory`. */
   readonly operation: string;
-  /** Groups whose questions it is to answer. */
+  /** Number of groups that the read serves. */
   readonly groups: number;
-  /** How often each field asked, by the field's name. */
+  /** Number of requests from each field, by the field's name. */
   readonly askedBy: Readonly<Record<string, number>>;
   readonly recursive: boolean;
   /**
-   * `planned`: over the wire. `again`: over the wire, because a call that was to answer several questions left these
-   * open. `kept`: nothing is sent, the answer that a client's cursor came from is still there.
+   * `planned`: over the wire. `again`: over the wire, because a shared call left these requests open. `kept`: nothing
+   * is sent, because the gateway still has the response that the client's cursor came from.
    */
   readonly reason: 'planned' | 'again' | 'kept';
 }
 
-/** Receives what happens on the wire: metrics, log, `/debug`, traces. Must not throw and must return at once. */
+/** Receives events of the wire for metrics, log, `/debug` and traces. It must not throw and must return at once. */
 export interface UpstreamObserver {
   attempt(attempt: UpstreamAttempt): void;
   drift(drift: UpstreamDrift): void;
-  /** Told before a read; what is returned observes that read. Left out where nobody asks for whom reads are made. */
+  /**
+   * Called before a read; the returned observer observes that read. Absent where no observer needs the requesters of
+   * reads.
+   */
   read?(facts: UpstreamReadFacts): ReadObserver;
 }
 
 /** Observes one read. */
 export interface ReadObserver extends UpstreamObserver {
-  /** The same read is under way for somebody else: no attempt will be told of, and `answer` settles with that one. */
-  shared(answer: Promise<unknown>): void;
+  /**
+   * The same read is already under way for another request. No attempt follows, and `response` settles with that read.
+   */
+  shared(response: Promise<unknown>): void;
 }
 
-/** What every client method needs to know of the request that it serves. */
+/** Facts about the served request that every client method needs. */
 export interface UpstreamCall {
   readonly requestId: string;
-  /** Share of the pool is fair per tenant. */
+  /** The pool shares its connections fairly between tenants. */
   readonly tenantId: string;
   readonly observer: UpstreamObserver;
-  /** W3C trace context to send on where attempts have no spans of their own. */
+  /** W3C trace context of the request. The gateway forwards it where attempts have no spans of their own. */
   readonly traceparent?: string;
-  /** Told before each attempt, where tracing is on. Must not throw and must return at once. */
+  /** Called before each attempt, where tracing is on. It must not throw and must return at once. */
   readonly beginAttempt?: (start: AttemptStart) => AttemptSpan;
-  /** Aborts a read that nobody waits for any more. Writes ignore it. */
+  /** Aborts a read when no request waits for it any more. Writes ignore it. */
   readonly signal?: AbortSignal;
 }

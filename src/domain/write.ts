@@ -1,6 +1,6 @@
 import type { BillingErrorCode, UpstreamFacts } from './errors.js';
 
-/** What the caller wants done with documents on hold: the upstream's `purge`. `DELETE` cannot be undone. */
+/** The caller's choice for documents on hold: the upstream's `purge`. `DELETE` cannot be undone. */
 export type HeldDocumentsAction = 'PROCESS' | 'DELETE';
 
 export const BILLING_WARNING_CODES = [
@@ -14,29 +14,32 @@ export const BILLING_WARNING_CODES = [
 
 export type BillingWarningCode = (typeof BILLING_WARNING_CODES)[number];
 
-/** The write succeeded, and something about its answer is odd. The message is ours and safe to show. */
+/** A successful write whose response is odd in one respect. The gateway writes the message, which is safe to show. */
 export interface BillingWarning {
   readonly code: BillingWarningCode;
   readonly message: string;
 }
 
-/** Why a write is not known to have succeeded; `code` and `message` are what the client is told. */
+/** Reason for which a write is not known to have succeeded. The client receives `code` and `message`. */
 export interface WriteFailure {
   readonly code: BillingErrorCode;
   readonly message: string;
   readonly upstream: UpstreamFacts;
 }
 
-/** Why a valid write is refused before anything is sent. Code and message are what the client is told. */
+/**
+ * Reason for which the gateway refuses a valid write before it sends anything. The client receives `code` and
+ * `message`.
+ */
 export interface WriteRefusal {
   readonly code: BillingErrorCode;
   readonly message: string;
-  /** Path of the input field at fault, outermost first; null: no single one is. */
+  /** Path of the input field at fault, outermost first; null: no single field is at fault. */
   readonly field: readonly string[] | null;
 }
 
 /**
- * What is known after one attempt at a write (docs/adr/0003-outcome-classes.md). The four classes are exhaustive:
+ * Knowledge after one attempt at a write (docs/adr/0003-outcome-classes.md). The four classes are exhaustive:
  * - `succeeded`: a well-formed success.
  * - `rejected`: a well-formed refusal by the upstream itself.
  * - `notSent`: proved that no byte of the request left; the same key may try again.
@@ -48,28 +51,28 @@ export type WriteOutcome<T> =
   | { readonly kind: 'notSent'; readonly failure: WriteFailure }
   | { readonly kind: 'unknown'; readonly failure: WriteFailure };
 
-/** The target of an order or a plan change of the api key's own group where the number of that group is not known. */
+/** Target of an order or a plan change for the api key's own group, where the number of that group is not known. */
 const OWN_GROUP = 'group:(own)';
 
 /** All purchases of one credits account share one target. */
 export const CREDITS_TARGET = 'credits';
 
 /**
- * What a write locks while it is unfinished or its outcome is unknown. Orders and plan changes of one group block each other,
- * because both spend on that group and both read the same history to find out what happened.
+ * Target that a write locks while it is unfinished or its outcome is unknown. Orders and plan changes of one group
+ * block each other. Reason: both spend on that group, and both read the same history to find their outcome.
  */
 export function groupTarget(groupId: string | null): string {
   return groupId === null ? OWN_GROUP : `group:${groupId}`;
 }
 
-/** Which targets of open writes block a write. */
+/** Targets whose open writes block a write. */
 export type BlockingTargets =
   | { readonly kind: 'these'; readonly targets: readonly string[] }
-  /** Every group, and the own one. */
+  /** Every named group, and the own group of unknown number. */
   | { readonly kind: 'everyGroup' };
 
 /**
- * A target blocks itself. An own group of unknown number may be any group that is named elsewhere, so it blocks every group and every
+ * A target blocks itself. An own group of unknown number may be any named group. So it blocks every group, and every
  * group blocks it.
  */
 export function blockingTargets(target: string): BlockingTargets {
@@ -77,28 +80,30 @@ export function blockingTargets(target: string): BlockingTargets {
   return { kind: 'these', targets: target.startsWith('group:') ? [target, OWN_GROUP] : [target] };
 }
 
-/** Whose writes, and since when, are asked for where an answer from before must not be shown after a write. */
+/** Selects recent writes, so that a response from before a write is not shown after it. */
 export interface RecentWritesRequest {
   readonly tenantId: string;
   readonly credentialId: string;
-  /** Groups whose writes count whoever made them; those of the tenant and of the credential count in any case. */
+  /** Groups whose writes count whoever sent them. Writes of the tenant and of the credential count in any case. */
   readonly groupIds: readonly string[];
   /** Epoch milliseconds. */
   readonly sinceMs: number;
 }
 
-/** A write that was sent, or may be, and that is not finished or was finished since. */
+/** A write that was sent, or may have been, and that is unfinished or finished since that time. */
 export interface RecentWrite {
   readonly kind: string;
-  /** Null: of the api key's own group, or of the whole account. */
+  /** Null: the write concerns the api key's own group, or the whole account. */
   readonly groupId: string | null;
-  /** Made and finished by this process, so that its times are by the same clock. */
+  /** True when this process sent and finished it, so that its times are by this process's clock. */
   readonly isOwn: boolean;
-  /** Epoch milliseconds by the clock of whoever made it; null: it is under way, or its outcome is unknown. */
+  /**
+   * Unix epoch milliseconds by the clock of the process that sent it. Null: it is under way, or its outcome is unknown.
+   */
   readonly completedAtMs: number | null;
 }
 
-/** What a write was about, as an operation shows it: the ids and counts of its input that may be stored. */
+/** The subject of a write as `BillingOperation` shows it: the ids and counts of its input that may be stored. */
 export interface WriteSubject {
   readonly packId: string | null;
   readonly quantity: number | null;
