@@ -39,7 +39,7 @@ const resolution = z.object({
   subject: z.string().nullable(),
 });
 
-/** A row as both stores keep it: whole numbers for times and flags, JSON text for what has a shape of its own. */
+/** A row as both stores keep it: whole numbers for times and flags, JSON text for structured values. */
 const storedRow = z.object({
   tenant_id: z.string(),
   credential_id: z.string(),
@@ -63,7 +63,7 @@ const storedRow = z.object({
   reconcile_attempts: z.number(),
 });
 
-/** Throws (`ZodError`, `SyntaxError`) for a row that no version of this code has written. */
+/** Throws `ZodError` or `SyntaxError` for a row that no version up to this one has written. */
 export function decodeRow(raw: unknown): LedgerRow {
   const row = storedRow.parse(raw);
   return {
@@ -90,7 +90,7 @@ export function decodeRow(raw: unknown): LedgerRow {
   };
 }
 
-/** The rows that this version knows how to read; `onUnreadable` is told of each of the others. */
+/** The rows that this version can read. `onUnreadable` is called with each of the others. */
 export function decodeRows(raws: readonly unknown[], onUnreadable: (raw: unknown) => void): readonly LedgerRow[] {
   return raws.flatMap((raw) => {
     try {
@@ -123,12 +123,12 @@ export function decodeNeighbour(raw: unknown, row: LedgerRow): Neighbour {
 const recentWrite = z.object({
   kind: z.string(),
   group_id: z.string().nullable(),
-  /** Null where others than the owner settled it, by their clock. */
+  /** Null where another process or an operator settled it, by their own clock. */
   owner_id: z.string().nullable(),
   completed_at: z.number().nullable(),
 });
 
-/** Selected for {@link decodeRecentWrite}: by whose clock a write was finished, as far as that is known. */
+/** Column for {@link decodeRecentWrite}: the process whose clock timed the end of the write, as far as known. */
 export const FINISHER = 'CASE WHEN resolution IS NULL THEN owner_id END AS owner_id';
 
 export function decodeRecentWrite(raw: unknown, ownerId: string): RecentWrite {
@@ -158,14 +158,14 @@ export function decodeDatedWrite(raw: unknown): DatedWrite {
 
 const rowIdentity = z.object({ id: z.number(), kind: z.string() });
 
-/** Tells of rows that this version cannot read, once each. Mutable: the rows told of. */
+/** Reports rows that this version cannot read, once each. Mutable: the rows already reported. */
 export function unreadableRowReporter({ log, onUnreadableRow }: LedgerOptions): (raw: unknown) => void {
-  const told = new Set<number>();
+  const reported = new Set<number>();
   return (raw) => {
     const { data } = rowIdentity.safeParse(raw);
     const id = data?.id ?? 0;
-    if (told.has(id)) return;
-    if (told.size < 1_000) told.add(id);
+    if (reported.has(id)) return;
+    if (reported.size < 1_000) reported.add(id);
     log?.error(
       { row: id, kind: data?.kind ?? null },
       'A stored write cannot be read and is left out: a newer version may have written it.',
@@ -206,12 +206,12 @@ export function jsonOrNull(value: unknown): string | null {
 
 const CURSOR = /^op:([1-9]\d{0,15})$/;
 
-/** Cursors name the row's place in the ledger, so a page stays right while rows are added before it. */
+/** A cursor names the row's place in the ledger, so that a page stays right while rows are added before it. */
 export function encodeCursor(id: number): string {
   return Buffer.from(`op:${id}`).toString('base64url');
 }
 
-/** The place that a cursor names; throws BAD_USER_INPUT for a text that is not one of ours. */
+/** The place in a cursor. Throws BAD_USER_INPUT for a text that this ledger did not make. */
 export function decodeCursor(cursor: string): number {
   const match = CURSOR.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
   if (match?.[1] === undefined) {
@@ -220,11 +220,11 @@ export function decodeCursor(cursor: string): number {
   return Number(match[1]);
 }
 
-// The statements of both stores take the same values in the same order, in types that both databases know.
+// The statements of both stores take the same values in the same order, in types that both databases have.
 
 type Parameters = (string | number | null)[];
 
-/** Of the statement that stores the first claim of a key. */
+/** Values of the statement that stores the first claim of a key. */
 export function claimParameters(request: ClaimRequest, ownerId: string): Parameters {
   return [
     request.tenantId,
@@ -242,13 +242,13 @@ export function claimParameters(request: ClaimRequest, ownerId: string): Paramet
   ];
 }
 
-/** What the write costs, as the last columns of a claim. */
+/** The price of the write, as the last columns of a claim. */
 export function spendParameters(request: ClaimRequest): readonly [amount: string | null, currency: string | null] {
   const spend = storedSpend(request);
   return [spend?.amount ?? null, spend?.currency ?? null];
 }
 
-/** Of the statement that moves a claim on from one state to the next. */
+/** Values of the statement that changes the state of a claim. */
 export function changeParameters(
   row: Pick<LedgerRow, 'tenantId' | 'idempotencyKey' | 'claim'>,
   change: Change,
@@ -269,22 +269,25 @@ export function changeParameters(
 }
 
 /**
- * When the background reconciler looks at the row next. An unknown outcome is to be settled. An operator's finding that an unknown
- * write was not carried out is watched for a while, because a row of it may show up late.
+ * Time at which the background reconciler examines the row next. An unknown outcome must be settled. A write that an
+ * operator settled as not carried out is watched for a while, because its history row may show late.
  */
 function nextLookAtMs({ from, to, by, atMs }: Change): number | null {
   const isWatched = to === 'unknown' || (from === 'unknown' && to === 'rejected' && by === 'operator');
   return isWatched ? atMs + reconcileDelayMs(0) : null;
 }
 
-/** When a reconciliation that settled nothing is to be repeated. A review of a settled row ends; an unknown outcome never does. */
+/**
+ * Time of the next reconciliation after one that settled nothing. The review of a settled row ends; that of an unknown
+ * outcome never does.
+ */
 export function nextAttemptAtMs(row: LedgerRow, atMs: number, last: 'last' | undefined): number | null {
   const attempts = row.reconcileAttempts + 1;
   const isOver = row.state !== 'unknown' && (last === 'last' || attempts > RECONCILE_INTERVALS_MS.length);
   return isOver ? null : atMs + reconcileDelayMs(attempts);
 }
 
-/** Named values of the statement that looks for an open write in the way of a claim. */
+/** Named values of the statement that finds an open write which blocks a claim. */
 export function blockerSelection(request: ClaimRequest) {
   const blocking = blockingTargets(request.target);
   return {
@@ -296,7 +299,7 @@ export function blockerSelection(request: ClaimRequest) {
   };
 }
 
-/** Named values of the statement that looks for other writes of a row's target. */
+/** Named values of the statement that finds other writes on a row's target. */
 export function neighbourSelection(row: LedgerRow) {
   const blocking = blockingTargets(row.target);
   return {

@@ -1,14 +1,17 @@
 import { type CountedLimit, type SpendingLimits, usedLimits, usedRatio } from '../domain/spending.js';
 import type { Ledger } from './ledger.js';
 
-/** `read-only`: it answers, and refuses writes until an operator acts. */
+/** `read-only`: the ledger can be read, but refuses writes until an operator acts. */
 export type LedgerCondition = 'ready' | 'read-only' | 'unavailable';
 
 const LOOK_INTERVAL_MS = 3_000;
-/** One query for each tenant that has limits, so it is done less often. */
+/**
+ * Interval between two checks of spending. They are less frequent, because they need one query for each tenant with
+ * limits.
+ */
 const SPENDING_INTERVAL_MS = 15_000;
 
-/** Looks once, then again and again with a pause between. Holds a timer: state. */
+/** Checks once, then regularly with a pause after each check. Keeps state: a timer. */
 abstract class Monitor {
   readonly #intervalMs: number;
   #timer: NodeJS.Timeout | undefined;
@@ -22,10 +25,10 @@ abstract class Monitor {
     return this.#stopped;
   }
 
-  /** Must not throw. */
+  /** Checks once. Must not throw. */
   protected abstract look(): Promise<void>;
 
-  /** Looks once, then now and then. Never throws. */
+  /** Checks once, then regularly. Never throws. */
   async start(): Promise<void> {
     await this.look();
     if (this.#stopped) return;
@@ -38,10 +41,7 @@ abstract class Monitor {
   }
 }
 
-/**
- * Keeps an eye on the ledger, so that its condition can be told from memory, however often it is asked for. Holds a
- * timer: state.
- */
+/** Checks the ledger regularly, so that its condition can be read from memory at any rate. Keeps state: a timer. */
 export class LedgerMonitor extends Monitor {
   readonly #ledger: Pick<Ledger, 'ping' | 'countUnknown'>;
   #condition: LedgerCondition = 'unavailable';
@@ -52,14 +52,14 @@ export class LedgerMonitor extends Monitor {
     this.#ledger = ledger;
   }
 
-  /** As of the last look, a few seconds ago at most, unless the ledger takes longer to answer. */
+  /** Condition at the last check, a few seconds ago at most, unless the ledger takes longer to respond. */
   condition(): LedgerCondition {
     return this.#condition;
   }
 
   /**
-   * Writes of all tenants and replicas whose outcome is unknown, as of the last look; null while the ledger cannot be
-   * read.
+   * Number of writes with an unknown outcome, of all tenants and replicas, at the last check; null while the ledger
+   * cannot be read.
    */
   unknownOutcomes(): number | null {
     return this.#unknownOutcomes;
@@ -76,14 +76,14 @@ export class LedgerMonitor extends Monitor {
   }
 }
 
-/** A tenant, as far as its spending is watched. */
+/** A tenant whose spending is monitored. */
 export interface WatchedTenant {
   readonly id: string;
-  /** Absent: the gateway limits nothing, and nothing is counted. */
+  /** Absent: the gateway limits nothing and counts nothing. */
   readonly limits?: SpendingLimits;
 }
 
-/** How much of one limit of a tenant was used within 24 hours. */
+/** Use of one limit of a tenant within 24 hours. */
 export interface LimitUse {
   readonly tenantId: string;
   readonly limit: CountedLimit;
@@ -92,15 +92,15 @@ export interface LimitUse {
 }
 
 /**
- * Keeps an eye on how much of their limits tenants have used, all replicas together, so that it can be told from
- * memory. Whether a write passes a limit is decided with its claim and never here. Holds a timer: state.
+ * Checks regularly how much of their limits tenants have used, over all replicas, so that it can be read from memory.
+ * The claim of a write decides about limits, never this monitor. Keeps state: a timer.
  */
 export class SpendingMonitor extends Monitor {
   readonly #ledger: Pick<Ledger, 'spending'>;
   readonly #tenants: () => readonly WatchedTenant[];
   #uses: readonly LimitUse[] = [];
 
-  /** @param tenants asked before each look, because a tenants file is re-read */
+  /** @param tenants called before each check, because a tenants file is re-read */
   constructor(
     ledger: Pick<Ledger, 'spending'>,
     tenants: () => readonly WatchedTenant[],
@@ -111,13 +111,13 @@ export class SpendingMonitor extends Monitor {
     this.#tenants = tenants;
   }
 
-  /** As of the last look that the ledger answered. */
+  /** Use at the last successful check. */
   uses(): readonly LimitUse[] {
     return this.#uses;
   }
 
   protected async look(): Promise<void> {
-    // The ledger's own monitor tells that it is away. What was used before it went still was.
+    // The ledger's own monitor reports an outage. The last known use stays valid meanwhile.
     this.#uses = await this.#lookAtTenants().catch(() => this.#uses);
   }
 

@@ -2,18 +2,21 @@ import type { BillingOperationKind } from '../domain/upstream-operations.js';
 import type { BillingWarning, WriteFailure } from '../domain/write.js';
 
 /**
- * States of a ledger row. `claimed` and `sending` are unfinished and have an owner; the rest are final, except that
- * `not_sent` may be claimed again with the same key, and `unknown` may be settled by a late answer, the reconciler or
- * an operator.
+ * States of a ledger row. `claimed` and `sending` are unfinished and have an owner; the rest are final, with two
+ * exceptions. `not_sent` may be claimed again with the same key. `unknown` may be settled by a late response, the
+ * reconciler or an operator.
  */
 export type LedgerState = 'claimed' | 'sending' | 'succeeded' | 'rejected' | 'not_sent' | 'unknown';
 
-/** What is kept of an answer: no secret, no personal data. `value` is the JSON of the use case's own choosing. */
+/** The stored result of a write, without secrets and personal data. The use case chooses the JSON in `value`. */
 export type StoredAnswer =
   | { readonly kind: 'value'; readonly value: unknown; readonly warnings: readonly BillingWarning[] }
   | { readonly kind: 'failure'; readonly failure: WriteFailure };
 
-/** How an unknown outcome was settled, for the audit. */
+/**
+ * The settlement of an unknown outcome, for the audit. `late-answer`: the owner's own response came after the row had
+ * become unknown.
+ */
 export interface Resolution {
   readonly by: 'late-answer' | 'reconciler' | 'operator';
   readonly atMs: number;
@@ -23,34 +26,33 @@ export interface Resolution {
   readonly subject: string | null;
 }
 
-/** One write as the ledger remembers it. Times are epoch milliseconds. */
+/** One write in the ledger. Times are Unix epoch milliseconds. */
 export interface LedgerRow {
   readonly tenantId: string;
   readonly credentialId: string;
   readonly idempotencyKey: string;
   readonly kind: BillingOperationKind;
-  /** What the write locks: `group:123`, `group:(own)`, `credits`. See `blockingTargets`. */
+  /** The target that the write locks: `group:123`, `group:(own)`, `credits`. See `blockingTargets`. */
   readonly target: string;
   readonly groupId: string | null;
   /** Keyed hash of the normalised input and target. */
   readonly fingerprint: string;
-  /** What may be stored of the input (ids and counts), as given by the use case. */
+  /** The part of the input that may be stored (ids and counts), from the use case. */
   readonly input: unknown;
   readonly state: LedgerState;
   /** Process that claimed it last. */
   readonly ownerId: string;
-  /** Counts claims of this key, so that a stale owner cannot complete a newer claim. */
+  /** Number of claims of this key, so that a former owner cannot complete a newer claim. */
   readonly claim: number;
   readonly createdAtMs: number;
   readonly sentAtMs: number | null;
   readonly completedAtMs: number | null;
-  /** The write asked the upstream to delete held documents. */
+  /** Whether the write requested the deletion of held documents. */
   readonly deletesDocuments: boolean;
   /** Ids of the history rows seen before sending; null where no baseline could be read. */
   readonly baseline: readonly string[] | null;
   /**
-   * What the use case noted just before sending, JSON-safe; it is used when an unknown outcome is settled. Null:
-   * nothing.
+   * JSON-safe note of the use case from just before the sending, for the settlement of an unknown outcome. Null: none.
    */
   readonly before: unknown;
   readonly answer: StoredAnswer | null;
@@ -60,20 +62,20 @@ export interface LedgerRow {
 }
 
 /**
- * Who changes a row: its `owner` (the process that claimed it), the `sweep` that finds the owner gone, or, for an
- * outcome that was already called unknown, what settled it.
+ * The actor of a change: the `owner` (the process that claimed the row), or the `sweep` that finds the owner gone. For
+ * an unknown outcome it is the one that settles it.
  */
 export type Actor = 'owner' | 'sweep' | Resolution['by'];
 
 export interface Transition {
-  /** Null: the key was never seen. */
+  /** Null: the key is new. */
   readonly from: LedgerState | null;
   readonly to: LedgerState;
   readonly by: readonly Actor[];
   readonly why: string;
 }
 
-/** Everything that may ever happen to a row. What is not here is refused by both stores. */
+/** All permitted changes of a row. Both stores refuse every other change. */
 export const TRANSITIONS: readonly Transition[] = [
   {
     from: null,
@@ -139,13 +141,17 @@ export const TRANSITIONS: readonly Transition[] = [
     from: 'succeeded',
     to: 'rejected',
     by: ['operator'],
-    why: 'Only where the reconciler had settled it: a person knows better than a comparison, and never better than a response.',
+    why:
+      'Only where the reconciler had settled it: a person knows better than a comparison, ' +
+      'and never better than a response.',
   },
   {
     from: 'unknown',
     to: 'not_sent',
     by: ['late-answer'],
-    why: 'An owner that was thought gone comes back with the proof that it never connected. Nobody else can have that proof.',
+    why:
+      'An owner that was thought gone comes back with the proof that it never connected. ' +
+      'Nobody else can have that proof.',
   },
 ];
 
@@ -153,7 +159,7 @@ export function findTransition(from: LedgerState | null, to: LedgerState, by: Ac
   return TRANSITIONS.find((rule) => rule.from === from && rule.to === to && rule.by.includes(by));
 }
 
-/** A programming error: a change that the table does not allow was asked of a store. */
+/** A programming error: a change that the table does not permit was requested of a store. */
 export class ForbiddenTransition extends Error {
   override readonly name = 'ForbiddenTransition';
 }
@@ -164,15 +170,14 @@ export function assertTransition(from: LedgerState | null, to: LedgerState, by: 
   }
 }
 
-/** An owner is at work on the row, or is gone. */
+/** Whether an owner is working on the row, or has died while it did. */
 export function isUnfinished(state: LedgerState): boolean {
   return state === 'claimed' || state === 'sending';
 }
 
 /**
- * What a key that is already in the ledger means for a new request under it: another write (`keyReused`), the same
- * write whose state decides (`existing`), or the same write that provably reached nobody and may be claimed again
- * (`reclaim`).
+ * Meaning of a known key for a new request with it. `keyReused`: another write. `existing`: the same write, whose state
+ * decides. `reclaim`: the same write, which provably reached nobody and may be claimed again.
  */
 export function classifyKnownKey(
   known: Pick<LedgerRow, 'fingerprint' | 'state'>,
@@ -189,8 +194,8 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /**
- * Waits between background reconciliations. The first ones are short because an upstream shows a charge within seconds
- * when it shows it at all; the later ones only catch what was delayed, and cost the upstream next to nothing.
+ * Waits between background reconciliations. The first ones are short, because an upstream usually shows a charge within
+ * seconds. The later ones only catch delayed charges, and cost the upstream next to nothing.
  */
 export const RECONCILE_INTERVALS_MS: readonly number[] = [
   10 * SECOND,
@@ -202,7 +207,7 @@ export const RECONCILE_INTERVALS_MS: readonly number[] = [
   24 * HOUR,
 ];
 
-/** Milliseconds to wait after `attempts` reconciliations that settled nothing; the last interval goes on for ever. */
+/** Milliseconds to wait after `attempts` reconciliations that settled nothing. The last interval repeats for ever. */
 export function reconcileDelayMs(attempts: number): number {
   const index = Math.min(Math.max(Math.trunc(attempts), 0), RECONCILE_INTERVALS_MS.length - 1);
   return RECONCILE_INTERVALS_MS[index] ?? 24 * HOUR;

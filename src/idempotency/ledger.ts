@@ -5,8 +5,8 @@ import type { Actor, LedgerState, Resolution, StoredAnswer } from './ledger.stat
 import { isUnfinished, type LedgerRow } from './ledger.states.js';
 
 /**
- * The ledger could not read or write. Whoever gets it cannot know whether a change was stored: a commit whose acknowledgement was
- * lost looks the same as one that never happened. `cause` is for the log only.
+ * The ledger could not read or write. After this error it is unknown whether a change was stored, because a commit with
+ * a lost acknowledgement looks like no commit. `cause` is for the log only.
  */
 export class LedgerUnavailable extends Error {
   override readonly name = 'LedgerUnavailable';
@@ -16,13 +16,14 @@ export class LedgerUnavailable extends Error {
   }
 }
 
-/** Throws where tables are not of the version that this process knows; whoever attaches must not change them. */
+/** Throws where the tables have another version than this process. A process that attaches must not change them. */
 export function requireVersion(found: number, known: number): void {
   if (found === known) return;
   throw new LedgerUnavailable(
     found > known
       ? 'The ledger was written by a newer version of the gateway.'
-      : 'The ledger is of an older version of the gateway, or there is none: start a gateway of this version on it first.',
+      : 'The ledger is of an older version of the gateway, or there is none: ' +
+          'start a gateway of this version on it first.',
   );
 }
 
@@ -35,58 +36,65 @@ export interface LedgerLog {
 
 export interface LedgerOptions {
   readonly log?: LedgerLog;
-  /** How often owners that are gone are looked for, in milliseconds; 0: only at open and when asked. Default 5,000. */
+  /** Interval between two searches for dead owners, in milliseconds. 0: only at open and on request. Default 5,000. */
   readonly sweepIntervalMs?: number;
-  /** How long the lock of a live owner may be missing on SQLite, in milliseconds. Default 15,000. */
+  /** Longest time that the lock of a live owner may be missing on SQLite, in milliseconds. Default 15,000. */
   readonly missingLockMs?: number;
-  /** Epoch milliseconds; for tests. */
+  /** Clock for tests, in Unix epoch milliseconds. */
   readonly now?: () => number;
   /**
-   * Opens a ledger that replicas have open, for an operator beside them: its tables must be there in this very version and are not
-   * changed, nothing is swept, and this process owns no write, so it must not claim any.
+   * Opens a ledger for an operator while replicas have it open. Its tables must have exactly this version and are not
+   * changed. Nothing is swept. This process owns no write, so it must not claim any.
    */
   readonly attach?: boolean;
-  /** Told of each stored row that this version cannot read, once a row and process: a newer version may have written it. */
+  /**
+   * Called for each stored row that this version cannot read, once per row and process. A newer version may have
+   * written it.
+   */
   readonly onUnreadableRow?: () => void;
 }
 
-/** A wish to write: what is kept of it is all that the ledger ever learns of the input. */
+/** A request for a write. The ledger knows no more of the input than the fields here. */
 export interface ClaimRequest {
   readonly tenantId: string;
   readonly credentialId: string;
   readonly idempotencyKey: string;
-  /** Other tenants that the same caller's writes may belong to: a key of theirs is in use, too. */
+  /** Other tenants to which the same caller's writes may belong. A key of theirs is in use, too. */
   readonly keysSharedWith?: readonly string[];
   readonly kind: BillingOperationKind;
   readonly target: string;
   readonly groupId: string | null;
   readonly fingerprint: string;
-  /** What may be stored of the input: JSON-safe, no secret, no personal data. */
+  /** The part of the input that may be stored: JSON-safe, no secret, no personal data. */
   readonly input: unknown;
   readonly deletesDocuments: boolean;
   readonly atMs: number;
-  /** Absent: nothing but the key and the target stands in the way of a claim. */
+  /** Absent: only the key and the target may prevent the claim. */
   readonly guards?: ClaimGuards;
 }
 
-/** What else may stand in the way of a new claim. A key that is answered from its row passes them all: it sends nothing. */
+/** Further conditions of a new claim. A replay of a known key passes them all, because it sends nothing. */
 export interface ClaimGuards {
-  /** A refusal that needs no look at other writes; null: none. */
+  /** A refusal that does not depend on other writes; null: none. */
   readonly forbidden: WriteRefusal | null;
-  /** An equal write under another key that succeeded within so many milliseconds, or is under way, is in the way; 0: none is. */
+  /**
+   * An equal write with another key blocks the claim while it is under way, and for this time after it succeeded. 0: it
+   * never blocks.
+   */
   readonly duplicateWindowMs: number;
-  /** The key of the equal write that this one repeats on purpose; null: of none. */
+  /** The key of the equal write that this one repeats on purpose; null: none. */
   readonly repeats: string | null;
   readonly terms: ClaimTerms;
 }
 
 /**
- * The terms of a claim that nothing else stands in the way of. They are looked at last, so that nothing is read for a replay.
+ * The terms of a claim that nothing else blocks. They are checked last, so that a replay needs no read.
  *
  * - `none`: there are none.
- * - `unread`: something must be read first, which the ledger cannot do: the claim answers `termsNeeded` and stores nothing.
- * - `refused`: what was read forbids the write.
- * - `limited`: the write must fit into what the tenant may still spend.
+ * - `unread`: something must be read first, which the ledger cannot do. The claim returns `termsNeeded` and stores
+ *   nothing.
+ * - `refused`: the read terms forbid the write.
+ * - `limited`: the write must fit into the rest of the tenant's limits.
  */
 export type ClaimTerms =
   | { readonly kind: 'none' }
@@ -98,16 +106,17 @@ export type ClaimTerms =
  * - `claimed`: the row is this owner's; `row.claim` is the number that later changes must name.
  * - `existing`: the same key with the same fingerprint; the row's state decides.
  * - `keyReused`: the same key with another fingerprint, or under a tenant that shares its keys.
- * - `targetBusy`: another key's write is unfinished or unknown, and its target blocks this one (`blockingTargets`): a write of the
- *   same tenant under whatever credential, or of another tenant that has the same credential. `row` is that write.
- * - `possibleDuplicate`: an equal write of the tenant, under another key, is under way or succeeded within the window; `row` is the
- *   newest such write, which `repeats` does not name.
+ * - `targetBusy`: another key's write is unfinished or unknown, and its target blocks this one (`blockingTargets`). It
+ *   is a write of the same tenant with any credential, or of another tenant with the same credential. `row` is that
+ *   write.
+ * - `possibleDuplicate`: an equal write of the tenant with another key is under way or succeeded within the window.
+ *   `row` is the newest such write that `repeats` does not name.
  * - `repeatsAnother`: `repeats` names a write that is not equal; `row` is that write.
- * - `termsNeeded`: nothing is in the way, and the terms are unread.
+ * - `termsNeeded`: nothing blocks the claim, and the terms are unread.
  * - `refused`: the guards or the terms forbid it.
- * - `overLimit`: it does not fit into what the tenant may still spend.
+ * - `overLimit`: it does not fit into the rest of the tenant's limits.
  *
- * Everything but `claimed` has stored nothing.
+ * Only `claimed` has stored anything.
  */
 export type ClaimResult =
   | { readonly kind: 'claimed'; readonly row: LedgerRow }
@@ -117,17 +126,17 @@ export type ClaimResult =
   | { readonly kind: 'refused'; readonly row: null; readonly refusal: WriteRefusal }
   | { readonly kind: 'overLimit'; readonly row: null; readonly limit: ExceededLimit };
 
-/** A compare-and-set from one state to another, which the transition table must allow. */
+/** A compare-and-set from one state to another, which the transition table must permit. */
 export interface Change {
   readonly from: LedgerState;
   readonly to: LedgerState;
   readonly by: Actor;
   readonly atMs: number;
-  /** Kept from then on; absent: as it was. */
+  /** Stored from then on; absent: unchanged. */
   readonly baseline?: readonly string[] | null;
-  /** Kept from then on, JSON-safe; absent: as it was. */
+  /** Stored from then on, JSON-safe; absent: unchanged. */
   readonly before?: unknown;
-  /** Replaces the answer; absent: none. */
+  /** Replaces the stored result; absent: none. */
   readonly answer?: StoredAnswer | null;
   /** Set when an unknown outcome is settled. */
   readonly resolution?: Resolution;
@@ -136,10 +145,10 @@ export interface Change {
 export interface ListRequest {
   /** Null: every state. */
   readonly states: readonly LedgerState[] | null;
-  /** Only writes of these groups, and those that concern the whole account; null: all. */
+  /** Only writes of these groups, and writes on the whole account; null: all. */
   readonly groupIds: ReadonlySet<string> | null;
   readonly limit: number;
-  /** A cursor of an earlier page; null: from the newest. */
+  /** A cursor of an earlier page; null: starts at the newest. */
   readonly afterCursor: string | null;
 }
 
@@ -150,17 +159,17 @@ export interface LedgerPage {
   readonly totalCount: number;
 }
 
-/** What must be known of another write on the same target to tell whose a history row is. */
+/** Facts about another write on the same target, which decide to which write a history row belongs. */
 export interface Neighbour {
   readonly kind: string;
   readonly sentAtMs: number;
-  /** False: it was for its api key's own group, which may be this one. */
+  /** False: it concerned its api key's own group, which may be this one. */
   readonly namesGroup: boolean;
-  /** Of the same tenant, or by the same api key. */
+  /** Whether it has the same tenant or the same api key. */
   readonly sharesAccount: boolean;
 }
 
-/** One state change as it is kept for audits, for ever. */
+/** One state change in the audit, which is kept for ever. */
 export interface AuditEntry {
   readonly atMs: number;
   readonly claim: number;
@@ -173,28 +182,31 @@ export interface AuditEntry {
   readonly subject: string | null;
 }
 
-/** More are not told of. Whoever gets so many cannot know what else there was. */
+/** Most recent writes that one request returns. A result of this length may be incomplete. */
 export const MAX_RECENT_WRITES = 1_000;
 
 /**
- * The durable memory of writes. A promise that resolves means that the change would survive a power cut. Every method may throw
- * {@link LedgerUnavailable}. Keys are never forgotten and answers never deleted.
+ * The durable record of writes. A change whose promise has resolved survives a power cut. Every method may throw {@link
+ * LedgerUnavailable}. Keys are never forgotten and results never deleted.
  */
 export interface Ledger {
-  /** This process, as rows name it; new at every start. */
+  /** Name of this process in rows; new at every start. */
   readonly ownerId: string;
-  /** HMAC-SHA-256 under the ledger's own random key, base64url: the same text gives the same hash on all replicas, for ever. */
+  /**
+   * HMAC-SHA-256 with the ledger's own random key, as base64url. The same text has the same hash on all replicas, for
+   * ever.
+   */
   keyedHash(text: string): string;
   claim(request: ClaimRequest): Promise<ClaimResult>;
   /**
-   * Makes one change if the row is still in `from` under the same claim; null: it is not, and nothing changed. `row` may be as it was
-   * in an earlier state of that claim. Throws `ForbiddenTransition` for a change outside the transition table.
+   * Makes one change if the row is still in `from` under the same claim; null: it is not, and nothing changed. `row`
+   * may be an earlier state of that claim. Throws `ForbiddenTransition` for a change outside the transition table.
    */
   advance(row: LedgerRow, change: Change): Promise<LedgerRow | null>;
   /**
-   * Settles an unknown outcome, audited; null: it was no longer unknown. A `succeeded` without an answer replays without the
-   * upstream's figures. `rejected` by an operator also corrects a row that the reconciler had settled as succeeded; null: it is no
-   * such row.
+   * Settles an unknown outcome, with an audit entry; null: it was no longer unknown. A `succeeded` without a result
+   * replays without the upstream's figures. `rejected` by an operator also corrects a row that the reconciler had
+   * settled as succeeded; null: the row is not such a row.
    */
   settle(
     row: LedgerRow,
@@ -203,47 +215,56 @@ export interface Ledger {
     resolution: Resolution,
   ): Promise<LedgerRow | null>;
   find(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null>;
-  /** Of one or more tenants, newest first. Throws `BillingError` BAD_USER_INPUT for a cursor that no page gave out. */
+  /**
+   * Writes of one or more tenants, newest first. Throws `BillingError` BAD_USER_INPUT for a cursor that no page
+   * contained.
+   */
   list(tenantId: string | readonly string[], request: ListRequest): Promise<LedgerPage>;
   /** Every change of a key, oldest first. */
   audit(tenantId: string, idempotencyKey: string): Promise<readonly AuditEntry[]>;
-  /** Unknown rows of all tenants whose next background reconciliation is due, longest due first. */
+  /** Unknown rows of all tenants whose next background reconciliation is due, the longest due first. */
   dueForReconciliation(nowMs: number, limit: number): Promise<readonly LedgerRow[]>;
-  /** Writes that an operator settled as not carried out and whose row may still show, as above. */
+  /** Writes that an operator settled as not carried out and whose history row may still show; the longest due first. */
   dueForReview(nowMs: number, limit: number): Promise<readonly LedgerRow[]>;
   /**
-   * Other writes of the same target (`blockingTargets`) that were sent since `sinceMs` and may have been carried out, in no order.
-   * Of all tenants: two of them may act on one group of the upstream, each by its own api key.
+   * Other writes of the same target (`blockingTargets`) that were sent since `sinceMs` and may have been carried out,
+   * in no order. They are of all tenants, because two tenants may act on one group of the upstream, each with its own
+   * api key.
    */
   neighbours(row: LedgerRow, sinceMs: number): Promise<readonly Neighbour[]>;
   /**
-   * Writes that are open, or were finished since then, in no order: of the tenant, of the credential, and of all tenants on the groups.
-   * At most {@link MAX_RECENT_WRITES}. Throws also where the ledger may lack writes that were made: a deleted file, a standby.
+   * Writes that are open, or were finished since then, in no order: of the tenant, of the credential, and of all
+   * tenants on the groups. At most {@link MAX_RECENT_WRITES}. Throws also where the ledger may lack writes, because its
+   * file was deleted or it is a standby.
    */
   recentWrites(request: RecentWritesRequest): Promise<readonly RecentWrite[]>;
-  /** Writes of all tenants whose outcome is unknown. */
+  /** Number of writes of all tenants with an unknown outcome. */
   countUnknown(): Promise<number>;
-  /** What counts towards the limits of a tenant at the moment, by what it costs. */
+  /** Writes that count towards the limits of a tenant at the moment, by price. */
   spending(tenantId: string, nowMs: number): Promise<readonly CountedWrites[]>;
   /**
-   * Counts a reconciliation that settled nothing, and sets when the next one is due (growing intervals). A review ends after the
-   * last interval, or at once with `last`.
+   * Counts a reconciliation that settled nothing, and sets when the next one is due (growing intervals). A review ends
+   * after the last interval, or at once with `last`.
    */
   noteReconcileAttempt(row: LedgerRow, atMs: number, last?: 'last'): Promise<void>;
   /**
-   * Takes rows from owners that are gone: `claimed` becomes `not_sent`, `sending` becomes `unknown`. Resolves to the number of
-   * rows changed. Also runs by itself at open and every few seconds.
+   * Takes rows from dead owners: `claimed` becomes `not_sent`, `sending` becomes `unknown`. Resolves to the number of
+   * changed rows. The ledger also does this by itself at open and every few seconds.
    */
   sweepOrphans(): Promise<number>;
-  /** True while this process leads the replicas: at most one does. Ask before each round of background work. */
+  /** True while this process leads the replicas. At most one leads. Call it before each round of background work. */
   tryLead(): Promise<boolean>;
-  /** Throws when the ledger cannot be reached. `writable: false`: it can be read, and refuses writes until an operator acts. */
+  /**
+   * Throws when the ledger cannot be reached. `writable: false`: it can be read, but refuses writes until an operator
+   * acts.
+   */
   ping(): Promise<{ readonly writable: boolean }>;
   close(): Promise<void>;
 }
 
-// What a row holds after a change follows from what it held before: a claim enters each state once, and nobody changes a row without a
-// state change but the count of reconciliations. So a store that made a change need not read the row back, which costs more than the change.
+// The content of a row after a change follows from its content before. A claim enters each state once, and only the
+// count of reconciliations changes without a state change. So a store need not read the row back after a change, which
+// would cost more than the change.
 
 /** The row that the first claim of a key stores. */
 export function firstClaim(request: ClaimRequest, ownerId: string): LedgerRow {
@@ -273,7 +294,7 @@ export function firstClaim(request: ClaimRequest, ownerId: string): LedgerRow {
   };
 }
 
-/** The row after a change that was made. `row`: the same claim in that or any earlier state. */
+/** The row after a successful change. `row`: the same claim in that or any earlier state. */
 export function changedRow(row: LedgerRow, change: Change): LedgerRow {
   const { to, atMs } = change;
   return {
@@ -300,44 +321,41 @@ export function settlement(
   return { from, to, by: resolution.by, atMs: resolution.atMs, answer, resolution };
 }
 
-// What stands in the way of a claim besides its key and its target. Both stores decide by these, inside the transaction
+// Conditions of a claim besides its key and its target. Both stores decide by these functions, inside the transaction
 // of the claim.
 
-/** The tenants among whose writes a key of the caller is looked up. */
+/** Tenants under which a key of the caller is looked up. */
 export function claimingTenants({ tenantId, keysSharedWith = [] }: ClaimRequest): readonly string[] {
   return [tenantId, ...keysSharedWith];
 }
 
-/**
- * Whether `repeats` of the request names a write that is not equal to it. `named`: the row that it names; null: there
- * is none.
- */
+/** Whether the request's `repeats` names a write that is not equal to it. `named`: that write; null: there is none. */
 export function repeatsAnother(request: ClaimRequest, named: LedgerRow | null): named is LedgerRow {
   return named !== null && (named.tenantId !== request.tenantId || named.fingerprint !== request.fingerprint);
 }
 
 /**
- * What an open write in the way means. An equal one of the tenant that is under way is what a careless client sends
- * twice, unless the request says that it repeats it: then the target is busy, as with any other write.
+ * Classifies an open write that blocks a claim. An equal write of the tenant under way is a possible duplicate from a
+ * careless client. If the request says that it repeats that write, the target is only busy, as with any other write.
  */
-export function judgeBlocker(request: ClaimRequest, blocker: LedgerRow): 'possibleDuplicate' | 'targetBusy' {
+export function classifyBlocker(request: ClaimRequest, blocker: LedgerRow): 'possibleDuplicate' | 'targetBusy' {
   const { guards } = request;
   const isEqual = blocker.tenantId === request.tenantId && blocker.fingerprint === request.fingerprint;
   const isGuarded = guards !== undefined && guards.duplicateWindowMs > 0 && guards.repeats !== blocker.idempotencyKey;
   return isEqual && isGuarded && isUnfinished(blocker.state) ? 'possibleDuplicate' : 'targetBusy';
 }
 
-/** Since when an equal write that succeeded is in the way, in epoch milliseconds; null: none is. */
+/** Time since which a successful equal write blocks the claim, in Unix epoch milliseconds; null: none does. */
 export function duplicatesSinceMs({ guards, atMs }: ClaimRequest): number | null {
   return guards === undefined || guards.duplicateWindowMs === 0 ? null : atMs - guards.duplicateWindowMs;
 }
 
-/** The limits that the claim must fit into; null: none. */
+/** The limits of the claim; null: none. */
 export function limitsOf({ guards }: ClaimRequest): DailyLimits | null {
   return guards?.terms.kind === 'limited' ? guards.terms.limits : null;
 }
 
-/** What is stored with the claim of what the write costs; null: not known, or nobody counts it. */
+/** The price of the write that is stored with the claim; null: not known, or not counted. */
 export function storedSpend(request: ClaimRequest): Spend | null {
   return limitsOf(request)?.spend ?? null;
 }

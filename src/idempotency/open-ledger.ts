@@ -3,10 +3,10 @@ import { dirname } from 'node:path';
 import { type Ledger, type LedgerLog, type LedgerOptions, LedgerUnavailable } from './ledger.js';
 
 /**
- * Opens the ledger that the URL names and brings its tables up to date: `sqlite:PATH` (relative to the working
- * directory, or absolute) or `postgres://…`. Throws `TypeError` for any other URL, `LedgerUnavailable` when it cannot
- * be opened. The message is for the operator: it says where, why and what to do, and never holds the URL, which may
- * carry a password.
+ * Opens the ledger of the URL and brings its tables up to date: `sqlite:PATH` (relative to the working directory, or
+ * absolute) or `postgres://…`. Throws `TypeError` for any other URL, and `LedgerUnavailable` when it cannot be opened.
+ * The message tells the operator the place, the reason and the remedy. It never contains the URL, which may have a
+ * password.
  */
 export async function openLedger(url: string, options: LedgerOptions = {}): Promise<Ledger> {
   if (url.startsWith('sqlite:')) {
@@ -23,7 +23,7 @@ export async function openLedger(url: string, options: LedgerOptions = {}): Prom
   throw new TypeError('The ledger URL must begin with sqlite: or postgres://');
 }
 
-/** An error without a cause has a message of its own, such as that of a ledger that a newer version wrote. */
+/** An error without a cause has its own message, such as that of a ledger from a newer version. */
 async function explained(opening: Promise<Ledger>, explain: (cause: unknown) => string): Promise<Ledger> {
   try {
     return await opening;
@@ -43,7 +43,7 @@ function kindOf(file: string): SqlitePlace['kind'] {
     const status = statSync(file);
     return status.isFile() ? 'file' : status.isDirectory() ? 'folder' : 'other';
   } catch {
-    // A folder on the way may not be looked into. The error itself tells so.
+    // A folder on the path may not be readable. The driver's error reports that.
     return 'absent';
   }
 }
@@ -58,10 +58,10 @@ function warnOfNetwork(file: string, log: LedgerLog | undefined): void {
   );
 }
 
-// What an operator is told when the ledger cannot be opened: where, as whom, why, and what to do. No driver's text is
-// passed on: it may hold the URL, and it does not say which setting to change.
+// Messages for an operator when the ledger cannot be opened: the place, the user, the reason and the remedy. A driver's
+// text is never passed on, because it may contain the URL and does not name the setting to change.
 
-/** What the file system says of the path, beside the error. */
+/** Facts about the path from the file system. */
 interface SqlitePlace {
   readonly file: string;
   readonly kind: 'absent' | 'file' | 'folder' | 'other';
@@ -77,7 +77,8 @@ interface Reason {
 const NO_PERMISSION: Reason = {
   cause: 'this user may not write there',
   remedy:
-    'Give the file and its folder to this user: SQLite writes the file, and others beside it. In a container, mount a volume that belongs to this user.',
+    'Give the file and its folder to this user: SQLite writes the file, and others beside it. In a container, mount ' +
+    'a volume that belongs to this user.',
 };
 const NO_SPACE: Reason = { cause: 'the disk is full', remedy: 'Make room; nothing is lost.' };
 const READ_ONLY: Reason = {
@@ -85,7 +86,7 @@ const READ_ONLY: Reason = {
   remedy: 'Mount it for writing, or let LEDGER_URL name a path on a volume.',
 };
 
-/** By Node's code of a system error. */
+/** Reasons by Node's code of a system error. */
 const FILE_REASONS: Readonly<Record<string, Reason>> = {
   EACCES: NO_PERMISSION,
   EPERM: NO_PERMISSION,
@@ -98,7 +99,7 @@ const FILE_REASONS: Readonly<Record<string, Reason>> = {
   EMFILE: { cause: 'the process may open no more files', remedy: 'Raise the limit of open files (ulimit -n).' },
 };
 
-/** By SQLite's primary result code (https://sqlite.org/rescode.html), with its name. */
+/** Reasons by SQLite's primary result code (https://sqlite.org/rescode.html), with its name. */
 const SQLITE_REASONS: Readonly<Record<number, Reason & { readonly name: string }>> = {
   5: {
     name: 'SQLITE_BUSY',
@@ -109,7 +110,7 @@ const SQLITE_REASONS: Readonly<Record<number, Reason & { readonly name: string }
   10: {
     name: 'SQLITE_IOERR',
     cause: 'the disk failed to read or write',
-    remedy: 'Look at the system log. A network file system is no place for a SQLite ledger.',
+    remedy: 'Look at the system log. A network file system is not suitable for a SQLite ledger.',
   },
   11: {
     name: 'SQLITE_CORRUPT',
@@ -144,7 +145,8 @@ export function sqliteOpenFailure({ file, kind, userId }: SqlitePlace, error: un
 const TLS_CA: Reason = {
   cause: "the server's certificate comes from an authority that is not known here",
   remedy:
-    'Append sslmode=verify-full&sslrootcert=/path/to/ca.pem to LEDGER_URL, or name the file in NODE_EXTRA_CA_CERTS. sslmode=require verifies too.',
+    'Append sslmode=verify-full&sslrootcert=/path/to/ca.pem to LEDGER_URL, or name the file in NODE_EXTRA_CA_CERTS. ' +
+    'sslmode=require verifies too.',
 };
 const NOT_REACHED: Reason = {
   cause: 'the server does not answer there',
@@ -160,7 +162,8 @@ const REFUSED_USER: Reason = {
 };
 
 /**
- * By Node's code, OpenSSL's or PostgreSQL's SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+ * Reasons by code: Node's, OpenSSL's, or PostgreSQL's SQLSTATE
+ * (https://www.postgresql.org/docs/current/errcodes-appendix.html).
  */
 const POSTGRES_REASONS: Readonly<Record<string, Reason>> = {
   ECONNREFUSED: NOT_REACHED,
@@ -186,13 +189,13 @@ const POSTGRES_REASONS: Readonly<Record<string, Reason>> = {
   CERT_HAS_EXPIRED: { cause: "the server's certificate has expired", remedy: 'Renew it, or set the clock right.' },
   ERR_TLS_CERT_ALTNAME_INVALID: {
     cause: "the server's certificate is for another name",
-    remedy: 'Use in LEDGER_URL a name that stands in the certificate.',
+    remedy: 'Use a name from the certificate in LEDGER_URL.',
   },
   '28000': REFUSED_USER,
   '28P01': REFUSED_USER,
   '3D000': { cause: 'the server has no such database', remedy: 'Create it, or correct the name in LEDGER_URL.' },
   '3F000': {
-    cause: 'there is no schema to create tables in',
+    cause: 'there is no schema for the tables',
     remedy: 'Create it, or correct search_path in LEDGER_URL.',
   },
   '42501': {
@@ -209,9 +212,10 @@ const POSTGRES_REASONS: Readonly<Record<string, Reason>> = {
     remedy: 'Let LEDGER_URL name the primary (target_session_attrs is not known to the driver).',
   },
   '08P01': {
-    cause: 'what answers there refuses a parameter of the connection, as a pooler does',
+    cause: 'the other side refuses a parameter of the connection, as a pooler does',
     remedy:
-      'Give the address of the server itself. PgBouncer in session mode needs ignore_startup_parameters = extra_float_digits, options, statement_timeout, idle_in_transaction_session_timeout.',
+      'Give the address of the server itself. PgBouncer in session mode needs ignore_startup_parameters = ' +
+      'extra_float_digits, options, statement_timeout, idle_in_transaction_session_timeout.',
   },
 };
 
@@ -220,19 +224,17 @@ const NO_TLS: Reason = {
   remedy: 'Switch it on there (ssl = on), or leave sslmode out where the network is trusted.',
 };
 
-/** One line about a PostgreSQL ledger that cannot be opened. Of the URL it tells host, port and database alone. */
+/** One line about a PostgreSQL ledger that cannot be opened. It contains only host, port and database of the URL. */
 export function postgresOpenFailure(url: string, error: unknown): string {
   const { code, message } = codesOf(error);
-  // The driver gives these two no code.
+  // The driver's errors for these two have no code.
   const byText = message === 'The server does not support SSL connections' ? NO_TLS : undefined;
   const byWait = /timeout/i.test(message) ? NOT_REACHED : undefined;
   const known = POSTGRES_REASONS[code ?? ''] ?? byText ?? byWait;
   return sentence(`The ledger in PostgreSQL${placeIn(url)} cannot be opened`, known, code);
 }
 
-/**
- * File systems over a network, by the type that statfs(2) tells. SQLite's locks and flushes cannot be relied on there.
- */
+/** Network file systems, by their type from statfs(2). SQLite's locks and flushes are not reliable there. */
 const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0x6969, 'NFS'],
   [0x517b, 'SMB'],
@@ -246,9 +248,9 @@ const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0x47504653, 'GPFS'],
 ]);
 
-/** The file system's name, or null when it is none that is known to lie behind a network. */
+/** The name of a network file system; null for any other. */
 export function networkFileSystem(statfsType: number): string | null {
-  // The kernel tells some of them as negative numbers of 32 bits.
+  // The kernel reports some types as negative 32-bit numbers.
   return NETWORK_FILE_SYSTEMS.get(statfsType >>> 0) ?? null;
 }
 
@@ -264,7 +266,7 @@ function placeIn(url: string): string {
   return host === '' ? '' : ` at ${host}${pathname}`;
 }
 
-/** Of several addresses that were tried, the first one's code stands for all. */
+/** If several addresses were tried, the first one's code stands for all. */
 function codesOf(error: unknown): {
   readonly code: string | null;
   readonly sqliteCode: number | null;

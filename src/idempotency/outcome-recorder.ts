@@ -12,14 +12,12 @@ export interface RecorderOptions {
   readonly retryMaxMs: number;
 }
 
-/** What this process knows of a write and the ledger does not, yet. */
+/** A fact about a write that is not yet in the ledger. */
 export type Unrecorded =
   | { readonly kind: 'outcome'; readonly row: LedgerRow; readonly change: Change }
   | ({ readonly kind: 'nothingSent' } & GivenBack);
 
-/**
- * A claim under which nothing was sent. `claim` null: the claim's own commit may be the one that was not acknowledged.
- */
+/** A claim under which nothing was sent. `claim` null: the acknowledgement of the claim's own commit may be lost. */
 export interface GivenBack {
   readonly tenantId: string;
   readonly idempotencyKey: string;
@@ -28,8 +26,8 @@ export interface GivenBack {
 }
 
 /**
- * With the default first wait these take three seconds: a shutdown has a grace, and a ledger that restarts needs about
- * that.
+ * With the default first wait these attempts take three seconds. A shutdown has that much time, and a ledger needs
+ * about that for a restart.
  */
 const FINISH_ATTEMPTS = 5;
 
@@ -41,8 +39,8 @@ const STATE_OF: Record<WriteOutcome<unknown>['kind'], LedgerState> = {
 };
 
 /**
- * Writes outcomes down, and keeps trying when the ledger is away. Holds mutable state: what is not recorded yet, by
- * tenant and key. A crash loses the list, and the rows then become unknown, which is true.
+ * Records outcomes, and retries while the ledger is unavailable. Keeps state: the unrecorded facts, by tenant and key.
+ * A crash loses them; the rows then become unknown, which is true.
  */
 export class OutcomeRecorder {
   readonly #options: RecorderOptions;
@@ -65,7 +63,7 @@ export class OutcomeRecorder {
   }
 
   /**
-   * Records what one attempt came to. Never throws: the row is returned as it is, or as it will be once the ledger is
+   * Records the outcome of one attempt. Never throws. It returns the row as it is, or as it will be once the ledger is
    * back.
    */
   async record(row: LedgerRow, outcome: WriteOutcome<unknown>, answer: StoredAnswer | null): Promise<LedgerRow> {
@@ -83,7 +81,7 @@ export class OutcomeRecorder {
     }
   }
 
-  /** Gives a claim back under which nothing was sent, at once if the ledger can, else later. Never throws. */
+  /** Gives back a claim under which nothing was sent, at once if the ledger can, else later. Never throws. */
   async release(given: GivenBack): Promise<void> {
     const { tenantId, idempotencyKey, fingerprint, claim } = given;
     const entry = { kind: 'nothingSent', tenantId, idempotencyKey, fingerprint, claim } as const;
@@ -94,7 +92,7 @@ export class OutcomeRecorder {
     }
   }
 
-  /** Tries everything that is open once; true when nothing is left. */
+  /** Tries each unrecorded fact once; true when none is left. */
   async flush(): Promise<boolean> {
     this.#flushing ??= this.#flushAll().finally(() => {
       this.#flushing = null;
@@ -103,7 +101,7 @@ export class OutcomeRecorder {
     return this.#unrecorded.size === 0;
   }
 
-  /** Tries a few times with growing waits, then leaves it; true when nothing is left. */
+  /** Tries a few times with growing waits, then gives up; true when none is left. */
   async finish(): Promise<boolean> {
     let waitMs = this.#options.retryFirstMs;
     for (let attempt = 1; attempt <= FINISH_ATTEMPTS && !(await this.flush()); attempt += 1) {
@@ -151,12 +149,13 @@ export class OutcomeRecorder {
     if (recorded !== null) {
       return recorded;
     }
-    // Recorded by an earlier try whose acknowledgement was lost, or settled by somebody else, whose word then stands.
+    // An earlier try has recorded it and its acknowledgement was lost, or another process has settled it. Then the
+    // stored row counts.
     const found = await ledger.find(row.tenantId, row.idempotencyKey);
     return found?.claim === row.claim ? found : changedRow(row, change);
   }
 
-  /** This owner was thought gone and its row called unknown: what it knows is better than that. */
+  /** Corrects a row that a sweep called unknown while this owner was alive, because the owner knows the outcome. */
   async #writeLate(row: LedgerRow, change: Change): Promise<LedgerRow | null> {
     if (change.to === 'unknown') {
       return null;

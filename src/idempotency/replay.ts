@@ -2,7 +2,7 @@ import { type BillingOperationKind, upstreamOperation } from '../domain/upstream
 import type { WriteFailure, WriteOutcome } from '../domain/write.js';
 import type { LedgerRow, StoredAnswer } from './ledger.states.js';
 
-/** Of failures that no client reported. */
+/** The upstream of a failure that no client of an upstream reported. */
 function upstreamOf(kind: BillingOperationKind): WriteFailure['upstream'] {
   const { service, operation } = upstreamOperation(kind);
   return { service, operation };
@@ -32,7 +32,7 @@ function rejectedFailure(kind: BillingOperationKind): WriteFailure {
   };
 }
 
-/** What the ledger keeps of an outcome. */
+/** The stored form of an outcome. */
 export function toAnswer<T>(outcome: WriteOutcome<T>, toStored: (value: T) => unknown): StoredAnswer {
   return outcome.kind === 'succeeded'
     ? { kind: 'value', value: toStored(outcome.value), warnings: outcome.warnings }
@@ -40,7 +40,7 @@ export function toAnswer<T>(outcome: WriteOutcome<T>, toStored: (value: T) => un
 }
 
 /**
- * The outcome that a row remembers; null while it is unfinished. The state decides, the answer only fills in the words.
+ * The outcome in a row; null while it is unfinished. The state decides, and the stored result only adds the details.
  */
 export function replay<T>(row: LedgerRow, fromStored: (stored: unknown) => T): WriteOutcome<T> | null {
   const failure = row.answer?.kind === 'failure' ? row.answer.failure : null;

@@ -20,20 +20,20 @@ export interface OnceRequest {
   readonly tenantId: string;
   readonly credentialId: string;
   readonly idempotencyKey: string;
-  /** As in `ClaimRequest`. */
+  /** See `ClaimRequest`. */
   readonly keysSharedWith?: readonly string[];
   readonly kind: BillingOperationKind;
   readonly target: string;
   readonly groupId: string | null;
-  /** The normalised input, JSON-safe; only its keyed hash is kept. */
+  /** The normalised input, JSON-safe. Only its keyed hash is stored. */
   readonly input: unknown;
   /**
-   * The part of the input that may be stored (ids and counts; nothing personal): shown to operators, used when
-   * settling.
+   * The part of the input that may be stored (ids and counts; nothing personal). Operators see it, and the settlement
+   * uses it.
    */
   readonly stored: unknown;
   readonly deletesDocuments: boolean;
-  /** What else may stand in the way, and is no part of the input. Absent: nothing does. */
+  /** Further conditions that are not part of the input. Absent: none. */
   readonly guards?: Omit<ClaimGuards, 'duplicateWindowMs'>;
 }
 
@@ -41,38 +41,33 @@ export interface OnceRequest {
 export interface Baseline {
   /** Ids of the target's history rows. */
   readonly ids: readonly string[];
-  /** What else the use case wants to find again; JSON-safe. */
+  /** Further notes of the use case; JSON-safe. */
   readonly before: unknown;
 }
 
 export interface OnceSteps<T> {
-  /**
-   * Reads the terms that a request declares as unread. Called only when nothing else stands in the way of the write.
-   */
+  /** Reads the terms that a request declares as unread. Called only when nothing else blocks the write. */
   readTerms?(): Promise<ClaimTerms>;
-  /** Null when it cannot be read, or what was read is not to be trusted. Must not throw, must be quick. */
+  /** Null when the baseline cannot be read or is not reliable. Must not throw, must be quick. */
   baseline(): Promise<Baseline | null>;
   /** The one attempt. Never called twice for a key unless the earlier attempt is proved not sent. Must not throw. */
   send(): Promise<WriteOutcome<T>>;
-  /** What may be stored of the value: no secret, no personal data. */
+  /** The part of the value that may be stored: no secret, no personal data. */
   toStored(value: T): unknown;
-  /**
-   * Gets null for a write that was settled as succeeded without the upstream's figures (by an operator or the history).
-   */
+  /** Receives null for a write that an operator or the history settled as succeeded, without the upstream's figures. */
   fromStored(stored: unknown): T;
 }
 
 /**
- * - `completed`: sent by this call, or replayed from the ledger (`replayed`). `outcome` says what is known.
+ * - `completed`: sent by this call, or replayed from the ledger (`replayed`). `outcome` is the known result.
  * - `inProgress`: the same key, or another write on the same target, is still under way; `row` is that write.
- * - `keyReused`: the key belongs to another input; `row` holds it.
+ * - `keyReused`: the key belongs to another input; `row` has the key.
  * - `priorUnknown`: an earlier write on the same target has an unknown outcome; `row` is that write.
- * - `possibleDuplicate`: an equal write under another key is under way or succeeded a short while ago; `row` is that
- *   write.
- * - `repeatsAnother`: the request says that it repeats a write which is not equal; `row` is that write.
+ * - `possibleDuplicate`: an equal write with another key is under way or succeeded recently; `row` is that write.
+ * - `repeatsAnother`: the request's `repeats` names a write that is not equal; `row` is that write.
  * - `refused`: the caller's own guards or terms forbid it.
- * - `overLimit`: it does not fit into what the tenant may still spend.
- * - `ledgerUnavailable`: nothing was sent, because nothing could be written down.
+ * - `overLimit`: it does not fit into the rest of the tenant's limits.
+ * - `ledgerUnavailable`: nothing was sent, because nothing could be recorded.
  * - `draining`: nothing was sent, because the process is about to end.
  */
 export type OnceResult<T> =
@@ -96,41 +91,41 @@ export interface RunOnceOptions {
   readonly ledger: Ledger;
   readonly log?: LedgerLog;
   /**
-   * Epoch milliseconds; for tests. Waits are measured on the monotonic clock, so a wrong wall clock changes no
-   * decision.
+   * Clock for tests, in Unix epoch milliseconds. Waits are measured on the monotonic clock, so a wrong wall clock
+   * changes no decision.
    */
   readonly now?: () => number;
   /**
-   * How long after an equal write succeeded another key is refused, in milliseconds. Default 0: it is not. Measured on
-   * the wall clocks of the replicas, as the ledger's times are.
+   * Time after a successful equal write during which another key is refused, in milliseconds. Default 0: never. It is
+   * measured on the wall clocks of the replicas, as the ledger's times are.
    */
   readonly duplicateWindowMs?: number;
-  /** How long a duplicate waits for a write that another process is sending, in milliseconds. Default 10,000. */
+  /** Longest wait of a duplicate for a write that another process is sending, in milliseconds. Default 10,000. */
   readonly duplicateWaitMs?: number;
-  /** How often it looks, in milliseconds. Default 100. */
+  /** Interval between two reads during that wait, in milliseconds. Default 100. */
   readonly pollIntervalMs?: number;
   /**
-   * First wait before a failed record is tried again, in milliseconds; it doubles up to fifty times itself. Default
+   * First wait before a failed record is tried again, in milliseconds. It doubles up to fifty times its value. Default
    * 100.
    */
   readonly recordRetryMs?: number;
 }
 
-/** As {@link OnceResult}, before the outcome is put into the words of one caller: `row` is finished. */
+/** As {@link OnceResult}, before the outcome is decoded for one caller: `row` is finished. */
 type Settled =
   | Exclude<OnceResult<unknown>, { kind: 'completed' }>
   | { readonly kind: 'completed'; readonly row: LedgerRow };
 
 const NO_TERMS: ClaimTerms = { kind: 'none' };
 
-/** What a claim means that came upon a row which nobody is at work on. */
+/** Result of a claim that met a finished or unknown row. */
 const FINISHED = { existing: 'completed', targetBusy: 'priorUnknown', possibleDuplicate: 'possibleDuplicate' } as const;
 
 /**
- * Runs each write at most once: claim, baseline, `sending` (durable), the one attempt, outcome. Every step that fails
- * before `sending` is durable ends with nothing sent; every doubt after it ends as unknown, which nobody sends again.
+ * Runs each write at most once: claim, baseline, `sending` (durable), the one attempt, outcome. If a step fails before
+ * `sending` is durable, nothing is sent. Every doubt after it ends as unknown, which nobody sends again.
  *
- * A run is never cancelled, whoever stops waiting for it. Holds mutable state: the runs under way in this process.
+ * A run is never cancelled, even if no request waits for it any more. Keeps state: the runs under way in this process.
  */
 export class RunOnce {
   readonly #ledger: Ledger;
@@ -140,7 +135,7 @@ export class RunOnce {
   readonly #duplicateWaitMs: number;
   readonly #pollIntervalMs: number;
   readonly #recorder: OutcomeRecorder;
-  /** By tenant, key and fingerprint: another input under the same key is for the ledger to judge. */
+  /** Runs by tenant, key and fingerprint. The ledger decides about another input with the same key. */
   readonly #running = new Map<string, Promise<Settled>>();
   #isDraining = false;
 
@@ -162,8 +157,8 @@ export class RunOnce {
   }
 
   /**
-   * Never rejects because of the ledger or the upstream. Duplicates in this process wait for the first as long as it
-   * takes.
+   * Runs a write. Never rejects because of the ledger or the upstream. Duplicates in this process wait for the first
+   * one as long as it takes.
    */
   async run<T>(request: OnceRequest, steps: OnceSteps<T>): Promise<OnceResult<T>> {
     if (this.#isDraining) {
@@ -173,11 +168,10 @@ export class RunOnce {
     const name = runName(request.tenantId, request.idempotencyKey, print);
     for (let running = this.#running.get(name); running !== undefined; running = this.#running.get(name)) {
       const settled = await running;
-      // A request that was refused for what stands beside its input has left nothing: another one is asked on its own
-      // terms.
+      // A request that was refused for its guards has stored nothing. So this request is decided by its own guards.
       if (!isOwnRefusal(settled)) return asReplay(settled, steps);
     }
-    // Kept aside for the first caller: the ledger's copy has lost what may not be stored.
+    // Kept for the first caller, because the stored result lacks the parts that may not be stored.
     const own: { outcome?: WriteOutcome<T> } = {};
     const run = this.#settle(request, print, {
       ...steps,
@@ -194,8 +188,8 @@ export class RunOnce {
   }
 
   /**
-   * Refuses new runs, waits for those under way, and tries a few times more to record what is not recorded. Resolves to
-   * false when something is left: those rows become unknown once this process is gone.
+   * Refuses new runs, waits for the runs under way, and tries a few more times to record the unrecorded outcomes.
+   * Resolves to false when some are left; those rows become unknown once this process has ended.
    */
   async drain(): Promise<boolean> {
     this.#isDraining = true;
@@ -231,7 +225,7 @@ export class RunOnce {
           terms = (await steps.readTerms?.()) ?? NO_TERMS;
           break;
         case 'overLimit':
-          // What is about to be sent counts, also when its owner is gone: then nothing of it was sent.
+          // A claimed write counts even if its owner is gone and nothing was sent. So a sweep comes before the refusal.
           if (hasLookedForAbandoned) return { kind: 'overLimit', limit: claim.limit };
           hasLookedForAbandoned = true;
           await this.#sweepQuietly();
@@ -255,7 +249,7 @@ export class RunOnce {
           } else {
             const waited = await this.#waitFor(row, giveUpAt);
             if (waited !== null) return waited;
-            // They were read a while ago.
+            // The terms were read before the wait, so they are read again.
             terms = request.guards?.terms ?? NO_TERMS;
           }
           if (performance.now() > giveUpAt) return { kind: 'inProgress', row };
@@ -264,7 +258,7 @@ export class RunOnce {
     }
   }
 
-  /** What this process knows of the key and could not record yet. */
+  /** The outcome of the key that this process knows and could not record yet. */
   async #fromMemory(request: OnceRequest, print: string): Promise<Settled | null> {
     if (this.#recorder.find(request.tenantId, request.idempotencyKey) === undefined) {
       return null;
@@ -285,14 +279,14 @@ export class RunOnce {
     try {
       return await this.#ledger.claim({ ...rest, input: stored, fingerprint: print, atMs: this.#now(), guards });
     } catch (error) {
-      this.#log?.error({ err: error, kind: request.kind }, 'A write was refused: it could not be written down.');
-      // The claim may have been stored all the same; it would block its target for as long as this process lives.
+      this.#log?.error({ err: error, kind: request.kind }, 'A write was refused: it could not be recorded.');
+      // The claim may have been stored all the same. It would block its target for as long as this process lives.
       await this.#recorder.release({ ...rest, fingerprint: print, claim: null });
       return null;
     }
   }
 
-  /** Null: the claim was lost before anything was sent, because this process was thought gone. */
+  /** Null: the claim was lost before anything was sent, because this process counted as dead. */
   async #send<T>(claimed: LedgerRow, steps: OnceSteps<T>): Promise<Settled | null> {
     const baseline = await readBaseline(steps);
     let sending: LedgerRow | null;
@@ -306,10 +300,7 @@ export class RunOnce {
         before: baseline?.before ?? null,
       });
     } catch (error) {
-      this.#log?.error(
-        { err: error, kind: claimed.kind },
-        'A write was refused: it could not be written down as sending.',
-      );
+      this.#log?.error({ err: error, kind: claimed.kind }, 'A write was refused: it could not be recorded as sending.');
       await this.#recorder.release(claimed);
       return { kind: 'ledgerUnavailable' };
     }
@@ -320,19 +311,19 @@ export class RunOnce {
     return { kind: 'completed', row: await this.#recorder.record(sending, outcome, storableAnswer(outcome, steps)) };
   }
 
-  /** Before a duplicate waits or is refused: closes the row if nobody is at work on it any more. Never throws. */
+  /** Closes a row without a working owner, before a duplicate waits or is refused. Never throws. */
   async #closeAbandoned(row: LedgerRow): Promise<void> {
     try {
       if (row.ownerId !== this.#ledger.ownerId) {
         await this.#sweepQuietly();
       } else if (!this.#running.has(runName(row.tenantId, row.idempotencyKey, row.fingerprint))) {
         await this.#recorder.flush();
-        // A claim of ours that was stored after we had given it up. Without its number only a claim is given back: a
-        // row that is `sending` is in the recorder's hands, and may have been sent.
+        // This process's own claim was stored after it had been given up. Without its number only a claim is given
+        // back. A row that is `sending` belongs to the recorder, and may have been sent.
         await this.#recorder.release({ ...row, claim: null });
       }
     } catch (error) {
-      this.#log?.warn({ err: error }, 'Looking for abandoned writes failed; the write counts as under way.');
+      this.#log?.warn({ err: error }, 'The search for abandoned writes failed; the write counts as under way.');
     }
   }
 
@@ -340,11 +331,11 @@ export class RunOnce {
     try {
       await this.#ledger.sweepOrphans();
     } catch (error) {
-      this.#log?.warn({ err: error }, 'Looking for abandoned writes failed; they count as under way.');
+      this.#log?.warn({ err: error }, 'The search for abandoned writes failed; they count as under way.');
     }
   }
 
-  /** Null: look again, because the row was given back or the ledger could not be read. */
+  /** Null: claim again, because the row was given back. */
   async #waitFor(row: LedgerRow, giveUpAt: number): Promise<Settled | null> {
     for (;;) {
       await delay(this.#pollIntervalMs);
@@ -352,7 +343,7 @@ export class RunOnce {
       try {
         current = await this.#ledger.find(row.tenantId, row.idempotencyKey);
       } catch {
-        // Another process is at work on it as far as is known: "nothing was sent" would be a guess.
+        // As far as is known, another process is working on it. "Nothing was sent" would be a guess.
         return { kind: 'inProgress', row };
       }
       if (current === null || (current.state === 'not_sent' && current.answer === null)) {
@@ -386,10 +377,9 @@ function runName(...parts: readonly [tenantId: string, idempotencyKey: string, p
   return JSON.stringify(parts);
 }
 
-// A caller's step that breaks its promise not to throw must neither keep a row from its end nor make its outcome a
-// guess.
+// A step may throw although it must not. Such an error must neither keep a row unfinished nor make its outcome a guess.
 
-/** The one attempt. A client that throws may have sent: nothing but unknown is true then. */
+/** Makes the one attempt. A client that throws may have sent the request, so only unknown is true then. */
 async function attemptOnce<T>(kind: BillingOperationKind, steps: OnceSteps<T>): Promise<WriteOutcome<T>> {
   try {
     return await steps.send();
@@ -398,7 +388,7 @@ async function attemptOnce<T>(kind: BillingOperationKind, steps: OnceSteps<T>): 
   }
 }
 
-/** A baseline only helps to settle an unknown outcome later; a write does not fail for want of one. */
+/** Reads the baseline. It only helps to settle an unknown outcome later, so a write does not fail without one. */
 async function readBaseline<T>(steps: OnceSteps<T>): Promise<Baseline | null> {
   try {
     return await steps.baseline();
@@ -407,7 +397,7 @@ async function readBaseline<T>(steps: OnceSteps<T>): Promise<Baseline | null> {
   }
 }
 
-/** What is kept of the outcome. A mapping that fails costs the figures, not the outcome. */
+/** The stored form of the outcome. A mapping that fails loses the figures, not the outcome. */
 function storableAnswer<T>(outcome: WriteOutcome<T>, steps: OnceSteps<T>): StoredAnswer | null {
   try {
     return toAnswer(outcome, (value) => steps.toStored(value));
@@ -417,9 +407,9 @@ function storableAnswer<T>(outcome: WriteOutcome<T>, steps: OnceSteps<T>): Store
 }
 
 /**
- * JSON with object keys sorted by code unit at every depth, so that equal inputs give equal text whatever order their
- * fields were written in. Members that are undefined are left out, as JSON does. Throws `TypeError` for what JSON
- * cannot say exactly: NaN, infinities, bigints, functions, symbols, and objects that are not plain.
+ * JSON with object keys sorted by code unit at every depth, so that equal inputs give equal text in whatever order
+ * their fields were written. Undefined members are left out, as in JSON. Throws `TypeError` for values without an exact
+ * JSON form: NaN, infinities, bigints, functions, symbols, and objects that are not plain.
  */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') {
@@ -444,7 +434,7 @@ export function canonicalJson(value: unknown): string {
   throw new TypeError(`A ${typeof value} has no fingerprint.`);
 }
 
-/** By its string tag and not by its prototype, which differs between realms. */
+/** Compares the string tag and not the prototype, which differs between realms. */
 function isPlain(value: object): boolean {
   return Object.prototype.toString.call(value) === '[object Object]';
 }
@@ -456,8 +446,8 @@ export interface Fingerprinted {
 }
 
 /**
- * What decides whether a key is used again for the same write: the keyed hash of kind, target and normalised input. The
- * credential is left out, so that a replay still works after an api key was rotated.
+ * Fingerprint that decides whether a key is used again for the same write: the keyed hash of kind, target and
+ * normalised input. The credential is not part of it, so that a replay still works after a rotation of the api key.
  */
 export function fingerprint(keyedHash: (text: string) => string, write: Fingerprinted): string {
   return keyedHash(`fingerprint\n${canonicalJson({ kind: write.kind, target: write.target, input: write.input })}`);

@@ -21,7 +21,7 @@ import { nextAttemptAtMs } from './ledger-row.codec.js';
 
 type Awaitable<T> = T | Promise<T>;
 
-/** Answered by the stores as they can: SQLite at once, PostgreSQL later. */
+/** Reads of a store. SQLite returns a value at once, PostgreSQL a promise. */
 type StoreReads = {
   readonly [Name in
     | 'find'
@@ -35,24 +35,24 @@ type StoreReads = {
 };
 
 /**
- * What a database does for a ledger: the part of {@link Ledger} that differs between SQLite and PostgreSQL. Methods of
- * the same name mean the same. Any error of the driver may come out of them.
+ * The database part of a ledger, which differs between SQLite and PostgreSQL. Methods with the same name as in {@link
+ * Ledger} have the same meaning. They may throw any error of the driver.
  */
 export interface LedgerStore extends StoreReads, Pick<Ledger, 'ownerId' | 'claim' | 'advance' | 'ping' | 'close'> {
   /** Takes the lock of this owner, before the first sweep. */
   start(): Promise<void>;
-  /** Before each regular sweep: takes the lock of this owner again if it was lost. Never throws. */
+  /** Called before each regular sweep. Takes the lock of this owner again if it was lost. Never throws. */
   keepLock(): Awaitable<void>;
   list(tenantIds: readonly string[], request: ListRequest): Awaitable<LedgerPage>;
-  /** Counts a reconciliation that settled nothing; the next one is due then, and never with null. */
+  /** Counts a reconciliation that settled nothing. The next one is due at `nextAtMs`, and never with null. */
   noteAttempt(row: LedgerRow, nextAtMs: number | null): Promise<void>;
-  /** Takes the rows of owners that are gone, and resolves to how many. */
+  /** Takes the rows of dead owners. Resolves to their number. */
   orphan(atMs: number): Promise<number>;
-  /** Tries to hold the lock of the leader. `ledgerName` tells two ledgers in one database apart. */
+  /** Tries to take the leader's lock. `ledgerName` distinguishes two ledgers in one database. */
   tryLead(ledgerName: string): Awaitable<boolean>;
 }
 
-/** The one ledger over the two stores. Holds mutable state: a timer. */
+/** The one ledger for the two stores. Keeps state: a timer. */
 export class StoredLedger implements Ledger {
   readonly ownerId: string;
   readonly #store: LedgerStore;
@@ -73,7 +73,9 @@ export class StoredLedger implements Ledger {
     this.#isAttached = options.attach === true;
   }
 
-  /** Over a store whose tables are up to date. Whoever attaches owns no lock and sweeps nothing. */
+  /**
+   * Starts a ledger on a store whose tables are up to date. A process that attaches owns no lock and sweeps nothing.
+   */
   static async start(store: LedgerStore, hashKey: Buffer, options: LedgerOptions): Promise<Ledger> {
     const ledger = new StoredLedger(store, hashKey, options);
     if (!ledger.#isAttached) await ledger.#begin();
@@ -85,7 +87,7 @@ export class StoredLedger implements Ledger {
   }
 
   async claim(request: ClaimRequest): Promise<ClaimResult> {
-    if (this.#isAttached) throw new LedgerUnavailable('Whoever attaches to a ledger makes no write.');
+    if (this.#isAttached) throw new LedgerUnavailable('A process that attaches to a ledger makes no write.');
     return guard(() => this.#store.claim(request));
   }
 
@@ -180,7 +182,7 @@ export class StoredLedger implements Ledger {
     try {
       await this.sweepOrphans();
     } catch (error) {
-      this.#log?.warn({ err: error }, 'Looking for abandoned writes failed; it will be tried again.');
+      this.#log?.warn({ err: error }, 'The search for abandoned writes failed; it will be tried again.');
     }
   }
 }
@@ -193,7 +195,7 @@ async function guard<T>(work: () => Awaitable<T>): Promise<T> {
   }
 }
 
-/** The gateway's own errors as they are; any other is the store's, whose message may hold what nobody must read. */
+/** Returns the gateway's own errors unchanged. Any other error is the store's, whose message may contain secrets. */
 export function asUnavailable(error: unknown): unknown {
   const ours =
     error instanceof LedgerUnavailable || error instanceof ForbiddenTransition || error instanceof BillingError;

@@ -45,7 +45,7 @@ interface Click {
   readonly key: 'new' | 'kept' | 'edited';
   /** Whether a second tab clicks at the same instant. */
   readonly twice: boolean;
-  /** An agent that reads no answer asks so many times more, each time with a new key. */
+  /** An agent that reads no response asks so many times more, each time with a new key. */
   readonly loops: number;
   readonly fate: Fate;
   /** What the user says when told of a possible duplicate. */

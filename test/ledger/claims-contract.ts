@@ -202,7 +202,7 @@ export function describeClaims(store: string, newUrl: () => Promise<string>): vo
       await expect(at.ledger.advance(row, resend)).rejects.toBeInstanceOf(ForbiddenTransition);
     });
 
-    it('keeps when it was sent, the baseline, when it ended and the answer', async () => {
+    it('keeps when it was sent, the baseline, when it ended and the response', async () => {
       expect(await at.sending(at.ledger)).toMatchObject({
         sentAtMs: T0 + 1_000,
         completedAtMs: null,

@@ -16,7 +16,7 @@ const FAILURE: WriteFailure = {
 export const SUCCEEDED: WriteOutcome<Order> = {
   kind: 'succeeded',
   value: { id: '42', orderedBy: 'jane@example.test' },
-  warnings: [{ code: 'STATUS_MISSING', message: 'The answer had no status.' }],
+  warnings: [{ code: 'STATUS_MISSING', message: 'The response had no status.' }],
 };
 export const REJECTED: WriteOutcome<Order> = { kind: 'rejected', failure: { ...FAILURE, code: 'UPSTREAM_REJECTED' } };
 export const NOT_SENT: WriteOutcome<Order> = {
@@ -30,7 +30,7 @@ export class CountingUpstream {
   hits = 0;
   readonly #answers: WriteOutcome<Order>[];
 
-  /** The answers in order; the last one goes on. */
+  /** The responses in order; the last one goes on. */
   constructor(...answers: WriteOutcome<Order>[]) {
     this.#answers = answers.length === 0 ? [SUCCEEDED] : answers;
   }

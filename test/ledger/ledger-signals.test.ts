@@ -9,7 +9,7 @@ import { RedisLink } from '../../src/cache/redis.link.js';
 import { type Ledger, LedgerUnavailable } from '../../src/idempotency/ledger.js';
 import type { LedgerRow } from '../../src/idempotency/ledger.states.js';
 import { openLedger } from '../../src/idempotency/open-ledger.js';
-import { PostgresPresence } from '../../src/idempotency/postgres/owner.lock.js';
+import { PostgresOwnerLock } from '../../src/idempotency/postgres/owner.lock.js';
 import { createLogger } from '../../src/observability/logger.js';
 import { findPgBouncer, startPgBouncer } from '../support/start-pgbouncer.js';
 import { findPostgres, startPostgres, type TestPostgres } from '../support/start-postgres.js';
@@ -158,26 +158,26 @@ if (postgresBinaries === null || redisBinary === null || pgBouncer === null) {
     it('is taken anew when it is gone while its connection lives, and when the connection goes', async () => {
       const url = await server.createLedgerSpace();
       const log = { info: jest.fn(), warn: jest.fn(), error: jest.fn() };
-      const presence = new PostgresPresence({ connectionString: url }, randomUUID(), log);
+      const ownerLock = new PostgresOwnerLock({ connectionString: url }, randomUUID(), log);
       try {
-        const first = await presence.ensure();
-        await presence.check();
-        expect([(await presence.ensure()) === first, log.warn.mock.calls.length]).toEqual([true, 0]);
+        const first = await ownerLock.ensure();
+        await ownerLock.check();
+        expect([(await ownerLock.ensure()) === first, log.warn.mock.calls.length]).toEqual([true, 0]);
         await first.query('SELECT pg_advisory_unlock_all()');
-        await presence.check();
+        await ownerLock.check();
         expect(log.warn).toHaveBeenCalledTimes(1);
-        const second = await presence.ensure();
+        const second = await ownerLock.ensure();
         expect(second).not.toBe(first);
         await second.query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => undefined);
         await until(() => log.warn.mock.calls.length === 2);
-        const third = await presence.ensure();
+        const third = await ownerLock.ensure();
         expect(third).not.toBe(second);
         const { rows } = await third.query(
           "SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()",
         );
         expect(rows).toHaveLength(1);
       } finally {
-        await presence.close();
+        await ownerLock.close();
       }
     });
   });

@@ -55,7 +55,7 @@ export function describeRunOnce(store: string, newUrl: () => Promise<string>): v
       expect(upstream.hits).toBe(hits);
     });
 
-    it('replays the answer without what is not stored', async () => {
+    it('replays the response without what is not stored', async () => {
       const upstream = new CountingUpstream();
       const order = sampleOrder();
       await make().run(order, upstream.steps());

@@ -86,7 +86,7 @@ export function describeUpkeep(store: string, newUrl: () => Promise<string>): vo
       });
     });
 
-    it('takes a late answer for a row that was called unknown', async () => {
+    it('takes a late response for a row that was called unknown', async () => {
       const replica = await at.openAnother();
       const row = await at.sending(replica);
       await replica.close();

@@ -4,27 +4,29 @@ import { z } from 'zod';
 import { type LedgerLog, LedgerUnavailable } from '../ledger.js';
 
 const RECONNECT_MS = 500;
-/** The server needs a moment to end a session that was told to. */
+/** Attempts and wait for the lock, because the server needs a moment to end a session. */
 const TAKEOVER_ATTEMPTS = 40;
 const TAKEOVER_WAIT_MS = 50;
 
-/** Other users of the same pooler may come in between; each round finds a shared session unless one does. */
+/**
+ * Rounds of the test for a pooler. Other users of the pooler may interfere with a round; otherwise each round finds a
+ * shared session.
+ */
 const POOLING_ROUNDS = 3;
 
 const locked = z.object({ locked: z.boolean() });
 const sessionRow = z.object({ pid: z.number(), holds: z.boolean() });
 type Session = z.infer<typeof sessionRow>;
 
-/** Where PostgreSQL keeps an advisory lock that was taken by one number; `$1` is the lock's name. */
+/** Condition on pg_locks for an advisory lock with one number. `$1` is the lock's name. */
 const IS_LOCK_OF_NAME = `locktype = 'advisory' AND objsubid = 1 AND granted
   AND (classid::bigint << 32) | objid::bigint = hashtextextended($1, 0)`;
 const SESSION = `SELECT pg_backend_pid() AS pid,
   EXISTS (SELECT FROM pg_locks WHERE ${IS_LOCK_OF_NAME} AND pid = pg_backend_pid()) AS holds`;
 
 /**
- * Seen from the server, an end that vanished without a word is found out within about a minute; without this it could
- * take hours, and its writes would stay "in progress" all that time. The session itself must never be ended for being
- * idle.
+ * Settings with which the server notices a vanished client within about a minute. Without them it could take hours, and
+ * the client's writes would stay "in progress". The session itself must never be ended for being idle.
  */
 const SESSION_SETTINGS = `
   SELECT set_config('tcp_keepalives_idle', '20', false), set_config('tcp_keepalives_interval', '10', false),
@@ -36,10 +38,11 @@ const TRANSACTION_POOLING =
   'Give the address of the server itself, or a pool in session mode (PgBouncer: pool_mode=session).';
 
 /**
- * Keeps the advisory lock that says "this owner lives" on a session of its own, and takes it again when the connection
- * was lost. Holds mutable state: that connection, and whether it also has the leader's lock.
+ * The owner's lock in PostgreSQL: an advisory lock which proves that this owner lives. It is held on a session of its
+ * own, and taken again after a lost connection. Keeps state: that connection, and whether it also has the leader's
+ * lock.
  */
-export class PostgresPresence {
+export class PostgresOwnerLock {
   readonly #config: ClientConfig;
   readonly #ownerId: string;
   readonly #log: LedgerLog | undefined;
@@ -54,7 +57,7 @@ export class PostgresPresence {
     this.#log = log;
   }
 
-  /** Resolves when the lock is held; throws when it cannot be taken just now. */
+  /** Resolves when the lock is held; throws when it cannot be taken at present. */
   async ensure(): Promise<pg.Client> {
     if (this.#isClosed) {
       throw new LedgerUnavailable('The ledger is closed.');
@@ -68,7 +71,7 @@ export class PostgresPresence {
     return this.#connecting;
   }
 
-  /** Whether the lock is held, or could be taken just now. Never throws. */
+  /** Whether the lock is held, or could be taken at present. Never throws. */
   isHeld(): Promise<boolean> {
     return this.ensure().then(
       () => true,
@@ -76,10 +79,7 @@ export class PostgresPresence {
     );
   }
 
-  /**
-   * Finds out about a connection that died silently, and about a lock that is gone while its connection lives. Never
-   * throws.
-   */
+  /** Detects a connection that died silently, and a lock that is gone while its connection lives. Never throws. */
   async check(): Promise<void> {
     try {
       const client = await this.ensure();
@@ -94,7 +94,7 @@ export class PostgresPresence {
     }
   }
 
-  /** One session at a time has the lock of this name; it keeps it until its connection ends. */
+  /** Tries to take the lock of this name. One session at a time has it, until its connection ends. */
   async tryLead(name: string): Promise<boolean> {
     const client = await this.ensure();
     this.#isLeader ||= await tryLock(client, name);
@@ -126,8 +126,8 @@ export class PostgresPresence {
   }
 
   /**
-   * Owner ids are random, so whoever else holds this lock is an earlier session of this process that the server still
-   * keeps.
+   * Takes this owner's lock. Owner ids are random, so only an earlier session of this process can hold it, which the
+   * server has not ended yet.
    */
   async #takeOwnLock(client: pg.Client): Promise<void> {
     for (let attempt = 1; attempt <= TAKEOVER_ATTEMPTS; attempt += 1) {
@@ -144,9 +144,9 @@ export class PostgresPresence {
   }
 
   /**
-   * Refuses a pooler in transaction mode, such as PgBouncer. It gives each transaction whatever session is free. Then
-   * the lock stays with a session of the pooler: a dead process would count as alive, and a living one as dead, with
-   * its writes taken away.
+   * Refuses a pooler in transaction mode, such as PgBouncer. Such a pooler gives each transaction any free session, so
+   * the lock stays with a session of the pooler. A dead process would then count as alive. A living one would count as
+   * dead, and lose its writes.
    */
   async #refuseSharedSession(client: pg.Client): Promise<void> {
     const other = new pg.Client(this.#config);
@@ -157,7 +157,7 @@ export class PostgresPresence {
         const before = await sessionOf(client, this.#ownerId);
         await other.query('BEGIN');
         const beside = await sessionOf(other, this.#ownerId);
-        // A pool of one session would let the third statement wait for ever.
+        // With a pool of one session the third statement would wait for ever, so this check comes first.
         const isShared = beside.pid === before.pid || !(await sessionOf(client, this.#ownerId)).holds;
         await other.query('ROLLBACK');
         if (isShared) throw new LedgerUnavailable(TRANSACTION_POOLING);

@@ -16,29 +16,27 @@ import type {
 import type { LedgerRow } from '../ledger.states.js';
 import { unreadableRowReporter } from '../ledger-row.codec.js';
 import { asUnavailable, type LedgerStore, StoredLedger } from '../stored-ledger.js';
-import { PostgresPresence } from './owner.lock.js';
+import { PostgresOwnerLock } from './owner.lock.js';
 import { PostgresRows } from './postgres.rows.js';
 import { attachPostgres, migratePostgres } from './postgres.statements.js';
 
 const POOL_SIZE = 10;
 const CONNECT_TIMEOUT_MS = 3_000;
 /**
- * The server gives up before the client does, so that a statement the client has given up cannot be carried out later.
+ * Time limit of a statement on the server. It is shorter than the client's, so that the server never carries out a
+ * statement that the client has given up.
  */
 const STATEMENT_TIMEOUT_MS = 5_000;
 const QUERY_TIMEOUT_MS = 8_000;
 
-/**
- * A commit must be on disk before it is acknowledged. A server that is set to wait for more (standbys) keeps its
- * setting.
- */
+/** A commit must be on disk before it is acknowledged. A server that also waits for standbys keeps its setting. */
 const DURABLE_COMMITS = `SELECT set_config('synchronous_commit', 'on', false)
   WHERE current_setting('synchronous_commit') IN ('off', 'local')`;
 
 /** Opens the database and brings its tables up to date. Errors as {@link Ledger}; none of them holds the URL. */
 export async function openPostgresLedger(url: string, options: LedgerOptions): Promise<Ledger> {
   const types = new pg.TypeOverrides();
-  // Times and ids are below 2^53; the driver's default is text.
+  // Times and ids are below 2^53, while the driver returns text by default.
   types.setTypeParser(pg.types.builtins.INT8, Number);
   const config: ClientConfig = {
     connectionString: withPlainTlsMode(url),
@@ -57,34 +55,34 @@ export async function openPostgresLedger(url: string, options: LedgerOptions): P
     allowExitOnIdle: true,
     onConnect: makeCommitsDurable,
   });
-  // An idle connection that breaks is dropped by the pool; the next statement opens another.
+  // The pool drops an idle connection that breaks; the next statement opens another.
   pool.on('error', (error) => options.log?.warn({ err: error }, 'An idle connection to the ledger was lost.'));
-  // One that breaks inside a transaction, between two statements, tells nobody but itself: without a listener the
-  // process would end. The next statement fails, and with it the transaction.
+  // A connection may break inside a transaction between two statements. Without a listener that error would end the
+  // process. The next statement fails, and with it the transaction.
   pool.on('connect', (client) => client.on('error', () => undefined));
   const ownerId = randomUUID();
-  const presence = new PostgresPresence(config, ownerId, options.log);
+  const ownerLock = new PostgresOwnerLock(config, ownerId, options.log);
   try {
     const hashKey = await hashKeyOf(pool, options.attach === true ? attachPostgres : migratePostgres);
     const rows = new PostgresRows(pool, ownerId, unreadableRowReporter(options));
-    return await StoredLedger.start(new PostgresStore({ pool, rows, presence, ownerId }), hashKey, options);
+    return await StoredLedger.start(new PostgresStore({ pool, rows, ownerLock, ownerId }), hashKey, options);
   } catch (error) {
-    await presence.close();
+    await ownerLock.close();
     await pool.end();
     throw asUnavailable(error);
   }
 }
 
 /**
- * The driver verifies under every name of the mode but `no-verify`, and warns of that at length on standard error.
- * `verify-full` is what it does then.
+ * The driver verifies certificates in every mode except `no-verify`, and prints a long warning for some names.
+ * `verify-full` is what it does in fact.
  */
 function withPlainTlsMode(url: string): string {
   if (url.includes('uselibpqcompat=true')) return url;
   return url.replace(/([?&]sslmode=)(?:prefer|require|verify-ca)(?=&|$)/, '$1verify-full');
 }
 
-/** The pool waits for what this returns, and drops the connection when it fails. */
+/** The pool waits for the returned promise, and drops the connection when it rejects. */
 function makeCommitsDurable(client: pg.ClientBase): unknown {
   return client.query(DURABLE_COMMITS);
 }
@@ -101,7 +99,7 @@ async function hashKeyOf(pool: pg.Pool, read: (client: pg.PoolClient) => Promise
 interface PostgresStoreParts {
   readonly pool: pg.Pool;
   readonly rows: PostgresRows;
-  readonly presence: PostgresPresence;
+  readonly ownerLock: PostgresOwnerLock;
   readonly ownerId: string;
 }
 
@@ -110,26 +108,26 @@ class PostgresStore implements LedgerStore {
   readonly ownerId: string;
   readonly #pool: pg.Pool;
   readonly #rows: PostgresRows;
-  readonly #presence: PostgresPresence;
+  readonly #ownerLock: PostgresOwnerLock;
 
-  constructor({ pool, rows, presence, ownerId }: PostgresStoreParts) {
+  constructor({ pool, rows, ownerLock, ownerId }: PostgresStoreParts) {
     this.ownerId = ownerId;
     this.#pool = pool;
     this.#rows = rows;
-    this.#presence = presence;
+    this.#ownerLock = ownerLock;
   }
 
   async start(): Promise<void> {
-    await this.#presence.ensure();
+    await this.#ownerLock.ensure();
   }
 
   keepLock(): Promise<void> {
-    return this.#presence.check();
+    return this.#ownerLock.check();
   }
 
   async claim(request: ClaimRequest): Promise<ClaimResult> {
-    // Without its lock this process counts as gone, and another would take the row away at once.
-    await this.#presence.ensure();
+    // Without its lock this process counts as dead, and another would take the row away at once.
+    await this.#ownerLock.ensure();
     return this.#rows.claim(request);
   }
 
@@ -181,19 +179,19 @@ class PostgresStore implements LedgerStore {
     return this.#rows.orphan(atMs);
   }
 
-  /** Named after the ledger, so that two ledgers in one database have a leader each. */
+  /** The lock has the ledger's name, so that two ledgers in one database have a leader each. */
   tryLead(ledgerName: string): Promise<boolean> {
-    return this.#presence.tryLead(ledgerName);
+    return this.#ownerLock.tryLead(ledgerName);
   }
 
   async ping(): Promise<{ readonly writable: boolean }> {
     const { writable } = await this.#rows.ping();
-    // Claims need the lock as well.
-    return { writable: writable && (await this.#presence.isHeld()) };
+    // Claims need the owner's lock as well.
+    return { writable: writable && (await this.#ownerLock.isHeld()) };
   }
 
   async close(): Promise<void> {
-    await this.#presence.close();
+    await this.#ownerLock.close();
     if (!this.#pool.ending) {
       await this.#pool.end();
     }

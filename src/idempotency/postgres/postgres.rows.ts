@@ -9,9 +9,9 @@ import {
   type ClaimResult,
   changedRow,
   claimingTenants,
+  classifyBlocker,
   duplicatesSinceMs,
   firstClaim,
-  judgeBlocker,
   type LedgerPage,
   LedgerUnavailable,
   type ListRequest,
@@ -41,7 +41,9 @@ import * as sql from './postgres.statements.js';
 
 /** PostgreSQL's unique_violation (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
 const UNIQUE_VIOLATION = '23505';
-/** A row in the way may be gone when it is looked at; more than a few times in a row means something else is wrong. */
+/**
+ * Attempts of a claim. A blocking row may be gone when it is read; more than a few times in a row means another fault.
+ */
 const CLAIM_ATTEMPTS = 10;
 
 const identified = z.object({ id: z.number() });
@@ -49,14 +51,17 @@ const pinged = z.object({ writable: z.boolean() });
 const counted = z.object({ n: z.number() });
 const standby = z.object({ on_standby: z.boolean(), kind: z.string().nullable() });
 
-/** The ledger's statements on PostgreSQL. But for a claim, each is atomic by itself: a row and its audit entry are one statement, so one commit. */
+/**
+ * The ledger's statements on PostgreSQL. Except for a claim, each is atomic by itself: a row and its audit entry are
+ * one statement, so one commit.
+ */
 export class PostgresRows {
   readonly #pool: Pool;
   readonly #ownerId: string;
 
   readonly #onUnreadable: (raw: unknown) => void;
 
-  /** @param onUnreadable told of each stored row that this version cannot read and therefore leaves out */
+  /** @param onUnreadable called with each stored row that this version cannot read and therefore leaves out */
   constructor(pool: Pool, ownerId: string, onUnreadable: (raw: unknown) => void) {
     this.#pool = pool;
     this.#ownerId = ownerId;
@@ -70,13 +75,13 @@ export class PostgresRows {
         return decided;
       }
     }
-    throw new LedgerUnavailable('The target changed hands too often to be claimed.');
+    throw new LedgerUnavailable('The target was claimed and released too often.');
   }
 
   /**
-   * Decides a claim; no other place does. The transaction holds the locks of the tenant and the credential, so what is
-   * read here still holds when the row is stored. Null means "decide again": a replica of an older version, which takes
-   * no lock, stored a row meanwhile.
+   * Decides a claim; no other code does. The transaction holds the locks of the tenant and the credential, so every
+   * value read here is still valid when the row is stored. Null means "decide again": a replica of an older version,
+   * which takes no lock, stored a row meanwhile.
    */
   async #decide(client: PoolClient, request: ClaimRequest): Promise<ClaimResult | null> {
     const one = async (text: string, values: readonly unknown[]): Promise<LedgerRow | null> => {
@@ -115,7 +120,7 @@ export class PostgresRows {
     const { targets, everyGroup } = blockerSelection(request);
     const blocker = await one(sql.FIND_BLOCKER, [tenantId, credentialId, idempotencyKey, targets, everyGroup]);
     if (blocker !== null) {
-      return { kind: judgeBlocker(request, blocker), row: blocker };
+      return { kind: classifyBlocker(request, blocker), row: blocker };
     }
     const since = duplicatesSinceMs(request);
     const equal =
@@ -144,7 +149,9 @@ export class PostgresRows {
     return row === null ? null : { kind: 'claimed', row };
   }
 
-  /** Null also when a unique index objected. A connection whose transaction could not be ended is not used again. */
+  /**
+   * Null also after a violation of a unique index. A connection whose transaction could not be ended is not used again.
+   */
   async #inTransaction<T>(work: (client: PoolClient) => Promise<T | null>): Promise<T | null> {
     const client = await this.#pool.connect();
     let isBroken = true;
@@ -238,13 +245,13 @@ export class PostgresRows {
     await this.#all(sql.NOTE_ATTEMPT, [nextAtMs, ...attempt]);
   }
 
-  /** Takes the rows of all owners whose lock nobody holds. Returns how many there were. */
+  /** Takes the rows of all owners whose lock is free. Returns their number. */
   async orphan(atMs: number): Promise<number> {
     const [count] = await this.#all(sql.SWEEP, [this.#ownerId, atMs, atMs + reconcileDelayMs(0)]);
     return counted.parse(count).n;
   }
 
-  /** A standby, and a server that was set to read only, answer and refuse every write. */
+  /** A standby and a read-only server can be read, but refuse every write. */
   async ping(): Promise<{ readonly writable: boolean }> {
     const [state] = await this.#all(
       "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off' AS writable",
@@ -265,7 +272,7 @@ export class PostgresRows {
 
 type Connection = Pick<PoolClient, 'query'>;
 
-/** Why the terms of a claim forbid it; null: they do not. Call inside the transaction of the claim. */
+/** Refusal of a claim by its terms; null: they permit it. Call inside the transaction of the claim. */
 async function whyTermsForbid(client: Connection, request: ClaimRequest): Promise<ClaimResult | null> {
   const { tenantId, atMs, guards } = request;
   if (guards?.terms.kind === 'unread') return { kind: 'termsNeeded', row: null };

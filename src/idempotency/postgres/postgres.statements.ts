@@ -5,15 +5,17 @@ import { ACCOUNT_KINDS, BILLING_OPERATION_KINDS } from '../../domain/upstream-op
 import { LedgerUnavailable, MAX_RECENT_WRITES, requireVersion } from '../ledger.js';
 import { FINISHER, quoted } from '../ledger-row.codec.js';
 
-// Not prepared by name: a newer version that adds a column would make the cached plans of this one fail during a rolling deployment.
+// Statements are not prepared by name. Reason: when a newer version adds a column during a rolling deployment, the
+// cached plans of this version would fail.
 
 const AUDIT_COLUMNS = 'tenant_id, idempotency_key, claim, at, from_state, to_state, actor, owner_id, note, subject';
 
 export const FIND = 'SELECT * FROM ledger_operations WHERE tenant_id = $1 AND idempotency_key = $2';
 
 /**
- * Held until the transaction ends, so that what a claim reads of its tenant, and of whoever shares its credential, still holds when its
- * row is stored. Always in the same order, so that two claims never wait for each other.
+ * Locks that are held until the transaction ends. Values that a claim reads of its tenant and credential are then still
+ * valid when its row is stored. The locks are always taken in the same order, so that two claims never wait for each
+ * other.
  */
 export const LOCK_CLAIMS = `SELECT pg_advisory_xact_lock(lock_key) FROM (
   SELECT DISTINCT hashtextextended(name, 0) AS lock_key FROM unnest($1::text[]) AS name ORDER BY lock_key) AS locks`;
@@ -23,19 +25,19 @@ const IN_THE_WAY = `state IN ('claimed', 'sending', 'unknown')
   AND NOT (tenant_id = $1 AND idempotency_key = $3)`;
 
 /**
- * An open write in the way of a claim: $1 tenant, $2 credential, $3 key, $4 targets as JSON, $5 whether every group is. One search for each
- * index of open writes: a search with OR may read the whole ledger.
+ * An open write that blocks a claim: $1 tenant, $2 credential, $3 key, $4 targets as JSON, $5 whether every group
+ * blocks. There is one search for each index of open writes, because a search with OR may read the whole ledger.
  */
 export const FIND_BLOCKER = `SELECT * FROM ledger_operations WHERE id IN (
     SELECT id FROM ledger_operations WHERE tenant_id = $1 AND ${IN_THE_WAY}
     UNION ALL SELECT id FROM ledger_operations WHERE credential_id = $2 AND ${IN_THE_WAY}
   ) ORDER BY id LIMIT 1`;
 
-/** The newest equal write that succeeded: $1 tenant, $2 fingerprint, $3 since when, $4 the key that is not meant. */
+/** The newest equal write that succeeded: $1 tenant, $2 fingerprint, $3 earliest time, $4 the request's own key. */
 export const FIND_NEWEST_EQUAL = `SELECT * FROM ledger_operations WHERE tenant_id = $1 AND fingerprint = $2
   AND state = 'succeeded' AND completed_at > $3 AND idempotency_key <> $4 ORDER BY completed_at DESC, id DESC LIMIT 1`;
 
-/** What counts towards the limits of a tenant: $1 tenant, $2 since when. */
+/** Writes that count towards the limits of a tenant: $1 tenant, $2 earliest time. */
 export const SPENT = `SELECT spend_amount, spend_currency, sent_at FROM ledger_operations
   WHERE tenant_id = $1 AND state IN ('sending', 'succeeded', 'unknown') AND sent_at > $2
   UNION ALL SELECT spend_amount, spend_currency, NULL FROM ledger_operations
@@ -44,11 +46,14 @@ export const SPENT = `SELECT spend_amount, spend_currency, sent_at FROM ledger_o
 export const SPENDING = `SELECT spend_amount, spend_currency, count(*) AS n FROM (${SPENT}) AS spent
   GROUP BY spend_amount, spend_currency`;
 
-/** No row when a unique index objects, which a replica of an older version may bring about: it takes no lock for a claim. */
+/**
+ * Returns no row after a conflict with a unique index. A replica of an older version may cause one, because it takes no
+ * lock for a claim.
+ */
 export const INSERT = `
   WITH changed AS (
-    INSERT INTO ledger_operations (tenant_id, credential_id, idempotency_key, kind, target, group_id, fingerprint, input, state,
-      owner_id, claim, created_at, deletes_documents, spend_amount, spend_currency)
+    INSERT INTO ledger_operations (tenant_id, credential_id, idempotency_key, kind, target, group_id, fingerprint, input,
+      state, owner_id, claim, created_at, deletes_documents, spend_amount, spend_currency)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'claimed', $9, 1, $10, $11, $12, $13)
     ON CONFLICT DO NOTHING
     RETURNING tenant_id, idempotency_key, claim, created_at, state, owner_id
@@ -60,8 +65,8 @@ export const INSERT = `
 
 export const RECLAIM = `
   WITH changed AS (
-    UPDATE ledger_operations SET state = 'claimed', claim = claim + 1, owner_id = $5, credential_id = $4, sent_at = NULL,
-      completed_at = NULL, baseline = NULL, before_send = NULL, answer = NULL, resolution = NULL, lock_slot = 0,
+    UPDATE ledger_operations SET state = 'claimed', claim = claim + 1, owner_id = $5, credential_id = $4,
+      sent_at = NULL, completed_at = NULL, baseline = NULL, before_send = NULL, answer = NULL, resolution = NULL, lock_slot = 0,
       spend_amount = $7, spend_currency = $8
     WHERE tenant_id = $1 AND idempotency_key = $2 AND claim = $3 AND state = 'not_sent' RETURNING *
   ), remembered AS (
@@ -82,13 +87,15 @@ export const ADVANCE = `
     RETURNING tenant_id, idempotency_key, claim, state
   ), remembered AS (
     INSERT INTO ledger_audit (${AUDIT_COLUMNS})
-    SELECT tenant_id, idempotency_key, claim, $6::bigint, $4::text, state, $12::text, $13::text, $14::text, $15::text FROM changed
+    SELECT tenant_id, idempotency_key, claim, $6::bigint, $4::text, state, $12::text, $13::text, $14::text, $15::text
+    FROM changed
   )
   SELECT 1 FROM changed`;
 
 /**
- * An owner lives as long as some session holds the advisory lock of its id. A 64-bit key stands in pg_locks as two halves
- * (https://www.postgresql.org/docs/current/view-pg-locks.html). Reading that view, unlike trying the lock, gets in nobody's way.
+ * An owner is alive while some session holds the advisory lock of its id. pg_locks shows a 64-bit key as two halves
+ * (https://www.postgresql.org/docs/current/view-pg-locks.html). Reading that view, unlike trying the lock, disturbs no
+ * other session.
  */
 export const SWEEP = `
   WITH alive AS MATERIALIZED (
@@ -132,33 +139,37 @@ export const DUE_FOR_REVIEW = `SELECT * FROM ledger_operations WHERE state = 're
 export const NEIGHBOURS = `SELECT kind, sent_at, target, tenant_id, credential_id FROM ledger_operations
   WHERE target IN (SELECT jsonb_array_elements_text($3::jsonb)) AND sent_at >= $4
   AND NOT (tenant_id = $1 AND idempotency_key = $2)
-  AND (state IN ('sending', 'succeeded', 'unknown') OR (state = 'rejected' AND resolution::jsonb ->> 'by' = 'operator'))`;
+  AND (state IN ('sending', 'succeeded', 'unknown')
+    OR (state = 'rejected' AND resolution::jsonb ->> 'by' = 'operator'))`;
 
 const CONCERNED = '(tenant_id = $1 OR credential_id = $2 OR group_id = ANY ($3::text[]))';
 
 /**
- * Open writes, and those that were finished since: $1 tenant, $2 credential, $3 groups, $4 since when. One row says where it was read
- * even if there is no write.
+ * Open writes, and writes finished since: $1 tenant, $2 credential, $3 groups, $4 earliest time. One row is always
+ * returned, to report whether the server is a standby even if there is no write.
  */
 export const RECENT_WRITES = `SELECT pg_is_in_recovery() AS on_standby, writes.* FROM (SELECT 1) AS always LEFT JOIN (
   SELECT kind, group_id, ${FINISHER}, NULL::bigint AS completed_at FROM ledger_operations
   WHERE state IN ('claimed', 'sending', 'unknown') AND ${CONCERNED}
   UNION ALL SELECT kind, group_id, ${FINISHER}, completed_at FROM ledger_operations
-  WHERE completed_at >= $4 AND state IN ('succeeded', 'rejected') AND ${CONCERNED} LIMIT ${MAX_RECENT_WRITES}) AS writes ON true`;
+  WHERE completed_at >= $4 AND state IN ('succeeded', 'rejected') AND ${CONCERNED} LIMIT ${MAX_RECENT_WRITES}
+  ) AS writes ON true`;
 
 export const COUNT_UNKNOWN = `SELECT count(*) AS n FROM ledger_operations WHERE state = 'unknown'`;
 
-export const NOTE_ATTEMPT = `UPDATE ledger_operations SET reconcile_attempts = reconcile_attempts + 1, next_reconcile_at = $1
+export const NOTE_ATTEMPT = `UPDATE ledger_operations
+  SET reconcile_attempts = reconcile_attempts + 1, next_reconcile_at = $1
   WHERE tenant_id = $2 AND idempotency_key = $3 AND claim = $4 AND reconcile_attempts = $5
   AND state IN ('unknown', 'rejected')`;
 
 /**
- * One entry per version, applied in order and never edited afterwards. A version may only add: during a rolling deployment the
- * version before it is still at work. The unique indexes carry the promises, as on SQLite.
+ * One entry per version, applied in order and never edited afterwards. A version may only add, because the previous
+ * version is still running during a rolling deployment. The unique indexes guarantee the ledger's promises, as on
+ * SQLite.
  *
- * Version 2: see SQLite's. A replica of the version before it meets the new indexes as a target that is taken.
+ * Version 2: see SQLite's. A replica of the previous version experiences the new indexes as a busy target.
  *
- * Version 3: see SQLite's. A replica of the version before it looks for no equal write and counts no spend.
+ * Version 3: see SQLite's. A replica of the previous version searches for no equal write and counts no spend.
  *
  * Version 4: see SQLite's.
  */
@@ -230,7 +241,8 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE ledger_operations ADD COLUMN spend_amount text;
   ALTER TABLE ledger_operations ADD COLUMN spend_currency text;
   CREATE INDEX ledger_equal ON ledger_operations (tenant_id, fingerprint, completed_at) WHERE state = 'succeeded';
-  CREATE INDEX ledger_spent ON ledger_operations (tenant_id, sent_at) WHERE state IN ('sending', 'succeeded', 'unknown');
+  CREATE INDEX ledger_spent ON ledger_operations (tenant_id, sent_at)
+    WHERE state IN ('sending', 'succeeded', 'unknown');
   `,
   `
   CREATE INDEX ledger_completed ON ledger_operations (completed_at);
@@ -239,7 +251,7 @@ const MIGRATIONS: readonly string[] = [
 
 const metaRows = z.array(z.object({ name: z.string(), value: z.string() }));
 
-/** Brings the tables up to date; replicas that start together do it one after the other. Returns the hash key. */
+/** Brings the tables up to date. Replicas that start together do it one after the other. Returns the hash key. */
 export async function migratePostgres(client: PoolClient): Promise<Buffer> {
   await client.query('BEGIN');
   try {
@@ -272,7 +284,7 @@ export async function migratePostgres(client: PoolClient): Promise<Buffer> {
   }
 }
 
-/** The hash key of tables that are there in this version; they are only read. Throws {@link LedgerUnavailable}. */
+/** Returns the hash key of existing tables of this version, which are only read. Throws {@link LedgerUnavailable}. */
 export async function attachPostgres(client: PoolClient): Promise<Buffer> {
   const { rows: known } = await client.query("SELECT 1 WHERE to_regclass('ledger_meta') IS NOT NULL");
   const { rows } = known.length === 0 ? { rows: [] } : await client.query('SELECT name, value FROM ledger_meta');

@@ -5,25 +5,24 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 
 interface QueuedWork {
-  /** Throws what makes this work alone fail. */
+  /** Does the work. An error makes only this work fail. */
   run(): void;
   settle(): void;
   reject(error: unknown): void;
 }
 
-/** Turns of the event loop in a row that bring nothing: then a commit waits no longer. */
+/** Turns of the event loop in a row without new work, after which the commit begins. */
 const QUIET_TURNS = 2;
-/** And this many turns at most, so that under load none waits for long. */
+/** Most turns before a commit, so that no work waits for long under load. */
 const MAX_TURNS = 16;
 
 type Failures = ReadonlyMap<QueuedWork, { readonly error: unknown }>;
 
 /**
- * Commits together what is asked for at about the same time: a durable commit costs a flush of the disk and about a
- * tenth of a millisecond of processor time, whether it holds one change or thirty. So it waits while turns of the event
- * loop bring further changes; one that comes alone is committed in the second turn. Each change is undone alone when it
- * fails alone, and a promise resolves only after the commit that holds its change. Holds mutable state: the changes
- * that wait for the next commit.
+ * Commits changes together that arrive at about the same time. Reason: a durable commit costs a flush of the disk and
+ * about 0.1 ms of processor time, whether it has one change or thirty. So the commit waits while turns of the event
+ * loop bring further changes. A single change is committed in the second turn. A change that fails is undone alone, and
+ * a promise resolves only after the commit of its change. Keeps state: the changes for the next commit.
  */
 export class GroupCommit {
   readonly #db: DatabaseSync;
@@ -35,8 +34,8 @@ export class GroupCommit {
   }
 
   /**
-   * `work` is synchronous and may run again: another process held the lock, or other work failed beside it. Rejects
-   * with what it, or the commit, throws.
+   * Runs `work` in the next commit. `work` is synchronous and may run again, because another process held the lock or
+   * other work in the batch failed. Rejects with the error of `work` or of the commit.
    */
   run<T>(work: () => T): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -91,8 +90,8 @@ export class GroupCommit {
   }
 
   /**
-   * Savepoints cost a fifth of what the changes do, and a change hardly ever fails: only a batch in which one did is
-   * run with them.
+   * Runs a batch without savepoints first, because these cost a fifth of the changes and a change hardly ever fails.
+   * Only a batch with a failure is run again with savepoints.
    */
   #runAll(batch: readonly QueuedWork[]): Failures {
     try {
@@ -113,8 +112,8 @@ export class GroupCommit {
       try {
         work.run();
       } catch (error) {
-        // SQLite ends the whole transaction by itself on a full disk or a failed read: then nothing of the batch
-        // stands.
+        // SQLite ends the whole transaction itself on a full disk or a failed read. Then nothing of the batch is
+        // stored.
         if (!this.#db.isTransaction) throw error;
         this.#db.exec('ROLLBACK TO work');
         failures.set(work, { error });
@@ -126,20 +125,23 @@ export class GroupCommit {
 }
 
 /**
- * SQLite waits for another process inside a blocking call, so that wait is kept short and the rest is waited outside of
- * it.
+ * Wait of SQLite for another process. It blocks the event loop, so it is short, and the rest of the wait is done
+ * outside of SQLite.
  */
 const BUSY_TIMEOUT_MS = 10;
-/** Other processes hold the write lock for about a millisecond; after this long something is wrong. */
+/**
+ * Longest wait for the write lock. Other processes hold it for about a millisecond; after this time something is wrong.
+ */
 const GIVE_UP_BUSY_MS = 2_000;
 
-/** Opens the file for durable writes, and creates it with its directory, readable by its owner alone. */
+/** Opens the file for durable writes. Creates it with its directory, readable by its owner only. */
 export async function openDatabase(file: string): Promise<DatabaseSync> {
   createFile(file);
   const db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
   try {
     await whileBusy(() => db.exec('PRAGMA journal_mode = WAL'));
-    // WAL alone survives a crash of the process; FULL also survives a power cut: each commit is flushed to the disk.
+    // WAL alone survives a crash of the process. FULL also survives a power cut, because each commit is flushed to the
+    // disk.
     db.exec('PRAGMA synchronous = FULL');
     return db;
   } catch (error) {
@@ -153,7 +155,7 @@ function createFile(file: string): void {
   try {
     closeSync(openSync(file, 'wx', 0o600));
   } catch (error) {
-    // An existing file is not even opened here: closing it would drop the locks that this process may have on it
+    // An existing file is not even opened here. Closing it would drop the locks of this process on it
     // (https://sqlite.org/howtocorrupt.html, section 2.2).
     if (!hasErrorCode(error, 'EEXIST')) {
       throw error;
@@ -161,9 +163,7 @@ function createFile(file: string): void {
   }
 }
 
-/**
- * Runs synchronous work in a write transaction; whatever it throws undoes it. Throws the driver's busy error at once.
- */
+/** Runs synchronous work in a write transaction; an error undoes it. Throws the driver's busy error at once. */
 export function transaction<T>(db: DatabaseSync, work: () => T): T {
   db.exec('BEGIN IMMEDIATE');
   try {
@@ -178,7 +178,7 @@ export function transaction<T>(db: DatabaseSync, work: () => T): T {
   }
 }
 
-/** Tries again while another process holds the lock, without blocking this one meanwhile. */
+/** Retries while another process holds the lock, without blocking this process. */
 export async function whileBusy<T>(work: () => T): Promise<T> {
   const giveUpAt = performance.now() + GIVE_UP_BUSY_MS;
   for (;;) {
@@ -194,7 +194,7 @@ export async function whileBusy<T>(work: () => T): Promise<T> {
 }
 
 /**
- * SQLITE_BUSY and SQLITE_LOCKED, with their extended codes, whose low byte is the primary one
+ * Whether the error is SQLITE_BUSY or SQLITE_LOCKED, also as an extended code, whose low byte is the primary code
  * (https://sqlite.org/rescode.html).
  */
 export function isSqliteBusy(error: unknown): boolean {
@@ -205,7 +205,10 @@ export function isSqliteBusy(error: unknown): boolean {
   return primary === 5 || primary === 6;
 }
 
-/** Whether a Node system error has this code (`ENOENT`). By shape and not by class, which differs between realms. */
+/**
+ * Whether a Node system error has this code (`ENOENT`). It checks the shape and not the class, which differs between
+ * realms.
+ */
 export function hasErrorCode(error: unknown, code: string): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }

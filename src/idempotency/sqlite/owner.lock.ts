@@ -10,7 +10,7 @@ export function identityOf(file: string): string | null {
   return stats === undefined ? null : `${stats.dev}:${stats.ino}`;
 }
 
-/** `missing`: nobody has a lock by that name, and no file tells of one who had. */
+/** `missing`: no process has a lock with that name, and there is no file of a former one. */
 export type LockState = 'held' | 'free' | 'missing';
 
 interface HeldLock {
@@ -19,13 +19,13 @@ interface HeldLock {
 }
 
 /**
- * Locks that the operating system drops when their process dies, however it dies: Node offers no file locks of its own,
- * but an open exclusive transaction on an empty SQLite file is one. It holds on one machine only, as the SQLite ledger
- * itself does.
+ * Owner locks in one folder, which the operating system drops when their process dies, however it dies. Node offers no
+ * file locks, but an open exclusive transaction on an empty SQLite file is one. It works on one machine only, as the
+ * SQLite ledger itself does.
  *
- * Holds mutable state: the open files of the locks that this process has.
+ * Keeps state: the open files of the locks that this process has.
  */
-export class LockDirectory {
+export class OwnerLocks {
   readonly #directory: string;
   readonly #held = new Map<string, HeldLock>();
 
@@ -34,7 +34,7 @@ export class LockDirectory {
     this.#makeDirectory();
   }
 
-  /** Takes the lock if nobody has it; true when this process has it now. */
+  /** Takes the lock if it is free; true when this process has it now. */
   tryHold(name: string): boolean {
     if (this.#held.has(name)) {
       return true;
@@ -48,17 +48,17 @@ export class LockDirectory {
     return true;
   }
 
-  /** Whether a lock that this process took is still the one that others find under its name. */
+  /** Whether a lock that this process took is still the one that other processes find under its name. */
   isInPlace(name: string): boolean {
     const held = this.#held.get(name);
     return held !== undefined && held.identity !== null && held.identity === identityOf(this.#path(name));
   }
 
   /**
-   * Takes anew a lock whose file was deleted: the old lock holds, and nobody can see it.
+   * Takes a lock anew whose file was deleted. The old lock still holds, but no other process can see it.
    *
-   * @returns false where somebody holds the new file, if only to look at it
-   * @throws Error where the file cannot be made
+   * @returns false where another process holds the new file, if only to probe it
+   * @throws Error where the file cannot be created
    */
   restore(name: string): boolean {
     this.#makeDirectory();
@@ -74,12 +74,12 @@ export class LockDirectory {
     return isRestored;
   }
 
-  /** Whether some live process has the lock. */
+  /** Whether a live process has the lock. */
   isHeld(name: string): boolean {
     return this.state(name) === 'held';
   }
 
-  /** A file that cannot be probed counts as held: its owner may well be alive. */
+  /** State of a lock. A file that cannot be probed counts as held, because its owner may be alive. */
   state(name: string): LockState {
     if (this.#held.has(name)) {
       return 'held';
@@ -104,7 +104,7 @@ export class LockDirectory {
     }
   }
 
-  /** Names of all locks that were ever taken and not removed. */
+  /** Names of all locks that were taken and not removed. */
   names(): readonly string[] {
     if (!existsSync(this.#directory)) return [];
     return readdirSync(this.#directory)
@@ -112,7 +112,7 @@ export class LockDirectory {
       .map((file) => file.slice(0, -'.lock'.length));
   }
 
-  /** Removes the file of a lock. Only for names that are never taken again, or while nobody can take one. */
+  /** Removes the file of a lock. Call it only for names that are never taken again, or while nobody can take one. */
   remove(name: string): void {
     rmSync(this.#path(name), { force: true });
     this.release(name);

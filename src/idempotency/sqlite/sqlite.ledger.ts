@@ -21,18 +21,18 @@ import type { LedgerRow } from '../ledger.states.js';
 import { unreadableRowReporter } from '../ledger-row.codec.js';
 import { asUnavailable, type LedgerStore, StoredLedger } from '../stored-ledger.js';
 import { GroupCommit, hasErrorCode, openDatabase, transaction, whileBusy } from './group.commit.js';
-import { identityOf, LockDirectory } from './owner.lock.js';
+import { identityOf, OwnerLocks } from './owner.lock.js';
 import { attachSqlite, migrateSqlite, SqliteRows } from './sqlite.rows.js';
 
 const OWNER_LOCK_PREFIX = 'owner-';
 const LEADER_LOCK = 'leader';
 /**
- * A live owner looks after its lock every few seconds and puts back what was deleted. One whose file is missing for
- * longer, in milliseconds, is gone.
+ * A live owner checks its lock every few seconds and restores a deleted file. An owner whose file is missing for longer
+ * than this, in milliseconds, is dead.
  */
 const MISSING_LOCK_MS = 15_000;
 
-/** The file that `path` names, as it stands after `sqlite:`. Throws `TypeError` where it names none. */
+/** The file of `path`, the text after `sqlite:`. Throws `TypeError` where it names no file. */
 export function sqliteFile(path: string): string {
   if (path === '' || path.startsWith(':')) {
     throw new TypeError('The ledger needs a file: a database in memory would forget every write.');
@@ -40,7 +40,7 @@ export function sqliteFile(path: string): string {
   return resolve(path.startsWith('///') ? path.slice(2) : path);
 }
 
-/** Opens (and creates) the file with its directory. Errors as {@link Ledger}. */
+/** Opens the file, and creates it with its directory if necessary. Errors as {@link Ledger}. */
 export async function openSqliteLedger(file: string, options: LedgerOptions): Promise<Ledger> {
   const attach = options.attach === true;
   if (attach && !existsSync(file)) throw new LedgerUnavailable('There is no ledger file at this path.');
@@ -58,28 +58,28 @@ export async function openSqliteLedger(file: string, options: LedgerOptions): Pr
   }
 }
 
-/** One SQLite file, shared by the processes of one machine. Holds mutable state: the database handle and locks. */
+/** One SQLite file, shared by the processes of one machine. Keeps state: the database handle and locks. */
 class SqliteStore implements LedgerStore {
   readonly ownerId = randomUUID();
   readonly #db: DatabaseSync;
   readonly #rows: SqliteRows;
   readonly #commits: GroupCommit;
-  readonly #locks: LockDirectory;
+  readonly #locks: OwnerLocks;
   readonly #mark: SentMark;
   readonly #log: LedgerLog | undefined;
   #writable = true;
-  /** Device and inode of the file that is open; null where the file system has none to tell. */
+  /** The file's path, and the device and inode of the open file; null where the file system has none. */
   readonly #file: string;
   readonly #openedAs: string | null;
   #isDetached = false;
-  /** Took its lock when it started. */
+  /** Whether it took its lock at the start. */
   #isOwner = false;
-  /** Others cannot see that this process lives. */
+  /** Whether other processes cannot see that this one is alive. */
   #isUnowned = false;
   readonly #missingLockMs: number;
-  /** Since when the locks of other owners are missing, by this process's own clock. */
+  /** Time since which the locks of other owners are missing, by this process's own clock. */
   readonly #missingSinceMs = new Map<string, number>();
-  /** Sends of this process that were counted, and those of them that the mark is known to cover. */
+  /** Counted sends of this process, and the part of them that the mark covers. */
   #counted = 0;
   #marked = 0;
 
@@ -87,7 +87,7 @@ class SqliteStore implements LedgerStore {
     this.#db = db;
     this.#rows = new SqliteRows(db, this.ownerId, unreadableRowReporter(options));
     this.#commits = new GroupCommit(db);
-    this.#locks = new LockDirectory(`${file}.owners`);
+    this.#locks = new OwnerLocks(`${file}.owners`);
     this.#file = file;
     this.#openedAs = identityOf(file);
     this.#mark = new SentMark(`${file}.sent-mark`);
@@ -97,14 +97,14 @@ class SqliteStore implements LedgerStore {
 
   async start(): Promise<void> {
     await this.#write(() => {
-      // Inside the write transaction nobody removes a lock file between its making and its locking.
+      // Inside the write transaction no process removes a lock file between its creation and its locking.
       this.#removeAbandonedLocks();
       this.#isOwner = this.#locks.tryHold(OWNER_LOCK_PREFIX + this.ownerId);
       this.#compareWithMark();
     });
   }
 
-  /** The kernel keeps a file's lock for as long as this process lives. */
+  /** Does nothing, because the kernel keeps a file's lock for as long as this process lives. */
   keepLock(): void {}
 
   claim(request: ClaimRequest): Promise<ClaimResult> {
@@ -181,7 +181,7 @@ class SqliteStore implements LedgerStore {
   }
 
   tryLead(): boolean {
-    // Of a lock that lost its file another process may have the new one.
+    // If a lock has lost its file, another process may have taken the new one.
     if (this.#locks.isHeld(LEADER_LOCK) && !this.#locks.isInPlace(LEADER_LOCK)) this.#locks.release(LEADER_LOCK);
     return this.#locks.tryHold(LEADER_LOCK);
   }
@@ -190,7 +190,7 @@ class SqliteStore implements LedgerStore {
     this.#rows.sends();
     await this.#keepOwnerLock();
     try {
-      // A write that changes nothing takes what a real one takes: the lock, and room on the disk.
+      // A write without a change needs the same as a real one: the lock, and room on the disk.
       await this.#write(() => {
         this.#refuseWhenBehind();
         this.#rows.touch();
@@ -203,7 +203,8 @@ class SqliteStore implements LedgerStore {
 
   async close(): Promise<void> {
     this.#locks.release(LEADER_LOCK);
-    // The file of an owner with unfinished writes stays, unlocked: by it others see at once that the owner is gone.
+    // The file of an owner with unfinished writes stays, without a lock. Other processes then see at once that the
+    // owner is gone.
     if (this.#leavesUnfinished()) this.#locks.release(OWNER_LOCK_PREFIX + this.ownerId);
     else this.#locks.remove(OWNER_LOCK_PREFIX + this.ownerId);
     if (this.#db.isOpen) {
@@ -212,9 +213,9 @@ class SqliteStore implements LedgerStore {
   }
 
   /**
-   * After the commit, so that the mark never runs ahead of a healthy ledger; under the write lock, so that it never
-   * goes back; once for all sends that were committed together. Whatever this process has counted is then either
-   * committed, or undone and to be counted anew under a higher number.
+   * Writes the mark for all sends up to a number. It happens after the commit, so that the mark is never ahead of a
+   * healthy ledger. It happens under the write lock, so that the mark never decreases, and once for all sends of one
+   * commit. Each counted send is then either committed, or undone and counted again with a higher number.
    */
   async #markUpTo(number: number): Promise<void> {
     if (this.#marked >= number) {
@@ -237,13 +238,17 @@ class SqliteStore implements LedgerStore {
     } else {
       this.#log?.error(
         { sends, mark, markFile: this.#mark.path },
-        'The ledger is older than its mark: a backup was restored, and writes were made that it does not know. No write is ' +
-          'accepted. Compare with the upstream history by hand, then delete the mark file to accept this ledger as it is.',
+        'The ledger is older than its mark: a backup was restored, and writes were made that it does not know. ' +
+          'No write is accepted. Compare with the upstream history by hand, ' +
+          'then delete the mark file to accept this ledger as it is.',
       );
     }
   }
 
-  /** Looks again each time, so that deleting the mark takes effect without a restart. */
+  /**
+   * Refuses writes on an outdated ledger. It reads the mark each time, so that its deletion takes effect without a
+   * restart.
+   */
   #refuseWhenBehind(): void {
     this.#refuseWhenDetached();
     if (this.#isUnowned) throw new LedgerUnavailable('The lock that shows that this process lives cannot be put back.');
@@ -257,8 +262,8 @@ class SqliteStore implements LedgerStore {
   }
 
   /**
-   * What is written into a file that has lost its name is gone with this process, and so is the memory of what was
-   * sent.
+   * Refuses writes into a file that has lost its name. Such writes, and the record of sends, would be gone with this
+   * process.
    */
   #refuseWhenDetached(): void {
     const isDetached = identityOf(this.#file) !== this.#openedAs;
@@ -275,8 +280,8 @@ class SqliteStore implements LedgerStore {
   }
 
   /**
-   * Puts the lock back when its file was deleted, with its folder or alone. Where that fails no write is accepted: other
-   * processes would take this one for dead and close its writes as unknown while they are under way.
+   * Restores the lock when its file was deleted, with its folder or alone. If that fails, no write is accepted. Reason:
+   * other processes would take this one for dead, and close its running writes as unknown.
    */
   async #keepOwnerLock(): Promise<void> {
     const name = OWNER_LOCK_PREFIX + this.ownerId;
@@ -285,7 +290,7 @@ class SqliteStore implements LedgerStore {
       return;
     }
     try {
-      // Inside the write transaction nobody removes a lock file between its making and its locking.
+      // Inside the write transaction no process removes a lock file between its creation and its locking.
       this.#isUnowned = !(await whileBusy(() => transaction(this.#db, () => this.#locks.restore(name))));
     } catch (error) {
       if (!this.#isUnowned) {
@@ -318,7 +323,7 @@ class SqliteStore implements LedgerStore {
     return true;
   }
 
-  /** What cannot be asked is taken for the worse. */
+  /** Whether this owner leaves unfinished writes. True also where that cannot be read. */
   #leavesUnfinished(): boolean {
     try {
       return this.#db.isOpen && this.#rows.hasUnfinished();
@@ -342,13 +347,13 @@ class SqliteStore implements LedgerStore {
   }
 }
 
-/** Enough for 2^53; a fixed width, so that writing over an older mark leaves nothing of it. */
+/** Digits of the mark, enough for 2^53. The width is fixed, so that a new mark overwrites an older one completely. */
 const DIGITS = 16;
 
 /**
- * How many sends the ledger had counted, kept in a file beside it. A database that was restored from an older backup
- * counts fewer: then writes exist that it knows nothing of, and sending again could charge twice. The file must stay
- * out of the backup.
+ * The ledger's number of sends, in a file beside the database. A database restored from an older backup has a lower
+ * number. Then writes exist that it does not know, and sending again could charge twice. The file must not be part of
+ * the backup.
  */
 class SentMark {
   readonly path: string;
@@ -358,8 +363,8 @@ class SentMark {
   }
 
   /**
-   * Null when there is none, or an empty one, which a power cut leaves when it comes before the very first mark.
-   * Infinity when it cannot be understood, so that the ledger counts as behind.
+   * Null when there is no file or an empty one, which a power cut before the very first mark leaves. Infinity when it
+   * is not readable, so that the ledger counts as outdated.
    */
   read(): number | null {
     let text: string;
@@ -377,7 +382,7 @@ class SentMark {
     return /^\d{1,16}$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
   }
 
-  /** Durable when it returns. The caller keeps other writers out, and never lowers it. */
+  /** Writes the mark; it is durable on return. The caller excludes other writers, and never lowers it. */
   write(sends: number): void {
     const { file, created } = this.#open();
     try {

@@ -11,9 +11,9 @@ import {
   type ClaimResult,
   changedRow,
   claimingTenants,
+  classifyBlocker,
   duplicatesSinceMs,
   firstClaim,
-  judgeBlocker,
   type LedgerPage,
   LedgerUnavailable,
   type ListRequest,
@@ -54,14 +54,17 @@ const abandoned = z.object({
   state: z.enum(['claimed', 'sending']),
 });
 
-/** The ledger's statements on SQLite, prepared once. Synchronous; the caller holds the transaction where more than one must agree. */
+/**
+ * The ledger's statements on SQLite, prepared once. They are synchronous. The caller holds the transaction where
+ * several must agree.
+ */
 export class SqliteRows {
   readonly #statements: ReturnType<typeof prepareAll>;
   readonly #ownerId: string;
 
   readonly #onUnreadable: (raw: unknown) => void;
 
-  /** @param onUnreadable told of each stored row that this version cannot read and therefore leaves out */
+  /** @param onUnreadable called with each stored row that this version cannot read and therefore leaves out */
   constructor(db: DatabaseSync, ownerId: string, onUnreadable: (raw: unknown) => void) {
     this.#statements = prepareAll(db);
     this.#ownerId = ownerId;
@@ -69,8 +72,8 @@ export class SqliteRows {
   }
 
   /**
-   * The one place where a claim is decided. Call inside the write transaction, which keeps every other writer out until the commit:
-   * what is read here still holds when the row is stored.
+   * Decides a claim; no other code does. Call it inside the write transaction, which excludes every other writer until
+   * the commit. So every value read here is still valid when the row is stored.
    */
   claim(request: ClaimRequest): ClaimResult {
     const known = this.find(request.tenantId, request.idempotencyKey);
@@ -93,7 +96,7 @@ export class SqliteRows {
     const found = this.#statements.blocker.get(blockerSelection(request));
     if (found !== undefined) {
       const blocker = decodeRow(found);
-      return { kind: judgeBlocker(request, blocker), row: blocker };
+      return { kind: classifyBlocker(request, blocker), row: blocker };
     }
     const refused = this.#duplicate(request) ?? this.#terms(request);
     if (refused !== null) {
@@ -115,7 +118,7 @@ export class SqliteRows {
     return row.idempotencyKey === request.guards?.repeats ? null : { kind: 'possibleDuplicate', row };
   }
 
-  /** Why the terms forbid the claim; null: they do not. */
+  /** Refusal of the claim by its terms; null: they permit it. */
   #terms(request: ClaimRequest): ClaimResult | null {
     const { terms } = request.guards ?? {};
     if (terms?.kind === 'unread') return { kind: 'termsNeeded', row: null };
@@ -202,17 +205,17 @@ export class SqliteRows {
     this.#statements.noteAttempt.run(nextAtMs, row.tenantId, row.idempotencyKey, row.claim, row.reconcileAttempts);
   }
 
-  /** Other owners that have unfinished rows; whether they live is not known here. */
+  /** Other owners with unfinished rows. The rows do not tell whether these owners are alive. */
   unfinishedOwners(): readonly string[] {
     return this.#statements.owners.all(this.#ownerId).map((raw) => owned.parse(raw).owner_id);
   }
 
-  /** Whether this process owns writes that have not ended. */
+  /** Whether this process owns unfinished writes. */
   hasUnfinished(): boolean {
     return this.#statements.unfinishedOf.get(this.#ownerId) !== undefined;
   }
 
-  /** Takes the unfinished rows from an owner that is gone, also those that this version cannot read. Returns how many there were. */
+  /** Takes the unfinished rows from a dead owner, also rows that this version cannot read. Returns their number. */
   orphan(ownerId: string, atMs: number): number {
     const rows = this.#statements.unfinishedOf.all(ownerId).map((raw) => abandoned.parse(raw));
     for (const { tenant_id, idempotency_key, claim, state } of rows) {
@@ -228,7 +231,7 @@ export class SqliteRows {
     return counted.parse(this.#statements.sends.get()).n;
   }
 
-  /** Writes a row as it was. */
+  /** Writes a row unchanged. */
   touch(): void {
     this.#statements.touch.run();
   }
@@ -293,27 +296,28 @@ const SELECTION = `tenant_id IN (SELECT value FROM json_each(:tenants)) AND kind
   AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
   AND (:groups IS NULL OR kind IN (${quoted(ACCOUNT_KINDS)}) OR group_id IN (SELECT value FROM json_each(:groups)))`;
 
-/** The second part repeats the condition of the index, which SQLite would not use otherwise. */
+/** The second part repeats the condition of the index, because SQLite would not use the index otherwise. */
 const SPENT = `SELECT spend_amount, spend_currency, sent_at FROM ledger_operations
   WHERE tenant_id = :tenant AND state IN ('sending', 'succeeded', 'unknown') AND sent_at > :since
   UNION ALL SELECT spend_amount, spend_currency, NULL FROM ledger_operations
   WHERE tenant_id = :tenant AND state IN ('claimed', 'sending', 'unknown') AND state = 'claimed'`;
 
 /**
- * An open write in the way of a claim. Each half of the search names its index, which holds open writes alone: by itself SQLite reads the
- * whole table, so that each claim would cost as much as the ledger has rows.
+ * An open write that blocks a claim. Each half of the search names its index, which contains only open writes.
+ * Otherwise SQLite reads the whole table, and each claim costs as much as the ledger has rows.
  */
 const IN_THE_WAY = `state IN ('claimed', 'sending', 'unknown')
   AND (target IN (SELECT value FROM json_each(:targets)) OR (:everyGroup AND target LIKE 'group:%'))`;
 
-const CONCERNED = `(tenant_id = :tenant OR credential_id = :credential OR group_id IN (SELECT value FROM json_each(:groups)))`;
+const CONCERNED = `(tenant_id = :tenant OR credential_id = :credential
+  OR group_id IN (SELECT value FROM json_each(:groups)))`;
 
 /**
- * Two parts, each by a short index: open writes, and the last ones that were finished. An unknown write counts as open:
- * its time says when the gateway gave it up, not when the write took effect.
+ * Two searches, each by a short index: open writes, and recently finished ones. An unknown write counts as open.
+ * Reason: its time is when the gateway gave it up, not when the write took effect.
  */
-const RECENT_WRITES = `SELECT kind, group_id, ${FINISHER}, NULL AS completed_at FROM ledger_operations INDEXED BY ledger_one_open_write
-  WHERE state IN ('claimed', 'sending', 'unknown') AND ${CONCERNED}
+const RECENT_WRITES = `SELECT kind, group_id, ${FINISHER}, NULL AS completed_at
+  FROM ledger_operations INDEXED BY ledger_one_open_write WHERE state IN ('claimed', 'sending', 'unknown') AND ${CONCERNED}
   UNION ALL SELECT kind, group_id, ${FINISHER}, completed_at FROM ledger_operations INDEXED BY ledger_completed
   WHERE completed_at >= :since AND state IN ('succeeded', 'rejected') AND ${CONCERNED} LIMIT ${MAX_RECENT_WRITES}`;
 
@@ -333,13 +337,12 @@ function prepareAll(db: DatabaseSync) {
     spending: sql(
       `SELECT spend_amount, spend_currency, count(*) AS n FROM (${SPENT}) GROUP BY spend_amount, spend_currency`,
     ),
-    insert:
-      sql(`INSERT INTO ledger_operations (tenant_id, credential_id, idempotency_key, kind, target, group_id, fingerprint,
-      input, state, owner_id, claim, created_at, deletes_documents, spend_amount, spend_currency)
+    insert: sql(`INSERT INTO ledger_operations (tenant_id, credential_id, idempotency_key, kind, target, group_id,
+      fingerprint, input, state, owner_id, claim, created_at, deletes_documents, spend_amount, spend_currency)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'claimed', ?, 1, ?, ?, ?, ?)`),
     reclaim: sql(`UPDATE ledger_operations SET state = 'claimed', claim = claim + 1, owner_id = :owner,
-      credential_id = :credential, sent_at = NULL, completed_at = NULL, baseline = NULL, before_send = NULL, answer = NULL,
-      resolution = NULL, lock_slot = 0, spend_amount = :amount, spend_currency = :currency
+      credential_id = :credential, sent_at = NULL, completed_at = NULL, baseline = NULL, before_send = NULL,
+      answer = NULL, resolution = NULL, lock_slot = 0, spend_amount = :amount, spend_currency = :currency
       WHERE tenant_id = :tenant AND idempotency_key = :key AND state = 'not_sent' RETURNING *`),
     advance: sql(`UPDATE ledger_operations SET state = ?5,
       sent_at = CASE ?5 WHEN 'sending' THEN ?6 WHEN 'not_sent' THEN NULL ELSE sent_at END,
@@ -372,26 +375,30 @@ function prepareAll(db: DatabaseSync) {
       `SELECT DISTINCT owner_id FROM ledger_operations WHERE state IN ('claimed', 'sending') AND owner_id <> ?`,
     ),
     unfinishedOf: sql(
-      `SELECT tenant_id, idempotency_key, claim, state FROM ledger_operations WHERE state IN ('claimed', 'sending') AND owner_id = ?`,
+      `SELECT tenant_id, idempotency_key, claim, state FROM ledger_operations
+      WHERE state IN ('claimed', 'sending') AND owner_id = ?`,
     ),
     sends: sql("SELECT CAST(value AS INTEGER) AS n FROM ledger_meta WHERE name = 'sends'"),
-    // Not RETURNING the count: that makes SQLite open a table of its own each time.
+    // Without RETURNING, which would make SQLite open a temporary table each time.
     touch: sql("UPDATE ledger_meta SET value = value WHERE name = 'sends'"),
     countSend: sql("UPDATE ledger_meta SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT) WHERE name = 'sends'"),
   };
 }
 
 /**
- * One entry per version, applied in order and never edited afterwards. Unique indexes carry the promises of the ledger: a key exists
- * once per tenant, and a target has at most one write that is unfinished or unknown, per tenant whatever its api key, and per
- * credential whichever tenants share it. What an index cannot say (an own group of unknown number) the claim checks itself.
+ * One entry per version, applied in order and never edited afterwards. Unique indexes guarantee the promises of the
+ * ledger: a key exists once per tenant, and a target has at most one unfinished or unknown write. The second promise
+ * holds per tenant, whatever its api key, and per credential, whichever tenants share it. The claim itself checks what
+ * no index can express: an own group of unknown number.
  *
- * Version 2: before it, the lock ended with the api key, so two open writes of one target may be stored. The newest keeps the place
- * in the index (`lock_slot` 0) and the others have one of their own. All of them go on blocking the target.
+ * Version 2: in version 1 the lock belonged to the api key, so two open writes of one target may be stored. The newest
+ * keeps the place in the index (`lock_slot` 0), and each other one has a place of its own. All of them continue to
+ * block the target.
  *
- * Version 3: what a write costs, for the limits of a tenant's spending; null in rows of earlier versions, and where nobody counts it.
+ * Version 3: the price of a write, for the limits of a tenant's spending. It is null in rows of earlier versions, and
+ * where it is not counted.
  *
- * Version 4: an index, so that the writes of the last minutes are found without a look at all that ever were.
+ * Version 4: an index, so that recent writes are found without a scan of all writes.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -459,7 +466,8 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE ledger_operations ADD COLUMN spend_amount TEXT;
   ALTER TABLE ledger_operations ADD COLUMN spend_currency TEXT;
   CREATE INDEX ledger_equal ON ledger_operations (tenant_id, fingerprint, completed_at) WHERE state = 'succeeded';
-  CREATE INDEX ledger_spent ON ledger_operations (tenant_id, sent_at) WHERE state IN ('sending', 'succeeded', 'unknown');
+  CREATE INDEX ledger_spent ON ledger_operations (tenant_id, sent_at)
+    WHERE state IN ('sending', 'succeeded', 'unknown');
   `,
   `
   CREATE INDEX ledger_completed ON ledger_operations (completed_at);
@@ -468,7 +476,10 @@ const MIGRATIONS: readonly string[] = [
 
 const metaRow = z.object({ value: z.string() });
 
-/** Call inside a write transaction, so that processes that start together migrate one after the other. Returns the hash key. */
+/**
+ * Brings the tables up to date. Call it inside a write transaction, so that processes that start together migrate one
+ * after the other. Returns the hash key.
+ */
 export function migrateSqlite(db: DatabaseSync): Buffer {
   db.exec('CREATE TABLE IF NOT EXISTS ledger_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT');
   const put = db.prepare('INSERT INTO ledger_meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING');
@@ -486,7 +497,7 @@ export function migrateSqlite(db: DatabaseSync): Buffer {
   return Buffer.from(readMeta(db, 'hash_key'), 'hex');
 }
 
-/** The hash key of tables that are there in this version; they are only read. Throws {@link LedgerUnavailable}. */
+/** Returns the hash key of existing tables of this version, which are only read. Throws {@link LedgerUnavailable}. */
 export function attachSqlite(db: DatabaseSync): Buffer {
   const known = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'ledger_meta'").get();
   requireVersion(known === undefined ? 0 : Number(readMeta(db, 'schema_version')), MIGRATIONS.length);

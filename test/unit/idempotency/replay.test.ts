@@ -86,7 +86,7 @@ describe('what a row remembers', () => {
     });
   });
 
-  it('goes by the state, not by an answer that was given before it was settled', () => {
+  it('goes by the state, not by a response that was given before it was settled', () => {
     expect(replay({ ...ROW, state: 'succeeded', answer: FAILURE }, asIs)).toMatchObject({ kind: 'succeeded' });
     expect(replay({ ...ROW, state: 'rejected', answer: VALUE }, asIs)).toMatchObject({ kind: 'rejected' });
   });
