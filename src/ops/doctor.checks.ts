@@ -237,7 +237,7 @@ export class Prober {
       },
       body: new URLSearchParams({ api_key: apiKey, ...form }).toString(),
       timeoutMs: Math.min(readTimeoutMs, deadlineMs - startMs),
-      maxAnswerBytes: MAX_RESPONSE_BYTES,
+      maxResponseBytes: MAX_RESPONSE_BYTES,
       sink: {
         write: (chunk) => {
           chunks.push(Buffer.from(chunk));
@@ -259,7 +259,7 @@ export class Prober {
 
   #readingOf(
     endpoint: ReadEndpoint,
-    result: Extract<TransportResult, { kind: 'answer' }>,
+    result: Extract<TransportResult, { kind: 'response' }>,
     body: Buffer,
   ): Promise<Reading> {
     const options = { xtractaUrl: this.#options.baseUrl, quantity: null, groupId: null };
@@ -268,7 +268,7 @@ export class Prober {
 }
 
 /** The head of a response as far as the gateway looks at it. */
-export function headOf(result: Extract<TransportResult, { kind: 'answer' }>, body: Buffer): Buffer {
+export function headOf(result: Extract<TransportResult, { kind: 'response' }>, body: Buffer): Buffer {
   const { contentType } = result.headers;
   const lines = [
     `HTTP/1.1 ${result.status} `,

@@ -131,7 +131,7 @@ function noConnection(probe: Probe | null): Check | null {
       'doctor --timeout, XTRACTA_URL',
     );
   }
-  if (probe.result.kind === 'answer') return null;
+  if (probe.result.kind === 'response') return null;
   const setting = probe.result.reason === 'timeout' ? 'READ_TIMEOUT_MS, XTRACTA_URL' : 'XTRACTA_URL';
   return check(
     'read',
@@ -248,7 +248,7 @@ function historyRead(probe: Probe | null): Check {
       '--group',
     );
   }
-  const setting = probe?.result.kind === 'answer' ? 'XTRACTA_URL' : 'XTRACTA_URL, READ_TIMEOUT_MS';
+  const setting = probe?.result.kind === 'response' ? 'XTRACTA_URL' : 'XTRACTA_URL, READ_TIMEOUT_MS';
   return check(
     'history',
     'fail',
@@ -274,7 +274,7 @@ function isHistory(value: object): value is BillingHistory {
 
 function envelopeChecks(probes: readonly Probe[]): readonly Check[] {
   const answers = probes.filter(
-    ({ result, document }) => result.kind === 'answer' && foreignDocument(document) === null,
+    ({ result, document }) => result.kind === 'response' && foreignDocument(document) === null,
   );
   const roots = new Set(answers.map(({ document }) => document.root?.name ?? ''));
   const statuses = answers.map((probe) => ({ http: probe.result.status, xml: statusCode(probe) }));
@@ -535,7 +535,7 @@ function datesCheck(probe: Probe | null): Check {
       null,
     );
   }
-  if (probe?.result.kind !== 'answer') return open('historyDates', answered(probe));
+  if (probe?.result.kind !== 'response') return open('historyDates', answered(probe));
   return check(
     'historyDates',
     'ok',

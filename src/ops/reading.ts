@@ -86,7 +86,7 @@ export async function readStored(endpoint: StoredEndpoint, file: Buffer, options
     return {
       endpoint,
       httpStatus: attempt?.status ?? null,
-      contentType: attempt?.kind === 'answer' ? attempt.headers.contentType : null,
+      contentType: attempt?.kind === 'response' ? attempt.headers.contentType : null,
       bytes: attempt?.bytes ?? 0,
       result,
       drift,

@@ -116,7 +116,7 @@ export function copyOf(sink: BodySink | undefined): { readonly sink: BodySink; r
 }
 
 function bodyOf(result: TransportResult): Buffer {
-  return result.kind === 'answer' ? result.body : Buffer.alloc(0);
+  return result.kind === 'response' ? result.body : Buffer.alloc(0);
 }
 
 function onWholeRequest(socket: net.Socket, answer: () => void): void {

@@ -1,22 +1,22 @@
 import { BillingError, type BillingErrorCode, type UpstreamFacts, type UpstreamService } from '../domain/errors.js';
 import type { BillingWarning, WriteFailure, WriteOutcome } from '../domain/write.js';
 
-/** Codes that an upstream call can end in, with what a client is told. No upstream text is ever part of it. */
+/** Codes in which an upstream call can end, with the messages for clients. No message contains text of the upstream. */
 const MESSAGES = {
   FORBIDDEN: 'The upstream does not let this account act on that group.',
-  NOT_FOUND: 'The upstream does not know what was asked for.',
+  NOT_FOUND: 'The upstream does not know the requested resource.',
   UPSTREAM_UNAUTHENTICATED: "The upstream refused the gateway's credentials.",
   UPSTREAM_REJECTED: 'The upstream refused the request.',
   UPSTREAM_UNAVAILABLE: 'The upstream cannot be reached at the moment.',
-  UPSTREAM_TIMEOUT: 'The upstream did not answer in time.',
-  UPSTREAM_INVALID_RESPONSE: "The upstream's answer could not be read.",
+  UPSTREAM_TIMEOUT: 'The upstream did not respond in time.',
+  UPSTREAM_INVALID_RESPONSE: "The upstream's response could not be read.",
   OUTCOME_UNKNOWN:
     'The request was sent, and whether it took effect is not known. It must not be sent again before that is settled.',
 } as const satisfies Partial<Record<BillingErrorCode, string>>;
 
 export type UpstreamErrorCode = keyof typeof MESSAGES;
 
-/** Facts about one answer, as far as there was one; absent keys are left out. */
+/** Facts about one response, as far as there was one. Unknown facts have no key. */
 export function upstreamFacts(
   service: UpstreamService,
   operation: string,
@@ -40,7 +40,7 @@ export function upstreamError(code: UpstreamErrorCode, upstream: UpstreamFacts, 
   return new BillingError(code, MESSAGES[code], { upstream, retryable });
 }
 
-/** Proved that nothing was sent. */
+/** The outcome of a write that was provably not sent. */
 export function notSent(
   upstream: UpstreamFacts,
   code: UpstreamErrorCode = 'UPSTREAM_UNAVAILABLE',
@@ -63,15 +63,15 @@ function failure(code: UpstreamErrorCode, upstream: UpstreamFacts): WriteFailure
 }
 
 /**
- * Whether an HTTP status may come with a result: 2xx but 204 and 205, which have no body by definition, whatever was
- * received.
+ * Whether an HTTP status may come with a result: 2xx except 204 and 205. These two have no body by definition, whatever
+ * was received.
  */
 export function carriesPayload(httpStatus: number): boolean {
   return httpStatus >= 200 && httpStatus < 300 && httpStatus !== 204 && httpStatus !== 205;
 }
 
-/** The write succeeded, and a figure of its answer is null because it could not be read. */
+/** Warning for a successful write with an unreadable value in its response. */
 export const VALUE_UNREADABLE: BillingWarning = {
   code: 'VALUE_UNREADABLE',
-  message: "A value of the upstream's answer could not be read and is null.",
+  message: "A value of the upstream's response could not be read and is null.",
 };

@@ -2,16 +2,16 @@ import type { BillingActivityKind, PlanType } from '../domain/billing-history.js
 import type { DecimalText, Instant } from '../domain/money.js';
 
 /**
- * What a decoder makes of a text: the value, nothing (the upstream's ways of saying "unset"), or a text that makes no
- * sense. Decoders are pure and never throw; whoever calls them decides what an unreadable value becomes.
+ * Result of a decoder: the value, nothing (the upstream's ways to write "unset"), or unreadable. Decoders are pure and
+ * never throw. Their callers decide about unreadable values.
  */
 export type Decoded<T> =
   | {
       readonly kind: 'value';
       readonly value: T;
       /**
-       * The value is taken to mean what the documents do not say: a date without an offset is one in UTC. To be counted
-       * as drift.
+       * True when the value needs an assumption that the documents do not state: a date without an offset is in UTC.
+       * Callers count it as drift.
        */
       readonly isAssumed?: true;
     }
@@ -26,7 +26,7 @@ export function decoded<T>(value: T): Decoded<T> {
 }
 
 /**
- * A group id in its canonical form, leading zeros stripped. Blank is unset; an id that is no positive integer is
+ * A group id in canonical form, leading zeros stripped. Blank is unset. An id that is not a positive integer is
  * unreadable.
  */
 export function decodeGroupId(text: string): Decoded<string> {
@@ -37,10 +37,12 @@ export function decodeGroupId(text: string): Decoded<string> {
   return digits === undefined ? UNREADABLE : decoded(digits);
 }
 
-/** xs:nonNegativeInteger: leading zeros, a plus and `-0` are in its lexical space. */
+/** xs:nonNegativeInteger. Its lexical space includes leading zeros, a plus sign and `-0`. */
 const NON_NEGATIVE = /^(?:\+?\d+|-0+)$/;
 
-/** A count as a number. Above 2^53-1 it would silently lose its last digits, so there it is unreadable. */
+/**
+ * A count as a number. It is unreadable above 2^53-1, because a JavaScript number would silently lose its last digits.
+ */
 export function decodeLong(text: string): Decoded<number> {
   const trimmed = text.trim();
   if (!NON_NEGATIVE.test(trimmed)) return UNREADABLE;
@@ -51,12 +53,12 @@ export function decodeLong(text: string): Decoded<number> {
 /** xs:decimal, and the exponent form in which .NET prints a double. */
 const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
 
-/** No price or count has more; a longer text would only make sums slow. */
+/** Most characters of a number. No price or count has more, and a longer text would only make sums slow. */
 const MAX_LENGTH = 128;
 
 /**
- * The text itself, unchanged but for surrounding blanks: `0.10`, `007`, `1e5` stay what they are. `1,000.00` and `NaN`
- * are unreadable.
+ * The text itself, without surrounding blanks: `0.10`, `007` and `1e5` stay unchanged. `1,000.00` and `NaN` are
+ * unreadable.
  */
 export function decodeDecimal(text: string): Decoded<DecimalText> {
   const trimmed = text.trim();
@@ -64,8 +66,8 @@ export function decodeDecimal(text: string): Decoded<DecimalText> {
 }
 
 /**
- * An ISO 4217 code in capitals. Blank is unset; anything else (`NZ$`, a name) is unreadable: a currency is never
- * guessed.
+ * An ISO 4217 code in capitals. Blank is unset. Anything else (`NZ$`, a name) is unreadable, because a currency is
+ * never guessed.
  */
 export function decodeCurrency(text: string): Decoded<string> {
   if (/^[A-Z]{3}$/.test(text)) return decoded(text);
@@ -80,15 +82,15 @@ export function decodeCurrency(text: string): Decoded<string> {
 const DATE_TIME =
   /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?(?: ?(?:(Z)|\(?(GMT|UTC)\)?|([+-])(\d{2}):?(\d{2})))?$/i;
 
-/** SQL's and .NET's way of saying that a date was never set. */
+/** Dates that SQL and .NET write for "never set". */
 const NEVER_SET = /^(?:0000-00-00|0001-01-01)/;
 
-/** RFC 3339 knows no larger offset than 23:59; the world's largest is 14:00. */
+/** The largest time offset in use. RFC 3339 permits up to 23:59. */
 const MAX_OFFSET_HOURS = 14;
 
 /**
- * A moment, in UTC, with the fraction digits as sent. Without an offset it is read as UTC, and told as assumed: both
- * upstreams' clocks are UTC. Blank, `0000-00-00…` and `0001-01-01…` are unset.
+ * A moment in UTC, with the fraction digits as sent. Without an offset it is read as UTC and marked as assumed, because
+ * both upstreams' clocks are UTC. Blank, `0000-00-00…` and `0001-01-01…` are unset.
  */
 export function decodeDateTime(text: string): Decoded<Instant> {
   const usual = usualForm(text);
@@ -114,7 +116,7 @@ export function decodeDateTime(text: string): Decoded<Instant> {
   ] = match;
   const wallText = `${year ?? ''}-${month ?? ''}-${day ?? ''}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}`;
   const wallMs = Date.parse(`${wallText}Z`);
-  // Date.parse rolls 30 February over into March and 24:00 into the next day: such a text names no moment.
+  // Date.parse turns 30 February into a day of March and 24:00 into the next day. Such a text is not a moment.
   if (Number.isNaN(wallMs) || !new Date(wallMs).toISOString().startsWith(wallText)) return UNREADABLE;
   if (Number(offsetHours) > MAX_OFFSET_HOURS || Number(offsetMinutes) > 59) return UNREADABLE;
   const offsetMs = (Number(offsetHours) * 60 + Number(offsetMinutes)) * 60_000;
@@ -123,14 +125,14 @@ export function decodeDateTime(text: string): Decoded<Instant> {
   return isAssumed && moment.kind === 'value' ? { ...moment, isAssumed } : moment;
 }
 
-/** Of each month, from 1. A 29 February is looked at closely. */
+/** Days that each month has at least, from month 1. The general form handles 29 February. */
 const LEAST_DAYS = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 const USUAL = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\+00:00$/;
 
 /**
- * `2017-08-21T02:16:49+00:00`, which is how nearly all dates of a history come: its UTC text is a part of it. Null for
- * any other form, and for what may not name a moment: those are looked at closely.
+ * Reads `2017-08-21T02:16:49+00:00`, the form of nearly all dates of a history, whose UTC text is a part of it. Null
+ * for any other form, and for a text that may not be a moment; the general form then reads it.
  */
 function usualForm(text: string): Decoded<Instant> | null {
   if (text.length !== 25 || !USUAL.test(text)) return null;
@@ -140,38 +142,44 @@ function usualForm(text: string): Decoded<Instant> | null {
   const hour = two(text, 11);
   const minute = two(text, 14);
   const second = two(text, 17);
-  // Date.UTC takes a year of two digits for one of the last century.
+  // Date.UTC reads a year below 100 as a year of the last century.
   const isPlain = year >= 100 && day >= 1 && day <= (LEAST_DAYS[month] ?? 0);
   if (!isPlain || hour > 23 || minute > 59 || second > 59) return null;
   const epochMs = Date.UTC(year, month - 1, day, hour, minute, second);
-  // Of short parts: a long one would be a view of the whole text that this one was cut out of, and keep it in memory.
+  // Made of short parts. A long part would be a view of the whole source text, and keep that in memory.
   return decoded({ text: `${text.slice(0, 10)}T${text.slice(11, 19)}Z`, epochMs });
 }
 
-/** The number in two digits. */
+/** The number in two digits of the text. */
 function two(text: string, at: number): number {
   return text.charCodeAt(at) * 10 + text.charCodeAt(at + 1) - 528;
 }
 
-/** @param secondMs a whole second since the epoch, in ms; @param fraction `''` or a dot and digits */
+/**
+ * @param secondMs a whole second since the Unix epoch, in milliseconds
+ * @param fraction `''` or a dot and digits
+ */
 function instant(secondMs: number, fraction: string): Decoded<Instant> {
   const iso = new Date(secondMs).toISOString();
-  // The offset may have carried the year out of the four digits that RFC 3339 has.
+  // With the offset, the year may have left the four digits of RFC 3339.
   if (!/^\d{4}-/.test(iso)) return UNREADABLE;
   const fractionMs = Math.floor(Number(`0${fraction}`) * 1000);
   return decoded({ text: `${iso.slice(0, 19)}${fraction}Z`, epochMs: secondMs + fractionMs });
 }
 
-/** 2001 in seconds. Below it a number is no moment of this API: a sibling endpoint's sample shows `9090`. */
+/**
+ * The year 2001 in unix seconds. A lower number is not a moment of this API: a sibling endpoint's sample has `9090`.
+ */
 const FIRST_SECOND = 1e9;
-/** Year 5138 in seconds, 1973 in milliseconds: between this and the next nothing makes sense. */
+/** Year 5138 in seconds, or 1973 in milliseconds. Numbers from here to the next limit are unreadable. */
 const LAST_SECOND = 1e11;
 const FIRST_MILLISECOND = 1e12;
-/** The end of year 9999, the last that RFC 3339 can write. */
+/** The end of the year 9999, the last year of RFC 3339. */
 const LAST_MILLISECOND = 253_402_300_799_999;
 
 /**
- * The `expire` of a billing UI: unix seconds by the manual, milliseconds where only they make sense, else unreadable.
+ * The `expire` of a billing UI: unix seconds by the manual, else milliseconds where only these are plausible, else
+ * unreadable.
  */
 export function decodeUnixExpiry(text: string): Decoded<Instant> {
   const trimmed = text.trim();
@@ -187,7 +195,7 @@ function toInstant(epochMs: number): Instant {
   return { text: new Date(epochMs).toISOString().replace('.000Z', 'Z'), epochMs };
 }
 
-/** The manual says "Monthly or annual"; the schema is an open string. */
+/** The manual says "Monthly or annual"; the schema allows any string. */
 const PLAN_TYPES: ReadonlyMap<string, PlanType> = new Map([
   ['monthly', 'MONTHLY'],
   ['month', 'MONTHLY'],
@@ -197,16 +205,13 @@ const PLAN_TYPES: ReadonlyMap<string, PlanType> = new Map([
   ['year', 'ANNUAL'],
 ]);
 
-/** The plan's type, and whether the word was known; an unknown one is `OTHER`. */
+/** The plan's type, and whether the word is known. An unknown word is `OTHER`. */
 export function decodePlanType(text: string): { readonly type: PlanType; readonly known: boolean } {
   const type = PLAN_TYPES.get(text.trim().toLowerCase());
   return { type: type ?? 'OTHER', known: type !== undefined };
 }
 
-/**
- * The manual's sample shows `signup` alone and its schema an open string: the rest are the words that it uses in its
- * prose.
- */
+/** Words of the manual's text. Its sample has only `signup`, and its schema allows any string. */
 const KINDS: ReadonlyMap<string, BillingActivityKind> = new Map([
   ...words('SIGNUP', 'signup', 'signedup', 'new'),
   ...words('RENEW', 'renew', 'renewal', 'renewed', 'autorenew', 'autorenewal', 'autorenewed'),
@@ -221,7 +226,7 @@ function words(kind: BillingActivityKind, ...spellings: readonly string[]): [str
 }
 
 /**
- * What a history row records, and whether the word was known; an unknown one is `OTHER`. Case, blanks, `-` and `_` do
+ * The kind of a history row, and whether the word is known. An unknown word is `OTHER`. Case, blanks, `-` and `_` do
  * not matter.
  */
 export function decodeActivityKind(text: string): { readonly kind: BillingActivityKind; readonly known: boolean } {

@@ -17,18 +17,20 @@ export interface CreditsClientOptions {
   readonly writeTimeoutMs: number;
   /** Default: a channel of its own with the default pool and breaker. */
   readonly channel?: UpstreamChannel;
-  /** Fetches tokens; default: one of its own. */
+  /** Fetches tokens; default: a transport of its own. */
   readonly tokenTransport?: UpstreamTransport;
 }
 
 const OPERATION = 'purchaseCredits';
 const PATH = '/api/v1/AccountAdminAPI/PurchaseCredits';
 /** The sample is below 1 KB. */
-const MAX_ANSWER_BYTES = 1024 * 1024;
-/** Most of the time belongs to the purchase, not to the token before it. */
+const MAX_RESPONSE_BYTES = 1024 * 1024;
+/** Share of the total time for the token, because most of the time belongs to the purchase. */
 const TOKEN_SHARE = 1 / 3;
 
-/** The AccountAdminAPI, in our words. Holds no credential: each call brings its own. */
+/**
+ * Client of the AccountAdminAPI in the gateway's own terms. It holds no credential, because each call brings its own.
+ */
 export class CreditsClient {
   readonly #options: CreditsClientOptions;
   readonly #channel: UpstreamChannel;
@@ -38,7 +40,7 @@ export class CreditsClient {
 
   constructor(options: CreditsClientOptions) {
     this.#options = options;
-    // The API has writes alone: if none of them might be the trial call, an open circuit would never close.
+    // The API has only writes. If no write could be the trial call, an open circuit would never close.
     this.#channel =
       options.channel ??
       new UpstreamChannel({ service: 'credits', transport: createGotTransport(), breaker: { writesMayProbe: true } });
@@ -58,8 +60,8 @@ export class CreditsClient {
   }
 
   /**
-   * Buys. One attempt, and one more only when the first was clearly refused for a token that a fresh one can replace.
-   * Never throws.
+   * Buys credits with one attempt. A second attempt follows only when the upstream clearly refused the first for a
+   * token that a fresh one can replace. Never throws.
    */
   async purchaseCredits(
     credential: CreditsCredential,
@@ -71,7 +73,7 @@ export class CreditsClient {
     if (first.renewable === null || !wasRefusedForItsToken(first.outcome)) return first.outcome;
     this.#tokens.forget(credential, first.renewable);
     const second = await this.#attempt(credential, request, call, deadlineMs);
-    // Without a fresh token nothing more was sent, and the refusal is still what is known.
+    // Without a fresh token nothing more was sent, so the first refusal is still the outcome.
     return second.renewable === null ? first.outcome : second.outcome;
   }
 
@@ -106,7 +108,7 @@ export class CreditsClient {
       headers: { 'content-type': 'application/json', accept: 'application/json', authorization },
       body: purchaseBody(request),
       timeoutMs: Math.max(0, deadlineMs - performance.now()),
-      maxAnswerBytes: MAX_ANSWER_BYTES,
+      maxResponseBytes: MAX_RESPONSE_BYTES,
     };
     const question = {
       operation: OPERATION,
@@ -119,7 +121,7 @@ export class CreditsClient {
   }
 }
 
-/** Refused before the purchase was looked at: 401, in the API's own JSON. */
+/** Whether the API refused the request before it read the purchase: a 401 in the API's own JSON. */
 function wasRefusedForItsToken(outcome: WriteOutcome<CreditPurchase>): boolean {
   return outcome.kind === 'rejected' && outcome.failure.upstream.httpStatus === 401;
 }
@@ -129,7 +131,10 @@ function secretsOf(authorization: string, credential: CreditsCredential): string
   return [authorization, token, ...(credential.kind === 'clientCredentials' ? [credential.clientSecret] : [])];
 }
 
-/** An upstream that repeats the billing contact in its error must not put it into our answer, log or ledger. */
+/**
+ * An upstream may repeat the billing contact in its error. The contact must not reach a response, the log or the
+ * ledger.
+ */
 function personalDataOf(contact: BillingContact | null): string[] {
   return contact === null ? [] : Object.values(contact).filter((value) => typeof value === 'string');
 }

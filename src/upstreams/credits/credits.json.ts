@@ -13,8 +13,9 @@ export type JsonNode = string | JsonNumber | boolean | null | readonly JsonNode[
 const MAX_DEPTH = 16;
 
 /**
- * One JSON object in UTF-8, numbers as text, or null when it is not that. A name that stands twice in an object, in
- * whatever case, makes it null too: `JSON.parse` would take the last, and nobody can say which the upstream meant.
+ * Reads one JSON object in UTF-8, with numbers as text; null for anything else. Also null when an object contains a
+ * name twice, in whatever case. Reason: `JSON.parse` would take the last one, and nobody knows which one the upstream
+ * meant.
  */
 export function readJsonObject(body: Uint8Array): JsonObject | null {
   try {
@@ -23,7 +24,7 @@ export function readJsonObject(body: Uint8Array): JsonObject | null {
     if (shape.depth > MAX_DEPTH) return null;
     const count = { members: 0 };
     const node = toNode(JSON.parse(text, keepNumberText), count);
-    // Members that were written but are not there any more were overwritten by others of the same name.
+    // Missing members were overwritten by others of the same name.
     return isObject(node) && count.members === shape.members ? node : null;
   } catch {
     return null;
@@ -34,14 +35,14 @@ function isObject(node: JsonNode): node is JsonObject {
   return typeof node === 'object' && node !== null && !Array.isArray(node) && !(node instanceof JsonNumber);
 }
 
-/** `context.source` is the number as it was written (ECMAScript's JSON.parse source text access). */
+/** `context.source` is the number's source text (ECMAScript's JSON.parse source text access). */
 function keepNumberText(_name: string, value: unknown, context?: { readonly source?: string }): unknown {
   return typeof value === 'number' ? new JsonNumber(context?.source ?? String(value)) : value;
 }
 
 /**
- * Greatest depth, and number of names written, of a text that may be JSON. Quotes stand around strings alone there, so
- * skipping strings is enough to count.
+ * Greatest depth, and number of names written, of a text that may be JSON. In JSON only strings have quotes, so
+ * skipping strings is enough for the count.
  */
 function shapeOf(text: string): { readonly depth: number; readonly members: number } {
   let depth = 0;
@@ -61,7 +62,7 @@ function toNode(value: unknown, count: { members: number }): JsonNode {
     return value;
   }
   if (Array.isArray(value)) return value.map((item) => toNode(item, count));
-  // A Map first: two names that differ in case alone fall together here, and the count tells.
+  // A Map comes first, because two names that differ only in case become one member. The count then shows it.
   const members = new Map(
     Object.entries(value ?? {}).map(([name, member]) => [name.toLowerCase(), toNode(member, count)]),
   );
@@ -70,8 +71,8 @@ function toNode(value: unknown, count: { members: number }): JsonNode {
 }
 
 /**
- * The text of a leaf: numbers as written, booleans as words. `undefined`: missing or null, which the serialiser writes
- * for "none". `null`: an object or a list, where a plain value is due.
+ * Text of a leaf: numbers as written, booleans as words. `undefined`: missing or null, which the serialiser writes for
+ * "none". `null`: an object or a list in place of a plain value.
  */
 export function leafText(leaf: unknown): string | null | undefined {
   if (leaf === undefined || leaf === null) return undefined;

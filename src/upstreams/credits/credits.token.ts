@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import type { CreditsCredential } from '../../domain/caller.js';
 import type { AttemptOutcome, UpstreamCall } from '../../domain/upstream-call.js';
-import type { TransportAnswer, TransportResult, UpstreamTransport } from '../http/transport.js';
+import type { TransportResponse, TransportResult, UpstreamTransport } from '../http/transport.js';
 import { type JsonObject, leafText, readJsonObject } from './credits.json.js';
 
 type ClientCredentials = Extract<CreditsCredential, { kind: 'clientCredentials' }>;
 
 /**
- * The value of the `Authorization` header, or why there is none. `renewable`: it came from client credentials, so a
- * fresh one may help where this one is refused.
+ * The value of the `Authorization` header, or the reason for its absence. `renewable`: the token came from client
+ * credentials, so a fresh one may replace a refused one.
  */
 export type Authorization =
   | { readonly kind: 'authorization'; readonly header: string; readonly renewable: boolean }
@@ -16,20 +16,20 @@ export type Authorization =
 
 interface CachedToken {
   readonly header: string;
-  /** On the clock of `nowMs`. */
+  /** By the clock of `nowMs`. */
   readonly usableUntilMs: number;
 }
 
-type TokenAnswer = { readonly kind: 'token'; readonly token: CachedToken } | Extract<Authorization, { kind: 'failed' }>;
+type TokenResult = { readonly kind: 'token'; readonly token: CachedToken } | Extract<Authorization, { kind: 'failed' }>;
 
-/** A token is given up this long before it expires, or after nine tenths of a short life. */
+/** The gateway stops using a token this long before it expires, or after nine tenths of a short life. */
 const EXPIRY_MARGIN_MS = 60_000;
-/** RFC 6749 leaves `expires_in` optional; the vendor says eight hours. */
+/** RFC 6749, 5.1, leaves `expires_in` optional; the vendor says eight hours. */
 const DEFAULT_LIFE_SECONDS = 300;
-/** Tenants come and go with their file; above this the oldest tokens are dropped. */
+/** Limit of cached tokens, because tenants change with their file. Beyond it the oldest tokens are dropped. */
 const MAX_TOKENS = 1_000;
-const MAX_ANSWER_BYTES = 64 * 1024;
-/** RFC 6750, 2.1; nothing else may get into a header. */
+const MAX_RESPONSE_BYTES = 64 * 1024;
+/** RFC 6750, 2.1. No other characters may enter a header. */
 const TOKEN = /^[\x21-\x7e]+$/;
 
 /**
@@ -40,7 +40,7 @@ export class CreditsTokens {
   readonly #transport: UpstreamTransport;
   readonly #nowMs: () => number;
   readonly #tokens = new Map<string, CachedToken>();
-  readonly #fetching = new Map<string, Promise<TokenAnswer>>();
+  readonly #fetching = new Map<string, Promise<TokenResult>>();
 
   /** @param nowMs a clock that never goes back */
   constructor(transport: UpstreamTransport, nowMs: () => number = () => performance.now()) {
@@ -54,16 +54,16 @@ export class CreditsTokens {
     if (credential.kind === 'header') return authorization(credential.authorization, false);
     const cached = this.#tokens.get(credential.id);
     if (cached !== undefined && this.#nowMs() < cached.usableUntilMs) return authorization(cached.header, true);
-    const answer = await this.#shared(credential, timeoutMs, call);
-    return answer.kind === 'token' ? authorization(answer.token.header, true) : answer;
+    const fetched = await this.#shared(credential, timeoutMs, call);
+    return fetched.kind === 'token' ? authorization(fetched.token.header, true) : fetched;
   }
 
-  /** Drops a token that was refused, unless another caller has replaced it already. */
+  /** Drops a refused token, unless another caller has already replaced it. */
   forget(credential: CreditsCredential, header: string): void {
     if (this.#tokens.get(credential.id)?.header === header) this.#tokens.delete(credential.id);
   }
 
-  #shared(credential: ClientCredentials, timeoutMs: number, call: UpstreamCall): Promise<TokenAnswer> {
+  #shared(credential: ClientCredentials, timeoutMs: number, call: UpstreamCall): Promise<TokenResult> {
     const underWay = this.#fetching.get(credential.id);
     if (underWay !== undefined) return underWay;
     const fetched = this.#fetch(credential, timeoutMs, call).finally(() => this.#fetching.delete(credential.id));
@@ -71,11 +71,11 @@ export class CreditsTokens {
     return fetched;
   }
 
-  async #fetch(credential: ClientCredentials, timeoutMs: number, call: UpstreamCall): Promise<TokenAnswer> {
+  async #fetch(credential: ClientCredentials, timeoutMs: number, call: UpstreamCall): Promise<TokenResult> {
     const startedAtMs = Date.now();
     const startMs = this.#nowMs();
     const start = { service: 'credits', operation: 'fetchToken', kind: 'read', attempt: 1 } as const;
-    // The identity provider is a third party: it is sent no trace context.
+    // The identity provider is a third party, so the gateway sends it no trace context.
     const span = call.beginAttempt?.(start);
     const result = await this.#transport.send({
       url: credential.tokenUrl,
@@ -83,21 +83,21 @@ export class CreditsTokens {
       headers: { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8', accept: 'application/json' },
       body: tokenForm(credential),
       timeoutMs,
-      maxAnswerBytes: MAX_ANSWER_BYTES,
+      maxResponseBytes: MAX_RESPONSE_BYTES,
     });
-    const answer = this.#read(result);
-    if (answer.kind === 'token') this.#keep(credential.id, answer.token);
+    const fetched = this.#read(result);
+    if (fetched.kind === 'token') this.#keep(credential.id, fetched.token);
     const told = {
       ...start,
       startedAtMs,
       durationMs: this.#nowMs() - startMs,
       httpStatus: result.status,
       bytesReceived: result.bytes,
-      outcome: outcomeWord(answer, result),
+      outcome: outcomeWord(fetched, result),
     };
     call.observer.attempt(told);
     span?.end(told);
-    return answer;
+    return fetched;
   }
 
   #keep(id: string, token: CachedToken): void {
@@ -106,7 +106,7 @@ export class CreditsTokens {
     this.#tokens.set(id, token);
   }
 
-  #read(result: TransportResult): TokenAnswer {
+  #read(result: TransportResult): TokenResult {
     if (result.kind === 'failure') return { kind: 'failed', code: 'UPSTREAM_UNAVAILABLE' };
     const wire = tokenResponseWire(readJsonObject(result.body));
     if (isRefusal(result, leafText(wire.error) !== undefined)) {
@@ -133,18 +133,18 @@ function tokenForm(credential: ClientCredentials): string {
   }).toString();
 }
 
-/** RFC 6749, 5.2: 400 or 401 with an `error`. A 401 says it by itself. */
-function isRefusal(answer: TransportAnswer, hasError: boolean): boolean {
-  return answer.status === 401 || ((answer.status === 400 || answer.status === 403) && hasError);
+/** RFC 6749, 5.2: 400 or 401 with an `error`. A 401 without an `error` is a refusal too. */
+function isRefusal(response: TransportResponse, hasError: boolean): boolean {
+  return response.status === 401 || ((response.status === 400 || response.status === 403) && hasError);
 }
 
-function outcomeWord(answer: TokenAnswer, result: TransportResult): AttemptOutcome {
-  if (answer.kind === 'token') return 'ok';
+function outcomeWord(fetched: TokenResult, result: TransportResult): AttemptOutcome {
+  if (fetched.kind === 'token') return 'ok';
   if (result.kind === 'failure') {
     if (!result.sent) return 'not_sent';
     return result.reason === 'timeout' ? 'timeout' : 'failed';
   }
-  if (answer.code === 'UPSTREAM_UNAUTHENTICATED') return 'rejected';
+  if (fetched.code === 'UPSTREAM_UNAUTHENTICATED') return 'rejected';
   return result.status === 200 ? 'invalid' : 'failed';
 }
 
@@ -152,7 +152,7 @@ const tokenResponseSchema = z
   .object({ access_token: z.unknown(), expires_in: z.unknown(), error: z.unknown() })
   .partial();
 
-/** The answer of a token endpoint (RFC 6749, 5.1 and 5.2); empty when it is no JSON object. */
+/** The response of a token endpoint (RFC 6749, 5.1 and 5.2); empty when it is not a JSON object. */
 function tokenResponseWire(json: JsonObject | null): z.infer<typeof tokenResponseSchema> {
   return tokenResponseSchema.parse(json ?? {});
 }

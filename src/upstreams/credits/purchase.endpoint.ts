@@ -4,7 +4,7 @@ import type { UpstreamFacts } from '../../domain/errors.js';
 import type { BillingContact, CreditPurchase, CreditPurchaseRequest } from '../../domain/purchases.js';
 import type { BillingWarning, WriteOutcome } from '../../domain/write.js';
 import { sanitiseUpstreamMessage } from '../../observability/redact.js';
-import type { TransportAnswer, TransportResult } from '../http/transport.js';
+import type { TransportResponse, TransportResult } from '../http/transport.js';
 import {
   carriesPayload,
   notSent,
@@ -24,17 +24,17 @@ import {
 } from '../value.decoders.js';
 import { JsonNumber, type JsonObject, leafText, readJsonObject } from './credits.json.js';
 
-/** What the judgement of an answer needs to know of the question. */
+/** Facts about the request that the classification of its response needs. */
 export interface PurchaseQuestion {
   readonly operation: string;
   readonly purchaseId: string;
-  /** Removed from the upstream's message wherever they occur. */
+  /** Texts that the gateway removes from the upstream's message wherever they occur. */
   readonly secrets: readonly string[];
-  /** `refused`: why the whole response does not count, in a bounded word. */
+  /** `refused`: reason for which the whole response does not count, from a closed list. */
   readonly onDrift: (field: string, refused?: string) => void;
 }
 
-/** The help page prints `Error` beside `ResponseData`; these codes say that there was none. */
+/** The help page prints `Error` beside `ResponseData`. These codes mean that there was no error. */
 const NO_ERROR_CODES = new Set(['', '0', 'ok', 'none', 'success']);
 
 const ERROR_BESIDE_RESULT: BillingWarning = {
@@ -43,19 +43,17 @@ const ERROR_BESIDE_RESULT: BillingWarning = {
 };
 
 /**
- * What is known after one attempt at a purchase. "An error" is an `ErrorCode` that says more than "none", an
- * `ErrorReason` without a code, or a text in place of the `Error` object ({@link errorOf}).
+ * Outcome of one attempt at a purchase. "An error" is one that {@link errorOf} finds.
  *
- * | HTTP                 | `Detail`              | `Error`                 | outcome                                     |
- * |----------------------|-----------------------|-------------------------|---------------------------------------------|
- * | never connected      |                       |                         | notSent                                     |
- * | broken, late, unread |                       |                         | unknown                                     |
- * | 2xx, not 204, 205    | a non-zero `ID`       | none                    | succeeded                                   |
- * | 2xx, not 204, 205    | a non-zero `ID`       | an error, or no form of | succeeded, `UPSTREAM_ERROR_BESIDE_RESULT`   |
- * |                      |                       | the documents           |                                             |
- * | 2xx, not 204, 205    | no trace of a purchase| an error                | rejected                                    |
- * | 4xx, JSON            | no trace of a purchase| an error, or `Message`  | rejected                                    |
- * | any                  | anything else         |                         | unknown                                     |
+ * | HTTP                 | `Detail`          | `Error`                | outcome                                   |
+ * |----------------------|-------------------|------------------------|-------------------------------------------|
+ * | never connected      |                   |                        | notSent                                   |
+ * | broken, late, unread |                   |                        | unknown                                   |
+ * | 2xx, not 204, 205    | a non-zero `ID`   | none                   | succeeded                                 |
+ * | 2xx, not 204, 205    | a non-zero `ID`   | an error, or unknown   | succeeded, `UPSTREAM_ERROR_BESIDE_RESULT` |
+ * | 2xx, not 204, 205    | no success marker | an error               | rejected                                  |
+ * | 4xx, JSON            | no success marker | an error, or `Message` | rejected                                  |
+ * | any                  | anything else     |                        | unknown                                   |
  */
 export function classifyPurchase(result: TransportResult, question: PurchaseQuestion): WriteOutcome<CreditPurchase> {
   const facts = upstreamFacts('credits', question.operation, { httpStatus: result.status });
@@ -83,50 +81,57 @@ export function classifyPurchase(result: TransportResult, question: PurchaseQues
 }
 
 interface ReportedError {
-  /** `error`: the upstream says no, in a form of the documents. `odd`: `Error` holds something that no document has. */
+  /** `error`: a refusal in a form of the documents. `odd`: `Error` holds a value that no document describes. */
   readonly kind: 'none' | 'error' | 'odd';
-  /** A `Message` of the framework, which refuses before the action runs. */
+  /** Whether the framework sent its own `Message`, with which it refuses a request before the action runs. */
   readonly hasMessage: boolean;
   readonly facts: UpstreamFacts;
 }
 
 /**
- * The error that a response reports, in any form of the documents: a code, a reason without a code, or a text in place
- * of the object. A code that says "none" counts against a reason beside it: the two contradict each other, which proves
- * no refusal.
+ * The error in a response. It is an `ErrorCode` other than "none", an `ErrorReason` without a code, or a text in place
+ * of the `Error` object. A code that means "none" invalidates a reason beside it. The two contradict each other, which
+ * proves no refusal.
  */
-function errorOf(response: PurchaseResponseWire, answer: TransportAnswer, question: PurchaseQuestion): ReportedError {
+function errorOf(
+  response: PurchaseResponseWire,
+  transport: TransportResponse,
+  question: PurchaseQuestion,
+): ReportedError {
   const wire = errorWire(response.error);
   const isObject = wire.kind === 'object';
   const code = (isObject ? leafText(wire.errorcode)?.trim() : null) ?? '';
   const text = (isObject ? leafText(wire.errorreason) : wire.kind === 'text' ? wire.text : null)?.trim() ?? '';
   const message = leafText(response.message)?.trim() ?? '';
-  const hasCode = saysMore(code);
-  const hasReason = code === '' && saysMore(text);
+  const hasCode = reportsError(code);
+  const hasReason = code === '' && reportsError(text);
   return {
     kind: hasCode || hasReason ? 'error' : wire.kind === 'other' ? 'odd' : 'none',
     hasMessage: message !== '',
     facts: upstreamFacts('credits', question.operation, {
-      httpStatus: answer.status,
+      httpStatus: transport.status,
       status: hasCode ? sanitiseUpstreamMessage(code, question.secrets) : null,
       message: sanitiseUpstreamMessage(text === '' ? message : text, question.secrets),
     }),
   };
 }
 
-/** Whether a code, or a text in its place, says more than that there was no error. */
-function saysMore(text: string): boolean {
+/** Whether a code, or a text in its place, reports an error. */
+function reportsError(text: string): boolean {
   return !NO_ERROR_CODES.has(text.toLowerCase());
 }
 
 function isRefusal(httpStatus: number, response: PurchaseResponseWire, error: ReportedError): boolean {
-  if (hasTraceOfPurchase(response)) return false;
+  if (hasSuccessMarker(response)) return false;
   if (carriesPayload(httpStatus)) return error.kind === 'error';
   return httpStatus >= 400 && httpStatus < 500 && (error.kind === 'error' || error.hasMessage);
 }
 
-/** A refusal may come with a `Detail` full of defaults; an id, an invoice or a payment is more than a default. */
-function hasTraceOfPurchase({ responsedata }: PurchaseResponseWire): boolean {
+/**
+ * Whether the response contains a success marker. A refusal may come with a `Detail` full of defaults, but an id, an
+ * invoice or a payment is more than a default.
+ */
+function hasSuccessMarker({ responsedata }: PurchaseResponseWire): boolean {
   const detail = responsedata?.detail;
   if (detail === null || detail === undefined) return false;
   const id = leafText(detail.id);
@@ -137,7 +142,7 @@ function hasTraceOfPurchase({ responsedata }: PurchaseResponseWire): boolean {
   return hasId || hasInvoice || isPaid;
 }
 
-/** The JSON body of a purchase, names as on the help page. What is not given is left out, not sent as null. */
+/** The JSON body of a purchase, with names as on the help page. Missing values are left out, not sent as null. */
 export function purchaseBody(request: CreditPurchaseRequest): string {
   return JSON.stringify({
     Billing: request.billing === null ? undefined : billing(request.billing),
@@ -146,7 +151,7 @@ export function purchaseBody(request: CreditPurchaseRequest): string {
   });
 }
 
-/** `JSON.stringify` leaves out what is undefined; a contact without a single detail is left out as a whole. */
+/** `JSON.stringify` leaves out undefined members. A contact without a single detail is left out as a whole. */
 function billing(contact: BillingContact): Record<string, string | undefined> | undefined {
   const { address, company, email, mobile, phone } = contact;
   if ([address, company, email, mobile, phone].every((detail) => detail === null)) return undefined;
@@ -160,9 +165,9 @@ function billing(contact: BillingContact): Record<string, string | undefined> | 
 }
 
 /**
- * The answer of `PurchaseCredits` as received (`ResponseOfPurchase`), names in lower case. The structure is checked: an
- * object or null where the help page has an object. The leaves are not: each is read by itself, so that an odd one does
- * not hide a purchase.
+ * The response of `PurchaseCredits` as received (`ResponseOfPurchase`), names in lower case. The schema checks the
+ * structure: an object or null where the help page has an object. It does not check the leaves. Each leaf is read
+ * separately, so that an odd one does not hide a purchase.
  */
 const detailSchema = z.object({
   id: z.unknown(),
@@ -179,7 +184,7 @@ const detailSchema = z.object({
 });
 
 const purchaseResponseSchema = z.object({
-  /** An object by the help page. Whatever else it is must not hide a purchase that stands beside it. */
+  /** An object by the help page. Any other value must not hide a purchase beside it. */
   error: z.unknown(),
   responsedata: z
     .object({
@@ -189,26 +194,26 @@ const purchaseResponseSchema = z.object({
     })
     .partial()
     .nullish(),
-  /** What ASP.NET Web API itself answers when it refuses a request: `{"Message": …}`. */
+  /** Body of ASP.NET Web API's own refusals: `{"Message": …}`. */
   message: z.unknown(),
 });
 
 const errorSchema = z.object({ errorcode: z.unknown(), errorreason: z.unknown() }).partial();
 
 /**
- * What stands in `Error`. `object`: code and reason, as on the help page. `text`: a plain string instead, `''` for
- * none. `other`: something that no document has, such as a number, a list, or `true`.
+ * The value of `Error`. `object`: code and reason, as on the help page. `text`: a plain string instead, `''` for none.
+ * `other`: a value that no document describes, such as a number, a list, or `true`.
  */
 export type ErrorWire =
   | { readonly kind: 'object'; readonly errorcode: unknown; readonly errorreason: unknown }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'other' };
 
-/** Missing and null are an empty text: no error. */
+/** A missing member and null are an empty text, which means no error. */
 function errorWire(error: unknown): ErrorWire {
   if (error === undefined || error === null) return { kind: 'text', text: '' };
   if (typeof error === 'string') return { kind: 'text', text: error };
-  // An object of another kind, a number's text for one, is none of the help page's.
+  // A list or a number has no form of the help page.
   if (Array.isArray(error) || error instanceof JsonNumber) return { kind: 'other' };
   const parsed = errorSchema.safeParse(error);
   if (!parsed.success) return { kind: 'other' };
@@ -218,7 +223,7 @@ function errorWire(error: unknown): ErrorWire {
 type PurchaseResponseWire = z.infer<typeof purchaseResponseSchema>;
 type PurchaseDetailWire = NonNullable<NonNullable<PurchaseResponseWire['responsedata']>['detail']>;
 
-/** Null when an object of the answer is something else. */
+/** Null when a member of the response has another type than the documented object. */
 function purchaseResponseWire(json: JsonObject): PurchaseResponseWire | null {
   const parsed = purchaseResponseSchema.partial({ message: true, error: true }).safeParse(json);
   return parsed.success ? { message: undefined, error: undefined, ...parsed.data } : null;
@@ -227,17 +232,17 @@ function purchaseResponseWire(json: JsonObject): PurchaseResponseWire | null {
 const ZERO_GUID = '00000000-0000-0000-0000-000000000000';
 const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
-/** Rounding of a price to cents may differ by one; the upstream computes in binary floats. */
+/** Totals may differ by one cent, because the upstream computes in binary floats. */
 const TOTALS_TOLERANCE = '0.01';
 
-/** A purchase's id: .NET writes an unset one as zeros. */
+/** A purchase's id. .NET writes an unset one as zeros. */
 function decodePurchaseGuid(text: string): Decoded<string> {
   const trimmed = text.trim();
   if (trimmed === '' || trimmed === ZERO_GUID) return UNSET;
   return GUID.test(trimmed) ? decoded(trimmed.toLowerCase()) : UNREADABLE;
 }
 
-/** Reads leaves, with null for what cannot be read. Mutable: whether there was any. */
+/** Reads leaves, with null for unreadable ones. Mutable: whether there was an unreadable one. */
 class LeafReader {
   readonly #onDrift: (field: string) => void;
   unreadable = false;
@@ -262,10 +267,10 @@ class LeafReader {
 }
 
 /**
- * The purchase of a whole success, and what is odd about its figures. They are passed on as sent and never recomputed.
+ * The purchase of a whole success, with warnings about odd figures. Figures are returned as sent and never recomputed.
  *
- * @param id the answer's `Detail.ID`, found to be a purchase's
- * @param purchaseId as asked for
+ * @param id the response's `Detail.ID`, already validated
+ * @param purchaseId as in the request
  */
 function toCreditPurchase(
   id: string,
@@ -306,7 +311,7 @@ function totalsWarning({ netTotal, tax, grossTotal }: CreditPurchase): BillingWa
   return [{ code: 'TOTALS_DIFFER', message: 'The net total and the tax do not add up to the gross total.' }];
 }
 
-/** big.js knows neither a leading plus nor a point without digits on one side. */
+/** big.js accepts neither a leading plus nor a point without digits on one side. */
 function big(decimal: string): Big {
   const [mantissa = '', exponent] = decimal.replace(/^\+/, '').toLowerCase().split('e');
   const plain = mantissa.replace(/^(-?)\./, '$10.').replace(/\.$/, '');

@@ -18,15 +18,15 @@ import {
 import { FairPool, type FairPoolOptions } from './fair.pool.js';
 import type { BodySink, TransportRequest, TransportResult, UpstreamTransport } from './transport.js';
 
-/** What is known when an attempt at a read has failed. Times are milliseconds. */
+/** Facts about a failed attempt at a read. Times are milliseconds. */
 export interface RetryQuestion {
   /** The attempt that failed: 1 for the first. */
   readonly attempt: number;
-  /** The failure may pass by itself: broken connection, 429, 5xx. */
+  /** Whether the failure may pass by itself: broken connection, 429, 5xx. */
   readonly transient: boolean;
-  /** What the upstream asked for, if it did. */
+  /** The wait that the upstream requested, if any. */
   readonly retryAfterMs: number | null;
-  /** Left of the read's total time. */
+  /** Remaining part of the read's total time. */
   readonly remainingMs: number;
   /** From 0 up to, not including, 1. */
   readonly random: number;
@@ -36,14 +36,14 @@ type RetryDecision = { readonly kind: 'retry'; readonly delayMs: number } | { re
 
 export const MAX_ATTEMPTS = 3;
 
-/** An upstream that asks for more time than a reader has patience is not asked again. */
+/** Longest `Retry-After` that the gateway waits for, because a reader has no more patience. */
 const MAX_RETRY_AFTER_MS = 5_000;
 
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 2_000;
 
 /**
- * An attempt with less time could only fail. It also keeps off the retry that a timer would allow which fired a moment
+ * Least time for an attempt; a shorter one could only fail. It also prevents a retry after a timer that fired a moment
  * early.
  */
 const LEAST_ATTEMPT_MS = 10;
@@ -51,9 +51,9 @@ const LEAST_ATTEMPT_MS = 10;
 const STOP: RetryDecision = { kind: 'stop' };
 
 /**
- * Whether and when a read is tried again. Full jitter (a uniform share of the growing backoff), because equal waits
- * would make all readers of an outage come back at once. The budget is asked separately, and only after a yes: see
- * `RetryBudget`. Writes never come here.
+ * Whether and when a read is tried again. It uses full jitter (a uniform share of the growing backoff), because equal
+ * waits would bring all readers back at once after an outage. The caller then asks the `RetryBudget` too. Writes are
+ * never retried here.
  */
 export function decideRetry(question: RetryQuestion): RetryDecision {
   if (!question.transient || question.attempt >= MAX_ATTEMPTS) return STOP;
@@ -63,16 +63,18 @@ export function decideRetry(question: RetryQuestion): RetryDecision {
   return delayMs + LEAST_ATTEMPT_MS <= question.remainingMs ? { kind: 'retry', delayMs } : STOP;
 }
 
-/** One retry for ten reads that came through. In an outage nothing is earned, so it cannot feed on itself. */
+/**
+ * Retries earned by one successful read: one for ten reads. An outage earns nothing, so retries cannot add to its load.
+ */
 const EARNED_PER_READ = 0.1;
 
 /**
- * What good times may save up, and what a fresh process starts with: enough that a lone reader is helped too, and a
- * twentieth of a hundred reads in an outage.
+ * Retries that may be saved, and with which a new process starts. They help even a single reader, and are a twentieth
+ * of a hundred reads in an outage.
  */
 const RESERVE = 5;
 
-/** Mutable: a token bucket, one per upstream, shared by all its reads. */
+/** Token bucket of retries. Mutable; one per upstream, shared by all its reads. */
 export class RetryBudget {
   readonly #reserve: number;
   #tokens: number;
@@ -82,14 +84,14 @@ export class RetryBudget {
     this.#tokens = reserve;
   }
 
-  /** Counts a read that was answered, with whatever answer. */
+  /** Counts a read that got a final response, successful or not. */
   earn(): void {
     this.#tokens = Math.min(this.#reserve, this.#tokens + EARNED_PER_READ);
   }
 
   /** Takes one retry out of the budget; false when there is none left. */
   spend(): boolean {
-    // A hair below 1 is ten tenths added up in binary.
+    // Ten tenths add up to slightly less than 1 in binary floats.
     if (this.#tokens < 1 - 1e-9) return false;
     this.#tokens = Math.max(0, this.#tokens - 1);
     return true;
@@ -97,10 +99,10 @@ export class RetryBudget {
 }
 
 /**
- * Milliseconds to wait by a `Retry-After` header (RFC 9110, 10.2.3): seconds or a date; null when there is none or it
- * makes no sense; 0 for a date that has passed.
+ * Milliseconds to wait by a `Retry-After` header (RFC 9110, 10.2.3): seconds or a date. Null when there is none or it
+ * is not readable; 0 for a date that has passed.
  *
- * @param nowMs the wall clock, in epoch milliseconds
+ * @param nowMs the wall clock, in Unix epoch milliseconds
  */
 export function decodeRetryAfter(header: string | null, nowMs: number): number | null {
   const text = header?.trim() ?? '';
@@ -121,38 +123,38 @@ export interface UpstreamChannelOptions {
   readonly random?: () => number;
 }
 
-/** What a client asks of the wire. `timeoutMs` is the total: the wait for a place, every attempt and every pause. */
+/** One request of a client. `timeoutMs` is the total: the wait for a place, every attempt and every pause. */
 export interface ChannelRequest {
-  /** Whose account it is: its failures are told apart from the upstream's. */
+  /** Id of the account, whose failures the breaker separates from the upstream's. */
   readonly credentialId: string;
   readonly operation: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly timeoutMs: number;
-  readonly maxAnswerBytes: number;
+  readonly maxResponseBytes: number;
 }
 
-/** A read's answer after the client has looked at it. */
+/** Result of a read after the client has classified its response. */
 export type ReadVerdict<T> =
   | { readonly kind: 'ok'; readonly value: T }
   | { readonly kind: 'error'; readonly error: BillingError };
 
-/** One attempt at a read: what takes the answer's body, if it is not to be kept whole, and what looks at the result. */
+/** One attempt at a read. `sink` takes the response's body in pieces; `classify` reads the result. */
 interface ReadAttempt<T> {
   readonly sink?: BodySink;
   readonly classify: (result: TransportResult) => ReadVerdict<T>;
 }
 
 /**
- * A write waits for a trial call and a place for this share of its time at most, so that the attempt itself is not cut
- * short into an unknown outcome.
+ * Largest share of a write's time that it waits for a trial call and a place. Reason: the attempt itself must not be
+ * cut short into an unknown outcome.
  */
 const WRITE_WAIT_SHARE = 1 / 3;
 
 /**
- * One upstream as its client sees it: bounded, fair, watched by circuit breakers, and for reads retried within a
- * budget. Mutable: the pool, the breaker and the budget, shared by all callers.
+ * The channel to one upstream: bounded, fair, guarded by circuit breakers, and for reads with retries within a budget.
+ * Mutable: the pool, the breaker and the budget, shared by all callers.
  */
 export class UpstreamChannel {
   readonly service: UpstreamService;
@@ -180,8 +182,8 @@ export class UpstreamChannel {
   }
 
   /**
-   * At most three attempts within the total time. Throws the `BillingError` that the classification made of the last
-   * one, or `UPSTREAM_UNAVAILABLE` / `UPSTREAM_TIMEOUT` where no attempt could begin.
+   * At most three attempts within the total time. Throws the `BillingError` into which the last attempt was classified,
+   * or `UPSTREAM_UNAVAILABLE` / `UPSTREAM_TIMEOUT` where no attempt could begin.
    *
    * @param begin called for each attempt
    */
@@ -191,7 +193,7 @@ export class UpstreamChannel {
       const { result, verdict } = await this.#readOnce(request, call, attempt, deadlineMs, begin);
       if (verdict.kind === 'ok' || !verdict.error.retryable) this.#budget.earn();
       if (verdict.kind === 'ok') return verdict.value;
-      const retryAfter = result?.kind === 'answer' ? result.headers.retryAfter : null;
+      const retryAfter = result?.kind === 'response' ? result.headers.retryAfter : null;
       const decision = decideRetry({
         attempt,
         transient: result !== null && verdict.error.retryable && call.signal?.aborted !== true,
@@ -200,7 +202,7 @@ export class UpstreamChannel {
         random: this.#random(),
       });
       if (decision.kind === 'stop' || !this.#mayRetry(request)) throw verdict.error;
-      // An abort during the pause is met by the next look at the signal.
+      // The next attempt checks the signal, so an abort during the pause needs no handling here.
       await sleep(decision.delayMs, undefined, call.signal === undefined ? {} : { signal: call.signal }).catch(
         () => undefined,
       );
@@ -208,8 +210,8 @@ export class UpstreamChannel {
   }
 
   /**
-   * Exactly one attempt, or `notSent`. The caller's signal is not heeded: a write in flight is never cancelled. Never
-   * throws.
+   * Exactly one attempt, or `notSent`. The caller's signal is ignored, because a write in flight is never cancelled.
+   * Never throws.
    */
   async write<T>(
     request: ChannelRequest,
@@ -226,7 +228,7 @@ export class UpstreamChannel {
       this.#report(request, call, 'write', 1, sent, writeOutcomeWord(outcome, sent.result));
       return outcome;
     } catch {
-      // After the attempt began, a fault of our own must not look like a failure that may be tried again.
+      // After the attempt has begun, a fault of the gateway must not look like a failure that may be tried again.
       return outcomeUnknown(upstreamFacts(this.service, request.operation));
     } finally {
       admission.release();
@@ -281,7 +283,7 @@ export class UpstreamChannel {
       headers: traceparent === undefined ? request.headers : { ...request.headers, traceparent },
       body: request.body,
       timeoutMs: Math.max(0, deadlineMs - startMs),
-      maxAnswerBytes: request.maxAnswerBytes,
+      maxResponseBytes: request.maxResponseBytes,
       ...(sink === undefined ? {} : { sink }),
       ...(kind === 'read' && call.signal !== undefined ? { signal: call.signal } : {}),
     };
@@ -295,8 +297,8 @@ export class UpstreamChannel {
   }
 
   /**
-   * Leave of the breakers first, so that nobody holds a place while waiting for somebody else's trial call; then a
-   * place.
+   * Asks the breakers first, then waits for a place. In this order no request holds a place while it waits for another
+   * request's trial call.
    */
   async #enter(
     kind: EndpointKind,
@@ -352,7 +354,7 @@ type ChannelAdmission =
   | { readonly kind: 'admitted'; readonly pass: BreakerPass; readonly release: () => void }
   | { readonly kind: 'refused' | 'full' | 'timeout' | 'aborted' };
 
-/** A transport does not throw; should one, this is the only safe reading. */
+/** A transport does not throw. If one did, this is the only safe interpretation. */
 const MAY_HAVE_BEEN_SENT = (): TransportResult => ({
   kind: 'failure',
   reason: 'reset',

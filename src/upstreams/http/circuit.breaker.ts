@@ -10,8 +10,8 @@ export interface UpstreamBreakerOptions {
   /** Milliseconds until the upstream is tried again; default 10,000. */
   readonly halfOpenAfterMs?: number;
   /**
-   * Whether a write may be the trial call. False where the upstream has reads: a write into a sick upstream risks an
-   * unknown outcome, a read risks nothing. An upstream that has writes alone could otherwise never recover.
+   * Whether a write may be the trial call. False where the upstream has reads, because a write to a failing upstream
+   * risks an unknown outcome and a read risks nothing. An upstream with only writes could otherwise never recover.
    */
   readonly writesMayProbe?: boolean;
 }
@@ -19,11 +19,11 @@ export interface UpstreamBreakerOptions {
 export type Health = 'healthy' | 'sick' | 'unclear';
 
 /**
- * How an attempt speaks for the upstream's health. An answer that says no is healthy; an answer that the gateway
- * refuses to read shows at least that somebody is there; an attempt that we aborted says nothing.
+ * Health of the upstream by one attempt. A refusal is healthy. A response that the gateway refuses to read proves at
+ * least that the upstream is up. An attempt that the gateway aborted proves nothing.
  */
 export function healthOf(result: TransportResult): Health {
-  if (result.kind === 'answer') return result.status >= 500 ? 'sick' : 'healthy';
+  if (result.kind === 'response') return result.status >= 500 ? 'sick' : 'healthy';
   if (result.reason === 'aborted') return 'unclear';
   return result.reason === 'too-large' || result.reason === 'encoded' ? 'healthy' : 'sick';
 }
@@ -31,22 +31,22 @@ export function healthOf(result: TransportResult): Health {
 interface OpenCircuit {
   readonly kind: 'open';
   readonly sinceMs: number;
-  /** Trial calls that failed since then, each of another credential. */
+  /** Trial calls that have failed since then, each with another credential. */
   readonly failedProbes: number;
 }
 
-/** What a circuit remembers. `half-open`: a trial call is under way; `before` is what it was when that began. */
+/** State of a circuit. `half-open`: a trial call is under way; `before` is the state when it began. */
 export type Circuit =
   | { readonly kind: 'closed'; readonly failures: number; readonly failedCredentials: readonly string[] }
   | OpenCircuit
   | { readonly kind: 'half-open'; readonly before: OpenCircuit };
 
 export interface CircuitRule {
-  /** Failures in a row that open it. */
+  /** Failures in a row that open the circuit. */
   readonly failures: number;
   /**
-   * Credentials that those failures must come from, and whose trial calls must fail before the next wait; 1 for a
-   * circuit of one.
+   * Number of different credentials in those failures, and of failed trial calls before the next wait. It is 1 for the
+   * circuit of one credential.
    */
   readonly credentials: number;
   readonly halfOpenAfterMs: number;
@@ -61,7 +61,7 @@ export interface AttemptHealth {
 
 export const CLOSED: Circuit = { kind: 'closed', failures: 0, failedCredentials: [] };
 
-/** What a call may do now: go, go as the trial call, wait for the trial call under way, or nothing. */
+/** Decision on a call: send it, send it as the trial call, wait for the trial call under way, or refuse it. */
 export function admissionTo(
   circuit: Circuit,
   kind: EndpointKind,
@@ -75,8 +75,8 @@ export function admissionTo(
 }
 
 /**
- * The circuit after an attempt. What is not the trial call says nothing to a circuit that is not closed: it began
- * before that opened. A trial call that says nothing leaves the next one to decide.
+ * The circuit after an attempt. On a circuit that is not closed, only the trial call counts, because other attempts
+ * began before it opened. After an unclear trial call the next one decides.
  */
 export function afterAttempt(circuit: Circuit, attempt: AttemptHealth, rule: CircuitRule, nowMs: number): Circuit {
   if (circuit.kind === 'open') return circuit;
@@ -93,12 +93,12 @@ export function afterAttempt(circuit: Circuit, attempt: AttemptHealth, rule: Cir
     : { kind: 'closed', failures, failedCredentials };
 }
 
-/** No more are remembered than the rule asks for. */
+/** Keeps no more credentials than the rule needs. */
 function withCredential(known: readonly string[], credentialId: string, enough: number): readonly string[] {
   return known.length >= enough || known.includes(credentialId) ? known : [...known, credentialId];
 }
 
-/** One account may be the only one that still fails: others may try before the circuit waits again. */
+/** The tried account may be the only one that still fails, so others may try before the circuit waits again. */
 function afterFailedProbe(before: OpenCircuit, rule: CircuitRule, nowMs: number): Circuit {
   const failedProbes = before.failedProbes + 1;
   return failedProbes >= rule.credentials
@@ -106,13 +106,13 @@ function afterFailedProbe(before: OpenCircuit, rule: CircuitRule, nowMs: number)
     : { ...before, failedProbes };
 }
 
-/** Leave to make one attempt. Each ends exactly once: what comes after `end` or `cancel` has no effect. */
+/** Permission for one attempt. It ends exactly once; a call after `end` or `cancel` has no effect. */
 export interface BreakerPass {
-  /** Whether the attempt may still be sent; asked after any wait, right before it is. */
+  /** Whether the attempt may still be sent. Call it after any wait, right before sending. */
   isStillValid(): boolean;
-  /** Takes note of how the attempt ended. */
+  /** Records the result of the attempt. */
   end(result: TransportResult): void;
-  /** Nothing was sent. */
+  /** Call when nothing was sent. */
   cancel(): void;
 }
 
@@ -123,21 +123,21 @@ export type BreakerAdmission =
   | { readonly kind: 'timeout' }
   | { readonly kind: 'aborted' };
 
-/** Credentials whose circuits are remembered; the one that was used longest ago is forgotten first. */
+/** Number of credentials whose circuits are kept. The least recently used one is dropped first. */
 const MAX_CREDENTIALS = 1_000;
-/** Fewer failing accounts are not the upstream's failure. */
+/** Failing accounts that make a failure the upstream's own. */
 const COMMON_CREDENTIALS = 3;
-/** Calls that wait for a trial call: in all, and for one credential. As many as the pool lets wait. */
+/** Calls that may wait for a trial call: in total, and for one credential. The pool has the same limits. */
 const MAX_WAITING = 2_048;
 const MAX_WAITING_PER_CREDENTIAL = 512;
-/** A credential that was not used for longer before the last call says nothing about the present. */
+/** A credential last used longer before the latest call does not count for the present state. */
 const RECENT_MS = 60_000;
 
 /** Mutable: the state of one circuit, and its trial call. */
 class Gate {
   readonly #rule: CircuitRule;
   #circuit: Circuit = CLOSED;
-  /** Counts the changes between closed and not: an attempt of an earlier period says nothing about the present one. */
+  /** Counts the changes of state. An attempt of an earlier period does not count for the present one. */
   #period = 0;
   #probe: PromiseWithResolvers<void> | null = null;
   waiting = 0;
@@ -160,7 +160,7 @@ class Gate {
     return this.#probe?.promise ?? Promise.resolve();
   }
 
-  /** Only where the admission is `pass` or `probe`. */
+  /** Call only where the admission is `pass` or `probe`. */
   take(credentialId: string): GatePass {
     const isProbe = this.#circuit.kind === 'open';
     if (this.#circuit.kind === 'open') {
@@ -202,9 +202,9 @@ interface GatePass {
 }
 
 /**
- * The circuit breakers of one upstream: one for each credential, so that the failing account of one tenant opens nobody
- * else's, and a common one before which several accounts must fail. While a circuit is tried again by one call, the
- * others wait for how that ends. Mutable: the circuits.
+ * The circuit breakers of one upstream. Each credential has its own, so that the failing account of one tenant does not
+ * affect others. A common one opens when several accounts fail. While one call tries an open circuit, the others wait
+ * for its result. Mutable: the circuits.
  */
 export class UpstreamBreaker {
   readonly #nowMs: () => number;
@@ -226,8 +226,8 @@ export class UpstreamBreaker {
   }
 
   /**
-   * The upstream's as a whole. Where it is used with one account or two, their circuits are the whole: not closed when
-   * none of the circuits that were used within a minute of the last call is.
+   * State of the upstream as a whole. With one or two accounts their own circuits decide. The state is then closed if
+   * any circuit used within a minute of the last call is closed.
    */
   state(): BreakerState {
     if (this.#common.state !== 'closed') return this.#common.state;
@@ -238,14 +238,14 @@ export class UpstreamBreaker {
     return states.includes('half-open') ? 'half-open' : 'open';
   }
 
-  /** Whether a call would not be refused now; it might have to wait. */
+  /** Whether a call would be admitted now, possibly after a wait. */
   admits(kind: EndpointKind, credentialId: string): boolean {
     const nowMs = this.#nowMs();
     const own = this.#own.peek(credentialId);
     return this.#common.admission(kind, nowMs) !== 'refuse' && own?.admission(kind, nowMs) !== 'refuse';
   }
 
-  /** Leave for one attempt; waits for a trial call under way for at most `waitMs` milliseconds. */
+  /** Asks for permission for one attempt. Waits for a trial call under way for at most `waitMs` milliseconds. */
   async enter(
     kind: EndpointKind,
     credentialId: string,
@@ -285,7 +285,7 @@ export class UpstreamBreaker {
       isOver = true;
       const nowMs = this.#nowMs();
       for (const pass of passes) pass.end(health, nowMs);
-      // The next to try for all is another account, and this one tries for itself first.
+      // Another account must make the next trial for all, and this one tries for itself first.
       if (common.isProbe && health === 'sick') own.open(nowMs);
     };
     return {

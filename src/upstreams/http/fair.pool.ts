@@ -1,11 +1,11 @@
 export interface FairPoolOptions {
   /** Calls under way at a time; default 40. */
   readonly size?: number;
-  /** Calls of one tenant under way at a time, however many places are free; default: no bound of its own. */
+  /** Calls of one tenant under way at a time, however many places are free. Default: no such limit. */
   readonly maxPerTenant?: number;
-  /** Calls waiting in all; default 2,048. */
+  /** Calls waiting in total; default 2,048. */
   readonly maxQueued?: number;
-  /** Calls waiting for one tenant, so that one cannot fill the queue for all; default 512. */
+  /** Calls waiting for one tenant, so that one tenant cannot fill the queue; default 512. */
   readonly maxQueuedPerTenant?: number;
 }
 
@@ -21,15 +21,15 @@ interface Waiter {
 }
 
 /**
- * Places that one tenant may have for each free one. Alone, a tenant has 32 of 40; two that let theirs hang have 17
- * each, and ten leave one free: whatever some tenants do, a newcomer finds a place (the dynamic threshold of shared
- * packet buffers).
+ * Places that one tenant may hold for each free place (the dynamic threshold of shared packet buffers). One tenant
+ * alone gets 32 of 40 places. Two tenants with hanging calls get 17 each, and ten leave one place free. So a newcomer
+ * finds a place whatever some tenants do.
  */
 const PLACES_PER_FREE_ONE = 4;
 
 /**
- * Bounds the calls at one upstream, and what a tenant may take of them. A freed place goes to the tenants in turn,
- * whatever the length of their queues, and within a tenant to the longest waiting. Mutable: places and queues.
+ * Bounds the calls at one upstream, and each tenant's share of them. A freed place goes to the tenants in turn,
+ * whatever the length of their queues. Within a tenant it goes to the longest waiting call. Mutable: places and queues.
  */
 export class FairPool {
   readonly #size: number;
@@ -39,7 +39,7 @@ export class FairPool {
   #running = 0;
   readonly #runningOf = new Map<string, number>();
   #queued = 0;
-  /** In the order of whose turn it is: a tenant that was served goes to the end. */
+  /** In the order of turns: a served tenant goes to the end. */
   readonly #queues = new Map<string, Set<Waiter>>();
 
   constructor(options: FairPoolOptions = {}) {
@@ -55,7 +55,7 @@ export class FairPool {
   async enter(tenantId: string, waitMs: number, signal?: AbortSignal): Promise<Admission> {
     if (signal?.aborted === true) return { kind: 'aborted' };
     const queue = this.#queues.get(tenantId) ?? new Set<Waiter>();
-    // Whoever else waits now has its share already: a place that somebody may take is never left free.
+    // Every other waiting tenant already has its share, so a place that somebody may take is never left free.
     if (queue.size === 0 && this.#mayTakeOne(tenantId)) return this.#admit(tenantId);
     if (this.#queued >= this.#maxQueued || queue.size >= this.#maxQueuedPerTenant) return { kind: 'full' };
     return this.#wait(tenantId, queue, waitMs, signal);
@@ -112,12 +112,12 @@ export class FairPool {
     while (this.#serveNext());
   }
 
-  /** False when nobody waits who may have a place. */
+  /** False when no waiting call may take a place. */
   #serveNext(): boolean {
     for (const [tenantId, queue] of this.#queues) {
       const [waiter] = queue;
       if (waiter === undefined || !this.#mayTakeOne(tenantId)) continue;
-      // Deleted and set again, the tenant stands at the end of the Map's order.
+      // Deleted and set again, the tenant moves to the end of the Map's order.
       this.#queues.delete(tenantId);
       if (queue.size > 1) this.#queues.set(tenantId, queue);
       this.#remove(tenantId, queue, waiter);

@@ -5,12 +5,12 @@ import got, { type Got, type Request } from 'got';
 import type { EndpointKind } from '../../domain/upstream-call.js';
 import { filterResponseHeads } from './response-head.js';
 import {
-  type AnswerHeaders,
   CONNECT_TIMEOUT_MS,
   connectReason,
   errorCode,
   MAX_SOCKETS,
   provesUnfinishedHandshake,
+  type ResponseHeaders,
   refusalOf,
   type TransportFailureReason,
   type TransportOptions,
@@ -21,10 +21,10 @@ import {
 } from './transport.js';
 
 /**
- * A transport over got. Everything of got that acts by itself is off: it would re-send a POST, api key included, to
- * whatever a 307 names, inflate a compressed answer without a limit, and read a body of any size into memory. The
- * agents are our own, so proxy variables of the environment are never looked at. Every write gets a connection of its
- * own; reads share kept-alive ones.
+ * A transport over got with all automatic behaviour switched off. Otherwise got would re-send a POST with the api key
+ * to the target of a 307. It would also inflate a compressed response without a limit, and read a body of any size into
+ * memory. The agents are the gateway's own, so proxy variables of the environment have no effect. Every write gets a
+ * connection of its own; reads share kept-alive ones.
  */
 export function createGotTransport(options: TransportOptions = {}): UpstreamTransport {
   const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
@@ -52,7 +52,7 @@ function agents(keepAlive: boolean): Agents {
   };
 }
 
-/** Node reads a response through the socket that its agent makes. */
+/** Agents that filter response heads, because Node reads a response through the socket that its agent makes. */
 class FilteringAgent extends http.Agent {
   override createConnection(
     ...options: Parameters<http.Agent['createConnection']>
@@ -74,7 +74,7 @@ function filtered<T>(connection: T): T {
   return connection;
 }
 
-/** Once and for all: got looks at every option of a call again. */
+/** Prepares a client once, because got validates every option again in each call. */
 function prepare(agent: Agents): Got {
   return got.extend({
     method: 'POST',
@@ -87,10 +87,7 @@ function prepare(agent: Agents): Got {
   });
 }
 
-/**
- * State of one attempt: what the socket has reached, what was read, the first reason to stop, and the first end that it
- * came to.
- */
+/** State of one attempt: the socket's progress, the bytes read, the first reason to stop, and the first result. */
 class Attempt {
   readonly #request: TransportRequest;
   readonly #resolve: (result: TransportResult) => void;
@@ -124,7 +121,7 @@ class Attempt {
 
   #listen(stream: Request): void {
     stream.once('request', (request: http.ClientRequest) => {
-      // got listens for an upgrade, so Node hands the socket over and nobody would ever close it.
+      // got listens for an upgrade, so Node passes the socket on and nothing would ever close it.
       request.once('upgrade', (_response, socket) => {
         socket.destroy();
         stream.destroy();
@@ -133,19 +130,19 @@ class Attempt {
     });
     stream.once('response', (response: http.IncomingMessage) => {
       const { 'content-encoding': encoding, 'content-length': length } = response.headers;
-      const refusal = refusalOf(encoding, length, this.#request.maxAnswerBytes);
+      const refusal = refusalOf(encoding, length, this.#request.maxResponseBytes);
       if (refusal !== null) this.#stop(refusal);
     });
     stream.on('data', (chunk: Buffer) => this.#take(stream, chunk));
     stream.once('end', () => this.#finish(stream));
-    // A destroyed stream may report an error more, after the attempt has ended.
+    // A destroyed stream may report one more error after the attempt has ended.
     stream.on('error', (error) => this.#fail(this.#stopped ?? this.#reasonOf(error), provesUnfinishedHandshake(error)));
     stream.once('close', () => this.#fail(this.#stopped ?? this.#reasonOf(null)));
   }
 
   /**
-   * Node holds the request back until the socket is connected and, over TLS, the peer is verified: that moment is
-   * "sent".
+   * Records the moment from which the request counts as sent. Node holds the request back until the socket is connected
+   * and, over TLS, the peer is verified.
    */
   #watch(socket: Socket): void {
     if (!socket.connecting) {
@@ -161,7 +158,7 @@ class Attempt {
   #take(stream: Request, chunk: Buffer): void {
     if (this.#stopped !== null) return;
     this.#bytes += chunk.byteLength;
-    if (this.#bytes > this.#request.maxAnswerBytes) {
+    if (this.#bytes > this.#request.maxResponseBytes) {
       this.#stop('too-large');
       return;
     }
@@ -175,7 +172,10 @@ class Attempt {
     void taken.then(() => stream.resume());
   }
 
-  /** The attempt fails when the stream has closed: until then a connection under way may still come about. */
+  /**
+   * The attempt fails only when the stream has closed, because a connection under way may still be established until
+   * then.
+   */
   #stop(reason: TransportFailureReason): void {
     this.#stopped ??= reason;
     this.#stream?.destroy();
@@ -187,7 +187,7 @@ class Attempt {
       return;
     }
     this.#settle({
-      kind: 'answer',
+      kind: 'response',
       status: response.statusCode,
       headers: headersOf(response.headers),
       body: Buffer.concat(this.#chunks),
@@ -220,7 +220,9 @@ class Attempt {
     this.#resolve(result);
   }
 
-  /** got's errors carry the request's options, body and key included; only the code is read, and nothing is kept. */
+  /**
+   * got's errors contain the request's options, with body and key. So only the code is read, and the error is not kept.
+   */
   #reasonOf(error: unknown): TransportFailureReason {
     const code = errorCode(error);
     if (!this.#connected) return connectReason(code);
@@ -233,6 +235,6 @@ function isFramed(headers: http.IncomingHttpHeaders): boolean {
   return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 }
 
-function headersOf(headers: http.IncomingHttpHeaders): AnswerHeaders {
+function headersOf(headers: http.IncomingHttpHeaders): ResponseHeaders {
   return { contentType: headers['content-type'] ?? null, retryAfter: headers['retry-after'] ?? null };
 }

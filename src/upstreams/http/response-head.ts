@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net';
 
-/** As much of one head as the parsers behind read; what is longer is theirs to refuse. */
+/** Bytes of one head that the filter holds back. The parsers that follow refuse longer heads themselves. */
 const MAX_HEAD_BYTES = 16 * 1024;
 /**
- * No server sends more before one response; an upstream that goes on for ever would hold the attempt until its
- * deadline.
+ * Largest number of interim responses before one response. An endless series would hold the attempt until its deadline.
  */
 const MAX_INTERIM_RESPONSES = 16;
 
@@ -14,17 +13,17 @@ const VERSION = 'HTTP/1.1 ';
 const NOTHING = Buffer.alloc(0);
 
 /**
- * An interim response (RFC 9110, 15.2) as a whole: a status line, header lines, folded ones too, and a blank line.
- * Nothing after it belongs to it.
+ * A whole interim response (RFC 9110, 15.2): a status line, header lines, also folded ones, and a blank line. Nothing
+ * follows it.
  */
 const INTERIM =
   /^HTTP\/1\.1 1\d\d(?: [^\r\n\0]*)?\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r\n\0]*\r\n(?:[ \t][^\r\n\0]*\r\n)*)*\r\n$/;
-/** The one interim status that is not followed by a response: the connection would change its protocol. */
+/** The one interim status without a following response, because the connection would change its protocol. */
 const SWITCHING_PROTOCOLS = 'HTTP/1.1 101';
 
 /**
- * More interim responses than any server sends. The code is that of a parser's error, which is what this is for an
- * attempt.
+ * Error for more interim responses than any server sends. It has the code of a parser's error, so that the attempt
+ * treats it as one.
  */
 class TooManyInterimResponses extends Error {
   readonly code = 'HPE_TOO_MANY_INTERIM_RESPONSES';
@@ -33,25 +32,25 @@ class TooManyInterimResponses extends Error {
 export type FilteredBytes = { readonly kind: 'bytes'; readonly bytes: Buffer } | { readonly kind: 'refused' };
 
 /**
- * Takes out of the bytes of one connection what neither undici nor Node's strict parser reads and RFC 9110 and 9112 ask
- * for: interim responses, which are dropped (undici ends the connection at a 100 that it did not ask for), and folded
- * header lines, which become blanks in place (RFC 9112, 5.2), so that whatever interprets the header sees its value
- * whole. All else is passed on as it came, the malformed too: the parser behind decides, with all its strictness.
- * Mutable: the state of one connection.
+ * Removes from the bytes of one connection two valid forms of RFC 9110 and 9112 that undici and Node's strict parser do
+ * not read. Interim responses are dropped, because undici ends the connection at a 100 that it did not request. Folded
+ * header lines become blanks in place (RFC 9112, 5.2), so that a reader of the header sees its whole value. All other
+ * bytes pass unchanged, malformed ones too, because the strict parser that follows decides. Mutable: the state of one
+ * connection.
  */
 export class ResponseHeadFilter {
-  /** `null`: what comes is no head. */
+  /** `null`: the next bytes are not a head. */
   #held: Buffer | null = NOTHING;
   #interim = 0;
 
-  /** A request is written: what comes next is the head of its response. */
+  /** Call when a request is written. The next bytes are then the head of its response. */
   expectHead(): void {
     if (this.#held !== null) return;
     this.#held = NOTHING;
     this.#interim = 0;
   }
 
-  /** What of the bytes, and of those held back, is to be passed on now. */
+  /** Returns the part of these bytes, and of those held back, that passes on now. */
   take(chunk: Buffer): FilteredBytes {
     if (this.#held === null) return { kind: 'bytes', bytes: chunk };
     let bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
@@ -71,7 +70,7 @@ export class ResponseHeadFilter {
     }
   }
 
-  /** The connection has ended: what was held back. */
+  /** Call when the connection has ended. Returns the bytes that were held back. */
   end(): Buffer {
     const held = this.#held ?? NOTHING;
     this.#held = null;
@@ -95,7 +94,7 @@ function isInterim(head: Buffer): boolean {
   return !text.startsWith(SWITCHING_PROTOCOLS) && INTERIM.test(text);
 }
 
-/** A fold right behind the status line would belong to no header: it stays, and is refused. */
+/** A fold right after the status line belongs to no header. It stays, and the parser refuses it. */
 function unfold(bytes: Buffer, length: number): Buffer {
   const head = bytes.subarray(0, length);
   if (FOLDS.every((fold) => !head.includes(fold))) return bytes;
@@ -113,14 +112,13 @@ function unfold(bytes: Buffer, length: number): Buffer {
 }
 
 /**
- * Puts a {@link ResponseHeadFilter} in front of whoever reads the socket. Bytes reach a socket's reader through its
- * `push`, whether they come from TCP or out of TLS, and whatever way they are read from there; requests leave through
- * its `write`.
+ * Puts a {@link ResponseHeadFilter} in front of the socket's reader. All received bytes reach the reader through the
+ * socket's `push`, from TCP and from TLS. All requests leave through its `write`.
  */
 export function filterResponseHeads(socket: Socket): void {
   const filter = new ResponseHeadFilter();
   const push = socket.push.bind(socket);
-  // Whatever of its forms is called: the types would keep the last one only.
+  // A type for all forms of the call, because the types would keep only the last overload.
   const write: (...written: never[]) => boolean = socket.write.bind(socket);
   socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
     if (chunk === null) {

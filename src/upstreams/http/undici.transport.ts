@@ -20,10 +20,10 @@ import {
 type Idle = Pick<Agent.Options, 'keepAliveTimeout' | 'keepAliveMaxTimeout'>;
 
 /**
- * How long an idle connection is used again, in milliseconds. Reads: undici's own figures, or as long as the upstream's
- * `keep-alive` header says, because a read over a dead connection is tried again. Writes: the pauses within a burst.
- * Reason: a write over a connection that the upstream ends at that moment is an unknown outcome, and no server ends one
- * within a tenth of a second (ADR 10).
+ * Time for which an idle connection may be used again, in milliseconds. Reads have undici's own figures, or the time of
+ * the upstream's `keep-alive` header, because a read over a dead connection is tried again. Writes cover only the
+ * pauses within a burst. Reason: a write over a connection that the upstream ends at that moment has an unknown
+ * outcome. No server ends one within 100 ms (ADR 10).
  */
 const IDLE: Readonly<Record<EndpointKind, Idle>> = {
   read: { keepAliveTimeout: 4_000, keepAliveMaxTimeout: 600_000 },
@@ -31,9 +31,9 @@ const IDLE: Readonly<Record<EndpointKind, Idle>> = {
 };
 
 /**
- * The transport over undici's dispatcher: kept-alive connections, HTTP/1.1, nothing that acts by itself. It follows,
- * repeats and inflates nothing, and never looks at proxy variables. Before an idle connection is used again undici lets
- * the event loop turn once, so that an end of it that has arrived is seen before anything is written.
+ * The transport over undici's dispatcher: kept-alive connections, HTTP/1.1, no automatic behaviour. It follows, repeats
+ * and inflates nothing, and ignores proxy variables. Before undici uses an idle connection again, it lets the event
+ * loop turn once. So it notices an end of the connection that has arrived before it writes.
  */
 export function createUndiciTransport(options: TransportOptions = {}): UpstreamTransport {
   const connect = connectorOf(options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
@@ -43,7 +43,7 @@ export function createUndiciTransport(options: TransportOptions = {}): UpstreamT
       connections: MAX_SOCKETS,
       pipelining: 1,
       ...IDLE[kind],
-      // The attempt's own time is the only clock once there is a connection.
+      // Once there is a connection, only the attempt's own time limit applies.
       headersTimeout: 0,
       bodyTimeout: 0,
       connect,
@@ -58,8 +58,9 @@ export function createUndiciTransport(options: TransportOptions = {}): UpstreamT
 }
 
 /**
- * undici's own connector. A server that wants a certificate of ours says so after the handshake, and closes; undici
- * reports the last it hears of a socket, so the socket is ended with what proves that the request was not read.
+ * undici's own connector. A server that requires a client certificate reports it after the handshake, and closes.
+ * undici reports only the last event of a socket. So the socket is ended with the error that proves that the request
+ * was not read.
  */
 function connectorOf(timeoutMs: number): buildConnector.connector {
   const connect = buildConnector({ allowH2: false, timeout: timeoutMs });
@@ -76,28 +77,28 @@ function connectorOf(timeoutMs: number): buildConnector.connector {
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
 
-/** undici's words for an answer that is no HTTP; its parser's own error has no code for some of its faults. */
+/** undici's codes for a response that is not HTTP. Some faults of its parser have an error without a code. */
 const PROTOCOL_CODES: ReadonlySet<string> = new Set([
   'UND_ERR_HEADERS_OVERFLOW',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
 ]);
 
-/** Given to undici to stop an attempt; nobody reads it, the reason is noted before. */
+/** Passed to undici to stop an attempt. It is never read, because the reason is noted before. */
 const STOP = new Error('stopped');
 
-/** State of one attempt: what the connection has reached, what was read, and the first end that it came to. */
+/** State of one attempt: the connection's progress, the bytes read, and the first result. */
 class UndiciAttempt implements Dispatcher.DispatchHandler {
   readonly #request: TransportRequest;
   readonly #resolve: (result: TransportResult) => void;
   #controller: Dispatcher.DispatchController | null = null;
   #status: number | null = null;
   #headers: Headers = {};
-  /** By our clock, when the request went out; and what the head of the response said of the upstream's. */
+  /** Time of sending by the gateway's clock, and the upstream's clock by the response's head. */
   #sentMs = 0;
   #clockAheadMs: number | null = null;
   #bytes = 0;
   readonly #chunks: Buffer[] = [];
-  /** What the sink is still busy with; null: nothing. */
+  /** The piece that the sink is still processing; null: none. */
   #taking: Promise<void> | null = null;
   #settled = false;
   readonly #deadline: NodeJS.Timeout;
@@ -125,9 +126,9 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
   }
 
   /**
-   * undici calls it when the connection stands (over TLS: is verified), right before it writes the request: from here
-   * on it may have been sent. An attempt that has ended meanwhile, or has begun once already, is stopped before a byte
-   * is written.
+   * undici calls this when the connection is established (over TLS: verified), right before it writes the request. From
+   * here on the request may have been sent. An attempt that has meanwhile ended, or has already begun once, is stopped
+   * before a byte is written.
    */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (this.#settled || this.#controller !== null) controller.abort(STOP);
@@ -136,24 +137,24 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
-    // 1xx goes before the answer.
+    // A 1xx response precedes the final one.
     if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
-    // Whatever kept the response for a while kept its date, too.
+    // A cache that kept the response kept its date, too.
     const date = headers['age'] === undefined ? first(headers['date']) : undefined;
     this.#clockAheadMs = clockAhead(date ?? null, this.#sentMs, Date.now());
     const length = first(headers['content-length']);
-    const refusal = refusalOf(all(headers['content-encoding']), length, this.#request.maxAnswerBytes);
+    const refusal = refusalOf(all(headers['content-encoding']), length, this.#request.maxResponseBytes);
     if (refusal !== null) this.#stop(refusal);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    // Resumed where no byte has arrived yet, undici's parser hands on an empty chunk. To pause for it would resume, and
-    // get, the next one for as long as the upstream is silent.
+    // When undici's parser is resumed before a byte has arrived, it passes on an empty chunk. A pause for it would
+    // cause the next empty chunk, for as long as the upstream is silent.
     if (this.#settled || chunk.byteLength === 0) return;
     this.#bytes += chunk.byteLength;
-    if (this.#bytes > this.#request.maxAnswerBytes) {
+    if (this.#bytes > this.#request.maxResponseBytes) {
       this.#stop('too-large');
       return;
     }
@@ -163,7 +164,7 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
     void taken.then(() => controller.resume());
   }
 
-  /** Hands a piece to the sink once it has taken those before it. Undefined: it has taken this one too. */
+  /** Passes a piece to the sink after the earlier ones. Undefined: the sink has taken this one too. */
   #take(chunk: Buffer): Promise<void> | undefined {
     const { sink } = this.#request;
     if (sink === undefined) {
@@ -180,10 +181,10 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
   }
 
   /**
-   * Whether more of the body must come before its end can. A connection that ends while undici's parser is paused
-   * counts as broken, so the parser is not paused where the end of the connection may be the next thing to arrive: at
-   * the last byte of a known length, and anywhere in a body whose end nothing but the connection marks. What arrives
-   * meanwhile is kept, up to the limit of the response.
+   * Whether the parser may be paused, because more of the body must come before its end. undici treats a connection
+   * that ends during a pause as broken. So the parser is not paused where the end may come next. These places are the
+   * last byte of a known length, and any place in a body that only the connection ends. Bytes that arrive meanwhile are
+   * kept, up to the limit of the response.
    */
   #mayPause(): boolean {
     const length = first(this.#headers['content-length']);
@@ -201,7 +202,7 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
       return;
     }
     this.#settle({
-      kind: 'answer',
+      kind: 'response',
       status: this.#status,
       headers: {
         contentType: first(this.#headers['content-type']) ?? null,
@@ -222,7 +223,10 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
     else this.#fail(this.#status === null ? 'reset' : 'cut');
   }
 
-  /** An attempt that waits for its connection is let go: undici asks it again before it writes. */
+  /**
+   * An attempt that still waits for its connection is only marked, because undici calls `onRequestStart` before it
+   * writes.
+   */
   #stop(reason: TransportFailureReason): void {
     this.#fail(reason);
     this.#controller?.abort(STOP);
@@ -246,7 +250,7 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
   }
 }
 
-/** Of a header that came twice, the first counts. */
+/** If a header came twice, the first value counts. */
 function first(value: string | string[] | undefined): string | undefined {
   return typeof value === 'string' || value === undefined ? value : value[0];
 }

@@ -2,28 +2,32 @@ import { SaxesParser } from 'saxes';
 import { BEYOND_ASCII } from './xml.text.js';
 
 export interface XmlLimits {
-  /** Rows of a history: a wide recursive read has thousands, an attack has more. */
+  /**
+   * Largest number of rows of a history. A wide recursive read has thousands; more may be an attack by memory
+   * exhaustion.
+   */
   readonly maxRows: number;
 }
 
 export type XmlFault = 'encoding' | 'not-well-formed' | 'doctype' | 'too-deep' | 'too-many-rows';
 
 /**
- * What is odd about a document that is read nonetheless. `encoding`: its declaration names an encoding that its bytes,
- * which are UTF-8, are not in. `processing-instruction`: one stands before the root, as where a server shows a line of
- * its program.
+ * Oddities of a document that is read nonetheless. `encoding`: its declaration names another encoding than UTF-8, in
+ * which its bytes are. `processing-instruction`: one precedes the root, as when a server shows a line of its program.
  */
 export type XmlOddity = 'encoding' | 'processing-instruction';
 
-/** Told of what is read, in order, before it is known whether the document is one. To throw is to refuse it. */
+/** Receives the parts of a document in order, before the whole is known to be valid. A listener throws to refuse it. */
 export interface XmlListener {
   /** @param depth 1 for the root */
   readonly open: (name: string, depth: number) => void;
-  /** A piece of an element's text, references replaced, CDATA included. */
+  /** A piece of an element's text, with references replaced and CDATA included. */
   readonly text: ((text: string) => void) | null;
-  /** The text right inside the innermost open element holds something that is no text of XML 1.0. */
+  /**
+   * Called when the text of the innermost open element contains a character or reference that XML 1.0 does not permit.
+   */
   readonly unreadable: (() => void) | null;
-  /** @param depth of the element that ends */
+  /** @param depth of the element that ends, 1 for the root */
   readonly close: ((depth: number) => void) | null;
 }
 
@@ -41,7 +45,7 @@ class Refused extends Error {
   }
 }
 
-/** What saxes reports for a character that XML 1.0 forbids, wherever that stands. */
+/** Message of saxes for a character that XML 1.0 forbids, in any place. */
 const FORBIDDEN_CHARACTER = 'disallowed character.';
 
 const CHARACTER_REFERENCE = /^#(?:([0-9]+)|x([0-9a-fA-F]+))$/;
@@ -54,8 +58,8 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * What a reference between `&` and `;` stands for. Undefined: nothing. Nobody defined the entity, XML forbids the
- * character, or it has not the form of a reference: then the ampersand was meant as one, and should have been `&amp;`.
+ * The text of a reference between `&` and `;`. Undefined: the entity is not defined, XML forbids the character, or the
+ * text is not a reference. In the last case the sender meant an ampersand and should have written `&amp;`.
  */
 export function resolveReference(reference: string): string | undefined {
   const known = ENTITIES.get(reference);
@@ -86,20 +90,23 @@ interface ReferenceState {
   fail(message: string): unknown;
 }
 
-/** What saxes gives for the end of the present piece of text, and for any line end. */
+/** Codes of saxes for the end of the present piece of text, and for any line end. */
 const END_OF_PIECE = -1;
 const LINE_END = -2;
 const SEMICOLON = 0x3b;
-/** No reference has them: one that would is an ampersand alone, and they are read as what they are. */
+/**
+ * Characters that no reference contains. A "reference" with one of them is a lone ampersand, and they are read as
+ * themselves.
+ */
 const NO_REFERENCE: ReadonlySet<number> = new Set([
   LINE_END,
   ...Array.from('\t\n\r <>&"\'[]', (sign) => sign.charCodeAt(0)),
 ]);
 
 /**
- * saxes takes everything up to the next semicolon for a reference's name, markup too. Here a reference ends where it
- * cannot go on. The member is private to saxes, whose version is pinned; test/unit/upstreams/xml/xml.reader.test.ts
- * tells when it is gone.
+ * saxes takes everything up to the next semicolon as a reference's name, markup too. Here a reference ends at the first
+ * character that it cannot contain. The member is private to saxes, whose version is pinned.
+ * test/unit/upstreams/xml/xml.reader.test.ts fails when it is gone.
  */
 class ReferenceReader extends SaxesParser {}
 Object.defineProperty(ReferenceReader.prototype, 'sEntity', {
@@ -121,21 +128,21 @@ Object.defineProperty(ReferenceReader.prototype, 'sEntity', {
 });
 
 /**
- * Decides what is a document at all, piece by piece: one root, well-formed to its end, in UTF-8 by its bytes, without a
- * DOCTYPE, within the limits. Blanks before the declaration are tolerated. So is, inside an element's text, what costs
- * only that text: a forbidden character, raw or by reference, an undefined entity, and an ampersand alone. Mutable: the
- * state of one document.
+ * Decides piece by piece whether a text is a document. It must have one root and be well-formed to its end, in UTF-8 by
+ * its bytes, without a DOCTYPE, and within the limits. Blanks before the declaration are tolerated. Also tolerated are
+ * faults that make only one element's text unreadable: a forbidden character, an undefined entity, or a lone ampersand.
+ * Mutable: the state of one document.
  */
 export class StrictXml {
   readonly #limits: XmlLimits;
   readonly #listener: XmlListener;
-  /** Name of the outermost element; empty before it. */
+  /** Name of the root element; empty before it. */
   root = '';
   /** Name of the innermost element that was open at the fault; empty before the root. */
   place = '';
   readonly oddities = new Set<XmlOddity>();
   #fault: XmlFault | null = null;
-  /** Names of the open elements, by depth; what stands behind the present depth is of the past. */
+  /** Names of the open elements, by depth. Names beyond the present depth are outdated. */
   readonly #names: string[] = [''];
   #isInTag = false;
   readonly #parser: ReferenceReader;
@@ -149,7 +156,7 @@ export class StrictXml {
   constructor(limits: XmlLimits, listener: XmlListener) {
     this.#limits = limits;
     this.#listener = listener;
-    // XML 1.1 would make line ends of other characters; nobody sends it, and what says it is read as 1.0.
+    // XML 1.1 has more line ends. It is not in use, so a document that declares it is read as 1.0.
     this.#parser = new ReferenceReader({
       xmlns: false,
       position: false,
@@ -159,7 +166,7 @@ export class StrictXml {
     this.#listen();
   }
 
-  /** Text in any pieces. After a fault nothing is read any more. */
+  /** Reads text in any pieces. After a fault it reads nothing more. */
   write(text: string): void {
     if (this.#fault !== null) return;
     const rest = this.#begun ? text : text.replace(/^[\t\n\r ]+/, '');
@@ -169,19 +176,19 @@ export class StrictXml {
     this.#guard(() => this.#parser.write(rest));
   }
 
-  /** Whether the document so far is of ASCII alone. */
+  /** Whether the document so far has only ASCII characters. */
   get isAscii(): boolean {
     return !this.#isBeyondAscii;
   }
 
-  /** A row that is not written holds characters beside those of ASCII. */
+  /** Call when a row that is not written contains characters beyond ASCII. */
   noteBeyondAscii(): void {
     this.#isBeyondAscii = true;
   }
 
   /**
-   * Counts a row of the document that is not written, because it was found well-formed elsewhere; it has no more
-   * elements than a row may have. False: there are too many rows.
+   * Counts a row that is not written, because another reader has found it well-formed. It has at most as many elements
+   * as a row may have. False: there are too many rows.
    */
   passRow(): boolean {
     this.#rows += 1;
@@ -189,14 +196,14 @@ export class StrictXml {
     return this.#fault === null;
   }
 
-  /** The document has ended. Null: it was one. */
+  /** Call at the end of the document. Null: the document is valid. */
   end(): XmlFault | null {
     if (this.#fault === null) this.#guard(() => this.#parser.close());
     if (this.#isLabelledAscii && this.#isBeyondAscii) this.oddities.add('encoding');
     return this.#fault;
   }
 
-  /** A fault that was found outside: bytes that are no text. */
+  /** Records a fault that another part has found: bytes that are not UTF-8. */
   refuse(fault: XmlFault): void {
     if (this.#fault !== null) return;
     this.#fault = fault;
@@ -218,7 +225,7 @@ export class StrictXml {
       throw new Refused(fault);
     };
     const unreadable = (): void => {
-      // In a tag or beside the root it is no value of anybody's.
+      // Within a tag or outside the root it does not belong to a value.
       if (this.#isInTag || this.#depth === 0) refuse('not-well-formed');
       listener.unreadable?.();
     };
@@ -259,15 +266,14 @@ export class StrictXml {
   }
 }
 
-/** Encodings in which the bytes of ASCII mean what they mean in UTF-8. */
+/** Encodings in which ASCII bytes have the same meaning as in UTF-8. */
 const ASCII_COMPATIBLE =
   /^(?:iso[-_]?8859[-_]?\d{1,2}|latin-?\d{1,2}|(?:windows|cp)-?125\d|koi8-[ru]|macintosh|x-mac-roman|gbk|gb2312|gb18030|big5|euc-(?:jp|kr))$/i;
 
 /**
- * What a label says of bytes that decode as UTF-8. `utf-8`: that, or nothing. `ascii`: true of bytes below 0x80 alone.
- * `other`: an encoding that shares ASCII with it; bytes that are UTF-8 in all their length are not written in it by
- * accident, so the label is what is wrong. `foreign`: one in which the same bytes would mean something else, or a word
- * that nobody knows.
+ * Kind of an encoding label on bytes that decode as UTF-8. `utf-8`: that label, or none. `ascii`: true only of bytes
+ * below 0x80. `other`: an encoding that shares ASCII with UTF-8. Long bytes are not valid UTF-8 by accident, so this
+ * label is wrong. `foreign`: an encoding in which the bytes would have another meaning, or an unknown word.
  */
 export function labelKind(encoding: string | undefined): 'utf-8' | 'ascii' | 'other' | 'foreign' {
   if (encoding === undefined || /^utf-?8$/i.test(encoding)) return 'utf-8';

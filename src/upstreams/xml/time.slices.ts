@@ -1,21 +1,24 @@
-/** Long enough to get much done, short enough that nobody notices: a small request takes about as long. */
+/** Length of a slice in milliseconds. A small request takes about as long, so the wait is not noticed. */
 const TURN_MS = 2;
-/** The second has something to do while the first waits for its next bytes. */
+/** Works under way at the same time. The second one works while the first waits for its next bytes. */
 const MAX_BEGUN = 2;
 /**
- * What is already there is brought in the next turn or the one after it; what is not is still on its way through the
- * network.
+ * Turns without bytes after which a work no longer counts as under way. Bytes that have arrived are delivered within
+ * two turns; others are still in the network.
  */
 const PATIENCE_TURNS = 3;
 
-/** One large piece of work, which comes in small ones. */
+/** One large work, done in small steps. */
 export interface SlicedWork {
   /**
-   * @param step does a small piece and says whether there is another; must not throw
-   * @returns fulfilled when there is none
+   * @param step does a small step and returns whether there is another; must not throw
+   * @returns fulfilled when there is no further step
    */
   run(step: () => boolean): Promise<void>;
-  /** No more will come. Not to say so is no harm: nobody waits long for who brings nothing. */
+  /**
+   * Call when no more steps will come. A forgotten call does little harm, because a work without steps soon stops
+   * counting.
+   */
   end(): void;
 }
 
@@ -28,15 +31,15 @@ interface Waiting {
 interface Share extends SlicedWork {
   readonly joinedAs: number;
   hasBegun: boolean;
-  /** Turns in which it did nothing, since it did something. */
+  /** Turns since its last step. */
   idleTurns: number;
 }
 
 /**
- * Does large work in pieces, a few milliseconds in each turn of the event loop, so that nothing else waits for long
- * however much work there is. The work that joined first goes first. No further work begins while the work that has
- * begun keeps receiving bytes. Reason: little half-done work is held in memory, and no work waits for the slow network
- * of another. Mutable: the pieces that wait, and whose work is under way.
+ * Does large work in slices of a few milliseconds in each turn of the event loop, so that other requests never wait for
+ * long. The work that joined first goes first. No further work begins while the work that has begun keeps receiving
+ * bytes. Reason: little half-done work is held in memory, and no work waits for the slow network of another. Mutable:
+ * the pieces that wait, and whose work is under way.
  */
 export class TimeSlices {
   readonly #turnMs: number;
@@ -84,7 +87,7 @@ export class TimeSlices {
     }
     const endMs = performance.now() + this.#turnMs;
     do {
-      const next = this.#senior();
+      const next = this.#first();
       if (next === null) break;
       next.share.hasBegun = true;
       next.share.idleTurns = 0;
@@ -96,14 +99,14 @@ export class TimeSlices {
     if (this.#waiting.length > 0) this.#plan();
   }
 
-  /** Of those that may work now. */
-  #senior(): Waiting | null {
+  /** The waiting work that joined first, of those that may work now. */
+  #first(): Waiting | null {
     const mayBegin = this.#begun.size < MAX_BEGUN;
-    let senior: Waiting | null = null;
+    let first: Waiting | null = null;
     for (const one of this.#waiting) {
       if (!one.share.hasBegun && !mayBegin) continue;
-      if (senior === null || one.share.joinedAs < senior.share.joinedAs) senior = one;
+      if (first === null || one.share.joinedAs < first.share.joinedAs) first = one;
     }
-    return senior;
+    return first;
   }
 }

@@ -12,12 +12,12 @@ import {
 import { ElementNames } from './xml.text.js';
 
 /**
- * Stands where an element's text cannot be read: it holds a character that XML forbids, an undefined entity, or an
- * ampersand alone.
+ * Replaces the text of an element that cannot be read. Such a text contains a character that XML forbids, an undefined
+ * entity, or a lone ampersand.
  */
 export const UNREADABLE_TEXT: unique symbol = Symbol('unreadable text');
 
-/** An element without element children is its text; repeated elements are an array. Attributes are dropped. */
+/** An element without child elements is its text. Repeated elements are an array. Attributes are dropped. */
 export type XmlNode = string | typeof UNREADABLE_TEXT | XmlElement | readonly XmlNode[];
 export interface XmlElement {
   readonly [name: string]: XmlNode;
@@ -29,28 +29,30 @@ export type XmlReading =
       readonly root: string;
       readonly content: XmlElement;
       readonly oddities: ReadonlySet<XmlOddity>;
-      /** It has no character beyond ASCII, so that many labels are as true as UTF-8. */
+      /** Whether it has only ASCII characters, so that many encoding labels are as true as UTF-8. */
       readonly isAscii: boolean;
     }
   | {
       readonly kind: 'invalid';
       readonly reason: XmlFault;
-      /** Name of the innermost element that was open at the fault; empty outside of all. */
+      /** Name of the innermost element that was open at the fault; empty outside the root. */
       readonly element: string;
     };
 
 const parser = new XMLParser({
   ignoreAttributes: true,
-  // Everything stays the text that was sent: `0123`, `500.10` and a plan named `1e5` are not numbers yet.
+  // Every value stays the text that was sent: `0123`, `500.10` and a plan named `1e5` are not numbers yet.
   parseTagValue: false,
-  // Names come out with their blanks; decoders trim what they read.
+  // Values keep their blanks; decoders trim them.
   trimValues: false,
   ignoreDeclaration: true,
   ignorePiTags: true,
   maxNestedTags: MAX_DEPTH + 1,
-  // Decodes `&#233;`. The named HTML entities that it brings along are refused before, being undefined in XML.
+  // Decodes `&#233;`. The option also adds the named HTML entities, but the strict parser refuses these first, because
+  // XML does not define them.
   htmlEntities: true,
-  // Without a DOCTYPE no entity can expand to anything long, and a legal document has as many `&amp;` as it likes.
+  // Without a DOCTYPE no entity expands to a long text (no "billion laughs" attack), and a valid document may have any
+  // number of `&amp;`.
   processEntities: {
     enabled: true,
     maxTotalExpansions: Number.POSITIVE_INFINITY,
@@ -60,7 +62,10 @@ const parser = new XMLParser({
 
 class ReservedName extends Error {}
 
-/** An element named as something that every object has could be taken for what is not there, and the reverse. */
+/**
+ * Refuses elements with the name of a property that every object has (prototype pollution). Such a name could make a
+ * missing element look present, and the reverse.
+ */
 const NAMES_ALONE = {
   open: (name: string): void => {
     if (name in Object.prototype || name === 'prototype') throw new ReservedName();
@@ -70,9 +75,9 @@ const NAMES_ALONE = {
 } as const satisfies Omit<XmlListener, 'unreadable'>;
 
 /**
- * Reads a body that must be one whole XML document in UTF-8. fast-xml-parser, and its validator, let pass cut
- * documents, two roots, trailing garbage and undefined entities, so a strict parser decides first what is a document at
- * all. A byte order mark and blank lines before the declaration are tolerated; a DOCTYPE is not, whatever it says.
+ * Reads a body that must be one whole XML document in UTF-8. fast-xml-parser and its validator accept cut documents,
+ * two roots, trailing garbage and undefined entities. So a strict parser decides first whether the body is a document.
+ * A byte order mark and blank lines before the declaration are tolerated. A DOCTYPE is always refused.
  */
 export function readXml(body: Uint8Array, limits: XmlLimits): XmlReading {
   const text = decodeUtf8(body);
@@ -107,15 +112,15 @@ function invalid(reason: XmlFault, element = ''): XmlReading {
   return { kind: 'invalid', reason, element };
 }
 
-/** The parts of a sound document that are no character data, then references and ampersands alone. */
+/** The parts of a valid document that are not character data, then references and lone ampersands. */
 const PART =
   /<!--[\s\S]*?-->|<\?[\s\S]*?\?>|<!\[CDATA\[[\s\S]*?\]\]>|<[^"'>]*(?:"[^"]*"[^"'>]*|'[^']*'[^"'>]*)*>|&(?:([^;&<]*);)?/g;
-/** Beside the `Char` production of XML 1.0. */
+/** Characters outside the `Char` production of XML 1.0. */
 const FORBIDDEN = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u;
-/** Forbidden in XML, so that no readable text holds it. */
+/** A character that XML forbids, so that no readable text contains it. */
 const MARK = '\uffff';
 
-/** fast-xml-parser would leave what is no reference as it is: it becomes a character that tells. */
+/** Replaces unreadable references with a mark, because fast-xml-parser would leave them as text. */
 function markUnreadable(text: string): string {
   return text.replace(PART, (part, reference: string | undefined) => {
     if (part.startsWith('&')) return resolveReference(reference ?? '') === undefined ? MARK : part;
@@ -135,7 +140,10 @@ export function isElement(node: unknown): node is XmlElement {
   return typeof node === 'object' && node !== null && !Array.isArray(node);
 }
 
-/** Fatal: a replaced character would alter a name or, worse, an id. The decoder drops the byte order mark. */
+/**
+ * Decodes strictly, because a replacement character would alter a name or, worse, an id. The decoder drops the byte
+ * order mark.
+ */
 function decodeUtf8(body: Uint8Array): string | null {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body).replace(/^[\t\n\r ]+/, '');
@@ -144,24 +152,24 @@ function decodeUtf8(body: Uint8Array): string | null {
   }
 }
 
-/** Receives each row of a history as soon as it has ended. The document may still turn out to be none. */
+/** Receives each row of a history as soon as it has ended. The document may still turn out to be invalid. */
 export type OnRow = (element: 'activity' | 'plan', row: XmlNode) => void;
 
 type MutableElement = Record<string, XmlNode>;
 
-/** An element that has begun. It is its text until an element begins inside. */
+/** An open element. Its value is its text until a child element begins. */
 interface Frame {
   name: string;
   text: string;
-  /** Whether its text holds what is no text. */
+  /** Whether its text is unreadable. */
   isUnreadable: boolean;
   children: MutableElement | null;
 }
 
 /**
- * Reads one XML document as `readXml` does, to the same tree, but piece by piece as its text arrives, in one pass; text
- * beside elements is dropped. Rows (`activity` or `plan` right inside the root's `plans`) leave the tree through
- * `onRow`. Mutable: the state of one document.
+ * Reads one XML document to the same tree as `readXml`, but in one pass, piece by piece as its text arrives. Text
+ * beside child elements is dropped. Rows (`activity` or `plan` right inside the root's `plans`) go to `onRow` instead
+ * of the tree. Mutable: the state of one document.
  */
 export class XmlStream {
   readonly #onRow: OnRow | null;
@@ -169,7 +177,7 @@ export class XmlStream {
   #frame: Frame | null = null;
   #content: XmlNode = '';
   readonly #strict: StrictXml;
-  /** Set where a tag ends that has rows beside it. */
+  /** True after a tag next to which rows may be. */
   #isBetweenRows = false;
   readonly #names = new ElementNames();
 
@@ -193,9 +201,9 @@ export class XmlStream {
   }
 
   /**
-   * Writes the text of one whole tag, of which only the document so far tells whether it is a tag there.
+   * Writes the text of one whole tag. Only the document so far decides whether it is a tag in this place.
    *
-   * @returns whether it was one, and what follows it stands between two rows
+   * @returns whether it was a tag, and the next text is between two rows
    */
   writeTag(tag: '<plans>' | '</activity>'): boolean {
     this.#isBetweenRows = false;
@@ -204,20 +212,20 @@ export class XmlStream {
   }
 
   /**
-   * Instead of writing a row that was read elsewhere. To call between two rows. False: the document is refused, by its
-   * limits.
+   * Counts a row that another reader has read, in place of writing it. Call it between two rows. False: the limits
+   * refuse the document.
    */
   passRow(): boolean {
     if (this.#frame !== null) this.#frame.children ??= {};
     return this.#strict.passRow();
   }
 
-  /** Of a row that was passed over: see {@link StrictXml.noteBeyondAscii}. */
+  /** For a row that was not written: see {@link StrictXml.noteBeyondAscii}. */
   noteBeyondAscii(): void {
     this.#strict.noteBeyondAscii();
   }
 
-  /** A fault that was found outside: bytes that are no text. */
+  /** Records a fault that another part has found: bytes that are not UTF-8. */
   refuse(fault: XmlFault): void {
     this.#strict.refuse(fault);
   }
@@ -272,7 +280,7 @@ export class XmlStream {
   }
 }
 
-/** Reads a whole body as `readXml` does, in a fifth of the time: for the answers of writes, which come one for each. */
+/** Reads a whole body as `readXml` does, in a fifth of its time. It is for the responses of writes. */
 export function readDocument(body: Uint8Array, limits: XmlLimits): XmlReading {
   const text = decodeUtf8(body);
   if (text === null) return invalid('encoding');
@@ -285,13 +293,13 @@ function attach(element: MutableElement, name: string, node: XmlNode): void {
   const present: unknown = element[name];
   if (present === undefined) element[name] = node;
   else if (isOwnList(present)) present.push(node);
-  // What is there and was not put there is inherited: asking so costs nothing, asking for the name costs as much as the
-  // parser.
+  // A present value that this reader did not set is inherited. This check is free, while a check of every name would
+  // cost as much as the parser.
   else if (typeof present === 'function' || present === Object.prototype) throw new ReservedName();
   else element[name] = [element[name] ?? '', node];
 }
 
-/** Lists are made here, and by nobody else. */
+/** Whether the node is a list, which only this reader makes. */
 function isOwnList(node: unknown): node is XmlNode[] {
   return Array.isArray(node);
 }

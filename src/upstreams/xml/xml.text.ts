@@ -1,25 +1,25 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 
 /**
- * The text of an element as received. `undefined`: the element is missing. `null`: it is there, but unreadable,
- * repeated, or with elements inside where text is due.
+ * The text of an element as received. `undefined`: the element is missing. `null`: it is unreadable, repeated, or has
+ * child elements in place of text.
  */
 export type WireText = string | null | undefined;
 
 export const BEYOND_ASCII = /[^\0-\x7f]/;
 
 /**
- * The text of bytes in UTF-8 that arrive in any pieces, without the byte order mark. A replaced character would alter a
- * name or, worse, an id: bytes that are no UTF-8 have no text. Mutable: the state of one text.
+ * Decodes UTF-8 that arrives in any pieces, without the byte order mark. Invalid bytes make the whole text null,
+ * because a replacement character would alter a name or, worse, an id. Mutable: the state of one text.
  */
 export class Utf8Text {
-  /** The text taken back, and the bytes of a character that the last piece ended inside of. */
+  /** The text that was taken back, and the bytes of an incomplete character at the end of the last piece. */
   #rest: Buffer = Buffer.alloc(0);
   #begun = false;
-  /** Whether the text so far is of ASCII alone. */
+  /** Whether the text so far has only ASCII characters. */
   isAscii = true;
 
-  /** The text that is whole by now; null when it is none. */
+  /** The text that is complete by now; null when the bytes are not UTF-8. */
   write(piece: Buffer): string | null {
     const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
     const length = wholeCharacters(bytes);
@@ -27,12 +27,12 @@ export class Utf8Text {
     return this.#decode(bytes.subarray(0, length));
   }
 
-  /** Takes back the end of the text that was given last: it comes again, before what is written next. */
+  /** Takes back the end of the last returned text, which then comes again before the next piece. */
   takeBack(text: string): void {
     this.#rest = Buffer.concat([Buffer.from(text), this.#rest]);
   }
 
-  /** The bytes have ended. What is left of their text; null when it ends inside of a character. */
+  /** Call at the end of the bytes. Returns the rest of the text; null when it ends within a character. */
   end(): string | null {
     return this.#decode(this.#rest);
   }
@@ -50,7 +50,7 @@ export class Utf8Text {
   }
 }
 
-/** How many of the bytes end with a whole character, as far as UTF-8 lets tell: at most 3 are left over. */
+/** Number of bytes up to the last whole character. At most 3 bytes are left over. */
 function wholeCharacters(bytes: Buffer): number {
   const { length } = bytes;
   for (let back = 1; back <= Math.min(3, length); back += 1) {
@@ -65,14 +65,14 @@ function expectedLength(lead: number): number {
   return lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
 }
 
-/** Shorter texts are copies in any case. */
+/** Least length of a shared text. The engine copies shorter ones in any case. */
 const LEAST_LENGTH = 13;
-/** Plans and groups of an account; of an odd answer's names the rest are simply not shared. */
+/** Largest number of shared texts, enough for the plans and groups of an account. Further texts are not shared. */
 const MAX_TEXTS = 1024;
 
 /**
- * Gives equal texts of a document as one. A text that was cut out of a longer one is a view of that, and keeps all of
- * it in memory; names of plans and groups come again in row after row. Mutable: the texts so far.
+ * Returns equal texts of a document as one string. Reason: a text cut out of a longer one is a view that keeps the
+ * whole longer text in memory. The names of plans and groups repeat in row after row. Mutable: the texts so far.
  */
 export class RepeatedTexts {
   readonly #known = new Map<string, string>();
@@ -88,21 +88,21 @@ export class RepeatedTexts {
   }
 }
 
-/** More than any sound document has; of an odd one's names the rest are simply not shared. */
+/** Largest number of shared names, more than any valid document has. Further names are not shared. */
 const MAX_NAMES = 256;
 
 /**
- * Gives equal names of elements as one and the same string. A parser cuts each name out of the text anew, and an object
- * that is asked for a property by a new string first has to look up whether it knows that string: with a dozen names in
- * each of thousands of rows that took longer than parsing. The rows of a document have their elements in one order, so
- * what comes next is nearly always known. Mutable: the names so far.
+ * Returns equal names of elements as the same string. Reason: a parser cuts each name out of the text anew, and an
+ * object first has to look up whether it knows a new string. With a dozen names in each of thousands of rows, this took
+ * longer than parsing. The rows of a document have their elements in one order, so the next name is nearly always
+ * known. Mutable: the names so far.
  */
 export class ElementNames {
   readonly #known = new Map<string, string>();
   readonly #order: string[] = [];
   #at = 0;
 
-  /** A row begins. */
+  /** Call when a row begins. */
   restart(): void {
     this.#at = 0;
   }
@@ -121,7 +121,7 @@ export class ElementNames {
 
   #learn(name: string): string {
     if (this.#known.size >= MAX_NAMES) return name;
-    // A property's name is the string that objects know it by.
+    // The name of a property is the engine's own copy of the string, which objects find fastest.
     const shared = Object.keys({ [name]: null })[0] ?? name;
     this.#known.set(name, shared);
     return shared;

@@ -7,7 +7,10 @@ import { textIn } from './xtracta.envelope.js';
 import type { FieldReader } from './xtracta.fields.js';
 import { encodeForm, purge, type XtractaEndpoint } from './xtracta.fields.js';
 
-/** Moves no money, but mints a credential: a second attempt would leave one behind that nobody knows of. */
+/**
+ * Moves no money, but creates a credential. It is a write, because a second attempt would leave an unused credential
+ * behind.
+ */
 export const OPEN_BILLING_UI = {
   operation: 'openBillingUi',
   path: '/v1/billings/billing_ui',
@@ -28,10 +31,10 @@ function billingUiWire(content: XmlElement) {
 }
 
 /**
- * Whole when there is a URL that a browser may be sent to: https, without user info. Its host is not looked at, because
- * white-label hosts exist; its text is not touched, because it carries a token.
+ * The payload is whole when it has a URL that a browser may open: https, without user info. The host is not checked,
+ * because white-label hosts exist. The text is not changed, because it contains a token.
  *
- * @param httpAllowed the upstream itself is plain http on this machine, so its URLs are too
+ * @param httpAllowed true where the upstream itself is plain http on this machine, so that its URLs are too
  */
 export function billingUiPayload(
   content: XmlElement,
@@ -46,7 +49,7 @@ export function billingUiPayload(
 }
 
 function isBrowsable(text: string, httpAllowed: boolean): boolean {
-  // The URL parser drops tabs and newlines from the middle of a text; a URL that needs that is not one.
+  // The URL parser drops tabs and newlines from the middle of a text. A text with them is not a URL.
   if (/[\s\p{Cc}]/u.test(text) || !URL.canParse(text)) return false;
   const url = new URL(text);
   const isSafe = url.protocol === 'https:' || (httpAllowed && url.protocol === 'http:');

@@ -16,14 +16,14 @@ import {
   type XtractaEndpoint,
 } from './xtracta.fields.js';
 
-/** Buys at once. */
+/** Orders packs; the upstream charges at once. */
 export const ORDER_BOOSTER_PACK = {
   operation: 'orderBoosterPack',
   path: '/v1/billings/booster',
   kind: 'write',
 } as const satisfies XtractaEndpoint;
 
-/** `quantity` and `purge` always stand there: nobody should have to know the upstream's defaults. */
+/** `quantity` and `purge` are always sent, so that a request does not depend on the upstream's defaults. */
 export function boosterForm(apiKey: string, request: BoosterPackRequest): string {
   return encodeForm(apiKey, [
     ['pack_id', request.packId],
@@ -46,7 +46,7 @@ function packSummaryWire(content: XmlElement): WireRecord<PackSummaryWire> | nul
   return isElement(summary) ? withUnknown(summary, packSummaryFields) : null;
 }
 
-/** `pack_name` is what the catalogue endpoint calls a pack's `plan_name`. */
+/** `pack_name` is the catalogue endpoint's `plan_name` of a pack. */
 function packFields(pack: XmlElement) {
   return {
     id: textIn(pack, 'id'),
@@ -67,7 +67,7 @@ function packSummaryFields(summary: XmlElement) {
   };
 }
 
-/** Whole when there is a `<pack>` with an id. */
+/** The payload is whole when it has a `<pack>` with an id. */
 export function boosterPayload(
   content: XmlElement,
   request: BoosterPackRequest,
@@ -85,16 +85,16 @@ export function boosterPayload(
   return { value, warnings };
 }
 
-function quantityWarning(requested: number, answered: number | null): BillingWarning[] {
-  if (answered === null || answered === requested) return [];
+function quantityWarning(requested: number, reported: number | null): BillingWarning[] {
+  if (reported === null || reported === requested) return [];
   return [
-    { code: 'QUANTITY_DIFFERS', message: `${requested} packs were asked for; the upstream reports ${answered}.` },
+    { code: 'QUANTITY_DIFFERS', message: `${requested} packs were asked for; the upstream reports ${reported}.` },
   ];
 }
 
 /**
- * `pack.id`, which the caller has found to be there, is the upstream's number of the order; it need not be the pack
- * asked for.
+ * The order of a whole response. `id` is the upstream's `pack.id`, which is its number of the order. It need not be the
+ * requested pack.
  */
 function toBoosterPackOrder(
   id: string,

@@ -25,7 +25,10 @@ export const GET_USAGE = {
   kind: 'read',
 } as const satisfies XtractaEndpoint;
 
-/** The manual's public copy breaks off before the path, so it is what its siblings suggest, and may be set. */
+/**
+ * The manual's public copy ends before the path. The default follows the sibling endpoints, and a setting may replace
+ * it.
+ */
 export const GET_PLANS = {
   operation: 'getPlans',
   path: '/v1/billings/plans',
@@ -33,8 +36,8 @@ export const GET_PLANS = {
 } as const satisfies XtractaEndpoint;
 
 /**
- * @param groupId null: the group of the api key, which the upstream then takes
- * @param item only this one of a catalogue
+ * @param groupId null: the api key's own group, which is the upstream's default
+ * @param item only this item of the catalogue
  */
 export function catalogueForm(apiKey: string, groupId: string | null, item?: CatalogueItemId): string {
   return encodeForm(apiKey, [
@@ -53,7 +56,10 @@ interface CatalogueWire {
   readonly packs: readonly WireRecord<PackItemWire>[];
 }
 
-/** `none`: the element is there and empty, as sibling endpoints write "no plan". Null: it is missing, or no record. */
+/**
+ * `none`: the element is empty, which means "no plan" in sibling endpoints. Null: the element is missing, or not a
+ * record.
+ */
 function usageWire(content: XmlElement): WireRecord<UsageWire> | 'none' | null {
   const plan = content['plan'];
   if (isElement(plan)) return withUnknown(plan, usageFields);
@@ -61,8 +67,8 @@ function usageWire(content: XmlElement): WireRecord<UsageWire> | 'none' | null {
 }
 
 /**
- * The items of a catalogue. The manual's table has `<plan>` and `<pack>` many times and no element around them; the
- * history has one around its rows, so both are read. Null when the answer has none of these elements.
+ * The items of a catalogue. The manual's table has `<plan>` and `<pack>` many times without an element around them. The
+ * history has one around its rows, so both forms are read. Null when the response has none of these elements.
  */
 function catalogueWire(content: XmlElement): CatalogueWire | null {
   const names = ['plan', 'pack', 'plans', 'packs'];
@@ -74,7 +80,10 @@ function catalogueWire(content: XmlElement): CatalogueWire | null {
   };
 }
 
-/** `plan_type` is not in the manual's table of this answer, which has all else that other answers tell of a plan. */
+/**
+ * `plan_type` is missing in the manual's table of this response, although other responses have it. It is read where
+ * present.
+ */
 function usageFields(plan: XmlElement) {
   return {
     id: textIn(plan, 'id'),
@@ -95,12 +104,12 @@ function planItemFields(plan: XmlElement) {
   return { ...itemFields(plan), plan_type: textIn(plan, 'plan_type') };
 }
 
-/** `plan_name` is what the order's answer calls a pack's `pack_name`. */
+/** `plan_name` is the order response's `pack_name` of a pack. */
 function packItemFields(pack: XmlElement) {
   return { ...itemFields(pack), pack_name: textIn(pack, 'pack_name') };
 }
 
-/** `price_currency` is not in the manual's table; should it come, as in usage and history, it is taken. */
+/** `price_currency` is not in the manual's table. It is read where present, as in usage and history. */
 function itemFields(item: XmlElement) {
   return {
     id: textIn(item, 'id'),
@@ -113,21 +122,21 @@ function itemFields(item: XmlElement) {
   };
 }
 
-/** Child elements of that name that have elements inside; one is a list of one. */
+/** Child elements with that name that have child elements themselves. A single one is a list of one. */
 function elementsIn(place: XmlElement, name: string): readonly XmlElement[] {
   const node = place[name];
   const nodes: readonly (XmlNode | undefined)[] = isList(node) ? node : [node];
   return nodes.filter(isElement);
 }
 
-/** `Array.isArray` does not narrow a readonly array out of a union. */
+/** `Array.isArray` does not narrow a union to its readonly array. */
 function isList(node: XmlNode | undefined): node is readonly XmlNode[] {
   return Array.isArray(node);
 }
 
 /**
- * The plan that the answer calls current. Without a `<plan>` there is none; its absence counts as drift, an empty one
- * doesn't.
+ * The current plan in the response. Without a `<plan>` there is none. A missing one counts as drift, an empty one does
+ * not.
  */
 export function toUsage(content: XmlElement, fields: FieldReader): GroupUsage {
   const record = usageWire(content);
@@ -161,14 +170,14 @@ function toPlanInUse({ wire, hasUnknown }: WireRecord<UsageWire>, fields: FieldR
   };
 }
 
-/** What is left is never below nothing, also where more was used than is allowed. */
+/** Remaining documents are never below 0, even where more were used than allowed. */
 function decodeAvailable(text: string): Decoded<number> {
   return /^\s*-\d+\s*$/.test(text) ? decoded(0) : decodeLong(text);
 }
 
 /**
- * An answer without any item is an empty catalogue, and counts as drift. An item without an id cannot be ordered and is
- * left out.
+ * A response without items is an empty catalogue, and counts as drift. An item without an id is left out, because
+ * nobody can order it.
  */
 export function toCatalogue(content: XmlElement, fields: FieldReader): BillingCatalogue {
   const wire = catalogueWire(content);
@@ -208,12 +217,12 @@ function toItem(
       fields.readable('price', wire.price, decodeDecimal),
       fields.optional('price_currency', wire.price_currency, decodeCurrency),
     ),
-    // Only resellers are told of it.
+    // The upstream sends it to resellers only.
     wholesalePrice: money(fields.optional('wholesale_price', wire.wholesale_price, decodeDecimal), null),
   };
 }
 
-/** The text without the blanks around it; a blank one is none. */
+/** The text without surrounding blanks; null for a blank one. */
 function itemId(wire: { readonly id: string | null | undefined }, fields: FieldReader): string | null {
   const id = fields.textOrNull('id', wire.id)?.trim() ?? '';
   if (id === '' && typeof wire.id === 'string') fields.drift('id');

@@ -1,6 +1,6 @@
 import { StrictXml, type XmlFault } from '../xml/strict.xml.js';
 
-/** An element where it stands in its document; `text` is what stands right inside of it. */
+/** An element in its place in the document. `text` is the text right inside it. */
 export interface ExaminedElement {
   readonly name: string;
   readonly text: string;
@@ -8,9 +8,9 @@ export interface ExaminedElement {
 }
 
 export interface ExaminedDocument {
-  /** Why the gateway refuses the document; null: it does not. */
+  /** Reason for which the gateway refuses the document; null: it accepts it. */
   readonly fault: XmlFault | null;
-  /** The outermost element, with whatever was read before a fault; null where there is none. */
+  /** The root element, with all parts read before a fault; null where there is none. */
   readonly root: ExaminedElement | null;
 }
 
@@ -20,12 +20,12 @@ interface OpenElement {
   children: OpenElement[];
 }
 
-/** As for the rows of a history. */
+/** The same limit as for the rows of a history. */
 const MAX_ROWS = 20_000;
 
 /**
- * A document as operators look at it: with the order of its elements, repeated and unknown ones included, which the
- * gateway's readers pass over. What counts as a document is decided by the same parser as on the wire.
+ * Reads a document for operators, in the order of its elements, with repeated and unknown ones. The gateway's readers
+ * skip these. The same parser as on the wire decides whether it is a document.
  */
 export function examineDocument(body: Uint8Array): ExaminedDocument {
   const open: OpenElement[] = [];
@@ -43,7 +43,7 @@ export function examineDocument(body: Uint8Array): ExaminedDocument {
         const element = open.at(-1);
         if (element !== undefined) element.text += text;
       },
-      // Looked at piece by piece: what is readable of the text stays, and the reading says that it is not whole.
+      // Readable pieces of the text stay, and the gateway's own reading reports that the text is not whole.
       unreadable: null,
       close: () => {
         open.pop();

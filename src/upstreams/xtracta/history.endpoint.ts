@@ -28,7 +28,7 @@ export const GET_BILLING_HISTORY = {
   kind: 'read',
 } as const satisfies XtractaEndpoint;
 
-/** Which rows of which group: unix seconds, both ends included. */
+/** The group and the window of the rows, in unix seconds with both ends included. */
 export interface HistoryFormRequest {
   readonly groupId: string;
   readonly fromSeconds: number;
@@ -36,7 +36,7 @@ export interface HistoryFormRequest {
   readonly recursive: boolean;
 }
 
-/** `recursive` is `1` or absent: the manual knows no `0`. */
+/** `recursive` is `1` or absent, because the manual has no `0`. */
 export function historyForm(apiKey: string, request: HistoryFormRequest): string {
   return encodeForm(apiKey, [
     ['group_id', request.groupId],
@@ -48,7 +48,7 @@ export function historyForm(apiKey: string, request: HistoryFormRequest): string
 
 export type ActivityWire = ReturnType<typeof activityFields>;
 
-/** A row of a history. One without elements has none of its fields. */
+/** Reads a row of a history. A row without elements has no fields. */
 export function activityWire(row: XmlNode): WireRecord<ActivityWire> {
   return withUnknown(isElement(row) ? row : {}, activityFields);
 }
@@ -57,7 +57,7 @@ function activityFields(row: XmlElement) {
   const plan = childOf(row, 'plan');
   return {
     id: textIn(row, 'id'),
-    // The plan change calls its record `<plan>`: should a row nest one, its name is what a row's `<plan>` is.
+    // The plan change has a record `<plan>`. If a row contained one too, its name would be the row's plan.
     plan: isElement(plan) ? textIn(plan, 'plan_name') : nodeText(plan),
     plan_type: textIn(row, 'plan_type'),
     price: textIn(row, 'price'),
@@ -73,9 +73,7 @@ function activityFields(row: XmlElement) {
   };
 }
 
-/**
- * One history row. Every element is read by itself: an odd one leaves the rest of the row, and the row itself, whole.
- */
+/** Reads one history row. Every element is read separately, so that an odd one leaves the rest of the row whole. */
 export function toActivity(
   { wire, hasUnknown }: WireRecord<ActivityWire>,
   fields: FieldReader,
@@ -112,7 +110,7 @@ export function toActivity(
   };
 }
 
-/** Gives the groups of an answer's rows, each but once. Mutable: the groups so far. */
+/** Returns the groups of a response's rows, each as one object. Mutable: the groups so far. */
 export class NamedGroups {
   readonly #known = new Map<string, NamedGroup>();
 
@@ -127,7 +125,7 @@ export class NamedGroups {
 }
 
 /**
- * The schema says non-negative integer, and nobody says of what: `12.50` and `-5` are shown, an empty element is none.
+ * The schema says non-negative integer without a meaning. So `12.50` and `-5` are shown, and an empty element is null.
  */
 function decodeCredit(text: string): Decoded<DecimalText> {
   return text.trim() === '' ? UNSET : decodeDecimal(text);
@@ -145,8 +143,8 @@ function activityKind(
 }
 
 /**
- * The upstream's text. A row without one gets a name made of its content, so that it is the same in every answer: a
- * cursor, a baseline and a merge of two windows need to know it again.
+ * The upstream's id. A row without one gets an id made of its content, so that it is the same in every response.
+ * Cursors, baselines and merged windows must recognise the row.
  */
 function activityId(wire: ActivityWire, fields: FieldReader): string {
   const id = fields.textOrNull('id', wire.id)?.trim() ?? '';

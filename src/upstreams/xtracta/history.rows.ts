@@ -8,22 +8,22 @@ import { type ActivityWire, activityWire, NamedGroups, toActivity } from './hist
 import type { WireRecord } from './xtracta.envelope.js';
 import { FieldReader } from './xtracta.fields.js';
 
-/** An answer up to this size is read as it comes: taking turns would cost more than it does. */
+/** A response up to this size is read as it arrives, because slices would cost more than the reading. */
 const AT_ONCE_BYTES = 64 * 1024;
-/** A piece takes well below a millisecond. */
+/** Size of a piece, which takes well below a millisecond. */
 const PIECE_BYTES = 16 * 1024;
 
 /**
- * Reads one answer of the history endpoint while it arrives: its rows become domain rows as they end, a large answer in
- * turns, and the rest of it is kept for the judgement. Neither the body nor its tree is ever there as a whole. Mutable:
- * the state of one answer.
+ * Reads one response of the history endpoint while it arrives. Rows become domain rows as they end; a large response is
+ * read in time slices. The rest is kept for the classification. The body and its tree are never in memory as a whole.
+ * Mutable: the state of one response.
  */
 export class HistoryReader implements BodySink {
   readonly #turns: TimeSlices;
   readonly #xml: HistoryXml;
   readonly #activities: BillingActivity[] = [];
   readonly #plans: BillingActivity[] = [];
-  /** Held back until it is known that the answer counts. */
+  /** Drift, held back until the response is known to count. */
   readonly #drifts = new Map<string, number>();
   readonly #fields: FieldReader;
   readonly #groups = new NamedGroups();
@@ -46,15 +46,15 @@ export class HistoryReader implements BodySink {
     return undefined;
   }
 
-  /** Call once, when the body is whole. The rows are not in the document's content. */
+  /** Call once, at the end of the body. The rows are not in the document's content. */
   end(): XmlReading {
     this.#share?.end();
     return this.#xml.end();
   }
 
   /**
-   * The rows of an answer that was found to count, and what of it had drifted. Without `<plans>` it is an empty
-   * history; the schema cannot express an empty one, so its absence counts as drift.
+   * The rows of a response that counts; its drift is reported. Without `<plans>` the history is empty. The schema
+   * cannot express an empty history, so a missing `<plans>` counts as drift.
    *
    * @param content of the document
    */
@@ -77,19 +77,19 @@ export class HistoryReader implements BodySink {
   }
 }
 
-/** Receives the rows as they end, in their order within each list. The document may still turn out to be none. */
+/** Receives the rows as they end, in their order within each list. The document may still turn out to be invalid. */
 export interface RowSink {
   readonly activity: (row: WireRecord<ActivityWire>) => void;
   readonly plan: (row: WireRecord<ActivityWire>) => void;
 }
 
-/** A row that is not whole after this much text is left to the parser, which holds no text back. */
+/** Most characters held back for an incomplete row. The parser, which holds no text back, reads a longer one. */
 const MAX_HELD = 16 * 1024;
 
 /**
- * Reads a history's document as its bytes arrive. Rows in their plain form are recognised by comparing text, which
- * takes an eighth of the time; whatever else the document has is read by the strict parser, which does not see those
- * rows. Mutable: the state of one document.
+ * Reads a history's document as its bytes arrive. Rows in their plain form are recognised by a text comparison, which
+ * takes an eighth of the time. The strict parser reads everything else and does not see those rows. Mutable: the state
+ * of one document.
  */
 export class HistoryXml {
   readonly #sink: RowSink;
@@ -113,7 +113,7 @@ export class HistoryXml {
     else this.#read(text);
   }
 
-  /** The bytes have ended. The rows are not in the document's content. */
+  /** Call at the end of the bytes. The rows are not in the document's content. */
   end(): XmlReading {
     const rest = this.#utf8.end();
     if (rest === null) this.#refuse();
@@ -134,7 +134,11 @@ export class HistoryXml {
     }
   }
 
-  /** Reads a plain row, or finds that none stands here. @returns behind what was read */
+  /**
+   * Reads a plain row, or finds that there is none.
+   *
+   * @returns the position after the text that was read
+   */
   #readRow(text: string, at: number): number {
     const found = this.#scanner.scan(text, at);
     if (found === 'cut' && text.length - at <= MAX_HELD) {
@@ -150,8 +154,9 @@ export class HistoryXml {
   }
 
   /**
-   * Leaves to the parser what comes up to the next tag behind which rows may stand, and the tag. @returns behind what
-   * was read
+   * Passes the text to the parser, up to and including the next tag after which rows may follow.
+   *
+   * @returns the position after the text that was read
    */
   #readTag(text: string, at: number): number {
     const tag = this.#tag;
@@ -167,13 +172,13 @@ export class HistoryXml {
   }
 }
 
-/** What stands at a place: a row in its plain form, the beginning of what may become one, or anything else. */
+/** Kind of the text at a position: a row in its plain form, the beginning of a possible row, or anything else. */
 export type PlainRowScan = 'row' | 'cut' | 'other';
 
-/** Where a row ends. */
+/** Tag that ends a row. */
 const PLAIN_ROW_END = '</activity>';
 
-/** In the manual's order. */
+/** Elements of a row, in the manual's order. */
 const COLUMNS = [
   'id',
   'plan',
@@ -192,18 +197,16 @@ const COLUMNS = [
 
 const BLANKS = '[ \\n\\t]*';
 /**
- * Any character except `<`, `&` and `]`, which are markup, those that XML 1.0 forbids, and CR, which XML turns into LF
- * (2.11).
+ * Any character except `<`, `&` and `]`, which are markup, characters that XML 1.0 forbids, and CR. XML turns CR into
+ * LF (XML 1.0, 2.11).
  */
 const CHARACTERS = '[^<&\\]\\0-\\x08\\x0b-\\x1f\\ufffe\\uffff]*';
-/** With the entities that XML itself names, and without `]]>`, which it forbids in text. */
+/** Text with the entities that XML itself defines, and without `]]>`, which XML forbids in text. */
 const TEXT = `${CHARACTERS}(?:(?:\\](?!\\]>)|&(?:amp|lt|gt|quot|apos);)${CHARACTERS})*`;
 
-/** Of each column two groups: the slash of an empty element's tag, or the text. */
-const ROW = new RegExp(
-  `${BLANKS}<activity>${COLUMNS.map((name) => `(?:${BLANKS}<${name}(?:(/)>|>(${TEXT})</${name}>))?`).join('')}${BLANKS}${PLAIN_ROW_END}`,
-  'y',
-);
+/** Each column has two groups: the slash of an empty element's tag, or the text. */
+const COLUMN_PATTERNS = COLUMNS.map((name) => `(?:${BLANKS}<${name}(?:(/)>|>(${TEXT})</${name}>))?`);
+const ROW = new RegExp(`${BLANKS}<activity>${COLUMN_PATTERNS.join('')}${BLANKS}${PLAIN_ROW_END}`, 'y');
 
 const ENTITIES: ReadonlyMap<string, string> = new Map([
   ['&amp;', '&'],
@@ -214,18 +217,21 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Recognises a row of a history in the form in which nearly all come: `<activity>` with the manual's elements in its
- * order, each at most once, without attributes, holding characters and the entities that XML itself names. What matches
- * is well-formed by its form, and means what a parser would say; all else is left to the parser. Mutable: the row found
- * last, and the names so far.
+ * Recognises a row of a history in its most common form: `<activity>` with the manual's elements in its order, each at
+ * most once, without attributes. They contain characters and the entities that XML itself defines. A matching row is
+ * well-formed by its form, and means the same as to a parser. The parser reads all other rows. Mutable: the last row
+ * found, and the names so far.
  */
 class PlainRowScanner {
-  /** Behind the row that was found last. */
+  /** Position after the last row found. */
   end = 0;
   #groups: readonly (string | undefined)[] = [];
   readonly #names = new RepeatedTexts();
 
-  /** @param text from sound UTF-8 @param from a place between two rows */
+  /**
+   * @param text decoded from valid UTF-8
+   * @param from a position between two rows
+   */
   scan(text: string, from: number): PlainRowScan {
     ROW.lastIndex = from;
     const match = ROW.exec(text);
@@ -235,7 +241,7 @@ class PlainRowScanner {
     return 'row';
   }
 
-  /** The row that was found last. */
+  /** The last row found. */
   row(): ActivityWire {
     const groups = this.#groups;
     const hasEntities = groups[0]?.includes('&') === true;

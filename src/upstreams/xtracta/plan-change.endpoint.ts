@@ -17,7 +17,7 @@ import {
   type XtractaEndpoint,
 } from './xtracta.fields.js';
 
-/** The same plan again is a renewal, and charged again. */
+/** Changes a plan. A change to the same plan is a renewal, and is charged again. */
 export const CHANGE_PLAN = {
   operation: 'changePlan',
   path: '/v1/billings/update',
@@ -34,7 +34,7 @@ export function planForm(apiKey: string, request: PlanChangeRequest): string {
 
 type PlanWire = ReturnType<typeof planFields>;
 
-/** The manual's table is flat where its sample and schema nest a `<plan>`; both are read. */
+/** The manual's table is flat, while its sample and schema have a nested `<plan>`. Both forms are read. */
 function planWire(content: XmlElement): WireRecord<PlanWire> | null {
   const plan = childOf(content, 'plan');
   if (isElement(plan)) return withUnknown(plan, planFields);
@@ -65,7 +65,8 @@ function planFields(plan: XmlElement) {
 }
 
 /**
- * Whole when there is a `<plan>` with an id. The id need not be the plan asked for: the manual's own sample differs.
+ * The payload is whole when it has a `<plan>` with an id. The id need not be the requested plan: the manual's own
+ * sample differs.
  */
 export function planPayload(
   content: XmlElement,
@@ -76,15 +77,15 @@ export function planPayload(
   const id = idOf(plan?.wire.id);
   if (plan === null || id === null) return null;
   const value = { plan: toChangedPlan(id, plan, fields) };
-  const answered = fields.optional('group_id', plan.wire.group_id, decodeGroupId);
-  const group = typeof answered === 'string' ? answered : null;
+  const reported = fields.optional('group_id', plan.wire.group_id, decodeGroupId);
+  const group = typeof reported === 'string' ? reported : null;
   return {
     value,
     warnings: [...groupWarning(request.groupId, group), ...(fields.unreadable ? [VALUE_UNREADABLE] : [])],
   };
 }
 
-/** The plan of a plan change's answer; unreadable values are null, because the change has been made. */
+/** The plan in a plan change's response. Unreadable values are null, because the change has been made. */
 function toChangedPlan(id: string, { wire, hasUnknown }: WireRecord<PlanWire>, fields: FieldReader): BillingPlan {
   if (hasUnknown) fields.drift('(unknown)');
   const allowedDocuments = fields.orNull('allowed_documents', wire.allowed_documents, decodeLong);

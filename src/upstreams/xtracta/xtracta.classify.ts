@@ -1,7 +1,7 @@
 import { BillingError } from '../../domain/errors.js';
 import type { BillingWarning, WriteOutcome } from '../../domain/write.js';
 import type { ReadVerdict } from '../http/channel.js';
-import type { TransportAnswer, TransportFailure, TransportResult } from '../http/transport.js';
+import type { TransportFailure, TransportResponse, TransportResult } from '../http/transport.js';
 import {
   carriesPayload,
   notSent,
@@ -13,10 +13,10 @@ import {
 } from '../upstream.errors.js';
 import type { Envelope } from './xtracta.envelope.js';
 
-/** How an endpoint reads the envelope of an answer; null when it is not this upstream's XML. */
-export type EnvelopeReader = (answer: TransportAnswer) => Envelope | null;
+/** Reads the envelope of a response; null when the response is not this upstream's XML. */
+export type EnvelopeReader = (response: TransportResponse) => Envelope | null;
 
-/** A whole success: what was bought, and what is odd about the answer. */
+/** A whole success, with warnings about oddities of the response. */
 export interface WholePayload<T> {
   readonly value: T;
   readonly warnings: readonly BillingWarning[];
@@ -28,31 +28,31 @@ export const STATUS_MISSING: BillingWarning = {
 };
 
 /**
- * What is known after one attempt at a write:
+ * Outcome of one attempt at a write:
  *
- * | HTTP                 | `<status>`           | payload     | outcome                       |
- * |----------------------|----------------------|-------------|-------------------------------|
- * | never connected      |                      |             | notSent                       |
- * | broken, late, unread |                      |             | unknown                       |
- * | 2xx, not 204, 205    | 2xx, true            | whole       | succeeded                     |
- * | 2xx, not 204, 205    | absent               | whole       | succeeded, `STATUS_MISSING`   |
- * | 2xx, not 204, 205    | other, not 5xx       | none        | rejected                      |
- * | 4xx                  | not 2xx, not 5xx     | none        | rejected                      |
- * | any                  | anything else        |             | unknown                       |
+ * | HTTP                 | `<status>`       | payload | outcome                     |
+ * |----------------------|------------------|---------|-----------------------------|
+ * | never connected      |                  |         | notSent                     |
+ * | broken, late, unread |                  |         | unknown                     |
+ * | 2xx, not 204, 205    | 2xx, true        | whole   | succeeded                   |
+ * | 2xx, not 204, 205    | absent           | whole   | succeeded, `STATUS_MISSING` |
+ * | 2xx, not 204, 205    | other, not 5xx   | none    | rejected                    |
+ * | 4xx                  | not 2xx, not 5xx | none    | rejected                    |
+ * | any                  | anything else    |         | unknown                     |
  *
- * "Payload: none" means that not a trace of it is there. An answer that says no and shows a purchase contradicts
- * itself, so does 4xx beside status 200: money may have moved.
+ * "Payload: none" means that the response has no success marker. A refusal with a success marker contradicts itself,
+ * and so does 4xx with status 200. Then money may have moved.
  *
- * @param payloadOf the payload if it is whole, else null
- * @param hasTrace whether any part of the payload is there
- * @param namesGroup whether the request names a group: then a 403 is about that group, and not about the credentials
+ * @param payloadOf returns the payload if it is whole, else null
+ * @param hasMarker whether the response has a success marker, which is any part of the payload
+ * @param namesGroup whether the request names a group; then a 403 concerns that group, and not the credentials
  */
 export function classifyWrite<T>(
   operation: string,
   result: TransportResult,
   read: EnvelopeReader,
   payloadOf: (envelope: Envelope) => WholePayload<T> | null,
-  hasTrace: (envelope: Envelope) => boolean,
+  hasMarker: (envelope: Envelope) => boolean,
   namesGroup = false,
 ): WriteOutcome<T> {
   const facts = upstreamFacts('xtracta', operation, { httpStatus: result.status });
@@ -60,7 +60,7 @@ export function classifyWrite<T>(
   const envelope = read(result);
   if (envelope === null) return outcomeUnknown(facts);
   if (isRefusal(result.status, envelope)) {
-    return hasTrace(envelope)
+    return hasMarker(envelope)
       ? outcomeUnknown(envelope.facts())
       : rejected(envelope.facts(), refusalCode(result.status, envelope, namesGroup));
   }
@@ -76,7 +76,7 @@ function isRefusal(httpStatus: number, { verdict }: Envelope): boolean {
   return httpStatus >= 400 && httpStatus < 500 && (verdict === 'refused' || verdict === 'absent');
 }
 
-/** For a write that was refused; `NOT_FOUND` is kept for reads, where it is about what was asked for. */
+/** Code of a refused write. `NOT_FOUND` is for reads only, where it concerns the requested resource. */
 function refusalCode(httpStatus: number, { code }: Envelope, namesGroup: boolean): UpstreamErrorCode {
   return [httpStatus, code].some((status) => status === 401 || (status === 403 && !namesGroup))
     ? 'UPSTREAM_UNAUTHENTICATED'
@@ -84,23 +84,23 @@ function refusalCode(httpStatus: number, { code }: Envelope, namesGroup: boolean
 }
 
 /**
- * What a read came to:
+ * Result of a read:
  *
- * | HTTP           | `<status>`    | answer                                              |
- * |----------------|---------------|-----------------------------------------------------|
- * | no whole one   |               | see {@link failedRead}                              |
- * | 401            | any           | `UPSTREAM_UNAUTHENTICATED`                          |
- * | 403            | own XML       | `FORBIDDEN` where the request names a group         |
- * | 403            | otherwise     | `UPSTREAM_UNAUTHENTICATED`                          |
- * | 408, 425, 429  | any           | `UPSTREAM_UNAVAILABLE`, may be retried              |
- * | 5xx            | any           | `UPSTREAM_UNAVAILABLE`, may be retried but 501, 505 |
- * | 404            | own XML       | `NOT_FOUND`                                         |
- * | other 4xx      | own XML       | `UPSTREAM_REJECTED`                                 |
- * | 2xx            | 2xx, absent   | the payload                                         |
- * | 2xx            | other         | as if HTTP had said it                              |
- * | anything else  |               | `UPSTREAM_INVALID_RESPONSE`                         |
+ * | HTTP              | `<status>`  | result                                                 |
+ * |-------------------|-------------|--------------------------------------------------------|
+ * | no whole response |             | see {@link failedRead}                                 |
+ * | 401               | any         | `UPSTREAM_UNAUTHENTICATED`                             |
+ * | 403               | own XML     | `FORBIDDEN` where the request names a group            |
+ * | 403               | otherwise   | `UPSTREAM_UNAUTHENTICATED`                             |
+ * | 408, 425, 429     | any         | `UPSTREAM_UNAVAILABLE`, may be retried                 |
+ * | 5xx               | any         | `UPSTREAM_UNAVAILABLE`, may be retried except 501, 505 |
+ * | 404               | own XML     | `NOT_FOUND`                                            |
+ * | other 4xx         | own XML     | `UPSTREAM_REJECTED`                                    |
+ * | 2xx               | 2xx, absent | the payload                                            |
+ * | 2xx               | other       | as the same HTTP status                                |
+ * | anything else     |             | `UPSTREAM_INVALID_RESPONSE`                            |
  *
- * An unreadable 2xx whose end was marked by the connection alone may be one that was cut, so it may be retried.
+ * An unreadable 2xx that only the end of the connection terminated may have been cut, so it may be retried.
  */
 export function classifyRead<T>(
   operation: string,
@@ -137,8 +137,8 @@ export function classifyRead<T>(
 }
 
 /**
- * As {@link classifyRead}, for the one endpoint whose path is not known for certain: a 404 that is not the upstream's
- * own XML says that nothing is there, which a setting can mend.
+ * As {@link classifyRead}, for the one endpoint with an uncertain path. A 404 that is not the upstream's own XML means
+ * that the path is wrong, which a setting can correct.
  */
 export function classifyCatalogue<T>(
   operation: string,
@@ -162,14 +162,14 @@ interface ReadError {
 
 const REJECTED: ReadError = { code: 'UPSTREAM_REJECTED', retryable: false };
 
-/** The error that a status stands for, in HTTP or in the XML; null when it stands for none. */
+/** The error for a status, in HTTP or in the XML; null when the status is not an error. */
 function errorOfStatus(status: number, isOwnXml: boolean, namesGroup: boolean): ReadError | null {
   if (status >= 500) return { code: 'UPSTREAM_UNAVAILABLE', retryable: status !== 501 && status !== 505 };
   if (status < 400) return null;
   if (status === 403 && isOwnXml && namesGroup) return { code: 'FORBIDDEN', retryable: false };
   if (status === 401 || status === 403) return { code: 'UPSTREAM_UNAUTHENTICATED', retryable: false };
   if ([408, 425, 429].includes(status)) return { code: 'UPSTREAM_UNAVAILABLE', retryable: true };
-  // A 404 that is not the upstream's own says that the endpoint has moved, not that the group is unknown.
+  // A 404 that is not the upstream's own XML means that the endpoint has moved, not that the group is unknown.
   if (!isOwnXml) return { code: 'UPSTREAM_INVALID_RESPONSE', retryable: false };
   return status === 404 ? { code: 'NOT_FOUND', retryable: false } : REJECTED;
 }

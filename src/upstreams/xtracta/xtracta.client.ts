@@ -13,7 +13,7 @@ import type { UpstreamCall } from '../../domain/upstream-call.js';
 import type { WriteOutcome } from '../../domain/write.js';
 import { type ChannelRequest, UpstreamChannel } from '../http/channel.js';
 import type { BreakerState } from '../http/circuit.breaker.js';
-import type { TransportAnswer } from '../http/transport.js';
+import type { TransportResponse } from '../http/transport.js';
 import { createUndiciTransport } from '../http/undici.transport.js';
 import { labelKind, type XmlLimits } from '../xml/strict.xml.js';
 import { TimeSlices } from '../xml/time.slices.js';
@@ -34,7 +34,7 @@ import {
 import { elementLabel, readEnvelope } from './xtracta.envelope.js';
 import { type FieldReader, FORM_CONTENT_TYPE, hasElement, withFields, type XtractaEndpoint } from './xtracta.fields.js';
 
-/** Start dates in `[fromSeconds, toSeconds]` (unix seconds) of one group, or of it and all below it. */
+/** Start dates in `[fromSeconds, toSeconds]` (unix seconds) of one group, or of the group and all its descendants. */
 export type BillingHistoryRequest = HistoryFormRequest;
 
 export interface XtractaClientOptions {
@@ -43,24 +43,27 @@ export interface XtractaClientOptions {
   /** Total time of a read: the wait for a place, at most three attempts, and the pauses between them. */
   readonly readTimeoutMs: number;
   readonly writeTimeoutMs: number;
-  /** Path of the catalogue of plans and packs, below the base URL; default `/v1/billings/plans`. */
+  /** Path of the catalogue of plans and packs, relative to the base URL; default `/v1/billings/plans`. */
   readonly cataloguePath?: string;
   /** Default: a channel of its own with the default pool, breaker and budget. */
   readonly channel?: UpstreamChannel;
-  /** Rows of one history answer; default 20,000. */
+  /** Rows of one history response; default 20,000. */
   readonly maxRows?: number;
-  /** Bytes of one history answer; default 16 MiB. */
-  readonly maxAnswerBytes?: number;
+  /** Bytes of one history response; default 16 MiB. */
+  readonly maxResponseBytes?: number;
 }
 
 const MAX_ROWS = 20_000;
 const MAX_READ_BYTES = 16 * 1024 * 1024;
-/** An item of a catalogue is below 500 bytes, an answer about usage below 1 KB. */
+/** An item of a catalogue has less than 500 bytes, a response about usage less than 1 KB. */
 const MAX_SMALL_READ_BYTES = 2 * 1024 * 1024;
 /** The samples of the writes are below 1 KB. */
 const MAX_WRITE_BYTES = 1024 * 1024;
 
-/** The Xtracta billing API, in our words. Holds no credential: each call brings its own. */
+/**
+ * Client of the Xtracta billing API in the gateway's own terms. It holds no credential, because each call brings its
+ * own.
+ */
 export class XtractaClient {
   readonly #options: XtractaClientOptions;
   readonly #channel: UpstreamChannel;
@@ -87,7 +90,7 @@ export class XtractaClient {
   }
 
   /**
-   * Rows in the upstream's own order, of whatever groups it names. Throws `BillingError` (`NOT_FOUND`, `UPSTREAM_*`).
+   * Rows of all groups in the response, in the upstream's own order. Throws `BillingError` (`NOT_FOUND`, `UPSTREAM_*`).
    */
   getBillingHistory(
     credential: XtractaCredential,
@@ -99,8 +102,8 @@ export class XtractaClient {
     return this.#channel.read(wire, call, () => {
       const reader = new HistoryReader(endpoint.operation, this.#limits, this.#turns);
       let clockAheadMs: number | null = null;
-      const envelopes = this.#envelopes(endpoint, credential, call, (answer) => {
-        clockAheadMs = answer.headers.clockAheadMs ?? null;
+      const envelopes = this.#envelopes(endpoint, credential, call, (response) => {
+        clockAheadMs = response.headers.clockAheadMs ?? null;
         return reader.end();
       });
       return {
@@ -123,20 +126,20 @@ export class XtractaClient {
   }
 
   /**
-   * The plan of the group now, as the upstream counts it. The answer says which group it is about, and may name another
-   * than was asked for. Throws `BillingError` (`NOT_FOUND`, which may also mean that the group has no plan,
-   * `UPSTREAM_*`).
+   * The group's present plan, with the upstream's own counts. The response names its group, which may differ from the
+   * requested one. Throws `BillingError` (`UPSTREAM_*`, or `NOT_FOUND`, which may also mean that the group has no
+   * plan).
    */
   getUsage(credential: XtractaCredential, groupId: string, call: UpstreamCall): Promise<GroupUsage> {
     return this.#readAtOnce(GET_USAGE, groupId, credential, call, classifyRead, toUsage);
   }
 
   /**
-   * The plans and packs that the group may choose from.
+   * The plans and packs that the group may choose.
    *
    * @param groupId null: the api key's own group
-   * @param item only this one, which need not be in the list of all
-   * @throws BillingError `NOT_CONFIGURED` where nothing is at the path, `NOT_FOUND`, `UPSTREAM_*`
+   * @param item only this item, which need not be in the whole list
+   * @throws BillingError `NOT_CONFIGURED` where the path leads to nothing, `NOT_FOUND`, `UPSTREAM_*`
    */
   getPlans(
     credential: XtractaCredential,
@@ -184,7 +187,7 @@ export class XtractaClient {
     );
   }
 
-  /** Mints a credential for the api key's own group. One attempt; never throws. */
+  /** Creates a credential for the api key's own group. One attempt; never throws. */
   openBillingUi(
     credential: XtractaCredential,
     request: BillingUiRequest,
@@ -196,7 +199,7 @@ export class XtractaClient {
     );
   }
 
-  /** A read whose answer is small enough to be taken as a whole. */
+  /** A read whose response is small enough to be read as a whole. */
   #readAtOnce<T>(
     endpoint: XtractaEndpoint,
     groupId: string | null,
@@ -207,7 +210,7 @@ export class XtractaClient {
     item?: CatalogueItemId,
   ): Promise<T> {
     const form = catalogueForm(credential.apiKey, groupId, item);
-    const wire = { ...this.#request(endpoint, credential, form), maxAnswerBytes: MAX_SMALL_READ_BYTES };
+    const wire = { ...this.#request(endpoint, credential, form), maxResponseBytes: MAX_SMALL_READ_BYTES };
     const envelopes = this.#envelopes(endpoint, credential, call, ({ body }) => readXml(body, this.#limits));
     return this.#channel.read(wire, call, () => ({
       classify: (result) =>
@@ -221,14 +224,14 @@ export class XtractaClient {
     }));
   }
 
-  /** @param traces elements that betray a success, whole or not */
+  /** @param markers elements that mark a success, whole or not */
   #write<T>(
     endpoint: XtractaEndpoint,
     form: string,
     credential: XtractaCredential,
     call: UpstreamCall,
     namesGroup: boolean,
-    traces: readonly string[],
+    markers: readonly string[],
     payloadOf: (content: XmlElement, fields: FieldReader) => WholePayload<T> | null,
   ): Promise<WriteOutcome<T>> {
     return this.#channel.write(this.#request(endpoint, credential, form), call, (result) =>
@@ -241,13 +244,13 @@ export class XtractaClient {
           if (payload === null) {
             call.observer.drift({
               endpoint: endpoint.operation,
-              field: traces[0] ?? '(document)',
+              field: markers[0] ?? '(document)',
               refused: 'not-whole',
             });
           }
           return payload;
         },
-        ({ content }) => hasElement(content, ...traces),
+        ({ content }) => hasElement(content, ...markers),
         namesGroup,
       ),
     );
@@ -262,7 +265,7 @@ export class XtractaClient {
       headers: { 'content-type': FORM_CONTENT_TYPE, accept: 'application/xml, text/xml' },
       body: form,
       timeoutMs: isRead ? this.#options.readTimeoutMs : this.#options.writeTimeoutMs,
-      maxAnswerBytes: isRead ? (this.#options.maxAnswerBytes ?? MAX_READ_BYTES) : MAX_WRITE_BYTES,
+      maxResponseBytes: isRead ? (this.#options.maxResponseBytes ?? MAX_READ_BYTES) : MAX_WRITE_BYTES,
     };
   }
 
@@ -270,13 +273,13 @@ export class XtractaClient {
     endpoint: XtractaEndpoint,
     credential: XtractaCredential,
     call: UpstreamCall,
-    read: (answer: TransportAnswer) => XmlReading,
+    read: (response: TransportResponse) => XmlReading,
   ): EnvelopeReader {
     const drift = (field: string, refused?: string): void =>
       call.observer.drift({ endpoint: endpoint.operation, field, ...(refused === undefined ? {} : { refused }) });
-    return (answer) => {
-      const document = read(answer);
-      const envelope = readEnvelope(endpoint.operation, answer, document, [credential.apiKey]);
+    return (response) => {
+      const document = read(response);
+      const envelope = readEnvelope(endpoint.operation, response, document, [credential.apiKey]);
       if (envelope === null || document.kind === 'invalid') {
         const refused = document.kind === 'invalid' ? document.reason : 'root';
         drift(elementLabel(document.kind === 'invalid' ? document.element : document.root), refused);
@@ -284,7 +287,7 @@ export class XtractaClient {
       }
       if (envelope.verdict === 'invalid') drift('status', 'status');
       for (const oddity of document.oddities) drift(oddity);
-      const { contentType } = answer.headers;
+      const { contentType } = response.headers;
       if (!/xml/i.test(contentType ?? '')) drift('content-type');
       if (contradictsBytes(contentType, document.isAscii)) drift('charset');
       return envelope;
@@ -292,7 +295,7 @@ export class XtractaClient {
   }
 }
 
-/** Whether a `content-type` names a charset that the bytes, which decoded as UTF-8, are not in. */
+/** Whether a `content-type` names a charset that contradicts the bytes, which decoded as UTF-8. */
 function contradictsBytes(contentType: string | null, isAscii: boolean): boolean {
   const kind = labelKind(/;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType ?? '')?.[1]);
   return kind === 'ascii' ? !isAscii : kind !== 'utf-8';

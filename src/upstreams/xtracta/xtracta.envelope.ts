@@ -1,30 +1,32 @@
 import type { UpstreamFacts } from '../../domain/errors.js';
 import { sanitiseUpstreamMessage } from '../../observability/redact.js';
-import type { TransportAnswer } from '../http/transport.js';
+import type { TransportResponse } from '../http/transport.js';
 import { upstreamFacts } from '../upstream.errors.js';
 import type { XmlElement, XmlNode, XmlReading } from '../xml/xml.reader.js';
 import type { WireText } from '../xml/xml.text.js';
 
-/** The upstream's own XML, whatever it says. `verdict` is what it says by itself, without the HTTP status. */
+/** The upstream's own XML. `verdict` is the result by its content alone, without the HTTP status. */
 export interface Envelope {
   readonly verdict: StatusVerdict;
-  /** The number in `<status>`, where it is one: `404`. */
+  /** The number in `<status>`, where it is a number: `404`. */
   readonly code: number | null;
   readonly content: XmlElement;
   /**
-   * For errors alone. Safe to show: the message is sanitised, the api key of the call removed, which no success needs
-   * to pay for.
+   * Facts for errors, which are safe to show: the message is sanitised and the call's api key removed. It is a method,
+   * so that a success does not pay for it.
    */
   facts(): UpstreamFacts;
 }
 
-/** The billing UI's sample has the second root where its schema has the first, so both are taken everywhere. */
+/**
+ * Root elements. The billing UI's sample has the second one and its schema the first, so both are accepted everywhere.
+ */
 const ROOTS = new Set(['billings_response', 'documents_response']);
 
-/** Null when the answer is not one whole XML document with a root of this API: then nothing in it counts. */
+/** Null when the response is not one whole XML document with a root of this API. Then nothing in it counts. */
 export function readEnvelope(
   operation: string,
-  answer: TransportAnswer,
+  response: TransportResponse,
   document: XmlReading,
   secrets: readonly string[],
 ): Envelope | null {
@@ -33,7 +35,7 @@ export function readEnvelope(
   const status = wire.error_code ?? wire.status;
   const facts = (): UpstreamFacts =>
     upstreamFacts('xtracta', operation, {
-      httpStatus: answer.status,
+      httpStatus: response.status,
       status: typeof status === 'string' && status.trim() !== '' ? sanitiseUpstreamMessage(status, secrets) : null,
       message: typeof wire.message === 'string' ? sanitiseUpstreamMessage(wire.message, secrets) : null,
     });
@@ -45,7 +47,7 @@ export function readEnvelope(
   };
 }
 
-/** `<result>` exists in the manual's prose alone; should it say no, that counts, whatever the status says. */
+/** `<result>` occurs only in the manual's prose. If it is a refusal, it counts, whatever the status is. */
 function verdictOf(status: WireText, result: WireText): StatusVerdict {
   const verdict = status === undefined ? 'absent' : status === null ? 'invalid' : decodeStatus(status);
   if (result === undefined || (verdict !== 'ok' && verdict !== 'absent')) return verdict;
@@ -59,9 +61,8 @@ function codeOf(status: WireText): number | null {
 }
 
 /**
- * What `<status>` says. `ok`: it worked. `refused`: the upstream says no. `serverError`: it failed, and what it did
- * before is not known. `absent`: nothing said, which the schema allows (`minOccurs="0"`). `invalid`: said twice, or in
- * a word nobody knows.
+ * Meaning of `<status>`. `ok`: success. `refused`: a refusal. `serverError`: a failure whose effects are not known.
+ * `absent`: no status, which the schema permits (`minOccurs="0"`). `invalid`: two statuses, or an unknown word.
  */
 type StatusVerdict = 'ok' | 'refused' | 'serverError' | 'absent' | 'invalid';
 
@@ -69,9 +70,9 @@ const OK_WORDS = new Set(['true', '1', 'ok', 'success']);
 const REFUSED_WORDS = new Set(['false', '0']);
 
 /**
- * The manual describes the element as a boolean on one page, as the integer 200 on another and as "a code" on the rest,
- * so all are read: 2xx, `true`, `1`, `ok` and `success` are yes; 5xx is a failure; every other code, `false` and `0`
- * are no.
+ * The manual describes the element as a boolean on one page, as the integer 200 on another, and as "a code" elsewhere.
+ * So all forms are read: 2xx, `true`, `1`, `ok` and `success` mean yes, and 5xx is a failure. Every other code, `false`
+ * and `0` mean no.
  */
 export function decodeStatus(text: string): StatusVerdict {
   const word = text.trim().toLowerCase();
@@ -84,16 +85,13 @@ export function decodeStatus(text: string): StatusVerdict {
   return hundreds === 5 ? 'serverError' : 'refused';
 }
 
-/** A record and whether it held elements that the manual does not name. */
+/** A record, and whether it has elements that the manual does not name. */
 export interface WireRecord<T> {
   readonly wire: T;
   readonly hasUnknown: boolean;
 }
 
-/**
- * Every element of the manual, and the few that it names in prose alone: the words that may stand in logs and metric
- * labels.
- */
+/** Every element of the manual, also those in its prose only. These names may occur in logs and metric labels. */
 const ELEMENTS: ReadonlySet<string> = new Set([
   ...['billings_response', 'documents_response', 'status', 'message', 'result', 'error_code'],
   ...['plans', 'packs', 'activity', 'plan', 'pack', 'pack_summary', 'url', 'expire'],
@@ -103,7 +101,7 @@ const ELEMENTS: ReadonlySet<string> = new Set([
   ...['total_used_documents', 'total_available_documents'],
 ]);
 
-/** An element's name where the manual has it; `(unknown)` for all others, `(document)` for a place outside of all. */
+/** An element's name if the manual has it; `(unknown)` for all others, `(document)` outside the root. */
 export function elementLabel(name: string): string {
   if (name === '') return '(document)';
   return ELEMENTS.has(name) ? name : '(unknown)';
@@ -111,7 +109,7 @@ export function elementLabel(name: string): string {
 
 export type EnvelopeWire = ReturnType<typeof envelopeWire>;
 
-/** `<result>` and `<error_code>` are named in the manual's prose alone. */
+/** `<result>` and `<error_code>` occur only in the manual's prose. */
 function envelopeWire(content: XmlElement) {
   return {
     status: textIn(content, 'status'),

@@ -15,8 +15,8 @@ import type { WireText } from '../xml/xml.text.js';
 import type { Envelope } from './xtracta.envelope.js';
 
 /**
- * Reads the fields of one record and takes note of what the manual does not foresee. In a history an unreadable value
- * stands in the row ({@link readable}); in a write's answer it is null ({@link orNull}), and `unreadable` says that
+ * Reads the fields of one record and reports values that the manual does not describe. In a history an unreadable value
+ * stays in the row ({@link readable}). In a write's response it is null ({@link orNull}), and `unreadable` tells that
  * there was one. Mutable: the note of unreadable values.
  */
 export class FieldReader {
@@ -30,7 +30,7 @@ export class FieldReader {
     this.#onDrift = onDrift;
   }
 
-  /** Whether a value was there that could not be read. */
+  /** Whether the record had an unreadable value. */
   get unreadable(): boolean {
     return this.#anyUnreadable;
   }
@@ -39,12 +39,12 @@ export class FieldReader {
     this.#onDrift(field);
   }
 
-  /** A text as it is; null when missing. */
+  /** The text unchanged; null when missing. */
   text(element: string, text: WireText): Readable<string> {
     return this.readable(element, text, asItIs);
   }
 
-  /** As {@link text}, with null for the unreadable too. */
+  /** As {@link text}, but null for an unreadable text too. */
   textOrNull(element: string, text: WireText): string | null {
     return this.orNull(element, text, asItIs);
   }
@@ -70,7 +70,7 @@ export class FieldReader {
     return value instanceof UnreadableValue ? null : value;
   }
 
-  /** As {@link readable}, for an element that the schema lets be absent. */
+  /** As {@link readable}, for an element that the schema permits to be absent. */
   optional<T>(element: string, text: WireText, decode: (text: string) => Decoded<T>): Readable<T> {
     return text === undefined ? null : this.readable(element, text, decode);
   }
@@ -80,7 +80,7 @@ function asItIs(value: string): Decoded<string> {
   return { kind: 'value', value };
 }
 
-/** Reads a payload, and counts what of its answer had drifted. */
+/** Reads a payload, and counts the drift in its response. */
 export function withFields<T>(
   operation: string,
   observer: UpstreamObserver,
@@ -93,7 +93,7 @@ export function withFields<T>(
   };
 }
 
-/** Whether the answer shows any part of a purchase, whole or not. */
+/** Whether the response has any part of a purchase, whole or not. */
 export function hasElement(content: XmlElement, ...names: readonly string[]): boolean {
   return names.some((name) => content[name] !== undefined && content[name] !== '');
 }
@@ -103,20 +103,20 @@ export function idOf(text: WireText): string | null {
   return id === '' ? null : id;
 }
 
-export function groupWarning(requested: string | null, answered: string | null): BillingWarning[] {
-  if (requested === null || answered === null || requested.replace(/^0+/, '') === answered) return [];
-  return [{ code: 'GROUP_DIFFERS', message: 'The upstream names another group than the one that was asked for.' }];
+export function groupWarning(requested: string | null, reported: string | null): BillingWarning[] {
+  if (requested === null || reported === null || requested.replace(/^0+/, '') === reported) return [];
+  return [{ code: 'GROUP_DIFFERS', message: 'The upstream names another group than the requested one.' }];
 }
 
 /**
- * The answers of writes name no currency by the manual; should one appear, it is taken, and never another's guessed.
+ * By the manual the responses of writes name no currency. If one is present, it is used; the gateway never guesses one.
  */
 export function writtenMoney(price: WireText, currency: WireText, fields: FieldReader): Readable<Money> {
   const amount = fields.readable('price', price, decodeDecimal);
   return money(amount, readableOrNull(fields.optional('price_currency', currency, decodeCurrency)));
 }
 
-/** An amount that is missing or unreadable takes its currency with it. */
+/** Without a readable amount, the currency is dropped too. */
 export function money(amount: Readable<DecimalText>, currency: Readable<string>): Readable<Money> {
   return amount === null || amount instanceof UnreadableValue ? amount : { amount, currency };
 }
@@ -136,9 +136,9 @@ export function planType(
   return { type, raw };
 }
 
-/** One endpoint of the billing API. All are POST; what may be repeated is said by `kind` alone. */
+/** One endpoint of the billing API. All are POST, so only `kind` tells whether a request may be repeated. */
 export interface XtractaEndpoint {
-  /** The client's method, as logs, metrics and errors name it. */
+  /** Name of the client's method in logs, metrics and errors. */
   readonly operation: string;
   readonly path: string;
   readonly kind: EndpointKind;
@@ -148,7 +148,10 @@ export const FORM_CONTENT_TYPE = 'application/x-www-form-urlencoded; charset=UTF
 
 type Field = readonly [name: string, value: string | number | null];
 
-/** Fields in the given order; null leaves the field out, so that no `undefined` or `null` is ever sent as text. */
+/**
+ * Encodes the fields in the given order. A null field is left out, so that the text `undefined` or `null` is never
+ * sent.
+ */
 export function encodeForm(apiKey: string, fields: readonly Field[]): string {
   const form = new URLSearchParams({ api_key: apiKey });
   for (const [name, value] of fields) {

@@ -20,7 +20,7 @@ function endpoint(expiresIn: unknown) {
       fetched += 1;
       const body = Buffer.from(JSON.stringify({ access_token: `t${fetched}`, expires_in: expiresIn }));
       const headers = { contentType: null, retryAfter: null };
-      return { kind: 'answer', status: 200, headers, body, bytes: body.byteLength, complete: true };
+      return { kind: 'response', status: 200, headers, body, bytes: body.byteLength, complete: true };
     },
     close: () => undefined,
   };

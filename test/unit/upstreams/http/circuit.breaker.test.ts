@@ -13,7 +13,7 @@ import {
 import type { TransportFailureReason, TransportResult } from '../../../../src/upstreams/http/transport.js';
 
 const answered = (status: number): TransportResult => ({
-  kind: 'answer',
+  kind: 'response',
   status,
   headers: { contentType: null, retryAfter: null },
   body: Buffer.alloc(0),
@@ -36,7 +36,7 @@ describe('the health of an upstream', () => {
     ['500', answered(500), 'sick'],
     ['503', answered(503), 'sick'],
     ['an abort of ours', failed('aborted'), 'unclear'],
-    ['an answer too large to read', failed('too-large'), 'healthy'],
+    ['a response too large to read', failed('too-large'), 'healthy'],
     ['a timeout', failed('timeout'), 'sick'],
     ['a refused connection', failed('refused'), 'sick'],
   ])('after %s', (_name, result, health) => expect(healthOf(result)).toBe(health));
@@ -77,9 +77,9 @@ describe('a circuit', () => {
     ['too few of several neither', closed(1, 'a'), sick('b'), closed(2, 'a', 'b')],
     ['enough of several do', closed(2, 'a'), sick('b'), open(7)],
     ['whoever fails last', closed(9, 'a', 'b'), sick('a'), open(7)],
-    ['an answer makes all good', closed(9, 'a'), healthy(false), CLOSED],
+    ['a response makes all good', closed(9, 'a'), healthy(false), CLOSED],
     ['an abort says nothing', closed(2, 'a', 'b'), unclear(false), closed(2, 'a', 'b')],
-    ['a late answer does not close it', open(0), healthy(false), open(0)],
+    ['a late response does not close it', open(0), healthy(false), open(0)],
     ['nor a late failure wait longer', open(0), sick('a'), open(0)],
     ['nor does either end a trial', halfOpen(), healthy(false), halfOpen()],
     ['a trial that works closes it', halfOpen(1), healthy(true), CLOSED],

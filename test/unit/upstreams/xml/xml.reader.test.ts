@@ -8,7 +8,7 @@ const LIMITS = { maxRows: 100 };
 describe.each([
   ['fast-xml-parser behind a strict check', readXml],
   ['the strict parser alone', readDocument],
-])('an XML answer, read by %s', (_name, reader) => {
+])('an XML response, read by %s', (_name, reader) => {
   const read = (text: string | Uint8Array) => reader(Buffer.from(text), LIMITS);
 
   /** The text of the only element in `<r><a>…</a></r>`. */

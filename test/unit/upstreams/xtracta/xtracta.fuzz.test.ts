@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { TransportAnswer } from '../../../../src/upstreams/http/transport.js';
+import type { TransportResponse } from '../../../../src/upstreams/http/transport.js';
 import { TimeSlices } from '../../../../src/upstreams/xml/time.slices.js';
 import { readDocument } from '../../../../src/upstreams/xml/xml.reader.js';
 import { boosterPayload } from '../../../../src/upstreams/xtracta/booster.endpoint.js';
@@ -16,13 +16,13 @@ const REQUEST = { packId: '1', groupId: '494', quantity: 2, heldDocuments: 'PROC
 
 const fields = (): FieldReader => new FieldReader('orderBoosterPack', () => undefined);
 const LIMITS = { maxRows: 100 };
-const envelopeOf = (answer: TransportAnswer) =>
-  readEnvelope('orderBoosterPack', answer, readDocument(answer.body, LIMITS), []);
+const envelopeOf = (response: TransportResponse) =>
+  readEnvelope('orderBoosterPack', response, readDocument(response.body, LIMITS), []);
 
 function order(body: Uint8Array, status = 200) {
   const headers = { contentType: null, retryAfter: null };
   const result = {
-    kind: 'answer',
+    kind: 'response',
     status,
     headers,
     body: Buffer.from(body),
@@ -45,13 +45,13 @@ function historyKind(body: Uint8Array): string {
   void reader.write(Buffer.from(body));
   return classifyRead(
     'getBillingHistory',
-    { kind: 'answer', status: 200, headers, ...whole },
-    (answer) => readEnvelope('getBillingHistory', answer, reader.end(), []),
+    { kind: 'response', status: 200, headers, ...whole },
+    (response) => readEnvelope('getBillingHistory', response, reader.end(), []),
     ({ content }) => reader.history(content, () => undefined),
   ).kind;
 }
 
-describe('an answer out of thin air', () => {
+describe('a response out of thin air', () => {
   const noise = fc.oneof(
     fc.uint8Array({ maxLength: 300 }),
     fc.string({ unit: 'binary', maxLength: 300 }).map((text) => Buffer.from(text)),

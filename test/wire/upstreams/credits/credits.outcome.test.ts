@@ -109,7 +109,11 @@ describe('the outcome of a purchase', () => {
     ['a body cut at the end of the connection', closedAnswer(200, SAMPLE.slice(0, -3)), 'unknown'],
     ['gzip', answer(200, gzipSync(SAMPLE), { 'content-encoding': 'gzip' }), 'unknown'],
     ['more than 1 MB', answer(200, `{"x":"${'a'.repeat(1_100_000)}"}`), 'unknown'],
-    ['a whole answer that ends with the connection', closedAnswer(200, JSON.stringify(purchase({ ID }))), 'succeeded'],
+    [
+      'a whole response that ends with the connection',
+      closedAnswer(200, JSON.stringify(purchase({ ID }))),
+      'succeeded',
+    ],
     ['a purchase that is not paid', json(200, purchase({ ID, Paid: false })), 'succeeded'],
     ['a purchase without an invoice', json(200, purchase({ ID, InvoiceNumber: null })), 'succeeded'],
     ...['', '0', 'OK', 'none', 'Success'].map((code): [string, RawHandler, string] => [

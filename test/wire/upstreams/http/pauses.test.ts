@@ -19,7 +19,7 @@ afterEach(async () => {
 describe.each([
   ['undici', createUndiciTransport],
   ['got', createGotTransport],
-])('an answer that pauses in its middle, over %s', (_name, createTransport) => {
+])('a response that pauses in its middle, over %s', (_name, createTransport) => {
   // A sink that has nothing to do with an empty piece is done at once; to be given another one for it would never end.
   it.each(['keep-alive', 'close'])(
     'hands its reader bytes, and nothing while there are none (%s)',
@@ -52,10 +52,10 @@ describe.each([
         headers: {},
         body: 'group_id=1',
         timeoutMs: 30_000,
-        maxAnswerBytes: 1_000_000,
+        maxResponseBytes: 1_000_000,
         sink,
       });
-      expect(result).toMatchObject({ kind: 'answer', bytes: 2 * HALF.byteLength });
+      expect(result).toMatchObject({ kind: 'response', bytes: 2 * HALF.byteLength });
       expect(bytes).toBe(2 * HALF.byteLength);
       expect(pieces).not.toContain(0);
     },
@@ -87,7 +87,7 @@ const ENDS: Readonly<Record<string, Buffer>> = {
 describe.each([
   ['undici', createUndiciTransport],
   ['got', createGotTransport],
-])('a whole answer whose connection ends while its reader is busy, over %s', (_name, createTransport) => {
+])('a whole response whose connection ends while its reader is busy, over %s', (_name, createTransport) => {
   it.each(Object.entries(ENDS))('is whole for its reader when its end is marked by %s', async (_end, response) => {
     upstream = await startRawUpstream(({ socket }) => void socket.end(response));
     transport = createTransport();
@@ -109,10 +109,10 @@ describe.each([
       headers: {},
       body: 'group_id=1',
       timeoutMs: 30_000,
-      maxAnswerBytes: 2_000_000,
+      maxResponseBytes: 2_000_000,
       sink,
     });
-    expect(result).toMatchObject({ kind: 'answer', bytes: BODY.byteLength });
+    expect(result).toMatchObject({ kind: 'response', bytes: BODY.byteLength });
     expect(bytes).toBe(BODY.byteLength);
   });
 });

@@ -32,12 +32,12 @@ describe.each(TRANSPORTS)('a %s over TLS, over %s', (kind, _client, createTransp
   async function sendTo(options: tls.TlsOptions) {
     upstream = await startRawUpstream(answer(200, '<a/>'), { tls: options });
     const transport = createTransport();
-    const request = { headers: {}, body: 'api_key=canary', timeoutMs: 5_000, maxAnswerBytes: 1_000 };
+    const request = { headers: {}, body: 'api_key=canary', timeoutMs: 5_000, maxResponseBytes: 1_000 };
     return transport.send({ ...request, kind, url: `${upstream.url}/v1/billings/booster` });
   }
 
   it('sends to a server that it can verify', async () => {
-    expect(await sendTo(localhost)).toMatchObject({ kind: 'answer', status: 200 });
+    expect(await sendTo(localhost)).toMatchObject({ kind: 'response', status: 200 });
     expect(upstream?.requests()).toHaveLength(1);
   });
 
@@ -79,7 +79,7 @@ describe.each(TRANSPORTS)('a %s over TLS, over %s', (kind, _client, createTransp
     await once(gate, 'listening');
     const transport = createTransport();
     const { port } = gate.address() as net.AddressInfo;
-    const request = { kind, headers: {}, body: 'api_key=canary', timeoutMs: 200, maxAnswerBytes: 1_000 };
+    const request = { kind, headers: {}, body: 'api_key=canary', timeoutMs: 200, maxResponseBytes: 1_000 };
     expect(await transport.send({ ...request, url: `https://127.0.0.1:${port}/` })).toMatchObject({ sent: false });
     const [socket] = await connection;
     const gone = once(socket, 'close');

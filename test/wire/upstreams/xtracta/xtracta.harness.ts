@@ -52,7 +52,7 @@ export async function upstreamOf(handler: RawHandler, options?: RawUpstreamOptio
   return upstream;
 }
 
-/** For upstreams that hang, and for them alone: a busy machine must not turn an answer into a timeout. */
+/** For upstreams that hang, and for them alone: a busy machine must not turn a response into a timeout. */
 export const SHORT_MS = 300;
 
 /**

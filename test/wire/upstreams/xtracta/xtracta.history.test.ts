@@ -181,7 +181,7 @@ describe('a history row', () => {
     expect(rows.map(({ group }) => group)).toEqual([{ id: '494' }, null, null]);
   });
 
-  it('gets the same name of its own in every answer when it has no id', async () => {
+  it('gets the same name of its own in every response when it has no id', async () => {
     const [first] = await rowsOf('<plan>A</plan>', '<id>1</id>');
     const [, second, other] = await rowsOf('<id>1</id>', '<plan>A</plan>', '<plan>B</plan>');
     expect(first?.id).toMatch(/^missing:[0-9a-f]{24}$/);
@@ -230,7 +230,7 @@ describe('a history row', () => {
   });
 });
 
-describe('a history answer', () => {
+describe('a history response', () => {
   it('is refused with more rows than the limit', async () => {
     const limited = new XtractaClient({
       baseUrl: upstream.url,

@@ -65,7 +65,7 @@ describe.each(TRANSPORT_NAMES)('Xtracta and its surroundings, over %s', (transpo
     const upstream = await upstreamOf(answer(200, HISTORY));
     const client = clientOver(upstream.url);
     await readCode(client);
-    // A connection is free again a turn of the event loop after its answer, in case the upstream closes it.
+    // A connection is free again a turn of the event loop after its response, in case the upstream closes it.
     await new Promise(setImmediate);
     await readCode(client);
     expect(upstream.connections()).toBe(1);

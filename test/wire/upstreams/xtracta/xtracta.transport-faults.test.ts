@@ -24,7 +24,7 @@ stopAllAfterEach();
 
 const TRANSPORT_FAULTS: readonly Fault[] = [
   ['reset after the whole request', reset(), 'unknown', UNAVAILABLE, 3],
-  ['end of the connection instead of an answer', raw('', { close: true }), 'unknown', UNAVAILABLE, 3],
+  ['end of the connection instead of a response', raw('', { close: true }), 'unknown', UNAVAILABLE, 3],
   ['silence', hang(), 'unknown', TIMEOUT, 1],
   ['a head, then silence', headOnly(200), 'unknown', TIMEOUT, 1],
   ['one byte every 20 ms for ever', drip(20), 'unknown', TIMEOUT, 1],
@@ -49,7 +49,7 @@ const TRANSPORT_FAULTS: readonly Fault[] = [
     1,
   ],
   [
-    'an answer to an upgrade that nobody asked for',
+    'a response to an upgrade that nobody asked for',
     raw('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
     'unknown',
     UNAVAILABLE,

@@ -88,7 +88,7 @@ describe('usage', () => {
     ['an empty plan', '<plan/>', []],
     ['a plan of blanks', '<plan> </plan>', []],
     ['no plan at all', '', ['getUsage plan']],
-  ])('is no plan when the answer has %s', async (_name, payload, expected) => {
+  ])('is no plan when the response has %s', async (_name, payload, expected) => {
     answers(payload);
     expect(await usage()).toEqual({ plan: null, groupId: null });
     expect(drifts()).toEqual(expected);
@@ -100,7 +100,7 @@ describe('usage', () => {
     expect(drifts()).toEqual(['getUsage (unknown)']);
   });
 
-  it('names the group that the answer is about, in its canonical form', async () => {
+  it('names the group that the response is about, in its canonical form', async () => {
     answers(withText('group_id', '00789'));
     expect((await usage()).groupId).toBe('789');
     answers(without('group_id'));

@@ -7,7 +7,7 @@ const xml = (inner: string): string => `<?xml version="1.0"?><billings_response>
 const refusal = (status: number): string => xml(`<status>${status}</status><message>Invalid pack</message>`);
 const HTML = '<!DOCTYPE html><html><body>login</body></html>';
 
-const ANSWER_FAULTS: readonly Fault[] = [
+const RESPONSE_FAULTS: readonly Fault[] = [
   ['400 with a refusal in XML', answer(400, refusal(400)), 'rejected', 'UPSTREAM_REJECTED', 1],
   ['422 with a refusal in XML', answer(422, refusal(422)), 'rejected', 'UPSTREAM_REJECTED', 1],
   ['401 in XML', answer(401, refusal(401)), 'rejected', 'UPSTREAM_UNAUTHENTICATED', 1],
@@ -97,11 +97,11 @@ const ANSWER_FAULTS: readonly Fault[] = [
   ],
   ['XML as text/plain', answer(200, BOOSTER, { 'content-type': 'text/plain' }), 'succeeded', 'OK 0', 1],
   ['XML without a content type', answer(200, BOOSTER, {}), 'succeeded', 'OK 0', 1],
-  ['a whole answer that ends with the connection', closedAnswer(200, BOOSTER), 'succeeded', 'OK 0', 1],
-  ['a whole answer in chunks', chunkedAnswer(200, BOOSTER), 'succeeded', 'OK 0', 1],
+  ['a whole response that ends with the connection', closedAnswer(200, BOOSTER), 'succeeded', 'OK 0', 1],
+  ['a whole response in chunks', chunkedAnswer(200, BOOSTER), 'succeeded', 'OK 0', 1],
   ['status true', answer(200, BOOSTER.replace('>200<', '>true<')), 'succeeded', 'OK 0', 1],
   ['no status', answer(200, BOOSTER.replace('<status>200</status>', '')), 'succeeded', 'OK 0', 1],
   ['201', answer(201, BOOSTER), 'succeeded', 'OK 0', 1],
 ];
 
-describeFaults('Xtracta, when the answer is odd', ANSWER_FAULTS);
+describeFaults('Xtracta, when the response is odd', RESPONSE_FAULTS);
