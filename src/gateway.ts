@@ -3,7 +3,7 @@ import { createAuthenticator } from './auth/authenticate.js';
 import { RateLimiter, SharedRateLimiter } from './auth/rate-limiter.js';
 import { createBillingWrites } from './billing/billing-writes.service.js';
 import { BackgroundReconciler } from './billing/settle-operations.js';
-import type { AnsweredWrite, WriteServices } from './billing/write-scope.js';
+import type { FinishedMutation, WriteServices } from './billing/write-scope.js';
 import type { Config } from './config/config.js';
 import { DebugUi } from './debug/debug.ui.js';
 import type { Allowance, RateLimitedKind, UpstreamService } from './domain/errors.js';
@@ -36,33 +36,39 @@ import { XtractaClient } from './upstreams/xtracta/xtracta.client.js';
 
 export interface Gateway {
   listen(): Promise<{ readonly url: string; readonly port: number }>;
-  /** Refuses new operations, finishes the running ones, writes above all, and closes the ledger last. */
+  /** Refuses new operations, finishes the running ones, above all writes, and closes the ledger last. */
   drain(): Promise<void>;
 }
 
-/** What may be put in place of the gateway's own parts. */
+/** Parts and intervals that replace the gateway's own, for tests and tools. */
 export interface GatewayParts {
   readonly openLedger?: typeof openLedger;
-  /** How often the background reconciler looks for writes that are due, in milliseconds. */
+  /** Interval between two rounds of the background reconciler, in milliseconds. */
   readonly reconcileIntervalMs?: number;
-  /** How often the tenants file is looked at, in milliseconds. */
+  /** Interval between two checks of the tenants file, in milliseconds. */
   readonly tenantsCheckIntervalMs?: number;
-  /** How often is looked at what tenants have used of their limits, in milliseconds. */
+  /** Interval between two readings of how much of their limits tenants have used, in milliseconds. */
   readonly spendingIntervalMs?: number;
-  /** False: graphql-js completes the rows of histories too, for comparing its answers with the written ones. */
+  /**
+   * False: graphql-js completes the rows of histories too, so that tests can compare its responses with the prepared
+   * ones.
+   */
   readonly plainRows?: boolean;
-  /** Epoch milliseconds, for what reads keep in memory. Default: the system's clock. */
+  /** Clock of the reads' caches, in Unix epoch milliseconds. Default: the system's clock. */
   readonly clock?: () => number;
-  /** Lines of the log that were dropped since the start, for the metric; 0 when left out. */
+  /** Number of log lines dropped since the start, for the metric; 0 when absent. */
   readonly logLinesLost?: () => number;
 }
 
-/** Each is at most 32 MiB of text, outside of the heap, until its client has read it. */
-const LARGE_ANSWERS_KEPT = 4;
-/** One place is left for everybody else, so that clients of one tenant that do not read hold up only that tenant. */
-const LARGE_ANSWERS_KEPT_PER_TENANT = 3;
-/** Each may take half of a heap of 400 MB before its text is made. */
-const LARGE_ANSWERS_IN_THE_MAKING = 1;
+/**
+ * Large responses kept at the same time. Each is at most 32 MiB of text, outside of the heap, until its client has read
+ * it.
+ */
+const LARGE_RESPONSES_KEPT = 4;
+/** One place is left for other tenants, so that clients of one tenant that do not read hold up only that tenant. */
+const LARGE_RESPONSES_KEPT_PER_TENANT = 3;
+/** Each may take half of a heap of 400 MB while its text is made. */
+const LARGE_RESPONSES_IN_THE_MAKING = 1;
 
 function placesFor(size: number, maxPerTenant = size): PlaceQueue {
   const pool = new FairPool({ size, maxPerTenant, maxQueued: 256, maxQueuedPerTenant: 64 });
@@ -73,8 +79,8 @@ function placesFor(size: number, maxPerTenant = size): PlaceQueue {
 }
 
 /**
- * The composition root: the only file that knows every part. Throws when the ledger can't be opened or the tenants file is not
- * valid; nothing listens before `listen()`.
+ * The composition root: the only file that knows every part. Throws when the ledger cannot be opened or the tenants
+ * file is not valid. Nothing listens before `listen()`.
  */
 export async function createGateway(config: Config, logger: Logger, parts: GatewayParts = {}): Promise<Gateway> {
   const metrics = new Metrics({ processMetrics: true });
@@ -92,7 +98,7 @@ export async function createGateway(config: Config, logger: Logger, parts: Gatew
   }
 }
 
-/** What is open already when the rest is put together. */
+/** Parts that are open before the gateway is composed. */
 interface Foundation {
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -120,9 +126,9 @@ async function composeGateway(
     mergeWindows: limits.mergeHistoryWindows,
     maxUpstreamCalls: limits.maxUpstreamCalls,
     operationTimeoutMs: limits.operationTimeoutMs,
-    largeAnswers: {
-      kept: placesFor(LARGE_ANSWERS_KEPT, LARGE_ANSWERS_KEPT_PER_TENANT),
-      making: placesFor(LARGE_ANSWERS_IN_THE_MAKING),
+    largeResponses: {
+      kept: placesFor(LARGE_RESPONSES_KEPT, LARGE_RESPONSES_KEPT_PER_TENANT),
+      making: placesFor(LARGE_RESPONSES_IN_THE_MAKING),
     },
     onCallsSaved: (calls) => metrics.callsSaved(calls),
     ...(limits.staleReadsMs === 0 ? {} : { stale: staleReads(limits, { logger, metrics, ledger }) }),
@@ -159,7 +165,7 @@ async function composeGateway(
     requestId,
     tenantId,
     observer: createUpstreamObserver({ metrics, logger, requestId, others: [silence, ...others] }),
-    // A request's own spans take the place of these.
+    // A request with tracing replaces these spans by its own.
     ...(tracing === null ? {} : { beginAttempt: (start: AttemptStart) => tracing.beginLoneAttempt(requestId, start) }),
   });
   const debugUi = createDebugUi(config);
@@ -172,13 +178,13 @@ async function composeGateway(
       ...(traceparent === null ? {} : { traceparent }),
       ...(spans === null ? {} : { beginAttempt: (start: AttemptStart) => spans.beginAttempt(start) }),
     };
-    const onAnswered = trace === undefined ? {} : { onAnswered: (write: AnsweredWrite) => trace.wrote(write) };
+    const onMutation = trace === undefined ? {} : { onMutation: (write: FinishedMutation) => trace.wrote(write) };
     const context: GatewayContext = {
       requestId,
       caller,
       nowMs,
       reads: readsFactory.forOperation({ caller, nowMs, call: { ...call, signal } }),
-      writes: createBillingWrites({ services, caller, call, ...onAnswered }),
+      writes: createBillingWrites({ services, caller, call, ...onMutation }),
     };
     if (trace !== undefined) debugUi?.attach(context, trace);
     return context;
@@ -267,10 +273,10 @@ async function composeGateway(
   };
 }
 
-/** Clocks of replicas differ by less. */
+/** Clocks of replicas differ by less than this. */
 const CLOCKS_DIFFER_MS = 60_000;
 
-/** Reads through an outage: what is kept is never shown after a write that the ledger knows of. */
+/** Settings for reads during an outage. A kept response is never shown after a write that the ledger knows. */
 function staleReads(
   { staleReadsMs, readTimeoutMs }: Config['limits'],
   { logger, metrics, ledger }: Pick<Foundation, 'logger' | 'metrics' | 'ledger'>,
@@ -284,22 +290,25 @@ function staleReads(
       metrics.staleRead(endpoint);
       if (!isFirst) return;
       const asOf = new Date(asOfMs).toISOString();
-      logger.info({ requestId, tenant: tenantId, endpoint, asOf }, 'Xtracta does not answer; kept answers stand in.');
+      logger.info(
+        { requestId, tenant: tenantId, endpoint, asOf },
+        'Xtracta does not respond; cached responses replace reads.',
+      );
     },
   };
 }
 
-/** What replicas share where `CACHE_URL` names a Redis, and keep to themselves otherwise. */
+/** State that replicas share where `CACHE_URL` names a Redis. Otherwise each replica has its own. */
 interface SharedState {
   takeAllowance(tenantId: string, action: RateLimitedKind): Allowance | Promise<Allowance>;
-  /** Null: Apollo Server's own, in memory. */
+  /** Null: Apollo Server's own cache, in memory. */
   readonly persistedQueryCache: PersistedQueryCache | null;
-  /** Null where nothing is shared. */
+  /** Null where replicas share no state. */
   readonly redis: { isUp(): boolean } | null;
   close(): void;
 }
 
-/** Connects to Redis if the settings name one; a Redis that is away is no reason not to start. */
+/** Connects to Redis if the settings name one. An unreachable Redis does not stop the start. */
 async function createSharedState(config: Config, logger: Logger): Promise<SharedState> {
   const { writesPerMinute, billingUiPerMinute, readsPerMinute } = config.limits;
   const perMinute = { write: writesPerMinute, billingUi: billingUiPerMinute, read: readsPerMinute };
@@ -312,11 +321,8 @@ async function createSharedState(config: Config, logger: Logger): Promise<Shared
       close: () => undefined,
     };
   }
-  // Loaded only when used.
-  const [{ RedisLink }, { RedisPersistedQueries }] = await Promise.all([
-    import('./cache/redis.link.js'),
-    import('./cache/redis.link.js'),
-  ]);
+  // Loaded only where `CACHE_URL` names a Redis.
+  const { RedisLink, RedisPersistedQueries } = await import('./cache/redis.link.js');
   const link = new RedisLink(config.cache.url, { logger });
   await link.settled();
   const limiter = new SharedRateLimiter(link, { perMinute });
@@ -328,20 +334,20 @@ async function createSharedState(config: Config, logger: Logger): Promise<Shared
   };
 }
 
-/** What the gateway depends on, as it stands in memory. */
+/** State in memory of the parts on which the gateway depends. */
 export interface WatchedParts {
   readonly xtracta: Pick<XtractaClient, 'breakerState'>;
   readonly credits: Pick<CreditsClient, 'breakerState'> | null;
   readonly ledger: Pick<LedgerMonitor, 'condition' | 'unknownOutcomes'>;
   readonly spending: Pick<SpendingMonitor, 'uses'>;
-  /** Whether a newer tenants file was refused. */
+  /** Whether the gateway refused a newer tenants file. */
   readonly tenantsFileRefused: () => boolean;
   /** Null where replicas share no cache. */
   readonly redis: { isUp(): boolean } | null;
   readonly logLinesLost: () => number;
 }
 
-/** The parts as `/ready` and the landing page list them. */
+/** The parts for `/ready` and the landing page. */
 function readinessOf({
   xtracta,
   credits,
@@ -355,22 +361,22 @@ function readinessOf({
   ];
   const condition = ledger.condition();
   return [
-    // Without it writes are refused and reads go on.
+    // Without the ledger the gateway refuses writes, and reads go on.
     { name: 'ledger', ok: condition === 'ready', detail: condition },
     ...upstreams.map(({ name, client }) => {
       const state = client.breakerState();
       return { name, ok: state !== 'open', detail: `breaker ${state}` };
     }),
-    // Without it each replica counts and remembers by itself.
+    // Without Redis each replica counts requests and keeps persisted queries on its own.
     ...(redis === null ? [] : [{ name: 'redis', ok: redis.isUp(), detail: redis.isUp() ? 'connected' : 'away' }]),
     ...(tenantsFileRefused() ? [{ name: 'tenants', ok: false, detail: 'a newer TENANTS_FILE was refused' }] : []),
   ];
 }
 
-/** One failure is an accident, and the next attempt may be answered. */
+/** Failed attempts in a row before the start page calls an upstream silent. One failure may be an accident. */
 const ATTEMPTS_OF_A_SILENCE = 3;
 
-/** What the start page says beyond the parts. */
+/** Facts of the start page beside the parts. */
 function statusOf(config: Config, ledger: LedgerMonitor, silence: UpstreamSilence): GatewayStatus {
   const sinceMs = (service: UpstreamService): number | undefined => {
     const found = silence.of(service);
@@ -386,7 +392,7 @@ function statusOf(config: Config, ledger: LedgerMonitor, silence: UpstreamSilenc
   };
 }
 
-/** The same for the metrics' gauges. */
+/** State of the parts for the metrics' gauges. */
 function healthOf(parts: WatchedParts): ObservedHealth {
   const { xtracta, credits, ledger, spending, redis, tenantsFileRefused, logLinesLost } = parts;
   const condition = ledger.condition();
@@ -406,12 +412,12 @@ function healthOf(parts: WatchedParts): ObservedHealth {
   };
 }
 
-/** As a refusal names it. */
+/** The limit's name, as a refusal's message has it. */
 function limitWord(limit: LimitUse['limit']): string {
   return limit.name === 'writesPerDay' ? limit.name : `${limit.name} ${limit.currency}`;
 }
 
-/** `/debug`, or null where it is switched off. */
+/** The `/debug` page, or null where it is switched off. */
 function createDebugUi(config: Config): DebugUi<GatewayContext> | null {
   if (!config.http.debugUi) return null;
   const headers = Object.entries(callerHeaders(config)).map(([name, value]) => `${name}: ${value}`);
@@ -426,19 +432,19 @@ function createDebugUi(config: Config): DebugUi<GatewayContext> | null {
   });
 }
 
-/** The pages that there are, as every page links to them. */
+/** Links to the enabled pages, for every page. */
 function linksOf(config: Config): readonly PageLink[] {
   const { url, loopback } = config.xtracta;
   const { explorer, debugUi } = config.http;
   return pageLinks({ explorer, debug: debugUi, localUpstream: loopback ? new URL(url).origin : null });
 }
 
-/** Headers that GraphiQL starts with: how to say who is asking, and to be told of the upstream calls beside the answer. */
+/** Initial headers of GraphiQL: placeholders for the caller's credentials, and the request to list upstream calls. */
 function explorerHeaders(config: Config): Readonly<Record<string, string>> {
   return { ...callerHeaders(config), ...(config.production ? {} : { 'x-upstream-calls': '1' }) };
 }
 
-/** What a caller sends to be known, with placeholders for what is secret. */
+/** Headers that identify a caller, with placeholders for secrets. */
 function callerHeaders({ auth, http }: Config): Readonly<Record<string, string>> {
   return {
     ...(http.routerSecrets.length > 0 ? { 'x-router-secret': '<router secret>' } : {}),

@@ -15,20 +15,21 @@ const MAX_PAGE = 100;
 const DEFAULT_PAGE = 20;
 
 /**
- * The view of a row that a write came upon, or null where a list of groups hides the row, or where it is another
- * tenant's that shares the credential: whoever reuses a key or meets a lock must not learn of another's write.
+ * The view of a row that a write has met. Null where a list of groups hides the row, or where it belongs to another
+ * tenant with the same credential. Reason: a caller that reuses a key or meets a lock must not learn of another
+ * tenant's write.
  */
 export function visibleOperation(scope: WriteScope, row: LedgerRow, replayed: boolean): BillingOperation | null {
   const isOwn = ledgerTenants(scope.caller).includes(row.tenantId);
   return isOwn && isVisible(scope, row) ? operationView(scope, row, replayed) : null;
 }
 
-/** A ledger row as this caller sees it; its evidence is read when a client asks for it. */
+/** A ledger row as this caller sees it. Its evidence is read only when a client requests it. */
 export function operationView(scope: WriteScope, row: LedgerRow, replayed: boolean): BillingOperation {
   return toBillingOperation(row, subjectOf(row), replayed, (beforeMore) => readEvidence(scope, row, beforeMore));
 }
 
-/** The write under a key, or null where there is none that this caller may see. */
+/** The write with a key, or null where there is none that this caller may see. */
 export async function findOperation(scope: WriteScope, idempotencyKey: string): Promise<BillingOperation | null> {
   const row = await findVisibleRow(scope, checkIdempotencyKey(idempotencyKey, ['idempotencyKey']));
   return row === null ? null : operationView(scope, row, false);
@@ -63,7 +64,7 @@ export async function listOperations(
   };
 }
 
-/** The row under a key; null where there is none, or where a list of groups hides it. Throws `LEDGER_UNAVAILABLE`. */
+/** The row with a key; null where there is none, or where a list of groups hides it. Throws `LEDGER_UNAVAILABLE`. */
 export async function findVisibleRow(scope: WriteScope, idempotencyKey: string): Promise<LedgerRow | null> {
   for (const tenantId of ledgerTenants(scope.caller)) {
     const row = await orLedgerUnavailable(scope.services.ledger.find(tenantId, idempotencyKey));
@@ -72,19 +73,19 @@ export async function findVisibleRow(scope: WriteScope, idempotencyKey: string):
   return null;
 }
 
-/** The tenants whose rows are the caller's: its own, and the one that its purchases of credits belong to. */
+/** The tenants whose rows belong to the caller: its own, and the owner of its purchases of credits. */
 export function ledgerTenants({ tenant }: Caller): readonly string[] {
   return tenant.creditsOwnerId === undefined ? [tenant.id] : [tenant.id, tenant.creditsOwnerId];
 }
 
-/** What concerns the whole account has no group that could hide it. */
+/** A write on the whole account has no group, so no list of groups hides it. */
 function isVisible(scope: WriteScope, row: LedgerRow): boolean {
   const { allowedGroups } = scope.caller;
   if (allowedGroups === null || upstreamOperation(row.kind).scope === 'account') return true;
   return row.groupId !== null && allowedGroups.has(row.groupId);
 }
 
-/** Nothing where an older version stored less: what a row was about must not keep it from being shown. */
+/** Empty where an older version stored less, so that the row is shown all the same. */
 function subjectOf(row: LedgerRow): WriteSubject {
   try {
     return STORED_WRITES[row.kind].subject(row.input);
@@ -94,8 +95,8 @@ function subjectOf(row: LedgerRow): WriteSubject {
 }
 
 /**
- * Empty also where the history can't be read just now: the operation itself must be shown when the upstream is down,
- * which is when it matters most.
+ * Empty also where the history cannot be read. Reason: the operation must be shown while the upstream is down, when it
+ * matters most.
  */
 async function readEvidence(scope: WriteScope, row: LedgerRow, beforeMore?: () => void): Promise<readonly Evidence[]> {
   const credential = scope.caller.tenant.xtracta;

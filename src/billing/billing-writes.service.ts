@@ -25,7 +25,7 @@ import {
   checkRepeats,
   checkWriteGroup,
 } from './write-input.policy.js';
-import { type AnsweredWrite, spendAllowance, type WriteScope, type WriteServices } from './write-scope.js';
+import { type FinishedMutation, spendAllowance, type WriteScope, type WriteServices } from './write-scope.js';
 
 /** The writes of one request. */
 export function createBillingWrites(scope: WriteScope): BillingWrites {
@@ -34,51 +34,59 @@ export function createBillingWrites(scope: WriteScope): BillingWrites {
     orderBoosterPack: (input) => counted(services, executeWrite(scope, ORDER_BOOSTER_PACK, input)),
     changePlan: (input) => counted(services, executeWrite(scope, CHANGE_PLAN, input)),
     purchaseCredits: (input) => counted(services, executeWrite(scope, PURCHASE_CREDITS, input)),
-    openBillingUi: (input) => told(scope, 'OPEN_BILLING_UI', null, counted(services, openBillingUi(scope, input))),
+    openBillingUi: (input) =>
+      reportedMutation(scope, 'OPEN_BILLING_UI', null, counted(services, openBillingUi(scope, input))),
     operation: (idempotencyKey) => findOperation(scope, idempotencyKey),
     operations: (status, first, after) => listOperations(scope, status, first, after),
-    reconcile: (key) => told(scope, 'RECONCILE', key, counted(services, reconcileBillingOperation(scope, key))),
+    reconcile: (key) =>
+      reportedMutation(scope, 'RECONCILE', key, counted(services, reconcileBillingOperation(scope, key))),
     resolve: (input) =>
-      told(scope, 'RESOLVE', input.idempotencyKey, counted(services, resolveBillingOperation(scope, input))),
+      reportedMutation(
+        scope,
+        'RESOLVE',
+        input.idempotencyKey,
+        counted(services, resolveBillingOperation(scope, input)),
+      ),
   };
 }
 
-/** What the payloads of all mutations have in common; those without a ledger row name no operation. */
+/** Fields that the payloads of all mutations share. Mutations without a ledger row name no operation. */
 interface Payload {
   readonly operation?: BillingOperation | null;
   readonly userErrors: readonly BillingUserError[];
 }
 
 /**
- * Counts the errors of a payload, whether or not the client selects them. A replay tells again what was counted when it
+ * Counts the errors of a payload, whether or not the client selects them. The errors of a replay were counted when they
  * happened.
  */
-async function counted<T extends Payload>(services: WriteServices, answer: Promise<T>): Promise<T> {
-  const payload = await answer;
+async function counted<T extends Payload>(services: WriteServices, pending: Promise<T>): Promise<T> {
+  const payload = await pending;
   if (payload.operation?.replayed !== true) {
     for (const { code } of payload.userErrors) services.onUserError(code);
   }
   return payload;
 }
 
-/** Tells of a mutation that is no ledgered write. Where it worked and has no row, its status is that of a success. */
-async function told<T extends Payload>(
-  { onAnswered }: WriteScope,
-  kind: AnsweredWrite['kind'],
+/** Reports a mutation that is not a ledgered write. A success without a row has the status of a success. */
+async function reportedMutation<T extends Payload>(
+  { onMutation }: WriteScope,
+  kind: FinishedMutation['kind'],
   idempotencyKey: string | null,
-  answer: Promise<T>,
+  pending: Promise<T>,
 ): Promise<T> {
-  const { operation, userErrors } = await answer;
+  const { operation, userErrors } = await pending;
   const errorCodes = userErrors.map(({ code }) => code);
   const status = operation?.status ?? (userErrors.length === 0 ? 'SUCCEEDED' : null);
   const times = { createdAtMs: null, sentAtMs: null, completedAtMs: null };
-  onAnswered?.({ kind, idempotencyKey, otherKey: null, status, replayed: false, errorCodes, ...times });
-  return answer;
+  onMutation?.({ kind, idempotencyKey, otherKey: null, status, replayed: false, errorCodes, ...times });
+  return pending;
 }
 
 /**
- * Runs a write at most once per key, and words the result. Throws what never became a write; everything else is in the
- * payload. What was read about the group is dropped, unless provably nothing was sent.
+ * Runs a write at most once per key, and returns its result as a payload. Throws only for requests that never became a
+ * write. It drops the cached reads of the group after a refusal for another price, and after an attempt, unless provably
+ * nothing was sent.
  */
 async function executeWrite<
   Input extends SpendingInput & { readonly expected?: ExpectedPriceInput | null },
@@ -122,28 +130,28 @@ async function executeWrite<
       fromStored: (stored) => definition.fromStored(stored, request),
     },
   );
-  // The page that showed another price looks again, and must see what it was refused for.
+  // A page that showed another price reads the catalogue again, and must see the price that caused the refusal.
   if (result.kind === 'refused' && result.refusal.code === 'PRECONDITION_FAILED') {
     scope.services.forgetReads(credentialId, reach.groupId);
   }
   if (result.kind === 'completed' && !result.replayed) {
-    // Nothing was sent, so nothing changed. While the upstream is down the kept answers are all that the page has.
+    // If nothing was sent, nothing changed. While the upstream is down, a page has only the kept responses.
     if (result.row.state !== 'not_sent') scope.services.forgetReads(credentialId, result.row.groupId);
     scope.services.onWrite(kind, statusOfState(result.row.state));
   }
-  return answered(scope, definition, idempotencyKey, result);
+  return reported(scope, definition, idempotencyKey, result);
 }
 
 /**
- * The row that holds the key already: a replay costs no rate limit. Keys are unique over all kinds, so a caller whose
- * purchases belong to another tenant than its orders is asked for both. Null also when the ledger does not answer: the
- * claim then says so.
+ * The row that already has the key, because a replay costs no rate limit. Keys are unique over all kinds. So a caller
+ * whose purchases belong to another tenant is looked up under both tenants. Null also when the ledger fails; the claim
+ * then reports it.
  */
 async function findKnown(scope: WriteScope, tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {
   try {
     for (const owner of new Set([tenantId, ...ledgerTenants(scope.caller)])) {
       const row = await scope.services.ledger.find(owner, idempotencyKey);
-      // One that was not sent is sent now, which costs as much as any.
+      // A write that was not sent is sent now, which costs as much as a new one.
       if (row !== null && (owner !== tenantId || row.state !== 'not_sent')) return row;
     }
     return null;
@@ -152,7 +160,7 @@ async function findKnown(scope: WriteScope, tenantId: string, idempotencyKey: st
   }
 }
 
-function answered<Value>(
+function reported<Value>(
   scope: WriteScope,
   { kind, inWords }: Pick<WriteDefinition<never, never, Value>, 'kind' | 'inWords'>,
   idempotencyKey: string,
@@ -160,12 +168,12 @@ function answered<Value>(
 ): WritePayload<Value> {
   const payload = toWritePayload(result, {
     toOperation: (row, replayed) => visibleOperation(scope, row, replayed),
-    // Of an equal write, so of the same kind.
+    // The row is that of an equal write, so it has the same kind.
     inWords: ({ input, answer }) => inWords(input, answer?.kind === 'value' ? answer.value : null),
     nowMs: Date.now(),
   });
   const row = 'row' in result ? result.row : null;
-  scope.onAnswered?.({
+  scope.onMutation?.({
     kind,
     idempotencyKey,
     otherKey: row === null || row.idempotencyKey === idempotencyKey ? null : row.idempotencyKey,
@@ -187,8 +195,8 @@ const STATUS_OF_OUTCOME = {
 } as const;
 
 /**
- * Mints a pre-authenticated URL of the upstream's billing page for the api key's own group. It spends nothing, so it
- * has no ledger row; it is sent once, and its answer is given to nobody but the caller.
+ * Creates a pre-authenticated URL of the upstream's billing page for the api key's own group. It spends nothing, so it
+ * has no ledger row. It is sent once, and only the caller receives the URL.
  */
 export async function openBillingUi(
   scope: WriteScope,

@@ -30,14 +30,15 @@ export interface BillingOperation extends WriteSubject {
   readonly completedAt: DateTimeText | null;
   readonly documentsMayHaveBeenDeleted: boolean;
   /**
-   * History rows since the sending, each compared with the write. Read when asked for, and only for an unknown outcome;
-   * else empty.
+   * History rows since the sending, each compared with the write. They are read on request, and only for an unknown
+   * outcome; else empty.
+   *
+   * @param beforeMore called before each upstream call except the first; its error becomes the result
    */
-  /** @param beforeMore told before each upstream call but the first; what it throws is the answer */
   evidenceFit(beforeMore?: () => void): Promise<readonly Evidence[]>;
 }
 
-/** An answer as data: what a client of an authorised, valid write is told when it did not succeed. */
+/** An error as data: the reason for which an authorised, valid write did not succeed. */
 export interface BillingUserError {
   readonly code: BillingErrorCode;
   readonly message: string;
@@ -55,7 +56,7 @@ export interface WritePayload<T> {
   readonly userErrors: readonly BillingUserError[];
 }
 
-/** What stands beside the input of a spending write and is no part of it: equal writes may differ in it. */
+/** Arguments beside the input of a spending write. They are not part of it, so equal writes may differ in them. */
 export interface SpendingInput {
   readonly idempotencyKey: string;
   /** Key of the equal write that this one repeats on purpose. */
@@ -86,8 +87,8 @@ export interface OperationsPage {
 }
 
 /**
- * The writes of one caller. What the gateway itself refuses before it became a write (`BAD_USER_INPUT`, `FORBIDDEN`,
- * `RATE_LIMITED`, `SHUTTING_DOWN`) is thrown as `BillingError`; everything else is data in the payload.
+ * The writes of one caller. A request that the gateway refuses before it became a write throws a `BillingError`:
+ * `BAD_USER_INPUT`, `FORBIDDEN`, `RATE_LIMITED` or `SHUTTING_DOWN`. All other results are data in the payload.
  */
 export interface BillingWrites {
   orderBoosterPack(input: WriteInput<BoosterPackRequest>): Promise<WritePayload<BoosterPackOrder>>;

@@ -38,8 +38,8 @@ function toStored({ plan }: PlanChange): unknown {
 }
 
 /**
- * Renews, upgrades or downgrades a group's plan. The same plan again is a renewal, so another charge: only the key
- * tells a repeat from a wish.
+ * Renews, upgrades or downgrades a group's plan. A change to the same plan is a renewal, so another charge. Only the
+ * key distinguishes a retry from a new order.
  */
 export const CHANGE_PLAN: WriteDefinition<WriteInput<PlanChangeRequest>, PlanChangeRequest, PlanChange> = {
   kind: 'CHANGE_PLAN',
@@ -74,16 +74,13 @@ export const CHANGE_PLAN: WriteDefinition<WriteInput<PlanChangeRequest>, PlanCha
   toStored,
   fromStored: (stored, { planId }) => (stored === null ? settledChange(planId, null) : storedChange.parse(stored)),
   subject: (input) => ({ ...NO_SUBJECT, ...planInput.parse(input) }),
-  inWords: (input, answer) =>
-    `changed to plan ${planInput.parse(input).planId}${nameInWords(storedChange.safeParse(answer).data?.plan.name)}`,
+  inWords: (input, stored) =>
+    `changed to plan ${planInput.parse(input).planId}${nameInWords(storedChange.safeParse(stored).data?.plan.name)}`,
   wanted: (input, before) => ({ kind: 'plan', id: planInput.parse(input).planId, before: readPlanBefore(before) }),
   settledAnswer: (input, _groupId, proof) => toStored(settledChange(planInput.parse(input).planId, proof)),
 };
 
-/**
- * Name, documents and price of the row were found equal to the catalogue's of the asked id, so they may stand beside
- * it.
- */
+/** The row's name, documents and price equal the catalogue's for the requested id, so they may appear with that id. */
 function settledChange(planId: string, proof: Proof | null): PlanChange {
   if (proof !== null) return { plan: { ...toBillingPlan(proof.activity), planId } };
   return {

@@ -3,8 +3,8 @@ import { type AvailablePack, type AvailablePlan, type BillingCatalogue, itemOf }
 import { type Money, parseDecimal, type Readable, readableOrNull } from '../domain/money.js';
 
 /**
- * What can be compared between a history row and a write, in the order in which it is shown. A row proves a write only
- * when all that applies fits; see docs/adr/0015-what-proves-a-write.md.
+ * Facts that are compared between a history row and a write, in the order of display. A row proves a write only when
+ * all that apply fit; see docs/adr/0015-what-proves-a-write.md.
  */
 export const EVIDENCE_FACTS = [
   'NEW',
@@ -25,90 +25,90 @@ export const EVIDENCE_FACTS = [
 
 export type EvidenceFact = (typeof EVIDENCE_FACTS)[number];
 
-/** A row beside a write: what fits, what does not. What neither names was not told by the row, or does not apply. */
+/** A history row compared with a write. A fact in neither list is missing in the row, or does not apply. */
 export interface Evidence {
   readonly activity: BillingActivity;
   readonly fits: readonly EvidenceFact[];
   readonly doesNotFit: readonly EvidenceFact[];
 }
 
-/** The plan of a group just before a plan change was sent, as its baseline tells it. */
+/** The plan of a group just before a plan change was sent, from the write's baseline. */
 export interface PlanBefore {
   readonly name: string;
   readonly type: PlanType;
   readonly allowedDocuments: number | null;
   readonly expiryMs: number | null;
   /**
-   * When its other periods end, where that is near: what was replaced a moment ago may be renewed all the same. Absent:
-   * none.
+   * Ends of the group's other periods, where they are near. Reason: a plan that was replaced a moment ago may still be
+   * renewed. Absent: none.
    */
   readonly otherEndsMs?: readonly number[] | undefined;
 }
 
-/** Null: the group had none. `unknown`: the baseline does not say, and no plan change is proved then. */
+/** Null: the group had no plan. `unknown`: the baseline does not tell, so no plan change is proved. */
 export type KnownPlanBefore = PlanBefore | null | 'unknown';
 
 /** One reading of a group's history. */
 export interface HistoryReading {
   readonly rows: readonly BillingActivity[];
-  /** False: the document was not whole, so a row that is not in it may be there all the same. */
+  /** False: the document was incomplete, so rows may be missing in it. */
   readonly isWhole: boolean;
-  /** How far the upstream's clock is ahead of ours, in milliseconds; null: not measured. */
+  /** Milliseconds by which the upstream's clock is ahead of the gateway's; null: not measured. */
   readonly clockAheadMs: number | null;
 }
 
-/** What was asked for: an item of the group's catalogue as it is read when reconciling. */
+/** The requested item of the group's catalogue, as it is read during reconciliation. */
 export type Wanted =
   | { readonly kind: 'pack'; readonly id: string; readonly quantity: number }
   | { readonly kind: 'plan'; readonly id: string; readonly before: KnownPlanBefore };
 
-/** A write that was sent, with everything that a row is compared with. */
+/** A write that was sent, with all facts for the comparison with a row. */
 export interface SentWrite {
   readonly groupId: string;
   readonly sentAtMs: number;
-  /** When the sender gave up waiting; null: not known. */
+  /** Time at which the sender stopped waiting; null: not known. */
   readonly endedAtMs: number | null;
   /** Kinds of rows that such a write makes. */
   readonly provedBy: readonly BillingActivityKind[];
   readonly wanted: Wanted;
-  /** Ids of the group's rows just before sending; null: there is no trustworthy list. */
+  /** Ids of the group's rows just before sending; null: there is no reliable list. */
   readonly baseline: readonly string[] | null;
-  /** Null: it cannot be read, and nothing is proved without it. */
+  /** Null: it cannot be read, so nothing is proved. */
   readonly catalogue: BillingCatalogue | null;
-  /** Another write of the group was sent at about the same time and may have been carried out. */
+  /** Whether another write of the group was sent at about the same time and may have been carried out. */
   readonly hasNeighbour: boolean;
 }
 
-/** A row's start is told in whole seconds, and what measured the clocks is no more exact. */
+/** Tolerance for clocks. A row's start has whole seconds, and the measured clock difference is no more exact. */
 const CLOCK_TOLERANCE_MS = 2_000;
-/** An upstream that has not begun after this long is not waited for. A later row may be anybody's. */
+/** Latest start of a row after the sending. A later row may belong to any other write. */
 const MAX_DELAY_MS = 60_000;
-/** How long an upstream may go on with a request after its sender has given up. */
+/** Time for which an upstream may continue with a request after its sender has given up. */
 const AFTER_END_MS = 10_000;
 /**
- * A renewal is automatic when it starts at the end of the period before it: a little before it, or while a nightly run
- * may take.
+ * An automatic renewal starts at the end of the period before it: shortly before that end, or within the time of a
+ * nightly run.
  */
 const RENEWAL_BEFORE_MS = 5_000;
 const RENEWAL_AFTER_MS = 10 * 60_000;
 /**
- * The same plan again proves something only while the automatic renewal is this far off: clocks, zones and early runs
- * included.
+ * A change to the same plan is proved only while the automatic renewal is this far away. The time covers clocks, time
+ * zones and early runs.
  */
 const RENEWAL_FAR_MS = 2 * 86_400_000;
-/** Without a baseline, rows from this long before the sending are shown: a hint, never a proof. */
+/** Without a baseline, rows from this long before the sending are shown as hints, never as proofs. */
 const HINT_BEFORE_MS = 10 * 60_000;
 
 /**
- * The ids of a reading, for comparison with a later reading. Null when the ids cannot be trusted: the document was not
- * whole, a row has no id of its own, or two rows share one.
+ * The ids of a reading, for comparison with a later reading. Null when the ids are not reliable: the document was
+ * incomplete, a row has no id of its own, or two rows share one.
  */
 export function trustedIds({ rows, isWhole }: HistoryReading): readonly string[] | null {
   const ids = rows.map((row) => row.id);
   return isWhole && rows.every(hasRealId) && new Set(ids).size === ids.length ? ids : null;
 }
 
-/** The group's plan as a trusted reading tells it at a moment of our clock. */
+/** The group's plan in a reliable reading at a moment of the gateway's clock. */
 export function planBefore(reading: HistoryReading, groupId: string, atMs: number): KnownPlanBefore {
   const nowMs = atMs + (reading.clockAheadMs ?? 0) + CLOCK_TOLERANCE_MS;
   const plans = reading.rows.filter((row) => row.kind !== 'BOOSTER');
@@ -136,10 +136,9 @@ export function planBefore(reading: HistoryReading, groupId: string, atMs: numbe
 const PLAN_KINDS: ReadonlySet<BillingActivityKind> = new Set(['SIGNUP', 'RENEW', 'UPGRADE', 'DOWNGRADE']);
 
 /**
- * Rows that appeared since the write was sent, each compared with it, and the one that proves it, if any. A proof is
- * exact: the only new row that fits in everything. A reading that lacks a row of the baseline proves nothing, because
- * ids that are not stable would make every row look new. That no row appeared proves nothing either: the upstream may
- * be late.
+ * Rows that have appeared since the write was sent, each compared with it, and the row that proves it, if any. The
+ * proof is the only new row that fits in every fact. A reading that lacks a row of the baseline proves nothing, because
+ * unstable ids would make every row look new. A missing row proves nothing either, because the upstream may be late.
  */
 export function examine(
   write: SentWrite,
@@ -147,7 +146,7 @@ export function examine(
 ): { readonly proof: BillingActivity | null; readonly evidence: readonly Evidence[] } {
   const compared = rowsSince(write, reading).map((row) => ({ row, facts: compare(write, row, reading) }));
   const fitting = compared.filter(({ facts }) => allFit(facts));
-  // A row that names another group is not this caller's to see.
+  // This caller may not see a row that names another group.
   const shown = compared.filter(({ row }) => row.groupId === null || row.groupId === write.groupId);
   const evidence = shown.map(({ row, facts }): Evidence => {
     const isOnly = fitting.every((other) => other.row === row);
@@ -159,7 +158,7 @@ export function examine(
   return { proof: isProved ? only.row : null, evidence };
 }
 
-/** New rows that fit the write in everything that a row tells; who else may have made them is left open. */
+/** New rows that fit the write in every fact of the row. Other writes may have made them. */
 export function fittingRows(write: SentWrite, reading: HistoryReading): readonly BillingActivity[] {
   if (!isComparable(write, reading)) return [];
   return rowsSince(write, reading).filter((row) => allFit(compare(write, row, reading)));
@@ -176,10 +175,10 @@ function rowsSince({ baseline, sentAtMs }: SentWrite, { rows }: HistoryReading):
   return rows.filter((row) => !known.has(row.id));
 }
 
-/** True: fits. False: does not. Undefined: the row does not tell, or it does not apply. */
+/** True: fits. False: does not fit. Undefined: the row does not contain it, or it does not apply. */
 type Facts = ReadonlyMap<EvidenceFact, boolean | undefined>;
 
-/** What a row must tell; of the rest it is enough that it does not contradict. */
+/** Facts that must fit. The other facts must only not contradict. */
 const MUST_FIT: readonly EvidenceFact[] = ['NEW', 'ID', 'GROUP', 'ACTIVITY', 'TIME', 'NAME', 'ALLOWED_DOCUMENTS'];
 
 function allFit(facts: Facts): boolean {
@@ -205,14 +204,17 @@ function compare(write: SentWrite, row: BillingActivity, reading: HistoryReading
 
 type FactList = readonly (readonly [EvidenceFact, boolean | undefined])[];
 
-/** Other writes of a group this long before may show late, and this long after may show in time. */
+/**
+ * Another write of the group counts if it was sent up to the first time before, because its row may show late. It also
+ * counts if it was sent up to the second time after, because its row may show in time.
+ */
 export const NEIGHBOUR_BEFORE_MS = 24 * 3_600_000;
 const NEIGHBOUR_NEAR_MS = 10 * 60_000;
 
 /**
- * Whether another write of the group may have made a row that seems to be this one's: an earlier order whose row shows
- * late, too. A write of somebody else's own group, whose number is not known, counts only when it was sent at about the
- * same time.
+ * Whether another write of the group may have made a row that seems to belong to this one. An earlier order whose row
+ * shows late counts too. A write on the own group of another account, whose number is not known, counts only when it
+ * was sent at about the same time.
  */
 export function hasNeighbour(
   sentAtMs: number,
@@ -229,7 +231,7 @@ export function hasNeighbour(
   });
 }
 
-/** Without the wanted item nothing of the row can be compared, so nothing is proved. */
+/** Without the requested item nothing can be compared, so nothing is proved. */
 function unknownItem(): FactList {
   return [];
 }
@@ -246,7 +248,7 @@ function packFacts({ wanted, catalogue }: SentWrite, row: BillingActivity): Fact
   const item = itemOf(packs, wanted.id);
   if (item === null || wanted.kind !== 'pack') return unknownItem();
   const told = quantitiesTold(item, row);
-  // Another pack under the same name that the row fits as well: nobody can say which of them it is.
+  // If another pack with the same name fits the row too, the row may belong to either.
   const isAmbiguous = packs.some(
     (other) => !isSamePack(other, item) && other.name === item.name && quantitiesTold(other, row).quantities.length > 0,
   );
@@ -258,7 +260,7 @@ function packFacts({ wanted, catalogue }: SentWrite, row: BillingActivity): Fact
   ];
 }
 
-/** Alike in everything that a row can tell: as the same pack under two numbers. */
+/** Whether a row cannot distinguish the two, like one pack with two numbers. */
 function isSamePack(one: AvailablePack, other: AvailablePack): boolean {
   return (
     one.id === other.id ||
@@ -271,13 +273,14 @@ function isSamePack(one: AvailablePack, other: AvailablePack): boolean {
 interface ToldQuantity {
   readonly documents: boolean | undefined;
   readonly price: boolean | undefined;
-  /** Quantities that fit the row, whichever of its two figures is per pack or in total. */
+  /** Quantities that fit the row, whether its figures are per pack or in total. */
   readonly quantities: readonly number[];
 }
 
 /**
- * The quantity that a row tells. Nobody documents whether its figures are those of one pack or of all, so each may be
- * either; what contradicts both readings fits no quantity. Figures of exactly one pack tell the quantity 1.
+ * The quantities that a row's figures permit. The documents do not say whether they are for one pack or for all, so
+ * each may be either. A figure that contradicts both readings fits no quantity. Figures of exactly one pack mean the
+ * quantity 1.
  */
 function quantitiesTold(pack: AvailablePack, row: BillingActivity): ToldQuantity {
   const ofDocuments = multipleOf(row.allowedDocuments, pack.allowedDocuments);
@@ -285,7 +288,7 @@ function quantitiesTold(pack: AvailablePack, row: BillingActivity): ToldQuantity
   const documents = ofDocuments === 'untold' ? undefined : ofDocuments !== null;
   const price = ofPrice === 'untold' ? undefined : ofPrice !== null;
   if (documents === false || price === false) return { documents, price, quantities: [] };
-  // One pack's figure beside another's total: the total tells. Two totals must tell the same.
+  // If one figure is per pack and the other in total, the total decides. Two totals must agree.
   const totals = [ofDocuments, ofPrice].filter((times) => typeof times === 'number' && times > 1);
   const [total] = totals;
   if (typeof total === 'number') {
@@ -296,8 +299,8 @@ function quantitiesTold(pack: AvailablePack, row: BillingActivity): ToldQuantity
 }
 
 /**
- * How often `unit` fits into `value` without a rest; `any` for nothing in nothing; null: it does not; `untold`: the row
- * is silent.
+ * Number of times that `unit` fits into `value` without a remainder. `any`: both are 0; null: it does not fit;
+ * `untold`: the row has no such figure.
  */
 type Multiple = number | 'any' | 'untold' | null;
 
@@ -326,7 +329,7 @@ function planFacts({ wanted, catalogue, sentAtMs }: SentWrite, row: BillingActiv
   const item = itemOf(plans, wanted.id);
   if (item === null || wanted.kind !== 'plan') return unknownItem();
   const { before } = wanted;
-  // Another plan under the same name that the row fits as well: its figures would stand beside the wrong id.
+  // If another plan with the same name fits the row too, its figures would appear with the wrong id.
   const isAmbiguous = plans.some((other) => other.id !== item.id && other.name === item.name && isPlanOf(other, row));
   return [
     ['NAME', item.name !== null && row.planName === item.name && !isAmbiguous],
@@ -347,8 +350,8 @@ function isPlanOf(item: AvailablePlan, row: BillingActivity): boolean {
 }
 
 /**
- * Words that the upstream may write for a change from the one plan to the other. `signup` is the only one that the
- * documents show, so it is accepted wherever an automatic renewal cannot have written it.
+ * Kinds that the upstream may write for a change between the two plans. `signup` is the only one in the documents. So
+ * it is accepted wherever an automatic renewal cannot have written it.
  */
 function directionsOf(before: PlanBefore | null, item: AvailablePlan): readonly BillingActivityKind[] {
   if (before === null) return ['SIGNUP'];
@@ -360,7 +363,8 @@ function directionsOf(before: PlanBefore | null, item: AvailablePlan): readonly 
 }
 
 /**
- * Whatever word it stands under: a row that starts when the period before it ends is what the upstream does by itself.
+ * Whether the upstream may have renewed the plan by itself. A row that starts when the period before it ends may be a
+ * renewal, whatever its kind.
  */
 function mayBeRenewal(
   before: PlanBefore | null,
@@ -391,7 +395,7 @@ function samePrice(told: Readable<Money>, wanted: Readable<Money>): boolean | un
 }
 
 /**
- * The manual names no currency for a catalogue's prices: one that is not named cannot contradict. An unreadable one
+ * The manual names no currency for a catalogue's prices, so a missing currency contradicts nothing. An unreadable one
  * does.
  */
 function currenciesAgree(one: Money, other: Money): boolean {
@@ -400,7 +404,10 @@ function currenciesAgree(one: Money, other: Money): boolean {
   return isReadable && (told === null || wanted === null || told === wanted);
 }
 
-/** Undefined for what no price list writes: dividing by a number of a million digits would take for ever. */
+/**
+ * Undefined for an amount that no price list has, because division by a number of a million digits would block the
+ * gateway.
+ */
 function plainDecimal({ amount }: Money) {
   return amount.length <= 40 && !/e/i.test(amount) ? parseDecimal(amount)?.value : undefined;
 }

@@ -24,16 +24,16 @@ type Upstream = Pick<WriteServices, 'xtracta' | 'ledger'>;
 export interface RowExamination {
   readonly proof: Proof | null;
   readonly evidence: readonly Evidence[];
-  /** What was asked for, as the catalogue names it now; null: the catalogue lacks it, or cannot be read. */
+  /** The requested item in the present catalogue; null: the catalogue lacks it, or cannot be read. */
   readonly wanted: AvailablePack | AvailablePlan | null;
 }
 
 /**
- * Compares a row of the ledger with the group's history and catalogue as they are now. Null: no history shows such a
- * write, or its group is not known. Throws `BillingError` when the history or the ledger can't be read; without a
+ * Compares a row of the ledger with the group's history and catalogue as they are now. Null: no history row shows such
+ * a write, or its group is not known. Throws `BillingError` when the history or the ledger cannot be read. Without a
  * catalogue nothing is proved.
  *
- * @param beforeMore told before each upstream call but the first; what it throws ends the examination
+ * @param beforeMore called before each upstream call except the first; its error ends the examination
  */
 export async function examineRow(
   upstream: Upstream,
@@ -54,8 +54,8 @@ export async function examineRow(
 }
 
 /**
- * A row that fits a write which an operator settled as not carried out, though every other write of the group that may
- * have made such a row is counted off; null: there is none. Errors as {@link examineRow}.
+ * A history row that fits a write which an operator settled as not carried out. Rows that other writes of the group may
+ * have made are subtracted first. Null: there is no such row. Errors as {@link examineRow}.
  */
 export async function findContradiction(
   upstream: Upstream,
@@ -88,10 +88,10 @@ async function readRow(
   const wanted = STORED_WRITES[row.kind].wanted(row.input, row.before);
   if (wanted === null) return null;
   const read = await readGroupHistory(xtracta, credential, groupId, sentAtMs, call);
-  // At the time of the write, if it is known: a clock may have been set since.
+  // The clock difference at the time of the write, if it is known, because a clock may have been set since.
   const reading = { ...read, clockAheadMs: readClockBefore(row.before) ?? read.clockAheadMs };
   const catalogue = await readGroupCatalogue(xtracta, credential, groupId, wanted, call, beforeMore);
-  // Last, so that a write which was sent while the history was read is known.
+  // Read last, so that a write sent during the read of the history is included.
   const neighbours = await orLedgerUnavailable(ledger.neighbours(row, sentAtMs - NEIGHBOUR_BEFORE_MS));
   const write: SentWrite = {
     groupId,
@@ -99,7 +99,7 @@ async function readRow(
     endedAtMs: row.resolution === null ? row.completedAtMs : null,
     provedBy: upstreamOperation(row.kind).provedBy,
     wanted,
-    // Earlier versions noted nothing beside the ids, and took ids from documents that were not to be trusted.
+    // Earlier versions stored only ids, also from documents that were not reliable.
     baseline: row.before === null ? null : row.baseline,
     catalogue,
     hasNeighbour: hasNeighbour(sentAtMs, neighbours),

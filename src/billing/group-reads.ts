@@ -8,17 +8,20 @@ import { type HistoryReading, type KnownPlanBefore, planBefore, trustedIds } fro
 import type { XtractaWriteClient } from './write-scope.js';
 
 /**
- * Whether the upstream filters by start, by expiry or by overlap is not documented; 400 days cover a yearly period
- * under each.
+ * The documents do not say whether the upstream filters by start, by expiry or by overlap. 400 days cover a yearly
+ * period in each case.
  */
 const REACH_SECONDS = 400 * 86_400;
 
-/** How long a write may wait for the picture of "before"; without it the write goes on, only harder to reconcile. */
+/**
+ * Longest wait of a write for its baseline, in milliseconds. Without a baseline the write continues, but is harder to
+ * reconcile.
+ */
 const BASELINE_TIMEOUT_MS = 2_000;
 
 /**
- * Elements of a row whose drift costs that value alone. Any other drift may mean that rows are missing, or are not
- * known again.
+ * Elements of a row whose drift affects only their own value. Other drift may mean that rows are missing or cannot be
+ * recognised.
  */
 const VALUE_ELEMENTS: ReadonlySet<string> = new Set([
   'plan',
@@ -36,7 +39,7 @@ const VALUE_ELEMENTS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The rows that the upstream answers for a group around the moment, whatever group they name. Throws `BillingError`.
+ * The rows that the upstream returns for a group around the moment, whatever group they name. Throws `BillingError`.
  */
 export async function readGroupHistory(
   client: XtractaWriteClient,
@@ -71,7 +74,7 @@ export async function readGroupHistory(
 }
 
 /**
- * The group's rows and plan before a write, or null where they can't be read in time or are not to be trusted. Never
+ * The group's rows and plan before a write, or null where they cannot be read in time or are not reliable. Never
  * throws.
  */
 export async function readBaseline(
@@ -81,7 +84,7 @@ export async function readBaseline(
   call: UpstreamCall,
 ): Promise<Baseline | null> {
   if (groupId === null) return null;
-  // Unlike `AbortSignal.timeout`, nothing is left behind that fires later, at a time when nobody waits any more.
+  // Unlike `AbortSignal.timeout`, this leaves no timer that fires after the read has ended.
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), BASELINE_TIMEOUT_MS);
   try {
@@ -112,13 +115,13 @@ const storedBefore = z.object({
   ]),
 });
 
-/** The plan that a baseline noted; `unknown` where it noted none, as earlier versions did not. */
+/** The plan in a baseline; `unknown` where it has none, as in rows of earlier versions. */
 export function readPlanBefore(before: unknown): KnownPlanBefore {
   const { success, data } = storedBefore.safeParse(before);
   return success ? data.plan : 'unknown';
 }
 
-/** The difference of the clocks that a baseline noted, right before the sending; null: none. */
+/** The clock difference in a baseline, measured right before the sending; null: none. */
 export function readClockBefore(before: unknown): number | null {
   return storedBefore.safeParse(before).data?.clockAheadMs ?? null;
 }
@@ -130,11 +133,11 @@ export interface CatalogueItemRef {
 }
 
 /**
- * A group's catalogue as it is now, with the named item also where the upstream tells of it only when asked by its id.
- * Null: it cannot be read. Throws only what `beforeCall` throws.
+ * A group's catalogue as it is now. It includes the named item also where the upstream returns it only on a request by
+ * its id. Null: it cannot be read. Throws only what `beforeCall` throws.
  *
  * @param groupId null: the api key's own group
- * @param beforeCall told before each upstream call; may throw `OPERATION_TOO_COMPLEX`
+ * @param beforeCall called before each upstream call; may throw `OPERATION_TOO_COMPLEX`
  */
 export async function readGroupCatalogue(
   client: XtractaWriteClient,
@@ -155,7 +158,7 @@ export async function readGroupCatalogue(
     const one = await client.getPlans(credential, groupId, call, asked);
     return { plans: [...listed.plans, ...one.plans], packs: [...listed.packs, ...one.packs] };
   } catch (error) {
-    // This code is the operation's own limit, told by `beforeCall`; an upstream never has it.
+    // This code is the operation's own limit, which `beforeCall` throws. An upstream error never has it.
     if (error instanceof BillingError && error.code === 'OPERATION_TOO_COMPLEX') throw error;
     return null;
   }

@@ -74,9 +74,9 @@ export const ORDER_BOOSTER_PACK: WriteDefinition<
   fromStored: (stored, { packId, quantity, groupId }) =>
     stored === null ? settledOrder({ packId, quantity }, groupId, null) : storedOrder.parse(stored),
   subject: (input) => ({ ...NO_SUBJECT, ...orderInput.parse(input) }),
-  inWords(input, answer) {
+  inWords(input, stored) {
     const { packId, quantity } = orderInput.parse(input);
-    return `ordered ${quantity} of pack ${packId}${nameInWords(storedOrder.safeParse(answer).data?.pack.name)}`;
+    return `ordered ${quantity} of pack ${packId}${nameInWords(storedOrder.safeParse(stored).data?.pack.name)}`;
   },
   wanted(input) {
     const { packId, quantity } = orderInput.parse(input);
@@ -86,8 +86,8 @@ export const ORDER_BOOSTER_PACK: WriteDefinition<
 };
 
 /**
- * Name and figures are the catalogue's of the asked id: a row's would be those of one pack or of all, and nobody says
- * which.
+ * Name and figures are the catalogue's for the requested id. The row's figures may be for one pack or for all, and the
+ * documents do not say which.
  */
 function settledOrder(
   { packId, quantity }: z.infer<typeof orderInput>,

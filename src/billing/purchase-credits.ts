@@ -24,8 +24,8 @@ const storedPurchase = z.object({
 });
 
 /**
- * Buys message credits. `purchaseId` is no idempotency key of the upstream's: nothing documents that the same one twice
- * is charged once. The documents name no way to read purchases back, so there is nothing to compare with later.
+ * Buys message credits. `purchaseId` is not an idempotency key: no document says that the upstream charges the same one
+ * only once. The documents describe no way to read purchases, so nothing can be compared later.
  */
 export const PURCHASE_CREDITS: WriteDefinition<PurchaseInput, CreditPurchaseRequest, CreditPurchase> = {
   kind: 'PURCHASE_CREDITS',
@@ -34,7 +34,7 @@ export const PURCHASE_CREDITS: WriteDefinition<PurchaseInput, CreditPurchaseRequ
     const [client, credential] = [services.credits, tenant.credits];
     if (client === null || credential === null) return null;
     return {
-      // A token is no name for the account, so a fresh one lifts no lock where a tenant is known beside it.
+      // A token does not identify the account. So a fresh token lifts no lock where the tenant is known.
       tenantId: tenant.creditsOwnerId ?? tenant.id,
       credentialId: credential.id,
       baseline: async () => null,
@@ -54,7 +54,7 @@ export const PURCHASE_CREDITS: WriteDefinition<PurchaseInput, CreditPurchaseRequ
   settledAnswer: (input) => storedPurchase.parse(settledPurchase(purchaseInput.parse(input).purchaseId)),
 };
 
-/** A purchase that was carried out, of which no history tells anything. */
+/** A purchase that was carried out and that no history shows. */
 function settledPurchase(purchaseId: string): CreditPurchase {
   return {
     id: purchaseId,

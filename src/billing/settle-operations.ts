@@ -18,8 +18,8 @@ export interface OperationPayload {
 }
 
 /**
- * Reads the history and settles an unknown outcome when it proves that the write was carried out; what it can't prove
- * stays unknown. Any other state is answered as it is. Sends no write.
+ * Reads the history and settles an unknown outcome when the history proves that the write was carried out. An outcome
+ * without proof stays unknown. A write in any other state is returned as it is. Sends no write.
  */
 export async function reconcileBillingOperation(scope: WriteScope, idempotencyKey: string): Promise<OperationPayload> {
   const key = checkIdempotencyKey(idempotencyKey, ['idempotencyKey']);
@@ -39,7 +39,7 @@ async function reconcileRow(scope: WriteScope, row: LedgerRow): Promise<Operatio
     return { operation: operationView(scope, row, false), userErrors: [] };
   try {
     const settled = await settleIfProved(scope.services, credential, row, scope.call, scope.caller.subject);
-    // Nothing proved, or settled by somebody else in between: what stands now is the answer.
+    // Nothing was proved, or another process settled it meanwhile, so the present row is returned.
     const current = settled ?? (await findVisibleRow(scope, row.idempotencyKey)) ?? row;
     return { operation: operationView(scope, current, false), userErrors: [] };
   } catch (error) {
@@ -49,10 +49,10 @@ async function reconcileRow(scope: WriteScope, row: LedgerRow): Promise<Operatio
 }
 
 /**
- * The row as this call settled it, or null: nothing is proved, or somebody else was first. Throws `BillingError` when
- * the history or the ledger can't be read.
+ * The row as this call settled it. Null: nothing is proved, or another process was first. Throws `BillingError` when
+ * the history or the ledger cannot be read.
  *
- * @param askedBy who asked for it, for the audit; null: nobody did, or the auth mode names nobody
+ * @param askedBy subject of the requester, for the audit. Null: a background round, or the auth mode has no subject.
  */
 async function settleIfProved(
   services: Pick<WriteServices, 'xtracta' | 'ledger' | 'forgetReads' | 'audit'>,
@@ -83,7 +83,7 @@ async function settleIfProved(
   return settled;
 }
 
-/** A row that a process left unfinished when it died is unknown from now on, not "in progress". */
+/** A row that a dead process left unfinished becomes unknown, instead of "in progress". */
 async function withoutLostOwner(scope: WriteScope, row: LedgerRow): Promise<LedgerRow> {
   if (row.state !== 'claimed' && row.state !== 'sending') return row;
   await orLedgerUnavailable(scope.services.ledger.sweepOrphans());
@@ -100,7 +100,7 @@ function operationNotFound(): OperationPayload {
   };
 }
 
-/** The payload when the ledger does not answer; throws any other error on. */
+/** The payload when the ledger is unavailable; throws any other error again. */
 function ledgerUnavailablePayload(error: unknown): OperationPayload {
   if (!(error instanceof BillingError) || error.code !== 'LEDGER_UNAVAILABLE') throw error;
   return { operation: null, userErrors: [toUserError(error.code, error.message)] };
@@ -109,24 +109,24 @@ function ledgerUnavailablePayload(error: unknown): OperationPayload {
 interface BackgroundReconcilerOptions {
   readonly services: Pick<WriteServices, 'xtracta' | 'ledger' | 'forgetReads' | 'audit' | 'onContradiction'>;
   /**
-   * The credential of a row's tenant as it is today, or null where this process holds none: a key that callers bring
-   * themselves is never kept, so those rows wait for their caller.
+   * The present credential of a row's tenant, or null where this process has none. The gateway never stores a key that
+   * callers bring themselves, so those rows wait for their caller.
    */
   readonly credentialOf: (row: LedgerRow) => XtractaCredential | null;
   readonly callFor: (row: LedgerRow) => UpstreamCall;
-  /** Receives what went wrong in a round; the next round tries again. */
+  /** Receives the error of a round. The next round tries again. */
   readonly onFailure: (error: unknown) => void;
   readonly roundIntervalMs?: number;
 }
 
 const ROUND_INTERVAL_MS = 5_000;
-/** Few at a time: this is housekeeping and must not take the pool from clients. */
+/** Rows per round. They are few, because this background work must not take the pool from clients. */
 const ROWS_PER_ROUND = 10;
 
 /**
- * Looks now and then at writes with an unknown outcome and settles what the history proves by then; and at those that
- * an operator settled as not carried out, whose row may show late. One replica leads; it only reads; the ledger keeps
- * when a row is due again, at growing intervals. Holds a timer: state.
+ * Regularly examines writes with an unknown outcome, and settles those that the history proves by then. It also
+ * examines writes that an operator settled as not carried out, because their rows may show late. Only one replica
+ * leads, and it sends no writes. The ledger stores when a row is due again, at growing intervals. Keeps state: a timer.
  */
 export class BackgroundReconciler {
   readonly #options: BackgroundReconcilerOptions;
@@ -142,7 +142,7 @@ export class BackgroundReconciler {
     this.#schedule();
   }
 
-  /** Resolves when the running round has ended; no other begins. */
+  /** Resolves when the running round has ended. No other round begins. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -167,7 +167,7 @@ export class BackgroundReconciler {
     return settled;
   }
 
-  /** True: a row of the write shows after all, which was told; there is nothing more to look for. */
+  /** True: the history shows the write after all, which was reported. The review of this row is over. */
   async #review(row: LedgerRow): Promise<boolean> {
     const { services } = this.#options;
     const credential = this.#options.credentialOf(row);
@@ -211,13 +211,14 @@ const MAX_NOTE = 500;
 interface ResolveInput {
   readonly idempotencyKey: string;
   readonly outcome: 'SUCCEEDED' | 'REJECTED';
-  /** Why the operator is sure; kept in the audit for ever. */
+  /** The operator's reason, which stays in the audit for ever. */
   readonly note: string;
 }
 
 /**
- * Records an operator's decision about an unknown outcome, with who and why. The same decision again is answered as it
- * stands. What the reconciler settled can be corrected; what the upstream's response or an operator settled cannot.
+ * Records an operator's decision about an unknown outcome, with name and reason. If the same decision is sent again,
+ * the row is returned unchanged. A decision may correct what the reconciler settled, but not what the upstream's
+ * response or an operator settled.
  */
 export async function resolveBillingOperation(scope: WriteScope, input: ResolveInput): Promise<OperationPayload> {
   const key = checkIdempotencyKey(input.idempotencyKey);
@@ -228,7 +229,7 @@ export async function resolveBillingOperation(scope: WriteScope, input: ResolveI
     if (!isOpen(row, input.outcome)) return notUnknown(scope, row, input.outcome);
     const settled = await settle(scope, row, input.outcome, note);
     if (settled !== null) return { operation: operationView(scope, settled, false), userErrors: [] };
-    // Settled by somebody else in between: what stands now is the answer.
+    // Another process settled it meanwhile, so the present row is returned.
     const current = (await findVisibleRow(scope, key)) ?? row;
     return notUnknown(scope, current, input.outcome);
   } catch (error) {
@@ -254,7 +255,7 @@ async function settle(
       ? services.ledger.settle(row, 'succeeded', settledAnswer(row), resolution)
       : services.ledger.settle(row, 'rejected', { kind: 'failure', failure: foundRejected(row) }, resolution),
   );
-  // Null: somebody else was first, and it is theirs to tell.
+  // Null: another process was first, and reports it.
   if (settled === null) return null;
   if (row.state !== 'unknown') services.forgetReads(row.credentialId, row.groupId);
   services.audit(row.state === 'unknown' ? 'billing operation resolved' : 'billing operation corrected', {
@@ -267,7 +268,7 @@ async function settle(
   return settled;
 }
 
-/** What was asked for, without figures. */
+/** The requested items, without figures. */
 function settledAnswer(row: LedgerRow): StoredAnswer {
   const value = STORED_WRITES[row.kind].settledAnswer(row.input, row.groupId, null);
   return { kind: 'value', value, warnings: [] };

@@ -6,26 +6,26 @@ import type { WriteRefusal } from '../domain/write.js';
 import type { ClaimGuards, ClaimTerms } from '../idempotency/ledger.js';
 import type { CatalogueItemRef } from './group-reads.js';
 
-/** A write, as far as it matters for what may be spent. */
+/** The parts of a write that the spending policy needs. */
 export interface SpendingWish {
   /** Key of the equal write that it repeats on purpose. */
   readonly repeats: string | null;
   readonly expected: ExpectedPrice | null;
-  /** What the catalogue prices; null: nothing, as of purchases of credits. */
+  /** The item that the catalogue prices; null: none, as in purchases of credits. */
   readonly item: CatalogueItemRef | null;
   readonly quantity: number;
 }
 
 const NOTHING_SENT = 'Nothing was sent.';
-/** Longer amounts are not repeated in a message. */
+/** Most digits of an amount in a message. Longer amounts are not repeated. */
 const MAX_SHOWN_DIGITS = 40;
 
-/** What stands in the way of a write besides its key and its target. `limits` null: the operator has set none. */
+/** Conditions of a write besides its key and its target. `limits` null: the operator has set none. */
 export function guardsOf(limits: SpendingLimits | null, wish: SpendingWish): Omit<ClaimGuards, 'duplicateWindowMs'> {
   return { forbidden: whyForbidden(limits, wish), repeats: wish.repeats, terms: termsBeforeReading(limits, wish) };
 }
 
-/** The terms of a write whose catalogue was read. `catalogue` null: it could not be. */
+/** The terms of a write after the read of its catalogue. `catalogue` null: it could not be read. */
 export function termsOf(
   limits: SpendingLimits | null,
   { expected, item, quantity }: SpendingWish,
@@ -44,7 +44,7 @@ export function termsOf(
     : { kind: 'limited', limits: { ...limits, spend } };
 }
 
-/** Why a page on which people spend may not be opened; null: it may. */
+/** Refusal to open a page for spending; null: it may be opened. */
 export function whyFrozen(limits: SpendingLimits | null): WriteRefusal | null {
   return limits?.frozen === true
     ? limitReached(
@@ -53,7 +53,7 @@ export function whyFrozen(limits: SpendingLimits | null): WriteRefusal | null {
     : null;
 }
 
-/** What a client is told of a limit that a write would pass. */
+/** The refusal of a write that would exceed a limit. */
 export function overLimitRefusal(limit: ExceededLimit): WriteRefusal {
   const day = 'used in the last 24 hours';
   const used =
@@ -75,7 +75,7 @@ function whyForbidden(limits: SpendingLimits | null, { item, quantity }: Spendin
     const message = `maxQuantity: at most ${limits.maxQuantity} packs in one order, and ${quantity} were asked for.`;
     return { ...limitReached(message), field: ['input', 'quantity'] };
   }
-  // No catalogue prices it, so nothing needs to be read to know.
+  // No catalogue prices it, so the decision needs no read.
   return limits.requirePrice && item === null
     ? limitReached('requirePrice: only what a catalogue prices may be bought, and no catalogue prices credits.')
     : null;
@@ -93,7 +93,7 @@ function countsAnything({ writesPerDay, spendPerDay }: SpendingLimits): boolean 
   return writesPerDay !== null || spendPerDay.size > 0;
 }
 
-/** What a catalogue says of the price of one item. */
+/** The price of one item in a catalogue, or the reason for its absence. */
 type Offer =
   | { readonly kind: 'priced'; readonly price: Money }
   | { readonly kind: 'unpriced' | 'notOffered' | 'unread' };
@@ -115,8 +115,8 @@ function offerOf(catalogue: BillingCatalogue | null, item: CatalogueItemRef | nu
 }
 
 /**
- * Null: what was expected holds. Amounts are compared as numbers, so 99.5 is 99.50; a named currency must be named by
- * the catalogue too.
+ * Null: the expected price is right. Amounts are compared as numbers, so 99.5 equals 99.50. If the client names a
+ * currency, the catalogue must name the same one.
  */
 function unmetExpectation(expected: ExpectedPrice, offer: Offer): WriteRefusal | null {
   const wanted = parseDecimal(expected.amount);
@@ -126,16 +126,17 @@ function unmetExpectation(expected: ExpectedPrice, offer: Offer): WriteRefusal |
     const isSameCurrency = expected.currency === null || expected.currency === readableOrNull(offer.price.currency);
     if (isSameAmount && isSameCurrency) return null;
   }
-  const holds =
-    offer.kind === 'priced'
-      ? `the catalogue says ${amountText(offer.price.amount)} ${readableOrNull(offer.price.currency) ?? 'in no named currency'}`
-      : HOLDS[offer.kind];
+  const holds = offer.kind === 'priced' ? `the catalogue says ${priceText(offer.price)}` : HOLDS[offer.kind];
   const currency = expected.currency === null ? '' : ` ${expected.currency}`;
   return {
     code: 'PRECONDITION_FAILED',
     message: `Expected was a price of ${amountText(expected.amount)}${currency}, and ${holds}. ${NOTHING_SENT}`,
     field: ['input', 'expected'],
   };
+}
+
+function priceText({ amount, currency }: Money): string {
+  return `${amountText(amount)} ${readableOrNull(currency) ?? 'in no named currency'}`;
 }
 
 function amountText(amount: DecimalText): string {

@@ -10,75 +10,73 @@ import type { Wanted } from './evidence.js';
 import type { CatalogueItemRef } from './group-reads.js';
 import type { WriteScope } from './write-scope.js';
 
-/** The row that proves a write, and the catalogue that it was compared with. */
+/** The history row that proves a write, and the catalogue of the comparison. */
 export interface Proof {
   readonly activity: BillingActivity;
   readonly catalogue: BillingCatalogue;
 }
 
-/** The upstream account that a caller writes on, with the steps of one write on it. */
+/** The upstream account of a caller's write, with the steps of one write. */
 export interface WriteAccount<Request, Value> {
-  /** Keys are unique and targets are locked per this tenant. */
+  /** Tenant within which keys are unique and targets are locked. */
   readonly tenantId: string;
   /** Tenants that share a credential share its locks. */
   readonly credentialId: string;
-  /** As `OnceSteps`. */
+  /** See `OnceSteps`. */
   baseline(request: Request): Promise<Baseline | null>;
-  /**
-   * What its group may choose from, read anew; null: unreadable. Absent: there is no such catalogue. Must not throw.
-   */
+  /** The group's catalogue, read anew; null: unreadable. Absent: there is no such catalogue. Must not throw. */
   catalogue?(request: Request, item: CatalogueItemRef): Promise<BillingCatalogue | null>;
-  /** The one attempt. Must not throw. */
+  /** Makes the one attempt. Must not throw. */
   send(request: Request): Promise<WriteOutcome<Value>>;
 }
 
-/** What a write locks, touches and buys. */
+/** The lock, the group and the item of a write. */
 export interface WriteReach {
   readonly target: string;
   readonly groupId: string | null;
   readonly deletesDocuments: boolean;
-  /** What the group's catalogue prices; null: nothing. */
+  /** The item that the group's catalogue prices; null: none. */
   readonly item: CatalogueItemRef | null;
-  /** How many of it. */
+  /** Number of items. */
   readonly quantity: number;
 }
 
-/** The part of a definition that works on stored rows alone, whose types only the definition knows. */
+/** The part of a definition that works on stored rows only. Only the definition knows their types. */
 export interface StoredWrite {
   readonly kind: BillingOperationKind;
   /** @throws ZodError for an input that this definition did not store */
   subject(input: unknown): WriteSubject;
   /**
-   * What was asked for, in words that follow "You": `ordered 1 of pack 1223 (Booster 100)`. `answer`: the stored one,
-   * for the name; null: there is none.
+   * The request as words that follow "You": `ordered 1 of pack 1223 (Booster 100)`. `stored` is the stored result,
+   * which contains the name; null: there is none.
    */
-  inWords(input: unknown, answer: unknown): string;
+  inWords(input: unknown, stored: unknown): string;
   /**
-   * What a history row must be compared with to prove the write; null: no history shows it. `before`: as its baseline
-   * noted.
+   * The item with which a history row is compared to prove the write. Null: no history row shows it. `before`: the note
+   * of its baseline.
    */
   wanted(input: unknown, before: unknown): Wanted | null;
   /**
-   * The stored form of the answer of a write that was carried out though no answer was seen: what was asked for, and
-   * what the proof says of it. Everything else is null, never a guess.
+   * The stored result of a write that was carried out although the gateway saw no response. It contains the request and
+   * the facts of the proof. Everything else is null, never a guess.
    */
   settledAnswer(input: unknown, groupId: string | null, proof: Proof | null): unknown;
 }
 
-/** One write, from its checks to the answer that can be rebuilt from the ledger. */
+/** One write, from its checks to the result that the ledger can reproduce. */
 export interface WriteDefinition<Input, Request, Value> extends StoredWrite {
-  /** The normalised request. Throws `BillingError` for what never becomes a write. */
+  /** Returns the normalised request. Throws `BillingError` for a request that never becomes a write. */
   check(caller: Caller, input: Input): Request;
   /** Null: its upstream is not configured for this caller. */
   account(scope: WriteScope): WriteAccount<Request, Value> | null;
   reach(request: Request): WriteReach;
-  /** What may be stored of the request: no secret, no personal data. */
+  /** The part of the request that may be stored: no secret, no personal data. */
   stored(request: Request): unknown;
-  /** Chosen field by field, so that a new field of an answer is not stored by accident. */
+  /** Chooses the stored fields one by one, so that a new field of a response is not stored by accident. */
   toStored(value: Value): unknown;
   /**
-   * Throws when the row does not hold such an answer. Null stands for a write that is known to be done though nothing
-   * of its answer was kept: the replay then says what was asked for, and never fails.
+   * Throws when the row does not contain such a result. Null means a write that is known to be carried out without a
+   * stored result. The replay then returns the request's own values, and never fails.
    */
   fromStored(stored: unknown, request: Request): Value;
 }
@@ -93,10 +91,11 @@ export function storableMoney(price: Readable<Money>): Money | null {
 }
 
 /**
- * A name is upstream text, and a message is the gateway's own: longer names and those with odd characters are left out.
+ * Plain names. A name is upstream text, while a message is the gateway's own. So longer names and names with odd
+ * characters are left out.
  */
 const PLAIN_NAME = /^[\p{L}\p{N}][\p{L}\p{N} .,()&+'-]{0,59}$/u;
-/** Long runs without a blank are no words, and might be a key. */
+/** A long run without a blank is not a word, and may be a key. */
 const LONG_RUN = /\S{25}/;
 
 /** ` (Booster 100)`, or nothing where the name is not known or not plain. */

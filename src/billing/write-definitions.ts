@@ -4,7 +4,7 @@ import { ORDER_BOOSTER_PACK } from './order-booster-pack.js';
 import { PURCHASE_CREDITS } from './purchase-credits.js';
 import type { StoredWrite } from './write-definition.js';
 
-/** What can be done with a stored row of each kind. */
+/** Functions for stored rows, by kind. */
 export const STORED_WRITES: Readonly<Record<BillingOperationKind, StoredWrite>> = {
   ORDER_BOOSTER_PACK,
   CHANGE_PLAN,

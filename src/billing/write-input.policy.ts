@@ -4,19 +4,19 @@ import { parseGroupId, parseNumericId } from '../domain/group-id.js';
 import type { BillingContact, CreditPurchaseRequest } from '../domain/purchases.js';
 import type { HeldDocumentsAction } from '../domain/write.js';
 
-/** Bounds of the `idempotencyKey`: long enough not to collide by accident, and safe in a log line or an index. */
+/** Form of the `idempotencyKey`: long enough to avoid accidental collisions, and safe in a log line or an index. */
 const IDEMPOTENCY_KEY = /^[A-Za-z0-9._:-]{8,255}$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-/** What an omitted GUID becomes in the AccountAdminAPI: it would name no purchase, or the wrong one. */
+/** The AccountAdminAPI turns an omitted GUID into this one. It would name no purchase, or the wrong one. */
 const ZERO_UUID = '00000000-0000-0000-0000-000000000000';
 
 export const MAX_QUANTITY = 100;
 /** The Open Billing UI page's own maximum, three days. */
 export const MAX_EXPIRE_SECONDS = 259_200;
-/** The document names no length; this is more than any purchase order number or address line needs. */
+/** Most characters of a text. The document names no limit; no purchase order number or address line needs more. */
 const MAX_TEXT = 255;
 
-/** The key as given; throws `BAD_USER_INPUT` without repeating it. */
+/** Returns the key unchanged; throws `BAD_USER_INPUT` without repeating it. */
 export function checkIdempotencyKey(key: string, field: readonly string[] = ['input', 'idempotencyKey']): string {
   if (!IDEMPOTENCY_KEY.test(key)) {
     throw badInput('idempotencyKey must be 8 to 255 characters of A-Z a-z 0-9 . _ : -', field);
@@ -24,7 +24,7 @@ export function checkIdempotencyKey(key: string, field: readonly string[] = ['in
   return key;
 }
 
-/** The key of the equal write that is repeated on purpose; null: none is named. */
+/** The key of the equal write that is repeated on purpose; null: the client names none. */
 export function checkRepeats(repeats: string | null | undefined, idempotencyKey: string): string | null {
   if (repeats === null || repeats === undefined) return null;
   const field = ['input', 'repeats'];
@@ -59,8 +59,8 @@ export function checkExpireSeconds(seconds: number): number {
 }
 
 /**
- * Deleting held documents cannot be undone, so it takes a scope of its own and a second "yes" in the same request. The
- * scope is looked at first: who may not delete is not told how to.
+ * The deletion of held documents cannot be undone, so it needs its own scope and a second confirmation in the same
+ * request. The scope is checked first, so that a caller without it does not learn how to delete.
  */
 export function checkDeletion(caller: Caller, action: HeldDocumentsAction, confirmed: boolean): void {
   if (action !== 'DELETE') return;
@@ -76,8 +76,8 @@ export function checkDeletion(caller: Caller, action: HeldDocumentsAction, confi
 }
 
 /**
- * The group that a write acts on: the one named, else the root group where it is known, else null (the key's own group,
- * which the upstream alone knows). Where a list of groups applies, the result must be on it; an unknown root never is.
+ * The group of a write: the named one, else the known root group. Else null, for the key's own group, which only the
+ * upstream knows. Where a list of groups applies, the group must be on it; an unknown root group never is.
  */
 export function checkWriteGroup(caller: Caller, groupId: string | null): string | null {
   const named = groupId === null ? null : parseGroupId(groupId, ['input', 'groupId']);
@@ -88,7 +88,7 @@ export function checkWriteGroup(caller: Caller, groupId: string | null): string 
   return effective;
 }
 
-/** The purchase with its UUID in canonical form and blank texts as absent. */
+/** The purchase with its UUID in canonical form. Blank texts become absent. */
 export function checkPurchase(request: CreditPurchaseRequest): CreditPurchaseRequest {
   const purchaseId = request.purchaseId.toLowerCase();
   if (!UUID.test(purchaseId) || purchaseId === ZERO_UUID) {
@@ -114,8 +114,8 @@ function checkContact(contact: BillingContact): BillingContact | null {
 
 function checkText(text: string | null, field: readonly string[]): string | null {
   if (text === null || text.trim() === '') return null;
-  // Line breaks belong in an address; no other control character belongs in a business text, and lone surrogates are
-  // not text.
+  // An address may contain line breaks. Other control characters do not belong in a business text, and lone surrogates
+  // are not text.
   if (text.length > MAX_TEXT || /[\p{Cc}--[\r\n\t]]/v.test(text) || !text.isWellFormed()) {
     throw badInput(`${field.at(-1) ?? 'text'} must be plain text of at most ${MAX_TEXT} characters`, field);
   }

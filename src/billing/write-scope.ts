@@ -47,7 +47,7 @@ export interface XtractaWriteClient {
     },
     call: UpstreamCall,
   ): Promise<BillingHistory>;
-  /** @param item only this one of the catalogue, which may hold more than the list of all tells */
+  /** @param item only this item, which the whole list need not contain */
   getPlans(
     credential: XtractaCredential,
     groupId: string | null,
@@ -64,51 +64,51 @@ export interface CreditsWriteClient {
   ): Promise<WriteOutcome<CreditPurchase>>;
 }
 
-/** What the writes need for as long as the process lives. */
+/** Services of the process that the writes need. */
 export interface WriteServices {
   readonly xtracta: XtractaWriteClient;
   /** Null where no AccountAdminAPI is configured. */
   readonly credits: CreditsWriteClient | null;
   readonly ledger: Ledger;
   readonly runOnce: RunOnce;
-  /** Takes one from the tenant's allowance, or says in how many seconds there will be one. */
+  /** Takes one request from the tenant's allowance, or returns the seconds until one is available. */
   takeAllowance(tenantId: string, action: RateLimitedKind): Allowance | Promise<Allowance>;
-  /** Drops what was read about the group: it may have changed. Null: the group is not known. */
+  /** Drops the cached reads of the group, because they may be outdated. Null: the group is not known. */
   forgetReads(credentialId: string, groupId: string | null): void;
-  /** Counts a write that was attempted, by the status it was answered with; replays are not counted. */
+  /** Counts an attempted write by its resulting status. Replays are not counted. */
   onWrite(kind: WriteKind, status: BillingOperationStatus): void;
-  /** Counts a code that a mutation is answered with in `userErrors`; replays are not counted. */
+  /** Counts a code in a mutation's `userErrors`. Replays are not counted. */
   onUserError(code: BillingErrorCode): void;
-  /** A history row shows a write that an operator had settled as not carried out. */
+  /** Called when a history row shows a write that an operator had settled as not carried out. */
   onContradiction(row: LedgerRow, activityId: string): void;
   /** One line of the audit trail. No secret, no personal data. */
   audit(event: string, facts: Readonly<Record<string, string | number | boolean | null>>): void;
 }
 
-/** One mutation of a request as it was answered. The keys are whole: whoever shows them masks them. */
-export interface AnsweredWrite {
+/** One finished mutation of a request. The keys are complete, so a viewer must mask them. */
+export interface FinishedMutation {
   readonly kind: MutationKind;
-  /** Null where a mutation has none. */
+  /** Null where the mutation has no key. */
   readonly idempotencyKey: string | null;
-  /** Of the row that the answer is about, where it is not the write's own: it stands in its way. */
+  /** Key of the row in the response, where it is another write that blocks this one. */
   readonly otherKey: string | null;
-  /** Of the row that the answer is about; null where there is none. */
+  /** Status of the row in the response; null where there is none. */
   readonly status: BillingOperationStatus | null;
   readonly replayed: boolean;
   readonly errorCodes: readonly BillingErrorCode[];
-  /** Epoch milliseconds of that row. */
+  /** Times of that row, in Unix epoch milliseconds. */
   readonly createdAtMs: number | null;
   readonly sentAtMs: number | null;
   readonly completedAtMs: number | null;
 }
 
-/** Who writes, and for which request. */
+/** The caller and the request of a write. */
 export interface WriteScope {
   readonly services: WriteServices;
   readonly caller: Caller;
   readonly call: UpstreamCall;
-  /** Told of every mutation that was answered. Must not throw. */
-  readonly onAnswered?: (write: AnsweredWrite) => void;
+  /** Called with every finished mutation. Must not throw. */
+  readonly onMutation?: (write: FinishedMutation) => void;
 }
 
 /** Rejects with `RATE_LIMITED` when the tenant has used up its allowance. */

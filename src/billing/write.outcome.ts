@@ -7,7 +7,10 @@ import type { BillingOperation, BillingOperationStatus, BillingUserError, WriteP
 import type { Evidence } from './evidence.js';
 import { overLimitRefusal } from './spending.policy.js';
 
-/** Codes after which the same key may be sent again: nothing was charged, or the first attempt is still under way. */
+/**
+ * Codes after which the same key may be sent again, because nothing was charged or the first attempt is still under
+ * way.
+ */
 const RETRYABLE: ReadonlySet<BillingErrorCode> = new Set([
   'UPSTREAM_UNAVAILABLE',
   'OPERATION_IN_PROGRESS',
@@ -35,25 +38,25 @@ export function toRefusedError({ code, message, field }: WriteRefusal): BillingU
   return toUserError(code, message, { field });
 }
 
-/** How a row is shown and told. */
+/** Functions that turn a row into an operation and into words. */
 export interface RowWords {
   /** Null: this caller may not see the row. */
   readonly toOperation: (row: LedgerRow, replayed: boolean) => BillingOperation | null;
-  /** What was asked for, in words that follow "You". */
+  /** The request as words that follow "You". */
   readonly inWords: (row: LedgerRow) => string;
-  /** Epoch milliseconds, for how long ago something was. */
+  /** The present time in Unix epoch milliseconds, from which ages are computed. */
   readonly nowMs: number;
 }
 
-/** A payload that holds one refusal and no value. */
+/** A payload with one refusal and no value. */
 export function refusedPayload<T>(error: BillingUserError, operation: BillingOperation | null): WritePayload<T> {
   return { value: null, operation, warnings: [], userErrors: [error] };
 }
 
 /**
- * What the client is told about a write that went through the ledger. Total over {@link OnceResult}; `value` is
- * non-null exactly when `userErrors` is empty. Throws `SHUTTING_DOWN` where the process is about to end: that request
- * never became a write.
+ * The payload of a write that passed the ledger. It covers every {@link OnceResult}; `value` is non-null exactly when
+ * `userErrors` is empty. Throws `SHUTTING_DOWN` where the process is about to end, because that request never became a
+ * write.
  */
 export function toWritePayload<T>(result: OnceResult<T>, { toOperation, inWords, nowMs }: RowWords): WritePayload<T> {
   switch (result.kind) {
@@ -90,7 +93,9 @@ export function toWritePayload<T>(result: OnceResult<T>, { toOperation, inWords,
       const { row } = result;
       const ago = timeInWords(nowMs - (row.sentAtMs ?? row.createdAtMs));
       const so = row.completedAtMs === null ? ', and that is still under way' : '';
-      const message = `You already ${inWords(row)} ${ago}, under another idempotencyKey${so}. Nothing was sent. To do it once more, send repeats with the idempotencyKey of that operation.`;
+      const message =
+        `You already ${inWords(row)} ${ago}, under another idempotencyKey${so}. Nothing was sent. ` +
+        'To do it once more, send repeats with the idempotencyKey of that operation.';
       return refusedPayload(toUserError('POSSIBLE_DUPLICATE', message), toOperation(row, false));
     }
     case 'repeatsAnother':
@@ -109,7 +114,7 @@ export function toWritePayload<T>(result: OnceResult<T>, { toOperation, inWords,
   }
 }
 
-/** `2 minutes ago`. A time in the future, by a clock that is ahead, is a moment ago. */
+/** An age in words: `2 minutes ago`. A time in the future, from a clock that is ahead, is a moment ago. */
 function timeInWords(elapsedMs: number): string {
   const seconds = Math.floor(elapsedMs / 1000);
   if (seconds < 5) return 'a moment ago';
@@ -124,14 +129,14 @@ const NOT_CONFIGURED_MESSAGE = {
 } as const;
 
 /**
- * The payload where the upstream, or the caller's credential for it, is not configured. Nothing was sent, no row
- * exists.
+ * The payload where the upstream, or the caller's credential for it, is not configured. Nothing was sent, and there is
+ * no row.
  */
 export function notConfigured(service: keyof typeof NOT_CONFIGURED_MESSAGE): WritePayload<never> {
   return refusedPayload(toUserError('NOT_CONFIGURED', NOT_CONFIGURED_MESSAGE[service]), null);
 }
 
-/** The error for a client whose request needs the ledger while the ledger cannot be read. */
+/** The error for a request that needs the ledger while the ledger cannot be read. */
 export function ledgerUnavailable(cause: unknown): BillingError {
   return new BillingError('LEDGER_UNAVAILABLE', 'The record of writes is not available just now.', {
     retryable: true,
@@ -139,10 +144,10 @@ export function ledgerUnavailable(cause: unknown): BillingError {
   });
 }
 
-/** The answer, or `LEDGER_UNAVAILABLE` in the gateway's own words. */
-export async function orLedgerUnavailable<T>(answer: Promise<T>): Promise<T> {
+/** The result, or `LEDGER_UNAVAILABLE` with the gateway's own message. */
+export async function orLedgerUnavailable<T>(pending: Promise<T>): Promise<T> {
   try {
-    return await answer;
+    return await pending;
   } catch (error) {
     throw error instanceof LedgerUnavailable ? ledgerUnavailable(error) : error;
   }
@@ -157,22 +162,22 @@ const STATUS_OF_STATE: Readonly<Record<LedgerState, BillingOperationStatus>> = {
   unknown: 'OUTCOME_UNKNOWN',
 };
 
-/** Statuses in which the request may have reached the upstream and been obeyed. */
+/** States in which the upstream may have received and carried out the request. */
 const MAY_HAVE_ACTED: ReadonlySet<LedgerState> = new Set(['sending', 'succeeded', 'unknown']);
 
 export function statusOfState(state: LedgerState): BillingOperationStatus {
   return STATUS_OF_STATE[state];
 }
 
-/** The ledger states that answer to a status a client filters by. */
+/** The ledger states of a status by which a client filters. */
 export function statesOfStatus(status: BillingOperationStatus): readonly LedgerState[] {
   const states: LedgerState[] = ['claimed', 'sending', 'succeeded', 'rejected', 'not_sent', 'unknown'];
   return states.filter((state) => STATUS_OF_STATE[state] === status);
 }
 
 /**
- * A ledger row in the words of the schema. `readEvidence` is called only when a client asks for it and the outcome is
- * unknown, and once, however often and in which form it is asked for.
+ * A ledger row in the schema's terms. `readEvidence` is called only when a client requests evidence and the outcome is
+ * unknown. It is called once, however often the evidence is requested.
  */
 export function toBillingOperation(
   row: LedgerRow,

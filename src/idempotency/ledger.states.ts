@@ -22,7 +22,7 @@ export interface Resolution {
   readonly atMs: number;
   /** The operator's reason. */
   readonly note: string | null;
-  /** The verified subject of the operator, or of who asked to reconcile, where the auth mode knows one. */
+  /** The verified subject of the operator, or of the requester of a reconciliation, where the auth mode has one. */
   readonly subject: string | null;
 }
 

@@ -15,15 +15,21 @@ import type { READ_ENDPOINTS } from '../domain/upstream-operations.js';
 /** A group as far as the gateway knows it. Group ids have their leading zeros stripped. */
 export interface GroupRef {
   readonly id: string;
-  /** What an answer that was read anyway called the group; undefined: not known yet, reading it may cost a call. */
+  /**
+   * The group's name in a response that was read for another reason. Undefined: not known yet, and reading it may cost
+   * a call.
+   */
   readonly name?: string | null;
-  /** Epoch milliseconds at which its plan is looked at by default; undefined: when the request came. */
+  /** Default instant of its plan, in Unix epoch milliseconds; undefined: the time of the request. */
   readonly planAtMs?: number;
 }
 
 export type BillingHistoryOrder = 'START_DATE_DESC' | 'START_DATE_ASC';
 
-/** What a client asked of `billingHistory`; defaults of dates are not filled in yet, page arguments not validated. */
+/**
+ * A client's arguments of `billingHistory`. Defaults of dates are not filled in yet, and page arguments are not
+ * validated.
+ */
 export interface HistoryRequest {
   readonly groupId: string;
   /** Epoch milliseconds. */
@@ -49,14 +55,14 @@ export interface HistorySummary {
   readonly usedDocuments: number | null;
   /** One exact sum per currency, in order of currency code, the unnamed currency last. */
   readonly spend: readonly { readonly amount: DecimalText; readonly currency: string | null }[];
-  /** Rows whose price is there but could not be read, and which `spend` therefore lacks. */
+  /** Rows with an unreadable price, which `spend` does not include. */
   readonly unreadablePrices: number;
-  /** Rows whose `usedDocuments` is there but could not be read, and which the sum therefore lacks. */
+  /** Rows with an unreadable `usedDocuments`, which the sum does not include. */
   readonly unreadableCounts: number;
 }
 
 export interface HistoryPage {
-  /** Made when asked for; a cursor is encoded when it is read. */
+  /** Made on first access. A cursor is encoded when it is read. */
   readonly edges: readonly HistoryEdge[];
   /** The rows of `edges`, in the same order, without the cost of edges. */
   readonly nodes: readonly BillingActivity[];
@@ -67,37 +73,40 @@ export interface HistoryPage {
     readonly endCursor: string | null;
   };
   readonly totalCount: number;
-  /** Computed when asked for, over the whole selection, not the page. */
+  /** Computed on first access, over the whole selection, not the page. */
   readonly summary: HistorySummary;
 }
 
-/** A field of the schema that asks for a catalogue. */
+/** A field of the schema that reads a catalogue. */
 export type CatalogueField = 'availablePlans' | 'availablePacks' | 'catalogue' | 'planChangePreview';
 
-/** A read that an earlier answer stood in for, because the upstream is down. */
+/** A read that was served from an earlier response, because the upstream is down. */
 export interface StaleRead {
   /** Null: the api key's own group. */
   readonly groupId: string | null;
   readonly read: keyof typeof READ_ENDPOINTS;
-  /** Epoch milliseconds at which that answer was asked for. */
+  /** Time at which that response was requested, in Unix epoch milliseconds. */
   readonly asOfMs: number;
 }
 
-/** Upstream calls of one operation: made, and saved against asking every question on its own. */
+/** Upstream calls of one operation. `saved` is the number of calls that sharing spared. */
 export interface UpstreamCallCounts {
   readonly made: number;
   readonly saved: number;
 }
 
-/** {@link UpstreamCallCounts}, and the calls that were asked for and that the operation has left. */
+/**
+ * {@link UpstreamCallCounts}, the calls that unshared reads would have needed, and the calls that the operation has
+ * left.
+ */
 export interface OperationCost extends UpstreamCallCounts {
   readonly asked: number;
   readonly left: number;
 }
 
 /**
- * The reads of one GraphQL operation by one caller. Equal and overlapping questions share upstream calls; every answer is the
- * same as if it had been asked alone. Throws `BillingError`: `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`,
+ * The reads of one GraphQL operation by one caller. Equal and overlapping reads share upstream calls. The result of
+ * each is the same as if it were the only read. Throws `BillingError`: `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`,
  * `OPERATION_TOO_COMPLEX`, `UPSTREAM_*`.
  */
 export interface BillingReads {
@@ -107,30 +116,32 @@ export interface BillingReads {
    * @param isPresent the instant is now by the upstream's clock, which may be ahead of the operation's own "now"
    */
   plan(groupId: string, atMs: number, isPresent?: boolean): Promise<BillingPlan | null>;
-  /** As {@link plan} of now, and never an earlier answer: for who decides about money by it. */
+  /** As {@link plan} of now, but never from an earlier response. For decisions about money. */
   planAnew(groupId: string, atMs: number): Promise<BillingPlan | null>;
   historyPage(request: HistoryRequest): Promise<HistoryPage>;
-  /** Groups seen below this one in its recursive history of the last year, each once, by ascending id. */
+  /** Descendant groups in the group's recursive history of the last year, each once, by ascending id. */
   subgroups(groupId: string): Promise<readonly GroupRef[]>;
-  /** As the history reports it; null when no row names it. */
+  /** The group's name in the history; null when no row names it. */
   groupName(groupId: string): Promise<string | null>;
   /**
-   * What the group may choose from, at most a minute old and read anew after a write on it.
+   * The plans and packs that the group may choose, at most a minute old and read anew after a write on the group.
    *
    * @param groupId null: the api key's own group
    */
   catalogue(groupId: string | null, field: CatalogueField): Promise<BillingCatalogue>;
-  /** As {@link catalogue}, never from what is kept. Read once in an operation; a read that is under way is shared. */
+  /**
+   * As {@link catalogue}, but never from the cache. It is read once in an operation, and a read under way is shared.
+   */
   catalogueAnew(groupId: string | null, field: CatalogueField): Promise<BillingCatalogue>;
   /**
-   * Counts rows that the operation is about to answer. An operation with many of them waits here for its turn among the large answers of
-   * all operations.
+   * Counts rows before the operation returns them. An operation with many rows waits here for its turn among the large
+   * responses of all operations.
    *
-   * @param bytesPerRow the least that a row takes in the answer's text
+   * @param bytesPerRow least size of a row in the response's text
    */
   handOut(rows: number, bytesPerRow: number): Promise<void>;
   /**
-   * Counts bytes of the answer's text that were made of rows which were handed out.
+   * Counts bytes of the response's text that were made of returned rows.
    *
    * @throws BillingError `OPERATION_TOO_COMPLEX`; the operation has then ended as a whole
    */
@@ -142,27 +153,30 @@ export interface BillingReads {
    */
   countCall(): void;
   /**
-   * When the oldest answer about the group was asked for that stood in during this operation (epoch milliseconds); null when all are
-   * fresh. Waits until no other read of the operation is under way.
+   * Time at which the oldest response about the group that served this operation was requested, in Unix epoch
+   * milliseconds. Null when all are fresh. Waits until no other read of the operation is under way.
    */
   asOf(groupId: string): Promise<number | null>;
-  /** What ended the whole operation before its time: a limit, the wait for a turn, its deadline. Null: nothing has. */
+  /**
+   * The error that ended the whole operation early: a limit, the wait for a turn, or its deadline. Null: it has not
+   * ended.
+   */
   endedBy(): BillingError | null;
 }
 
-/** {@link BillingReads}, what they have cost so far, and when they end. */
+/** {@link BillingReads}, with their cost so far and with the calls that end them. */
 export interface OperationBillingReads extends BillingReads {
   upstreamCalls(): UpstreamCallCounts;
   cost(): OperationCost;
-  /** What earlier answers stood in for so far. */
+  /** Reads that were served from earlier responses so far. */
   staleReads(): readonly StaleRead[];
-  /** Call when the text of the response is made. */
-  answered(): void;
-  /** Call when the response has left, or will not. */
+  /** Call when the text of the response is complete. */
+  responseMade(): void;
+  /** Call when the response is sent, or will never be. */
   close(): void;
 }
 
-/** One read of the upstream's history endpoint. Equal fields mean the same question. */
+/** One read of the upstream's history endpoint. Reads with equal fields are the same read. */
 export interface HistoryRead {
   /** Canonical: leading zeros stripped. */
   readonly groupId: string;
@@ -170,16 +184,20 @@ export interface HistoryRead {
   readonly fromSeconds: number;
   /** Unix seconds, last second inside. */
   readonly toSeconds: number;
-  /** With the rows of all groups below. */
+  /** Whether it includes the rows of all descendant groups. */
   readonly recursive: boolean;
 }
 
-/** The part of the Xtracta client that reads need. Throws `BillingError`; may be retried and shared. */
+/**
+ * The part of the Xtracta client that history reads need. Throws `BillingError`. Its calls may be retried and shared.
+ */
 export interface HistoryClient {
   getBillingHistory(credential: XtractaCredential, request: HistoryRead, call: UpstreamCall): Promise<BillingHistory>;
 }
 
-/** The part of the Xtracta client that answers about one group at a time. Throws `BillingError`; may be retried and shared. */
+/**
+ * The part of the Xtracta client for reads of one group. Throws `BillingError`. Its calls may be retried and shared.
+ */
 export interface GroupClient {
   getUsage(credential: XtractaCredential, groupId: string, call: UpstreamCall): Promise<GroupUsage>;
   /** @param groupId null: the api key's own group */

@@ -1,6 +1,6 @@
 import { BillingError } from '../domain/errors.js';
 import type { CatalogueField, HistoryRead, OperationCost, UpstreamCallCounts } from './billing-reads.js';
-import { historyReadKey } from './history-answer.js';
+import { historyReadKey } from './history-response.js';
 
 export function tooManyCalls(limit: number): BillingError {
   return new BillingError(
@@ -10,9 +10,9 @@ export function tooManyCalls(limit: number): BillingError {
 }
 
 /**
- * Mutable account of one operation's upstream calls. The limit counts what the questions need: a call that the planner
- * tried in place of others, and that settled none of them, is given back, so that batching never refuses what would
- * pass one by one. Such calls are few: one a tick at most, and a base whose call failed is then avoided.
+ * Mutable account of one operation's upstream calls. The limit counts the calls that the reads need. A batch call that
+ * settled no read is given back, so that batching never refuses an operation that would fit without it. Such calls are
+ * few: at most one a tick, and the planner then avoids an ancestor whose call failed.
  */
 export class CallBudget {
   readonly #onCallsSaved: (calls: number) => void;
@@ -28,12 +28,12 @@ export class CallBudget {
     this.#onCallsSaved = onCallsSaved;
   }
 
-  /** A question that would have cost one call, had it been asked on its own. */
+  /** Counts a read that would cost one call if it were the only one. */
   countQuestion(): void {
     this.#asked += 1;
   }
 
-  /** The question was refused: nothing was saved by not asking it. */
+  /** Takes back a refused read, because a refusal saves no call. */
   uncountQuestion(): void {
     this.#asked -= 1;
   }
@@ -42,7 +42,7 @@ export class CallBudget {
     this.#made += 1;
   }
 
-  /** @returns false, and reserves nothing, when that is over the limit */
+  /** @returns false, and reserves nothing, when the calls exceed the limit */
   reserve(calls: number): boolean {
     if (this.#reserved + calls > this.limit) return false;
     this.#reserved += calls;
@@ -61,7 +61,7 @@ export class CallBudget {
     return { asked: this.#asked, ...this.counts(), left: this.limit - this.#reserved };
   }
 
-  /** Tells the metric what was saved since the last report. */
+  /** Reports to the metric the calls saved since the last report. */
   report(): void {
     const { saved } = this.counts();
     if (saved <= this.#reported) return;
@@ -80,7 +80,7 @@ export type RequestingField = 'plan' | 'billingHistory' | 'subgroups' | 'name' |
 export class ReadRequesters {
   readonly #byQuestion = new Map<string, Map<RequestingField, number>>();
 
-  /** @param question a read, or a group: any answer about it will do */
+  /** @param question a read; or a group, where any response about it will do */
   note(question: HistoryRead | string, field: RequestingField): void {
     const key = typeof question === 'string' ? question : historyReadKey(question);
     const counts = this.#byQuestion.get(key) ?? new Map<RequestingField, number>();
@@ -88,12 +88,12 @@ export class ReadRequesters {
     this.#byQuestion.set(key, counts);
   }
 
-  /** The fields that asked about a group, with how often each did. */
+  /** The fields that requested a group, with their counts. */
   about(group: string): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#byQuestion.get(group) ?? []);
   }
 
-  /** The fields that wait for a call which is to answer these reads, with how often each asked. */
+  /** The fields that wait for a call that serves these reads, with their counts. */
   of(reads: readonly HistoryRead[]): Readonly<Record<string, number>> {
     const keys = new Set(reads.flatMap((read) => [historyReadKey(read), read.groupId]));
     const total = new Map<RequestingField, number>();

@@ -1,6 +1,6 @@
 import type { BillingCatalogue } from '../domain/catalogue.js';
 
-/** Whose catalogue it is. */
+/** Owner of a catalogue. */
 export interface CatalogueSubject {
   readonly tenantId: string;
   readonly credentialId: string;
@@ -18,7 +18,7 @@ export interface CatalogueLimits {
   readonly entries: number;
   /** Plans and packs of all entries together. */
   readonly items: number;
-  /** Counted from when it was read, so that a changed price shows in time. */
+  /** Milliseconds since the read, so that a changed price shows in time. */
   readonly keptMs: number;
 }
 
@@ -29,8 +29,8 @@ function keyOf({ tenantId, credentialId, groupId }: CatalogueSubject): string {
 }
 
 /**
- * Shared mutable memory of catalogues: a page that lets somebody choose asks for the same one again and again, and it
- * changes seldom. Bounded; the oldest goes first.
+ * Shared mutable cache of catalogues. Reason: a page with a choice of plans reads the same catalogue again and again,
+ * and it changes seldom. Bounded; evicts the oldest entry first.
  */
 export class CatalogueStore {
   readonly #clock: () => number;
@@ -53,7 +53,7 @@ export class CatalogueStore {
     this.#shrink();
   }
 
-  /** @returns null when there is none, or it is too old */
+  /** @returns null when there is no entry, or when it is too old */
   find(subject: CatalogueSubject): BillingCatalogue | null {
     const key = keyOf(subject);
     const kept = this.#kept.get(key);
@@ -64,10 +64,10 @@ export class CatalogueStore {
   }
 
   /**
-   * Drops what a write on the group may have changed; the catalogue of the api key's own group too, which that group
-   * may be.
+   * Drops the catalogues that a write on the group may have changed. That includes the api key's own group, because it
+   * may be the same group.
    *
-   * @param groupId null: it is not known which group the write was about
+   * @param groupId null: the group of the write is not known
    */
   forget(credentialId: string, groupId: string | null): void {
     for (const [key, kept] of this.#kept) {
@@ -78,7 +78,7 @@ export class CatalogueStore {
 
   #shrink(): void {
     const nowMs = this.#clock();
-    // In the order in which they were read and kept equally long, so the expired stand first.
+    // The map is in the order of reading and all entries live equally long, so expired entries come first.
     for (const [key, kept] of this.#kept) {
       const isOver = this.#kept.size > this.#limits.entries || this.#items > this.#limits.items;
       if (!isOver && kept.expiresMs > nowMs) return;

@@ -15,17 +15,17 @@ export interface GroupLoaderContext {
   readonly budget: CallBudget;
 }
 
-/** For the group that is asked about without its number. */
+/** Key of the api key's own group, whose number is not known. */
 const OWN_GROUP = 'own';
 
-/** Answers about groups, each asked for once in an operation. Mutable state of one operation by one caller. */
+/** Loads responses about single groups, each once in an operation. Mutable state of one operation by one caller. */
 export class GroupLoader<G extends string | null, T> {
   readonly #context: GroupLoaderContext;
   readonly #source: GroupSource<G, T>;
   readonly #writeVersions: WriteVersions;
   /**
-   * A group's value is the promise of its answer: a slow call then holds up only those who asked for it. Keys are
-   * objects because a DataLoader takes no null.
+   * A group's value is the promise of its response, so that a slow call holds up only the fields that need it. Keys are
+   * objects, because a DataLoader accepts no null.
    */
   readonly #loader = new DataLoader<{ readonly groupId: G }, Promise<T>, string>(
     async (keys) => this.#dispatch(keys.map(({ groupId }) => groupId)),
@@ -42,7 +42,7 @@ export class GroupLoader<G extends string | null, T> {
     this.#writeVersion = this.#currentVersion();
   }
 
-  /** @param groupId canonical, and one that the caller may read */
+  /** @param groupId canonical id of a group that the caller may read */
   async load(groupId: G, field: RequestingField): Promise<T> {
     this.#forgetBeforeWrites();
     this.#context.budget.countQuestion();
@@ -70,32 +70,32 @@ export class GroupLoader<G extends string | null, T> {
   #dispatch(groupIds: readonly G[]): Promise<T>[] {
     const { budget, subject } = this.#context;
     const kept = new Map(groupIds.map((groupId) => [groupId, this.#source.kept(subject, groupId)]));
-    const isAffordable = budget.reserve([...kept.values()].filter((answer) => answer === null).length);
-    const answers = groupIds.map((groupId) => {
-      const answer = kept.get(groupId) ?? null;
-      if (answer !== null) return this.#keptAnswer(groupId, answer);
+    const isAffordable = budget.reserve([...kept.values()].filter((response) => response === null).length);
+    const responses = groupIds.map((groupId) => {
+      const response = kept.get(groupId) ?? null;
+      if (response !== null) return this.#keptResponse(groupId, response);
       return isAffordable ? this.#read(groupId) : Promise.reject(tooManyCalls(budget.limit));
     });
-    void Promise.allSettled(answers).then(() => budget.report());
-    return answers;
+    void Promise.allSettled(responses).then(() => budget.report());
+    return responses;
   }
 
-  #keptAnswer(groupId: G, answer: T): Promise<T> {
+  #keptResponse(groupId: G, response: T): Promise<T> {
     this.#watch(groupId, 'kept');
-    return Promise.resolve(answer);
+    return Promise.resolve(response);
   }
 
   #read(groupId: G): Promise<T> {
     const { subject, call, budget } = this.#context;
     const observer = this.#watch(groupId, 'planned');
-    const { answer, isStarted } = this.#source.read(
+    const { response, isStarted } = this.#source.read(
       subject,
       groupId,
       observer === undefined ? call : { ...call, observer },
     );
     if (isStarted) budget.countCall();
-    else observer?.shared(answer);
-    return answer;
+    else observer?.shared(response);
+    return response;
   }
 
   #watch(groupId: G, reason: UpstreamReadFacts['reason']) {
@@ -106,25 +106,25 @@ export class GroupLoader<G extends string | null, T> {
   }
 }
 
-/** Upstream answers about single groups, each sent for once however many ask at the same time. */
+/** Upstream responses about single groups. Simultaneous reads of a group share one call. */
 interface GroupSource<G extends string | null, T> {
-  /** The client's method, as observers name it. */
+  /** Name of the client's method for observers. */
   readonly operation: string;
-  /** An answer that is still there from before; null when there is none. */
+  /** A cached response; null when there is none. */
   kept(subject: ReadSubject, groupId: G): T | null;
   /** @returns `isStarted` false: the read was under way for another operation of the same tenant and credential */
   read(
     subject: ReadSubject,
     groupId: G,
     call: UpstreamCall,
-  ): { readonly answer: Promise<T>; readonly isStarted: boolean };
+  ): { readonly response: Promise<T>; readonly isStarted: boolean };
 }
 
 function readKey(subject: ReadSubject, groupId: string | null, writeVersion: number): string {
   return `${groupId ?? 'own'} ${writeVersion} ${subject.scope}`;
 }
 
-/** Which plan a group uses. Never kept: what is left of it changes with every document. */
+/** The plan that a group uses. It is never cached, because its remaining documents change with every document. */
 export class UsageSource implements GroupSource<string, GroupUsage> {
   readonly #client: GroupClient;
   readonly #inFlight: InFlightReads<GroupUsage>;
@@ -154,13 +154,13 @@ export class UsageSource implements GroupSource<string, GroupUsage> {
     const usage = await this.#client.getUsage(subject.credential, groupId, call);
     if (usage.groupId === null || usage.groupId === groupId) return usage;
     call.observer.drift({ endpoint: this.operation, field: 'foreign_group' });
-    throw new BillingError('UPSTREAM_INVALID_RESPONSE', 'The upstream answered about another group.', {
+    throw new BillingError('UPSTREAM_INVALID_RESPONSE', 'The upstream sent data about another group.', {
       upstream: { service: 'xtracta', operation: this.operation },
     });
   }
 }
 
-/** What a group may choose from. */
+/** The plans and packs that a group may choose. */
 export class CatalogueSource implements GroupSource<string | null, BillingCatalogue> {
   readonly #client: GroupClient;
   readonly #inFlight: InFlightReads<BillingCatalogue>;
@@ -184,7 +184,7 @@ export class CatalogueSource implements GroupSource<string | null, BillingCatalo
     return this.#store.find({ tenantId, credentialId: credential.id, groupId });
   }
 
-  /** The same without what is kept: for who decides about money by it. */
+  /** The same source without its cache, for decisions about money. */
   anew(): GroupSource<string | null, BillingCatalogue> {
     return {
       operation: this.operation,
@@ -206,7 +206,7 @@ export class CatalogueSource implements GroupSource<string | null, BillingCatalo
     call: UpstreamCall,
   ): Promise<BillingCatalogue> {
     const catalogue = await this.#client.getPlans(credential, groupId, call);
-    // What was asked for before a write may be from before it.
+    // A response that was requested before a write may not show the write, so it is not cached.
     if (this.#writeVersions.current(credential.id) === writeVersion) {
       this.#store.keep({ tenantId, credentialId: credential.id, groupId }, catalogue);
     }

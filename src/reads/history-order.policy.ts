@@ -3,9 +3,9 @@ import { UnreadableValue } from '../domain/money.js';
 import { largeWork } from '../runtime/large-work.js';
 import type { BillingHistoryOrder } from './billing-reads.js';
 
-/** What places a row in a list: enough to find the place again after the row itself is gone. */
+/** Sort position of a row, by which a later request finds the place even after the row itself is gone. */
 export interface RowPlace {
-  /** Epoch milliseconds; null sorts before every date, as if it had always been there. */
+  /** Epoch milliseconds; null sorts before every date. */
   readonly startMs: number | null;
   readonly id: string;
 }
@@ -21,8 +21,8 @@ interface KeyedRow {
 const DIGITS = /^[0-9]+$/;
 
 /**
- * Ids have no upper bound; digits without leading zeros compare by length and then as text, exactly as the numbers
- * would.
+ * Ids have no upper bound. Digits without leading zeros compare by length and then as text, which is the order of the
+ * numbers.
  */
 function significantDigits(id: string): string | null {
   if (!DIGITS.test(id)) return null;
@@ -42,7 +42,7 @@ function compareDigits(aDigits: string | null, aId: string, bDigits: string | nu
   return aDigits === null ? 1 : -1;
 }
 
-/** Ascending as numbers; ids that are none come last, as text. */
+/** Ascending as numbers. Ids that are not numbers come last, as text. */
 export function compareIds(a: string, b: string): number {
   return compareDigits(significantDigits(a), a, significantDigits(b), b);
 }
@@ -54,7 +54,7 @@ function comparePlaces(a: RowPlace, b: RowPlace): number {
   return compareIds(a.id, b.id);
 }
 
-/** All that a client can see of a row, so that rows which tie here are the same answer in either order. */
+/** All fields of a row that a client can see. Rows with equal content look the same in either order. */
 function contentOf(row: BillingActivity): string {
   return JSON.stringify(row, (_name, value: unknown) =>
     value instanceof UnreadableValue ? ['unreadable', value.element] : value,
@@ -79,14 +79,17 @@ function keyed(row: BillingActivity): KeyedRow {
   };
 }
 
-/** Ascending by start, then id as a number (ids that are none come last, as text), then content: a total order. */
+/**
+ * A total order: ascending by start, then by id as a number, then by content. Ids that are not numbers come last, as
+ * text.
+ */
 export function compareActivities(a: BillingActivity, b: BillingActivity): number {
   return compareKeyed(keyed(a), keyed(b));
 }
 
 /**
- * Orders that were worked out already, by the rows that they are of, which never change: a query may ask eighty pages
- * of one answer of 18,000 rows. Shared memory that ends with the rows.
+ * Cache of sorted rows, by the list of unsorted ones, which never changes. Reason: a query may request eighty pages of
+ * one response of 18,000 rows. An entry ends with its rows.
  */
 const ascendingOrders = new WeakMap<readonly BillingActivity[], readonly BillingActivity[]>();
 const descendingOrders = new WeakMap<readonly BillingActivity[], readonly BillingActivity[]>();
@@ -102,16 +105,16 @@ function ascending(rows: readonly BillingActivity[]): readonly BillingActivity[]
   return ordered;
 }
 
-/** Rows that are sorted in one step: less than a millisecond. */
+/** Rows that are sorted in one step, which takes less than a millisecond. */
 const RUN_ROWS = 500;
-/** Up to this many rows are ordered when they are needed. */
+/** Lists of up to this many rows are sorted on demand. */
 const FEW_ROWS = 2_000;
-/** Orders that are being worked out. */
+/** Sorts under way, so that two requests for one list share the work. */
 const ordering = new WeakMap<readonly BillingActivity[], Promise<void>>();
 
 /**
- * Works out the order of many rows in slices of the event loop's turns, so that {@link orderRows} has it at hand.
- * Sorting 20,000 rows at once holds everybody up for tens of milliseconds.
+ * Sorts many rows in slices of the event loop's turns, so that {@link orderRows} finds the result in the cache. Reason:
+ * a sort of 20,000 rows in one go would block the event loop for tens of milliseconds.
  */
 export async function prepareOrder(rows: readonly BillingActivity[]): Promise<void> {
   if (rows.length <= FEW_ROWS || ascendingOrders.has(rows)) return;
@@ -165,17 +168,17 @@ function descending(rows: readonly BillingActivity[]): readonly BillingActivity[
 }
 
 /**
- * The rows in a client's order, worked out once for each list. The same rows come out in the same order however the
- * upstream sent them; descending is exactly the reverse of ascending, so rows with no readable start date stand last in
- * the one and first in the other.
+ * The rows in the requested order, sorted once for each list. The result does not depend on the upstream's order.
+ * Descending is exactly the reverse of ascending. So rows without a readable start date come last in descending and
+ * first in ascending order.
  */
 export function orderRows(rows: readonly BillingActivity[], order: BillingHistoryOrder): readonly BillingActivity[] {
   return order === 'START_DATE_ASC' ? ascending(rows) : descending(rows);
 }
 
 /**
- * Which of the rows with the same start and id this one is, from 0: rows may share an id, and a cursor must tell them
- * apart.
+ * Rank of this row among the rows with the same start and id, from 0. Reason: rows may share an id, and a cursor must
+ * distinguish them.
  */
 export function tieRank(ordered: readonly BillingActivity[], index: number): number {
   const row = ordered[index];
@@ -188,7 +191,10 @@ export function tieRank(ordered: readonly BillingActivity[], index: number): num
   return ties;
 }
 
-/** Index of the first row at the place, or behind it where `behind`. Binary search: the rows are in `order`. */
+/**
+ * Index of the first row at the place, or after it where `behind` is true. It is a binary search, because the rows are
+ * sorted by `order`.
+ */
 function boundary(
   ordered: readonly BillingActivity[],
   order: BillingHistoryOrder,
@@ -209,8 +215,8 @@ function boundary(
 }
 
 /**
- * Where a row stood that may have vanished: `before` is the number of rows before it, `after` the index of the first
- * row after it. They differ by one while it is still there.
+ * Position of a row that may be gone. `before` is the number of rows before it, `after` the index of the first row
+ * after it. They differ by one while the row is still there.
  */
 export function locateRow(
   ordered: readonly BillingActivity[],

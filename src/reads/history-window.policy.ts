@@ -8,7 +8,7 @@ export interface HistoryWindow {
 }
 
 const DAY_SECONDS = 86_400;
-/** Longer than an annual period, so the row of the period in force starts inside. */
+/** Longer than an annual period, so that the row of the period in force starts inside the window. */
 const PLAN_REACH_SECONDS = 400 * DAY_SECONDS;
 /** 9999-12-31T23:59:59.999Z: RFC 3339 has no year of five digits. */
 const LAST_MS = 253_402_300_799_999;
@@ -30,11 +30,11 @@ function oneYearBefore(epochMs: number): number {
 }
 
 /**
- * The window of a history question. A missing `to` is now, a missing `from` one calendar year before `to`. The upstream
- * knows whole seconds, so the window is widened to them.
+ * The window of a history read. A missing `to` is now, a missing `from` one calendar year before `to`. The window is
+ * widened to whole seconds, because the upstream accepts only these.
  *
- * @param carried the window of the cursor that the client continues from: it stands in for the end that the client left
- *   out, so that a later page means the same list although "now" has moved on
+ * @param carried window of the client's cursor. It replaces the end that the client left out, so that a later page
+ *   belongs to the same list although "now" has moved on
  * @throws BillingError `BAD_USER_INPUT`
  */
 export function resolveHistoryWindow(
@@ -56,7 +56,7 @@ export function resolveHistoryWindow(
 }
 
 /**
- * The window in which the plan in force at an instant is looked for.
+ * The window of history that contains the plan in force at an instant.
  *
  * @throws BillingError `BAD_USER_INPUT`
  */
@@ -81,10 +81,10 @@ export function windowsEqual(a: HistoryWindow, b: HistoryWindow): boolean {
 }
 
 /**
- * Puts together what shares seconds or follows without a gap, so that each cluster's hull asks for no second that
- * nobody asked for.
+ * Groups windows that overlap or follow each other without a gap. So the hull of a cluster contains no second that no
+ * read requested.
  *
- * @param merge false: only equal windows are put together
+ * @param merge false: only equal windows are grouped
  */
 export function clusterByWindow<T extends HistoryWindow>(items: readonly T[], merge: boolean): T[][] {
   const ordered = [...items].sort((a, b) => a.fromSeconds - b.fromSeconds || a.toSeconds - b.toSeconds);
@@ -104,7 +104,7 @@ export function clusterByWindow<T extends HistoryWindow>(items: readonly T[], me
   return clusters;
 }
 
-/** The smallest window that covers all; of no windows the empty one. */
+/** The smallest window that covers all windows; without windows, an empty one. */
 export function windowHull(windows: readonly HistoryWindow[]): HistoryWindow {
   let fromSeconds = Number.POSITIVE_INFINITY;
   let toSeconds = Number.NEGATIVE_INFINITY;
@@ -116,8 +116,8 @@ export function windowHull(windows: readonly HistoryWindow[]): HistoryWindow {
 }
 
 /**
- * The rows that start inside the window, whatever the upstream understood by it; rows with no readable start date are
- * kept, because nobody can say that they are outside.
+ * The rows that start inside the window, whatever the upstream understood by it. Rows without a readable start date are
+ * kept, because they may be inside.
  */
 export function rowsInWindow(rows: readonly BillingActivity[], window: HistoryWindow): readonly BillingActivity[] {
   const fromMs = window.fromSeconds * 1000;

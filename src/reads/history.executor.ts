@@ -11,14 +11,14 @@ import {
   planExactCalls,
   planSingleCalls,
 } from './history.planner.js';
-import { groupNameIn, type HistoryAnswer, historyReadKey, settle, toAnswer } from './history-answer.js';
+import { groupNameIn, type HistoryResponse, historyReadKey, settle, toHistoryResponse } from './history-response.js';
 import { windowsEqual } from './history-window.policy.js';
 import type { MembershipMemory } from './membership.memory.js';
 import type { InFlightReads, WriteVersions } from './shared.reads.js';
 
 export type Rows = readonly BillingActivity[];
 
-/** A question of the operation and its answer to be. */
+/** A read of the operation, and the promise of its rows. */
 interface Slot extends PromiseWithResolvers<Rows> {
   readonly read: HistoryRead;
 }
@@ -28,11 +28,11 @@ export interface ExecutorContext {
   readonly call: UpstreamCall;
   readonly mergeWindows: boolean;
   readonly budget: CallBudget;
-  /** Null where nobody asks for whom reads are made. */
+  /** Null where no observer needs the requesters of reads. */
   readonly requesters: ReadRequesters | null;
 }
 
-/** The upstream refused the credential or the group, which no other window would change. */
+/** The upstream refused the credential or the group. Another window would get the same refusal. */
 const FINAL_CODES: ReadonlySet<string> = new Set(['UPSTREAM_UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND']);
 
 function isSameQuestion(a: HistoryRead, b: HistoryRead): boolean {
@@ -40,17 +40,17 @@ function isSameQuestion(a: HistoryRead, b: HistoryRead): boolean {
 }
 
 /**
- * Makes the planned calls of one operation and hands each answer to the questions that it settles, each as soon as its
- * own call is answered. What a call does not settle, or fails to answer, is asked again on its own, so that no question
- * ever gets more or less than it would have got alone. Mutable state of one operation by one caller.
+ * Makes the planned calls of one operation, and settles each read as soon as its own call has a response. A read that
+ * its call does not settle gets a call of its own. So the result of each read is the same as if it were the only one.
+ * Mutable state of one operation by one caller.
  */
 export class HistoryExecutor {
   readonly #context: ExecutorContext;
   readonly #source: HistorySource;
   readonly #memory: MembershipMemory;
   readonly #slots = new Map<string, Slot>();
-  readonly #underWay = new Map<HistoryRead, Promise<HistoryAnswer>>();
-  readonly #answers: HistoryAnswer[] = [];
+  readonly #underWay = new Map<HistoryRead, Promise<HistoryResponse>>();
+  readonly #responses: HistoryResponse[] = [];
   readonly #knowledge: PlannerKnowledge;
 
   constructor(context: ExecutorContext, source: HistorySource, memory: MembershipMemory) {
@@ -60,16 +60,16 @@ export class HistoryExecutor {
     this.#knowledge = {
       mergeWindows: context.mergeWindows,
       rootGroupId: context.subject.credential.rootGroupId,
-      base: (groupId) => memory.of(context.subject.scope, groupId),
+      ancestor: (groupId) => memory.of(context.subject.scope, groupId),
     };
   }
 
-  /** Plans and makes the calls for the questions that have not been asked yet; `rows` then gives each its answer. */
+  /** Plans and makes the calls for the reads that are new. `rows` then returns the rows of each. */
   ask(reads: readonly HistoryRead[]): void {
-    const open = reads.filter((read) => !this.#slots.has(historyReadKey(read)) && !this.#settleFromAnswers(read));
+    const open = reads.filter((read) => !this.#slots.has(historyReadKey(read)) && !this.#settleFromResponses(read));
     const slots = new Set(open.map((read) => this.#slotOf(read)));
     const fresh = [...slots].map((slot) => slot.read);
-    const plan = planCalls(fresh, [...this.#underWay.keys()], this.#bases(), this.#knowledge);
+    const plan = planCalls(fresh, [...this.#underWay.keys()], this.#ancestors(), this.#knowledge);
     if (this.#context.budget.reserve(plan.filter((planned) => !planned.isUnderWay).length)) {
       void this.#makeAll(plan, 'planned').then(() => this.#context.budget.report());
     } else {
@@ -85,14 +85,14 @@ export class HistoryExecutor {
     return this.#slotsAbout(groupId).length > 0;
   }
 
-  /** Resolves when all questions about the group that were asked so far are answered or have failed. */
+  /** Resolves when all reads of the group so far have succeeded or failed. */
   async settledAbout(groupId: string): Promise<void> {
     await Promise.allSettled(this.#slotsAbout(groupId).map((slot) => slot.promise));
   }
 
-  /** What the answers so far hold of a group, if any of it names the group; else null. */
+  /** The group's rows in all responses so far, if one of them contains its name; else null. */
   rowsNaming(groupId: string): Rows | null {
-    const rows = this.#answers.flatMap((answer) => answer.rowsOf(groupId));
+    const rows = this.#responses.flatMap((response) => response.rowsOf(groupId));
     return groupNameIn(rows) === null ? null : rows;
   }
 
@@ -105,27 +105,27 @@ export class HistoryExecutor {
     const known = this.#slots.get(key);
     if (known !== undefined) return known;
     const slot: Slot = { read, ...Promise.withResolvers<Rows>() };
-    // A question may fail before whoever asked it looks at the answer.
+    // A read may fail before its requester awaits the promise.
     slot.promise.catch(() => undefined);
     this.#slots.set(key, slot);
     return slot;
   }
 
-  /** The credential's own group, and the groups that this operation has read with all that lies below. */
-  #bases(): string[] {
+  /** The groups with a recursive read in this operation, and the credential's own group. */
+  #ancestors(): string[] {
     const { rootGroupId } = this.#knowledge;
-    const read = [...this.#underWay.keys(), ...this.#answers.map((answer) => answer.read)];
+    const read = [...this.#underWay.keys(), ...this.#responses.map((response) => response.read)];
     const recursive = read.filter((call) => call.recursive).map((call) => call.groupId);
     return [...new Set(rootGroupId === null ? recursive : [...recursive, rootGroupId])];
   }
 
-  #settleFromAnswers(read: HistoryRead): boolean {
-    return this.#answers.some((answer) => this.#settleFrom(answer, read));
+  #settleFromResponses(read: HistoryRead): boolean {
+    return this.#responses.some((response) => this.#settleFrom(response, read));
   }
 
-  #settleFrom(answer: HistoryAnswer, read: HistoryRead): boolean {
-    const isUsable = this.#knowledge.mergeWindows || windowsEqual(answer.read, read);
-    const rows = isUsable ? settle(answer, read) : null;
+  #settleFrom(response: HistoryResponse, read: HistoryRead): boolean {
+    const isUsable = this.#knowledge.mergeWindows || windowsEqual(response.read, read);
+    const rows = isUsable ? settle(response, read) : null;
     if (rows === null) return false;
     this.#slotOf(read).resolve(rows);
     return true;
@@ -142,9 +142,9 @@ export class HistoryExecutor {
   async #make(planned: PlannedCall, reason: UpstreamReadFacts['reason']): Promise<void> {
     let unsettled: readonly HistoryRead[];
     try {
-      const answer = await this.#answerTo(planned.call, this.#watch(planned, reason));
-      unsettled = planned.reads.filter((read) => !this.#settleFrom(answer, read));
-      this.#learnApart(answer, unsettled);
+      const response = await this.#responseTo(planned.call, this.#watch(planned, reason));
+      unsettled = planned.reads.filter((read) => !this.#settleFrom(response, read));
+      this.#learnOutside(response, unsettled);
     } catch (error) {
       unsettled = this.#failFinally(planned, error);
     }
@@ -166,32 +166,32 @@ export class HistoryExecutor {
     });
   }
 
-  #answerTo(call: HistoryRead, observer: ReadObserver | undefined): Promise<HistoryAnswer> {
+  #responseTo(call: HistoryRead, observer: ReadObserver | undefined): Promise<HistoryResponse> {
     const shared = this.#underWay.get(call);
     if (shared !== undefined) {
       observer?.shared(shared);
       return shared;
     }
     const upstreamCall = observer === undefined ? this.#context.call : { ...this.#context.call, observer };
-    const { answer, isStarted } = this.#source.read(this.#context.subject, call, upstreamCall);
+    const { response, isStarted } = this.#source.read(this.#context.subject, call, upstreamCall);
     if (isStarted) this.#context.budget.countCall();
-    else observer?.shared(answer);
-    const noted = this.#noted(call, answer);
+    else observer?.shared(response);
+    const noted = this.#noted(call, response);
     this.#underWay.set(call, noted);
     return noted;
   }
 
-  async #noted(call: HistoryRead, pending: Promise<HistoryAnswer>): Promise<HistoryAnswer> {
+  async #noted(call: HistoryRead, pending: Promise<HistoryResponse>): Promise<HistoryResponse> {
     try {
-      const answer = await pending;
-      this.#answers.push(answer);
-      return answer;
+      const response = await pending;
+      this.#responses.push(response);
+      return response;
     } finally {
       this.#underWay.delete(call);
     }
   }
 
-  /** @returns the questions for which the failure of this call says nothing */
+  /** @returns the reads whose result the failure of this call does not decide */
   #failFinally({ call, reads }: PlannedCall, error: unknown): HistoryRead[] {
     const isAbandoned = this.#context.call.signal?.aborted === true;
     const isFinal = error instanceof BillingError && FINAL_CODES.has(error.code);
@@ -206,20 +206,20 @@ export class HistoryExecutor {
     return rest;
   }
 
-  #learnApart(answer: HistoryAnswer, unsettled: readonly HistoryRead[]): void {
-    if (!answer.read.recursive || !answer.namesEveryGroup) return;
+  #learnOutside(response: HistoryResponse, unsettled: readonly HistoryRead[]): void {
+    if (!response.read.recursive || !response.namesEveryGroup) return;
     for (const read of unsettled) {
-      if (read.recursive || answer.rowsOf(read.groupId).length > 0) continue;
-      this.#memory.learnApart(this.#context.subject.scope, answer.read.groupId, answer.read, read.groupId);
+      if (read.recursive || response.rowsOf(read.groupId).length > 0) continue;
+      this.#memory.learnOutside(this.#context.subject.scope, response.read.groupId, response.read, read.groupId);
     }
   }
 
   /**
-   * After a recursive answer a group's windows may still share a call; after a shared call each asks with its own
-   * window.
+   * After a recursive call the windows of one group may still share a call. After a shared call each read is made with
+   * its own window.
    */
   async #askAgain(call: HistoryRead, reads: readonly HistoryRead[]): Promise<void> {
-    const open = reads.filter((read) => !this.#settleFromAnswers(read));
+    const open = reads.filter((read) => !this.#settleFromResponses(read));
     const plan = [
       ...planSingleCalls(
         open.filter((read) => call.recursive && !read.recursive),
@@ -236,27 +236,30 @@ export class HistoryExecutor {
   }
 }
 
-/** For whom is read. `scope` names tenant and credential in the keys of shared memory. */
+/** Tenant and credential of a read. `scope` names both in the keys of shared memory. */
 export interface ReadSubject {
   readonly tenantId: string;
   readonly credential: XtractaCredential;
   readonly scope: string;
 }
 
-/** Tenant names come from outside and may hold any character, so the parts are kept apart by JSON. */
+/** Tenant names come from outside and may contain any character, so JSON separates the parts. */
 export function readSubject(tenantId: string, credential: XtractaCredential): ReadSubject {
   return { tenantId, credential, scope: JSON.stringify([tenantId, credential.id]) };
 }
 
-/** Upstream answers, each sent for once however many ask at the same time, and what they teach about groups. */
+/**
+ * Upstream history responses. Simultaneous equal reads share one call, and recursive responses teach the memory of
+ * memberships.
+ */
 export class HistorySource {
   readonly #client: HistoryClient;
-  readonly #inFlight: InFlightReads<HistoryAnswer>;
+  readonly #inFlight: InFlightReads<HistoryResponse>;
   readonly #writeVersions: WriteVersions;
   readonly #memory: MembershipMemory;
   constructor(
     client: HistoryClient,
-    inFlight: InFlightReads<HistoryAnswer>,
+    inFlight: InFlightReads<HistoryResponse>,
     writeVersions: WriteVersions,
     memory: MembershipMemory,
   ) {
@@ -271,24 +274,24 @@ export class HistorySource {
     subject: ReadSubject,
     read: HistoryRead,
     call: UpstreamCall,
-  ): { readonly answer: Promise<HistoryAnswer>; readonly isStarted: boolean } {
+  ): { readonly response: Promise<HistoryResponse>; readonly isStarted: boolean } {
     const writeVersion = this.#writeVersions.current(subject.credential.id);
     const key = `${historyReadKey(read)} ${writeVersion} ${subject.scope}`;
     return this.#inFlight.join(key, call, (ownCall) => this.#fetch(subject, read, ownCall));
   }
 
-  async #fetch(subject: ReadSubject, read: HistoryRead, call: UpstreamCall): Promise<HistoryAnswer> {
+  async #fetch(subject: ReadSubject, read: HistoryRead, call: UpstreamCall): Promise<HistoryResponse> {
     const history = await this.#client.getBillingHistory(subject.credential, read, call);
-    const answer = toAnswer(read, history, () =>
+    const response = toHistoryResponse(read, history, () =>
       call.observer.drift({ endpoint: 'getBillingHistory', field: 'foreign_group' }),
     );
-    if (read.recursive) this.#learn(subject, answer);
-    return answer;
+    if (read.recursive) this.#learn(subject, response);
+    return response;
   }
 
-  #learn(subject: ReadSubject, answer: HistoryAnswer): void {
-    const { read, rows } = answer;
-    this.#memory.learn(subject.scope, read.groupId, read, rows.length, answer.groups.keys());
-    if (!answer.namesEveryGroup) this.#memory.avoid(subject.scope, read.groupId, 'unusable');
+  #learn(subject: ReadSubject, response: HistoryResponse): void {
+    const { read, rows } = response;
+    this.#memory.learn(subject.scope, read.groupId, read, rows.length, response.groups.keys());
+    if (!response.namesEveryGroup) this.#memory.avoid(subject.scope, read.groupId, 'unusable');
   }
 }

@@ -1,14 +1,14 @@
 import DataLoader from 'dataloader';
 import type { HistoryRead } from './billing-reads.js';
 import { type ExecutorContext, HistoryExecutor, type HistorySource, type Rows } from './history.executor.js';
-import { historyReadKey } from './history-answer.js';
+import { historyReadKey } from './history-response.js';
 import { planWindow } from './history-window.policy.js';
 import type { MembershipMemory } from './membership.memory.js';
 import type { WriteVersions } from './shared.reads.js';
 
 /**
- * `naming`: any rows that call the group by its name; only where none were read for other reasons, those of its plan's
- * window now.
+ * `window`: the rows of one read. `naming`: any rows that contain the group's name. Where the operation reads none for
+ * other reasons, the loader reads the window of the group's present plan.
  */
 export type HistoryQuestion =
   | { readonly kind: 'window'; readonly read: HistoryRead }
@@ -18,15 +18,13 @@ function questionKey(question: HistoryQuestion): string {
   return question.kind === 'window' ? historyReadKey(question.read) : `naming ${question.groupId}`;
 }
 
-/**
- * Collects the questions of a tick, so that they are planned together. Mutable state of one operation by one caller.
- */
+/** Collects the reads of one tick, so that they are planned together. Mutable state of one operation by one caller. */
 export class OperationHistory {
   readonly #context: ExecutorContext & { readonly nowMs: number };
   readonly #source: HistorySource;
   readonly #memory: MembershipMemory;
   readonly #writeVersions: WriteVersions;
-  /** A question's value is the promise of its rows: a slow call then holds up only those who asked for it. */
+  /** A key's value is the promise of its rows, so that a slow call holds up only the fields that need it. */
   readonly #loader = new DataLoader<HistoryQuestion, Promise<Rows>, string>(
     async (questions) => this.#dispatch(questions),
     { cacheKeyFn: questionKey },
@@ -48,7 +46,7 @@ export class OperationHistory {
     this.#writeVersion = this.#currentVersion();
   }
 
-  /** Rows as if the question had been asked alone; rejects with what it would have been told. */
+  /** The same rows or the same error as if this were the only read. */
   async load(question: HistoryQuestion): Promise<Rows> {
     this.#forgetBeforeWrites();
     return this.#loader.load(question);
@@ -70,7 +68,7 @@ export class OperationHistory {
     const executor = this.#executor;
     const reads = questions.flatMap((question) => (question.kind === 'window' ? [question.read] : []));
     const askedAbout = new Set(reads.map((read) => read.groupId));
-    const answers = questions.map((question): (() => Promise<Rows>) => {
+    const responses = questions.map((question): (() => Promise<Rows>) => {
       if (question.kind === 'window') return () => executor.rows(question.read);
       const { groupId } = question;
       const known = executor.rowsNaming(groupId);
@@ -81,10 +79,10 @@ export class OperationHistory {
       return () => executor.rows(read);
     });
     executor.ask(reads);
-    return answers.map((answer) => answer());
+    return responses.map((response) => response());
   }
 
-  /** Answers that are on their way anyway may name the group; if they don't, it is worth a call of its own. */
+  /** Responses under way may contain the group's name. If they do not, the name gets a call of its own. */
   async #nameAfter(executor: HistoryExecutor, groupId: string): Promise<Rows> {
     await executor.settledAbout(groupId);
     return executor.rowsNaming(groupId) ?? this.#loader.load({ kind: 'window', read: this.#planRead(groupId) });

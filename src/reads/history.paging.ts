@@ -16,21 +16,26 @@ import { type HistoryWindow, LAST_SECOND, resolveHistoryWindow } from './history
 import type { WriteVersions } from './shared.reads.js';
 import type { SnapshotStore, SnapshotSubject } from './snapshot.store.js';
 
-/** The list that a client asks a page of, with all its arguments checked. */
+/** The list of a requested page, with all its arguments checked. */
 interface RequestedList {
   readonly read: HistoryRead;
-  /** The answer that the client's cursor came from, while it is kept; null: the list has to be read. */
+  /** The kept response that the client's cursor came from; null: the list must be read. */
   readonly kept: { readonly snapshotId: string; readonly rows: Rows } | null;
   readonly request: HistoryRequest;
   readonly size: PageSize;
   readonly scope: string;
   readonly after: HistoryCursor | null;
   readonly before: HistoryCursor | null;
-  /** Of the credential, when the list was opened; null: the rows are from before, and no cursor is to lead back to them. */
+  /**
+   * Write version of the credential when the list was opened. Null: the rows are from before it, and no cursor may lead
+   * back to them.
+   */
   readonly writeVersion: number | null;
 }
 
-/** A cursor that leads to no kept answer, because a write has overtaken the rows that it came from. */
+/**
+ * Id in a cursor without a kept response: a write happened after its rows were read, or the page holds the whole list.
+ */
 const NO_SNAPSHOT = '';
 
 /** Pages of the histories that one credential of one tenant reads. */
@@ -45,7 +50,7 @@ export class HistoryPaging {
   }
 
   /**
-   * Checks a request's arguments, and finds the answer that its cursor came from. Call before the list is read.
+   * Checks a request's arguments, and finds the kept response that its cursor came from. Call before the list is read.
    *
    * @throws BillingError `BAD_USER_INPUT`
    */
@@ -73,22 +78,24 @@ export class HistoryPaging {
   }
 
   /**
-   * The list as an earlier answer shows it. Its next page is asked for anew: whether it may still be shown is for that request to see.
+   * The list as an earlier response contains it. Its cursors lead to no kept response, because the request for the next
+   * page must decide whether it may still be served.
    *
-   * @param read what that answer answers
+   * @param read the read of that earlier response
    */
   stale(list: RequestedList, read: HistoryRead): RequestedList {
     return { ...list, read, writeVersion: null };
   }
 
   /**
-   * @param rows the whole answer to `list.read`, which cursors will lead back to
-   * @param visible those of a list that this caller may see, in the same order
+   * @param rows the whole response to `list.read`, to which cursors will lead
+   * @param visible selects the rows of a list that this caller may see, in the same order
    */
   page(list: RequestedList, rows: Rows, visible: (rows: Rows) => Rows): HistoryPage {
     const { activity, orderBy } = list.request;
     const kinds = activity === null ? null : new Set(activity);
-    // First the order, which is worked out once for all pages of an answer, then what the page's own arguments leave of it.
+    // The order comes first, because it is computed once for all pages of a response. The page's own arguments then
+    // select from it.
     const ordered = visible(orderRows(rows, orderBy));
     const selection = kinds === null ? ordered : ordered.filter((row) => kinds.has(row.kind));
     const low = list.after === null ? 0 : locateRow(selection, orderBy, list.after.place, list.after.tie).after;
@@ -100,7 +107,7 @@ export class HistoryPaging {
     const isWhole = range.start === 0 && range.end === selection.length;
     let snapshotId = list.kept?.snapshotId;
     return new HistoryConnection(selection, range, (index) => {
-      // Nobody pages on from a page that holds everything.
+      // A page with all rows has no next page, so nothing is kept for it.
       snapshotId ??= isWhole ? NO_SNAPSHOT : this.#keep(list, rows);
       const row = selection[index];
       return encodeCursor({
@@ -130,7 +137,7 @@ export class HistoryPaging {
 }
 
 const DEFAULT_PAGE = 50;
-/** Above this a page is refused rather than cut, so that a client never takes a part for the whole. */
+/** A larger page is refused rather than cut, so that a client never takes a part for the whole. */
 export const MAX_PAGE = 5_000;
 
 interface PageArguments {
@@ -138,11 +145,11 @@ interface PageArguments {
   readonly last: number | null;
 }
 
-/** How many rows from which end; exactly one of the two is given. */
+/** Number of rows and the end of the list from which they are counted. */
 type PageSize = { readonly end: 'first' | 'last'; readonly rows: number };
 
 /**
- * Relay's `first` and `last`, of which a client gives one; neither means the first 50.
+ * Relay's `first` or `last`. A client may give one of them; without both, the page is the first 50 rows.
  *
  * @throws BillingError `BAD_USER_INPUT`
  */
@@ -157,8 +164,8 @@ function pageSize(asked: PageArguments): PageSize {
 }
 
 /**
- * The half-open range of a list's indexes that a page holds, as in the Relay connection specification: cut by the cursors first,
- * then counted from one end.
+ * The half-open range of a page's indexes in its list, as in the Relay connection specification. The cursors cut the
+ * list first; then the page is counted from one end.
  *
  * @param low first index behind the `after` cursor; @param high first index not before the `before` cursor
  */
@@ -169,21 +176,23 @@ function pageRange(size: PageSize, low: number, high: number): { readonly start:
     : { start: Math.max(low, end - size.rows), end };
 }
 
-/** A place in a list, with what is needed to see the same list again. Holds no secret and nothing personal. */
+/** A place in a list, with the facts that identify the list. Holds no secret and no personal data. */
 export interface HistoryCursor {
-  /** Names whose list this is, see {@link cursorScope}. */
+  /** Identifies the list and its owner, see {@link cursorScope}. */
   readonly scope: string;
-  /** The kept answer that the row came from; it may be gone. */
+  /** Id of the kept response that the row came from. It may be gone. */
   readonly snapshotId: string;
   readonly window: HistoryWindow;
   readonly place: RowPlace;
-  /** Which of the rows at the same place, from 0. */
+  /** Rank of the row among the rows at the same place, from 0. */
   readonly tie: number;
 }
 
-/** Goes up when the layout changes: a replica of another version then refuses the cursor instead of misreading it. */
+/**
+ * Increases when the layout changes, so that a replica of another version refuses the cursor instead of misreading it.
+ */
 const LAYOUT = 1;
-/** Far above any real id; what is longer was not made here. */
+/** Far longer than any real cursor. The gateway did not make a longer one. */
 const MAX_LENGTH = 4_096;
 
 /** Ties a cursor to tenant, credential, group and kind of list, without naming them. */
@@ -206,7 +215,7 @@ function isCount(value: unknown): value is number {
 
 function parseFields(text: string): unknown {
   const bytes = Buffer.from(text, 'base64url');
-  // Decoding skips what is not base64url; such text was not made here.
+  // Decoding skips characters that are not base64url. The gateway did not make such a text.
   if (text.length > MAX_LENGTH || bytes.toString('base64url') !== text) return null;
   try {
     return JSON.parse(bytes.toString());
@@ -229,8 +238,8 @@ function toCursor(fields: unknown): HistoryCursor | null {
 }
 
 /**
- * @param scope of the list that is asked for
- * @param field the argument that holds the cursor, for the error
+ * @param scope scope of the requested list
+ * @param field argument that holds the cursor, which the error names
  * @throws BillingError `BAD_USER_INPUT` when the text was not made by {@link encodeCursor} for this list
  */
 export function decodeCursor(text: string, scope: string, field: 'after' | 'before'): HistoryCursor {
@@ -288,8 +297,8 @@ class LazyPageInfo {
 }
 
 /**
- * A page of an ordered selection. A page may have 5,000 rows, so edges and cursors are made only for the client that
- * asks for them: by getters, because the writer of rows reads properties and calls nothing.
+ * A page of an ordered selection. A page may have 5,000 rows, so edges and cursors are made on access only. They are
+ * getters, because the writer of rows reads properties and calls no methods.
  */
 export class HistoryConnection implements HistoryPage {
   readonly #selection: readonly BillingActivity[];
@@ -328,7 +337,7 @@ export class HistoryConnection implements HistoryPage {
   }
 }
 
-/** Code order, the unnamed currency last. */
+/** By currency code; a missing currency comes last. */
 function compareCurrencies(a: string | null, b: string | null): number {
   if (a === b) return 0;
   if (a === null) return 1;
@@ -338,8 +347,8 @@ function compareCurrencies(a: string | null, b: string | null): number {
 
 /**
  * Count and exact sums over a selection of rows. A sum has the largest scale of its addends: 99.50 + 0.50 is `100.00`.
- * Prices with no currency are summed apart; a price whose amount or currency cannot be read, and a count of documents
- * that cannot, is counted, never guessed.
+ * Prices without a currency have a sum of their own. Unreadable prices and unreadable counts of documents are counted,
+ * never guessed.
  */
 export function summarise(rows: readonly BillingActivity[]): HistorySummary {
   const sums = new Map<string | null, ExactDecimal>();

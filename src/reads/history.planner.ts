@@ -7,25 +7,25 @@ import {
   windowSpan,
   windowsEqual,
 } from './history-window.policy.js';
-import { type BaseKnowledge, isBatchWorthwhile } from './membership.memory.js';
+import { type AncestorKnowledge, isBatchWorthwhile } from './membership.memory.js';
 
-/** One upstream call and the questions whose answer is looked for in it. */
+/** One upstream call, and the reads that its response may settle. */
 export interface PlannedCall {
   readonly call: HistoryRead;
   readonly reads: readonly HistoryRead[];
-  /** The call is under way already, and costs nothing more. */
+  /** Whether the call is already under way, so that it costs nothing more. */
   readonly isUnderWay: boolean;
 }
 
 export interface PlannerKnowledge {
-  /** `HISTORY_MERGE_WINDOWS`. Off: an answer is only used for questions with exactly its window. */
+  /** `HISTORY_MERGE_WINDOWS`. False: a response settles only reads with exactly its window. */
   readonly mergeWindows: boolean;
   /** The credential's own group, where known. */
   readonly rootGroupId: string | null;
-  base(groupId: string): BaseKnowledge;
+  ancestor(groupId: string): AncestorKnowledge;
 }
 
-/** A call in the making. */
+/** A call that is being planned. */
 interface Draft extends HistoryRead {
   readonly reads: HistoryRead[];
 }
@@ -34,11 +34,11 @@ function fits(call: HistoryWindow, read: HistoryWindow, mergeWindows: boolean): 
   return mergeWindows ? windowCovers(call, read) : windowsEqual(call, read);
 }
 
-/** Whether the call's answer may settle the question, as far as is known before it is there. */
-function mayAnswer(call: HistoryRead, read: HistoryRead, knowledge: PlannerKnowledge): boolean {
+/** Whether the call's response may settle the read, by the knowledge before the call. */
+function maySettle(call: HistoryRead, read: HistoryRead, knowledge: PlannerKnowledge): boolean {
   if (!fits(call, read, knowledge.mergeWindows)) return false;
   if (call.recursive === read.recursive) return call.groupId === read.groupId;
-  return call.recursive && knowledge.base(call.groupId).standing(read.groupId, read) !== 'apart';
+  return call.recursive && knowledge.ancestor(call.groupId).membership(read.groupId, read) !== 'outside';
 }
 
 /** One call for each group's windows that overlap or touch. */
@@ -53,40 +53,42 @@ function mergePerGroup(reads: readonly HistoryRead[], mergeWindows: boolean): Dr
   );
 }
 
-/** Single calls that one recursive call on `baseGroupId` would stand in for. */
+/** Single calls that one recursive call on `ancestorId` would replace. */
 interface Batch {
-  readonly baseGroupId: string;
+  readonly ancestorId: string;
   readonly window: HistoryWindow;
   readonly singles: readonly Draft[];
-  /** A recursive call on the base that is planned anyway and would be widened. */
+  /** A recursive call on the ancestor that is planned anyway and would be widened. */
   readonly planned: Draft | null;
 }
 
 /**
- * Unknown groups are only looked for below the credential's own group, which is above everything that the credential
- * can see, and a base below itself; below any other base only groups that its answers have named.
+ * Whether a recursive read of the ancestor may contain the group. A group of unknown membership is looked for in two
+ * places only: under the credential's own group, and in its own recursive read. Reason: the credential's own group is
+ * an ancestor of every group that the credential can see. Under other ancestors, only groups that their responses have
+ * named are looked for.
  */
-function mayLieBelow(baseGroupId: string, single: Draft, knowledge: PlannerKnowledge): boolean {
-  const standing = knowledge.base(baseGroupId).standing(single.groupId, single);
-  if (standing !== 'unknown') return standing === 'below';
-  return baseGroupId === knowledge.rootGroupId || baseGroupId === single.groupId;
+function mayContain(ancestorId: string, single: Draft, knowledge: PlannerKnowledge): boolean {
+  const membership = knowledge.ancestor(ancestorId).membership(single.groupId, single);
+  if (membership !== 'unknown') return membership === 'descendant';
+  return ancestorId === knowledge.rootGroupId || ancestorId === single.groupId;
 }
 
 /**
- * The batches on one base that are worth their rows. Where a cluster is not, its widest windows are left out and it is
- * tried again.
+ * The batches on one ancestor that are cheaper than single calls. Where a cluster is not cheaper, its widest windows
+ * are left out and it is tried again.
  */
 function batchesOn(
-  baseGroupId: string,
+  ancestorId: string,
   singles: readonly Draft[],
   recursives: readonly Draft[],
   knowledge: PlannerKnowledge,
 ): Batch[] {
-  const { size, isAvoided } = knowledge.base(baseGroupId);
+  const { size, isAvoided } = knowledge.ancestor(ancestorId);
   if (isAvoided) return [];
-  const own = recursives.filter((draft) => draft.groupId === baseGroupId);
+  const own = recursives.filter((draft) => draft.groupId === ancestorId);
   const batches: Batch[] = [];
-  let open = singles.filter((single) => mayLieBelow(baseGroupId, single, knowledge));
+  let open = singles.filter((single) => mayContain(ancestorId, single, knowledge));
   while (open.length > 0) {
     const tooWide: Draft[] = [];
     for (const cluster of clusterByWindow([...own, ...open], knowledge.mergeWindows)) {
@@ -95,10 +97,10 @@ function batchesOn(
       if (members.length === 0) continue;
       const window = windowHull(cluster);
       const groups = new Set(members.map((draft) => draft.groupId)).size;
-      // Two planned calls that a single window would join stay two calls: joining them would answer windows that nobody
-      // asked for.
+      // Two planned calls that one window would join remain two calls. Reason: the joined call would read windows that
+      // no read requested.
       if (second === undefined && isBatchWorthwhile(size, groups, window, planned)) {
-        batches.push({ baseGroupId, window, singles: members, planned });
+        batches.push({ ancestorId, window, singles: members, planned });
       } else {
         tooWide.push(...members);
       }
@@ -113,29 +115,29 @@ function settled(batches: readonly Batch[]): number {
   return batches.reduce((count, batch) => count + batch.singles.length, 0);
 }
 
-/** The best base's batches: those that stand in for the most calls. Empty when no batch is worthwhile. */
+/** The batches of the ancestor that replaces the most calls. Empty when no batch is worthwhile. */
 function bestBatches(
-  bases: readonly string[],
+  ancestors: readonly string[],
   singles: readonly Draft[],
   recursives: readonly Draft[],
   knowledge: PlannerKnowledge,
 ): readonly Batch[] {
-  return bases
-    .map((base) => batchesOn(base, singles, recursives, knowledge))
+  return ancestors
+    .map((ancestorId) => batchesOn(ancestorId, singles, recursives, knowledge))
     .reduce<readonly Batch[]>((best, batches) => (settled(batches) > settled(best) ? batches : best), []);
 }
 
 /**
- * The calls to make for the questions of one tick, each question under exactly one call. Equal questions are asked
- * once; windows of a group that overlap or touch become one call; a question that a recursive call covers waits for
- * that call's answer; and many groups below one base become one recursive call where that is cheaper.
+ * The calls for the reads of one tick; each read belongs to exactly one call. Windows of a group that overlap or touch
+ * become one call. A read that a recursive call covers waits for the response to that call. Many descendants of one
+ * group become one recursive call where that is cheaper.
  *
- * @param underWay calls of the operation that have not been answered yet
+ * @param underWay calls of the operation without a response so far
  */
 export function planCalls(
   reads: readonly HistoryRead[],
   underWay: readonly HistoryRead[],
-  bases: readonly string[],
+  ancestors: readonly string[],
   knowledge: PlannerKnowledge,
 ): PlannedCall[] {
   const [only] = reads;
@@ -143,7 +145,7 @@ export function planCalls(
   const plan: PlannedCall[] = [];
   const open: HistoryRead[] = [];
   for (const read of reads) {
-    const call = underWay.find((candidate) => mayAnswer(candidate, read, knowledge));
+    const call = underWay.find((candidate) => maySettle(candidate, read, knowledge));
     if (call === undefined) open.push(read);
     else plan.push({ call, reads: [read], isUnderWay: true });
   }
@@ -155,20 +157,20 @@ export function planCalls(
   const uncovered: HistoryRead[] = [];
   for (const read of open) {
     if (read.recursive) continue;
-    const cover = recursives.find((draft) => mayAnswer(draft, read, knowledge));
+    const cover = recursives.find((draft) => maySettle(draft, read, knowledge));
     if (cover === undefined) uncovered.push(read);
     else cover.reads.push(read);
   }
 
   let singles = mergePerGroup(uncovered, knowledge.mergeWindows);
-  const candidates = [...new Set([...recursives.map((draft) => draft.groupId), ...bases])];
+  const candidates = [...new Set([...recursives.map((draft) => draft.groupId), ...ancestors])];
   for (;;) {
     const batches = bestBatches(candidates, singles, recursives, knowledge);
     if (batches.length === 0) break;
-    for (const { baseGroupId, window, singles: members, planned } of batches) {
+    for (const { ancestorId, window, singles: members, planned } of batches) {
       const covered = members.flatMap((draft) => draft.reads);
       const widened = {
-        groupId: baseGroupId,
+        groupId: ancestorId,
         recursive: true,
         ...window,
         reads: [...(planned?.reads ?? []), ...covered],
@@ -180,12 +182,12 @@ export function planCalls(
   return [...plan, ...toPlannedCalls([...recursives, ...singles])];
 }
 
-/** The calls for questions of single groups that a recursive answer did not settle. */
+/** The calls for reads of single groups that a recursive response did not settle. */
 export function planSingleCalls(reads: readonly HistoryRead[], mergeWindows: boolean): PlannedCall[] {
   return toPlannedCalls(mergePerGroup(reads, mergeWindows));
 }
 
-/** The calls for questions that only their own window settles. */
+/** The calls for reads that only their own window settles. */
 export function planExactCalls(reads: readonly HistoryRead[]): PlannedCall[] {
   return reads.map((read) => ({ call: read, reads: [read], isUnderWay: false }));
 }

@@ -1,55 +1,59 @@
 import { type HistoryWindow, windowSpan } from './history-window.policy.js';
 
 /**
- * - `below`: the base's recursive answer has named the group.
- * - `apart`: a recursive answer over such a window did not name it, so it has to be asked for on its own: it lies
- *   elsewhere, or has no rows.
+ * - `descendant`: the ancestor's recursive response has named the group.
+ * - `outside`: a recursive response over a window of this length did not name the group. It needs a call of its own,
+ *   because it is outside the tree or has no rows.
  */
-export type Standing = 'below' | 'apart' | 'unknown';
+export type Membership = 'descendant' | 'outside' | 'unknown';
 
-/** What is remembered of the groups below one base group, as one credential sees them. */
-export interface BaseKnowledge {
-  /** Null: no recursive answer yet. */
+/** Knowledge about the descendants of one ancestor group, as one credential sees them. */
+export interface AncestorKnowledge {
+  /** Null: no recursive response so far. */
   readonly size: LearnedSize | null;
-  /** A recursive call on this base failed, or its answer could settle nothing: don't try for a while. */
+  /**
+   * True after a recursive call on this ancestor failed, or its response could settle nothing. The planner then avoids
+   * it for a while.
+   */
   readonly isAvoided: boolean;
-  standing(groupId: string, window: HistoryWindow): Standing;
+  membership(groupId: string, window: HistoryWindow): Membership;
 }
 
-interface BaseRecord {
-  readonly below: Map<string, number>;
-  readonly apart: Map<string, { readonly spanSeconds: number; readonly expiresMs: number }>;
+interface AncestorRecord {
+  readonly descendants: Map<string, number>;
+  readonly outside: Map<string, { readonly spanSeconds: number; readonly expiresMs: number }>;
   size: LearnedSize | null;
   sizeExpiresMs: number;
   avoidedUntilMs: number;
 }
 
 export interface MembershipLimits {
-  /** Groups remembered over all bases together, at roughly a tenth of a kilobyte each. */
+  /** Groups remembered under all ancestors together, at roughly 100 bytes each. */
   readonly groups: number;
   /**
-   * Groups remembered of one base: clients choose which ids are asked for, and one tenant must not push out the others.
+   * Groups remembered under one ancestor. Reason: clients choose the requested ids, and one tenant must not evict the
+   * others.
    */
-  readonly groupsPerBase: number;
+  readonly groupsPerAncestor: number;
   readonly keptMs: number;
-  /** How long a failed recursive call is not tried again. */
+  /** Time during which a failed recursive call is not tried again, in milliseconds. */
   readonly avoidedMs: number;
 }
 
-/** Groups are moved and founded rarely. What is remembered decides which calls are made, never what they answer. */
-const LIMITS: MembershipLimits = { groups: 100_000, groupsPerBase: 20_000, keptMs: 600_000, avoidedMs: 60_000 };
+/** Groups are moved and created rarely. The memory decides which calls are made, never what they return. */
+const LIMITS: MembershipLimits = { groups: 100_000, groupsPerAncestor: 20_000, keptMs: 600_000, avoidedMs: 60_000 };
 
-const NOTHING_KNOWN: BaseKnowledge = { size: null, isAvoided: false, standing: () => 'unknown' };
+const NOTHING_KNOWN: AncestorKnowledge = { size: null, isAvoided: false, membership: () => 'unknown' };
 
 /**
- * Shared mutable memory of which groups lie below which, learned from recursive answers only. Keyed by a scope that
- * names tenant and credential: another key may see another tree. Bounded; the base that was learned of longest ago goes
- * first.
+ * Shared mutable memory of the descendants of groups, learned from recursive responses only. It is keyed by a scope
+ * that names tenant and credential, because another key may see another tree. Bounded; evicts the ancestor that has not
+ * been learned about for the longest time.
  */
 export class MembershipMemory {
   readonly #clock: () => number;
   readonly #limits: MembershipLimits;
-  readonly #bases = new Map<string, BaseRecord>();
+  readonly #ancestors = new Map<string, AncestorRecord>();
   #groups = 0;
 
   constructor(clock: () => number, limits: MembershipLimits = LIMITS) {
@@ -57,128 +61,131 @@ export class MembershipMemory {
     this.#limits = limits;
   }
 
-  of(scope: string, baseGroupId: string): BaseKnowledge {
-    const record = this.#bases.get(keyOf(scope, baseGroupId));
+  of(scope: string, ancestorId: string): AncestorKnowledge {
+    const record = this.#ancestors.get(keyOf(scope, ancestorId));
     if (record === undefined) return NOTHING_KNOWN;
     const nowMs = this.#clock();
     return {
       size: record.sizeExpiresMs > nowMs ? record.size : null,
       isAvoided: record.avoidedUntilMs > nowMs,
-      standing: (groupId, window) => {
-        if ((record.below.get(groupId) ?? 0) > nowMs) return 'below';
-        const apart = record.apart.get(groupId);
-        if (apart === undefined || apart.expiresMs <= nowMs) return 'unknown';
-        return windowSpan(window) <= apart.spanSeconds ? 'apart' : 'unknown';
+      membership: (groupId, window) => {
+        if ((record.descendants.get(groupId) ?? 0) > nowMs) return 'descendant';
+        const outside = record.outside.get(groupId);
+        if (outside === undefined || outside.expiresMs <= nowMs) return 'unknown';
+        return windowSpan(window) <= outside.spanSeconds ? 'outside' : 'unknown';
       },
     };
   }
 
-  /** A recursive answer named these groups. */
-  learn(scope: string, baseGroupId: string, window: HistoryWindow, rows: number, groupIds: Iterable<string>): void {
-    const record = this.#touch(scope, baseGroupId);
+  /** Call when a recursive response named these groups. */
+  learn(scope: string, ancestorId: string, window: HistoryWindow, rows: number, groupIds: Iterable<string>): void {
+    const record = this.#touch(scope, ancestorId);
     const expiresMs = this.#clock() + this.#limits.keptMs;
     let groups = 0;
     for (const groupId of groupIds) {
       groups += 1;
       if (!this.#makeRoom(record, groupId)) continue;
-      record.apart.delete(groupId);
-      record.below.set(groupId, expiresMs);
+      record.outside.delete(groupId);
+      record.descendants.set(groupId, expiresMs);
     }
     record.size = { rows, spanSeconds: windowSpan(window), groups };
     record.sizeExpiresMs = expiresMs;
     this.#shrink();
   }
 
-  /** A recursive answer over the window did not settle this group. */
-  learnApart(scope: string, baseGroupId: string, window: HistoryWindow, groupId: string): void {
-    const record = this.#touch(scope, baseGroupId);
+  /** Call when a recursive response over the window did not settle this group. */
+  learnOutside(scope: string, ancestorId: string, window: HistoryWindow, groupId: string): void {
+    const record = this.#touch(scope, ancestorId);
     if (!this.#makeRoom(record, groupId)) return;
-    record.below.delete(groupId);
-    record.apart.set(groupId, { spanSeconds: windowSpan(window), expiresMs: this.#clock() + this.#limits.keptMs });
+    record.descendants.delete(groupId);
+    record.outside.set(groupId, { spanSeconds: windowSpan(window), expiresMs: this.#clock() + this.#limits.keptMs });
     this.#shrink();
   }
 
   /**
-   * @param reason `failed`: it may work again soon; `unusable`: the answer came and settles nothing, which is its
-   *   nature
+   * @param reason `failed`: the call may work again soon; `unusable`: the response settles nothing, and later ones will
+   *   not either
    */
-  avoid(scope: string, baseGroupId: string, reason: 'failed' | 'unusable'): void {
+  avoid(scope: string, ancestorId: string, reason: 'failed' | 'unusable'): void {
     const forMs = reason === 'failed' ? this.#limits.avoidedMs : this.#limits.keptMs;
-    this.#touch(scope, baseGroupId).avoidedUntilMs = this.#clock() + forMs;
+    this.#touch(scope, ancestorId).avoidedUntilMs = this.#clock() + forMs;
   }
 
-  #touch(scope: string, baseGroupId: string): BaseRecord {
-    const key = keyOf(scope, baseGroupId);
-    const record: BaseRecord = this.#bases.get(key) ?? {
-      below: new Map(),
-      apart: new Map(),
+  #touch(scope: string, ancestorId: string): AncestorRecord {
+    const key = keyOf(scope, ancestorId);
+    const record: AncestorRecord = this.#ancestors.get(key) ?? {
+      descendants: new Map(),
+      outside: new Map(),
       size: null,
       sizeExpiresMs: 0,
       avoidedUntilMs: 0,
     };
-    if (!this.#bases.delete(key)) this.#groups += 1;
-    this.#bases.set(key, record);
+    if (!this.#ancestors.delete(key)) this.#groups += 1;
+    this.#ancestors.set(key, record);
     return record;
   }
 
-  /** Counts a group that is about to be remembered; a full base starts afresh where that frees anything. */
-  #makeRoom(record: BaseRecord, groupId: string): boolean {
-    if (record.below.has(groupId) || record.apart.has(groupId)) return true;
-    if (record.below.size + record.apart.size >= this.#limits.groupsPerBase) {
-      if (record.apart.size === 0) return false;
-      this.#groups -= record.apart.size;
-      record.apart.clear();
+  /** Counts a group before it is remembered. A full ancestor forgets its outside groups where it has any. */
+  #makeRoom(record: AncestorRecord, groupId: string): boolean {
+    if (record.descendants.has(groupId) || record.outside.has(groupId)) return true;
+    if (record.descendants.size + record.outside.size >= this.#limits.groupsPerAncestor) {
+      if (record.outside.size === 0) return false;
+      this.#groups -= record.outside.size;
+      record.outside.clear();
     }
     this.#groups += 1;
     return true;
   }
 
-  /** A base counts as a group, so that bases without groups are bounded too. The one in use stands last. */
+  /**
+   * An ancestor counts as a group, so that ancestors without groups are bounded too. The most recently used one comes
+   * last.
+   */
   #shrink(): void {
-    for (const [key, record] of this.#bases) {
-      if (this.#groups <= this.#limits.groups || this.#bases.size === 1) return;
-      this.#bases.delete(key);
-      this.#groups -= 1 + record.below.size + record.apart.size;
+    for (const [key, record] of this.#ancestors) {
+      if (this.#groups <= this.#limits.groups || this.#ancestors.size === 1) return;
+      this.#ancestors.delete(key);
+      this.#groups -= 1 + record.descendants.size + record.outside.size;
     }
   }
 }
 
-function keyOf(scope: string, baseGroupId: string): string {
-  return `${baseGroupId} ${scope}`;
+function keyOf(scope: string, ancestorId: string): string {
+  return `${ancestorId} ${scope}`;
 }
 
-/** What was learned of a base group's recursive answers. */
+/** Size of an ancestor's last recursive response. */
 export interface LearnedSize {
   readonly rows: number;
   readonly spanSeconds: number;
-  /** Groups that had a row in it. */
+  /** Groups with a row in it. */
   readonly groups: number;
 }
 
 /**
- * Rows that cost about as much as one call: sending, signing and parsing one small form post took the CPU time of 15 to
- * 20 rows of XML, and a call also takes a place in the pool, a round trip, and a bite of a rate limit that nobody has
- * published.
+ * Number of rows that cost about as much as one call. Sending, signing and parsing one small form post took the CPU
+ * time of 15 to 20 rows of XML. A call also takes a place in the pool, a round trip, and a part of a rate limit that is
+ * not published.
  */
 const ROWS_PER_CALL = 40;
 
 /**
- * How far a base group of unknown size is trusted: a plan's window is 2.2 years, the whole of history is not worth the
- * risk.
+ * Longest window for which an ancestor of unknown size is read. A plan's window is 2.2 years; the whole history is not
+ * worth the risk.
  */
 const UNLEARNED_SPAN_SECONDS = 3 * 366 * 86_400;
 
-/** Rows of a recursive answer over a window, by proportion. */
+/** Expected rows of a recursive response over a window, by proportion. */
 function expectedRows(size: LearnedSize, window: HistoryWindow): number {
   return (size.rows * windowSpan(window)) / size.spanSeconds;
 }
 
 /**
- * Whether one recursive call over `window` is cheaper than the calls that it saves. Only rows that nobody asked for
- * count against it: those of the asked groups would come anyway.
+ * Whether one recursive call over `window` is cheaper than the calls that it saves. Only rows of groups that were not
+ * requested count as its cost, because single calls would return the others too.
  *
  * @param planned window of a recursive call that is made in any case and would be widened; null: the recursive call is
- *   extra
+ *   additional
  */
 export function isBatchWorthwhile(
   size: LearnedSize | null,

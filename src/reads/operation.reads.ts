@@ -20,15 +20,15 @@ import { type CatalogueSource, GroupLoader, type UsageSource } from './group.loa
 import { type ExecutorContext, type HistorySource, type Rows, readSubject } from './history.executor.js';
 import { type HistoryQuestion, OperationHistory } from './history.loader.js';
 import { HistoryPaging } from './history.paging.js';
-import { groupNameIn } from './history-answer.js';
 import { prepareOrder } from './history-order.policy.js';
+import { groupNameIn } from './history-response.js';
 import { planWindow, resolveHistoryWindow, windowsEqual } from './history-window.policy.js';
 import type { MembershipMemory } from './membership.memory.js';
-import { groupsBelow, PlanComparison, planInForce } from './plan.policy.js';
-import { AnswerAccount, type LargeAnswers } from './response.account.js';
+import { PlanComparison, planInForce, subgroupsIn } from './plan.policy.js';
+import { type LargeResponses, ResponseAccount } from './response.account.js';
 import type { WriteVersions } from './shared.reads.js';
 import type { SnapshotStore } from './snapshot.store.js';
-import { type GoodAnswer, OperationStaleReads, type StaleQuestion, type StaleReads } from './stale.reads.js';
+import { type GoodResponse, OperationStaleReads, type StaleQuestion, type StaleReads } from './stale.reads.js';
 
 export interface OperationContext {
   readonly caller: Caller;
@@ -37,7 +37,7 @@ export interface OperationContext {
   readonly call: UpstreamCall;
 }
 
-/** Where the plan of now is read; that of any other moment comes from the history. */
+/** Source of the present plan. The plan of any other moment comes from the history. */
 export type PlanSource = 'history' | 'usage';
 
 export interface OperationSettings {
@@ -49,7 +49,7 @@ export interface OperationSettings {
   readonly onCallsSaved: (calls: number) => void;
 }
 
-/** What the operations of a process share. Keyed by tenant and credential throughout. */
+/** State that the operations of a process share. All of it is keyed by tenant and credential. */
 export interface SharedReads {
   readonly source: HistorySource;
   readonly memory: MembershipMemory;
@@ -57,12 +57,15 @@ export interface SharedReads {
   readonly snapshots: SnapshotStore;
   readonly usage: UsageSource;
   readonly catalogue: CatalogueSource;
-  readonly largeAnswers: LargeAnswers;
-  /** Null where nothing stale is ever served. */
+  readonly largeResponses: LargeResponses;
+  /** Null where stale responses are switched off. */
   readonly stale: StaleReads | null;
 }
 
-/** Made when first used: an operation seldom needs more than one of them. Mutable state of one operation by one caller. */
+/**
+ * Loaders of one operation. Each is made on first use, because an operation seldom needs more than one. Mutable state
+ * of one operation by one caller.
+ */
 class Upstream {
   readonly #context: ExecutorContext & { readonly nowMs: number };
   readonly #shared: SharedReads;
@@ -79,7 +82,7 @@ class Upstream {
     this.rootGroupId = context.subject.credential.rootGroupId;
   }
 
-  /** A catalogue is there from an earlier read. */
+  /** Whether a catalogue of the group is cached. */
   keepsCatalogue(groupId: string | null): boolean {
     return this.#shared.catalogue.kept(this.#context.subject, groupId) !== null;
   }
@@ -111,7 +114,7 @@ class Upstream {
   }
 }
 
-type RowsAnswer = Extract<GoodAnswer, { readonly kind: 'rows' }>;
+type RowsResponse = Extract<GoodResponse, { readonly kind: 'rows' }>;
 
 /** The window that holds the plan in force at the instant. */
 function planRead(groupId: string, atMs: number): HistoryRead {
@@ -121,7 +124,7 @@ function planRead(groupId: string, atMs: number): HistoryRead {
 /** The list of a history without dates, which moves with "now". */
 const DEFAULT_LIST = listDetail({ fromMs: null, toMs: null });
 
-/** What a client said of the dates of a list, whatever window that means now. */
+/** Key of a list by the client's own dates. It stays the same while "now" moves on. */
 function listDetail({ fromMs, toMs }: Pick<HistoryRequest, 'fromMs' | 'toMs'>): string {
   return `list ${fromMs ?? ''} ${toMs ?? ''}`;
 }
@@ -131,7 +134,7 @@ function historyQuestion({ groupId, recursive }: HistoryRead, detail: string): S
 }
 
 function operationTimeout(): BillingError {
-  return new BillingError('UPSTREAM_TIMEOUT', 'The operation took too long; what was not read by then is missing.', {
+  return new BillingError('UPSTREAM_TIMEOUT', 'The operation took too long; values not read by then are missing.', {
     retryable: true,
   });
 }
@@ -143,9 +146,10 @@ function notPermitted(): BillingError {
 /**
  * The reads of one operation by one caller.
  *
- * Where the caller has a list of groups, a group outside it is refused before anything is sent, and rows of groups outside it are
- * dropped from recursive answers, together with rows that name no group. A batch below the root may read more than the list names,
- * because the credential sees all of it; every row still passes the list on its way out.
+ * Where the caller has a list of groups, the gateway refuses other groups before it sends anything. It drops the rows
+ * of other groups, and rows without a group, from recursive responses. A batch under the root group may read more
+ * groups than the list names, because the credential may read all of them. Every row still passes the list before it is
+ * returned.
  */
 export class OperationReads implements BillingReads {
   readonly #context: OperationContext;
@@ -156,17 +160,17 @@ export class OperationReads implements BillingReads {
   readonly #comparison: PlanComparison | null;
   /** Null without a credential. */
   readonly #upstream: Upstream | null;
-  /** Null where nothing stale is served. */
+  /** Null where stale responses are switched off. */
   readonly #stale: OperationStaleReads | null;
-  /** Reads under way, and who waits until there is none. */
+  /** Number of reads under way. */
   #underWay = 0;
   readonly #waitingForQuiet: (() => void)[] = [];
-  readonly #answer: AnswerAccount;
-  /** Aborted when the client leaves, and when the operation ends before its time: whatever is read for it ends too. */
+  readonly #response: ResponseAccount;
+  /** Aborted when the client leaves, and when the operation ends early. All its reads then end too. */
   readonly #abort = new AbortController();
   readonly #end = Promise.withResolvers<never>();
-  /** By group; of the default window, which is one for the operation. */
-  readonly #groupsBelow = new Map<string, readonly GroupRef[]>();
+  /** Subgroups in the default window, by group. The window is the same for the whole operation. */
+  readonly #subgroupsOf = new Map<string, readonly GroupRef[]>();
   #endedBy: BillingError | null = null;
   #deadline: { readonly timer: NodeJS.Timeout; readonly atMs: number } | null = null;
 
@@ -178,7 +182,7 @@ export class OperationReads implements BillingReads {
     context.call.signal?.addEventListener('abort', () => this.#abort.abort(), { once: true });
     if (context.call.signal?.aborted === true) this.#abort.abort();
     const call: UpstreamCall = { ...context.call, signal: this.#abort.signal };
-    this.#answer = new AnswerAccount(shared.largeAnswers, caller.tenant.id, () => this.#remainingMs() / 2);
+    this.#response = new ResponseAccount(shared.largeResponses, caller.tenant.id, () => this.#remainingMs() / 2);
     const budget = new CallBudget(settings.maxUpstreamCalls, settings.onCallsSaved);
     this.#budget = budget;
     const requesters = call.observer.read === undefined ? null : new ReadRequesters();
@@ -220,7 +224,7 @@ export class OperationReads implements BillingReads {
 
   async handOut(rows: number, bytesPerRow: number): Promise<void> {
     try {
-      await this.#untilEnd(() => this.#answer.handOut(rows, bytesPerRow, this.#abort.signal));
+      await this.#untilEnd(() => this.#response.handOut(rows, bytesPerRow, this.#abort.signal));
     } catch (error) {
       if (error instanceof BillingError) this.#endNow(error);
       throw error;
@@ -229,7 +233,7 @@ export class OperationReads implements BillingReads {
 
   countText(bytes: number): void {
     try {
-      this.#answer.countText(bytes);
+      this.#response.countText(bytes);
     } catch (error) {
       if (error instanceof BillingError) this.#endNow(error);
       throw error;
@@ -242,18 +246,18 @@ export class OperationReads implements BillingReads {
     this.#budget.countCall();
   }
 
-  /** The text of the response is made, or there will be none. */
-  answered(): void {
-    this.#answer.made();
+  /** The text of the response is complete, or there will be none. */
+  responseMade(): void {
+    this.#response.made();
     if (this.#deadline !== null) clearTimeout(this.#deadline.timer);
   }
 
-  /** The response has left, or will not. */
+  /** The response is sent, or will never be. */
   close(): void {
-    this.answered();
-    // What was answered without a call since the last one is saved as well.
+    this.responseMade();
+    // Reports the reads that were served without a call since the last report.
     this.#budget.report();
-    this.#answer.close();
+    this.#response.close();
   }
 
   plan(groupId: string, atMs: number, isPresent = false): Promise<BillingPlan | null> {
@@ -267,12 +271,12 @@ export class OperationReads implements BillingReads {
   catalogue(groupId: string | null, field: CatalogueField): Promise<BillingCatalogue> {
     return this.#untilEnd(async () => {
       const { upstream, id } = this.#catalogueOf(groupId);
-      // What a refused write is told is for the next decision about money.
+      // A refused write returns this field for the next decision about money, so it is never stale.
       if (this.#stale === null || field === 'catalogue') return upstream.catalogue.load(id, field);
       const fresh = async () => ({ kind: 'catalogue', catalogue: await upstream.catalogue.load(id, field) }) as const;
       const keeps = !upstream.keepsCatalogue(id);
       const question = { kind: 'catalogue', endpoint: 'plans', groupId: id, recursive: false, detail: '' } as const;
-      return (await this.#stale.serve({ ...question, keeps }, fresh)).answer.catalogue;
+      return (await this.#stale.serve({ ...question, keeps }, fresh)).response.catalogue;
     });
   }
 
@@ -295,25 +299,28 @@ export class OperationReads implements BillingReads {
     return this.#untilEnd(() => this.#groupName(groupId));
   }
 
-  /** What is read until the operation ends; what is asked after its end is not read at all. */
+  /** Runs a read until the operation ends. After its end, no read is made. */
   #untilEnd<T>(read: () => Promise<T>): Promise<T> {
     if (this.#endedBy !== null) return this.#end.promise;
     this.#deadline ??= this.#startDeadline();
-    const answer = Promise.race([read(), this.#end.promise]);
-    return this.#stale === null ? answer : this.#counted(answer);
+    const result = Promise.race([read(), this.#end.promise]);
+    return this.#stale === null ? result : this.#counted(result);
   }
 
-  async #counted<T>(answer: Promise<T>): Promise<T> {
+  async #counted<T>(result: Promise<T>): Promise<T> {
     this.#underWay += 1;
     try {
-      return await answer;
+      return await result;
     } finally {
       this.#underWay -= 1;
       if (this.#underWay === 0) for (const resolve of this.#waitingForQuiet.splice(0)) resolve();
     }
   }
 
-  /** Until no read is under way, and none has begun by what was read: the fields below an answer are asked for in the same turn. */
+  /**
+   * Waits until no read is under way. It checks again after a turn of the event loop, because a result may cause
+   * further reads in the same turn.
+   */
   async #quiet(): Promise<void> {
     do {
       if (this.#underWay > 0) await new Promise<void>((resolve) => this.#waitingForQuiet.push(resolve));
@@ -338,18 +345,18 @@ export class OperationReads implements BillingReads {
     this.#abort.abort();
   }
 
-  /** @param stale null: only a fresh answer will do */
+  /** @param stale null: only a fresh response will do */
   async #plan(groupId: string, atMs: number, isPresent: boolean, stale = this.#stale): Promise<BillingPlan | null> {
     const id = this.#permitted(groupId);
-    // Periods begin and end on whole seconds, so all of this second is now.
+    // Periods begin and end on whole seconds, so the whole second counts as now.
     const isNow = isPresent || Math.floor(atMs / 1000) === Math.floor(this.#context.nowMs / 1000);
     if (this.#comparison === null || !isNow) {
       const read = planRead(id, atMs);
       if (stale === null) return planInForce(await this.#rows({ kind: 'window', read }, 'plan'), id, atMs);
       const question = historyQuestion(read, isNow ? 'plan' : `plan ${atMs}`);
-      const { answer } = await stale.serve(question, () => this.#list(read, 'plan', atMs));
-      // The plan that was in force when it was asked for, which is what a stale answer is marked as.
-      return planInForce(answer.rows, id, answer.atMs);
+      const { response } = await stale.serve(question, () => this.#list(read, 'plan', atMs));
+      // The plan in force at the time of that request, which is the time that marks a stale response.
+      return planInForce(response.rows, id, response.atMs);
     }
     const { plan, isStale } = await this.#planInUse(id, atMs, stale);
     if (!isStale) this.#comparison.noteUsage(id, plan, atMs);
@@ -374,63 +381,70 @@ export class OperationReads implements BillingReads {
     }
     if (this.#stale === null) {
       const rows = await this.#rows({ kind: 'window', read: list.read }, 'billingHistory');
-      // The pages of a thousand groups come of one read, all in the same turn.
-      const turn = this.#answer.nextTurn();
+      // One read may serve the pages of a thousand groups, all in the same turn.
+      const turn = this.#response.nextTurn();
       if (turn !== null) await turn;
       return paging.page(list, rows, visible);
     }
     const continues = request.after !== null || request.before !== null;
-    const { answer, asOfMs } = await this.#stale.serve(
+    const { response, asOfMs } = await this.#stale.serve(
       {
         ...historyQuestion(list.read, listDetail(request)),
         keeps: !continues,
-        // A cursor carries the window of its list; another list is not its next page.
+        // A cursor carries the window of its list. A list with another window does not continue it.
         accepts: ({ read }) => !continues || windowsEqual(read, list.read),
       },
       () => this.#list(list.read, 'billingHistory'),
     );
-    await prepareOrder(answer.rows);
-    return paging.page(asOfMs === null ? list : paging.stale(list, answer.read), answer.rows, visible);
+    await prepareOrder(response.rows);
+    return paging.page(asOfMs === null ? list : paging.stale(list, response.read), response.rows, visible);
   }
 
   async #subgroups(groupId: string): Promise<readonly GroupRef[]> {
     const id = this.#permitted(groupId);
-    // The default window of a history, so that asking for both costs one call.
+    // The default window of a history, so that both fields share one call.
     const window = resolveHistoryWindow({ fromMs: null, toMs: null }, this.#context.nowMs, null);
     const read = { groupId: id, ...window, recursive: true };
     if (this.#stale === null) return this.#groupsIn(id, await this.#rows({ kind: 'window', read }, 'subgroups'));
-    const { answer, asOfMs } = await this.#stale.serve(historyQuestion(read, DEFAULT_LIST), () =>
+    const { response, asOfMs } = await this.#stale.serve(historyQuestion(read, DEFAULT_LIST), () =>
       this.#list(read, 'subgroups'),
     );
-    return asOfMs === null ? this.#groupsIn(id, answer.rows) : groupsBelow(id, this.#visible(answer.rows));
+    return asOfMs === null ? this.#groupsIn(id, response.rows) : subgroupsIn(id, this.#visible(response.rows));
   }
 
-  /** Of thousands of rows it takes milliseconds, and a document may ask a hundred times. */
+  /**
+   * Caches the subgroups. Reason: thousands of rows take milliseconds, and a document may contain the field a hundred
+   * times.
+   */
   #groupsIn(id: string, rows: Rows): readonly GroupRef[] {
-    const below = this.#groupsBelow.get(id) ?? groupsBelow(id, this.#visible(rows));
-    this.#groupsBelow.set(id, below);
-    return below;
+    const subgroups = this.#subgroupsOf.get(id) ?? subgroupsIn(id, this.#visible(rows));
+    this.#subgroupsOf.set(id, subgroups);
+    return subgroups;
   }
 
   async #groupName(groupId: string): Promise<string | null> {
     const id = this.#permitted(groupId);
     if (this.#stale === null) return this.#nameOf(id);
     const question = { kind: 'name', endpoint: 'history', groupId: id, recursive: false, detail: '' } as const;
-    const { answer } = await this.#stale.serve(question, async () => ({ kind: 'name', name: await this.#nameOf(id) }));
-    return answer.name;
+    const { response } = await this.#stale.serve(question, async () => ({
+      kind: 'name',
+      name: await this.#nameOf(id),
+    }));
+    return response.name;
   }
 
   async #nameOf(groupId: string): Promise<string | null> {
     return groupNameIn(await this.#rows({ kind: 'naming', groupId }, 'name'));
   }
 
-  async #list(read: HistoryRead, field: RequestingField, atMs = this.#context.nowMs): Promise<RowsAnswer> {
+  async #list(read: HistoryRead, field: RequestingField, atMs = this.#context.nowMs): Promise<RowsResponse> {
     return { kind: 'rows', rows: await this.#rows({ kind: 'window', read }, field), read, atMs };
   }
 
   /**
-   * A 404 of the usage endpoint says that there is no plan, or no such group: the history, which tells these two apart, is asked
-   * which. Should it hold a plan, that is a mismatch, and the source that was configured still stands.
+   * A 404 of the usage endpoint means that the group has no plan, or does not exist. So the gateway reads the history,
+   * which fails for a group that does not exist. If the history has a plan, the two sources disagree, and the
+   * configured source decides.
    */
   async #planInUse(
     groupId: string,
@@ -441,17 +455,17 @@ export class OperationReads implements BillingReads {
     try {
       if (stale === null) return { plan: (await usage.load(groupId, 'plan')).plan, isStale: false };
       const question = { kind: 'usage', endpoint: 'usage', groupId, recursive: false, detail: '' } as const;
-      const { answer, asOfMs } = await stale.serve(question, async () => ({
+      const { response, asOfMs } = await stale.serve(question, async () => ({
         kind: 'usage',
         usage: await usage.load(groupId, 'plan'),
       }));
-      return { plan: answer.usage.plan, isStale: asOfMs !== null };
+      return { plan: response.usage.plan, isStale: asOfMs !== null };
     } catch (error) {
       if (!(error instanceof BillingError) || error.code !== 'NOT_FOUND') throw error;
       const read = planRead(groupId, nowMs);
       if (stale === null) await this.#rows({ kind: 'window', read }, 'plan');
       else {
-        // Asked for its verdict on the group alone, which only a fresh answer gives.
+        // Reads the history only to find out whether the group exists, which only a fresh response tells.
         const question = { ...historyQuestion(read, 'plan'), keeps: false, accepts: () => false };
         await stale.serve(question, () => this.#list(read, 'plan', nowMs));
       }
@@ -476,7 +490,7 @@ export class OperationReads implements BillingReads {
     return id;
   }
 
-  /** The rows of a recursive answer that the caller may see. */
+  /** The rows of a recursive response that the caller may see. */
   #visible(rows: Rows): Rows {
     const { allowedGroups } = this.#context.caller;
     if (allowedGroups === null) return rows;

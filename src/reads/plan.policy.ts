@@ -3,15 +3,16 @@ import { type BillingPlan, toBillingPlan } from '../domain/billing-history.js';
 import { parseDecimal, readableOrNull } from '../domain/money.js';
 import type { GroupRef, HistoryRead } from './billing-reads.js';
 import type { Rows } from './history.executor.js';
-import { groupNameIn } from './history-answer.js';
 import { compareActivities, compareIds } from './history-order.policy.js';
+import { groupNameIn } from './history-response.js';
 import { planWindow, windowCovers } from './history-window.policy.js';
 
 /**
- * A booster adds documents to a plan and a cancellation ends one; neither is a plan. What a cancellation ends is not
- * worked out: the upstream does not say which row it cancels, and shortens that row's own period where it means to.
+ * A booster adds documents to a plan and a cancellation ends one; neither is a plan. The gateway does not derive which
+ * plan a cancellation ends. Reason: the upstream does not name the cancelled row, and shortens that row's own period
+ * where it intends to.
  *
- * A row of an unknown kind (`addon`) is a plan only if it is charged as plans are, by the month or by the year.
+ * A row of an unknown kind (`addon`) is a plan only if it is charged by the month or by the year, as plans are.
  */
 function isPlanRow(row: BillingActivity): boolean {
   switch (row.kind) {
@@ -29,8 +30,8 @@ function isPlanRow(row: BillingActivity): boolean {
 }
 
 /**
- * `expiry_date` is the last second inside the period (2018-04-27T02:11:17Z for a month from 02:11:18Z), so all of that
- * second belongs.
+ * `expiry_date` is the last second inside the period (2018-04-27T02:11:17Z for a month from 02:11:18Z), so the whole
+ * second belongs to the period.
  */
 function isInForce(row: BillingActivity, atMs: number): boolean {
   if (row.startMs === null || row.expiryMs === null) return false;
@@ -38,8 +39,8 @@ function isInForce(row: BillingActivity, atMs: number): boolean {
 }
 
 /**
- * The plan in force at an instant. Periods may overlap (a plan change need not close the old period): the latest start
- * wins, then the highest id. Rows of other groups, and rows without readable dates, are never the plan.
+ * The plan in force at an instant. Periods may overlap, because a plan change need not close the old period. The latest
+ * start wins, then the highest id. Rows of other groups, and rows without readable dates, are never the plan.
  *
  * @param atMs epoch milliseconds
  * @returns null when no period contains the instant
@@ -53,7 +54,7 @@ export function planInForce(rows: readonly BillingActivity[], groupId: string, a
   return winner === null ? null : toBillingPlan(winner);
 }
 
-/** What usage said of a group, and when that was now. */
+/** The plan that usage reported for a group, and the time of that report. */
 interface PlanInUse {
   readonly plan: BillingPlan | null;
   readonly nowMs: number;
@@ -65,8 +66,8 @@ interface ReadHistory {
 }
 
 /**
- * Holds what the usage endpoint says of a group's plan now against what the same operation read in the history anyway;
- * nothing is read for it. Mutable state of one operation by one caller.
+ * Compares the plan that the usage endpoint reports with the history that the same operation has read. The comparison
+ * causes no read. Mutable state of one operation by one caller.
  */
 export class PlanComparison {
   readonly #onMismatch: () => void;
@@ -74,12 +75,12 @@ export class PlanComparison {
   readonly #histories: ReadHistory[] = [];
   readonly #told = new Set<string>();
 
-  /** @param onMismatch told once for each group about which the two differ */
+  /** @param onMismatch called once for each group where the two differ */
   constructor(onMismatch: () => void) {
     this.#onMismatch = onMismatch;
   }
 
-  /** @param nowMs the moment that the plan is for: now, by whichever clock was asked */
+  /** @param nowMs the time of the plan, which is now by the clock that the read used */
   noteUsage(groupId: string, plan: BillingPlan | null, nowMs: number): void {
     const inUse = { plan, nowMs };
     this.#usage.set(groupId, inUse);
@@ -100,8 +101,8 @@ export class PlanComparison {
 }
 
 /**
- * False also where the history that was read says nothing about it: its window may end before now, or begin after the
- * plan.
+ * Whether usage and history disagree. False also where the history does not cover the plan: its window may end before
+ * now, or begin after the plan.
  */
 function plansDiffer(groupId: string, { plan, nowMs }: PlanInUse, { read, rows }: ReadHistory): boolean {
   if (read.groupId !== groupId && !read.recursive) return false;
@@ -111,7 +112,9 @@ function plansDiffer(groupId: string, { plan, nowMs }: PlanInUse, { read, rows }
   return plan !== null && read.groupId === groupId && windowCovers(read, planWindow(nowMs));
 }
 
-/** Equal in all that both tell. What was used is left out: it grows between two answers. */
+/**
+ * Whether all fields that both contain are equal. Used documents are left out, because they grow between two responses.
+ */
 function samePlan(one: BillingPlan, other: BillingPlan): boolean {
   const [price, otherPrice] = [readableOrNull(one.price), readableOrNull(other.price)];
   return (
@@ -127,7 +130,7 @@ function agree<T>(one: T | null, other: T | null): boolean {
   return one === null || other === null || one === other;
 }
 
-/** `15` and `15.00` are one price. */
+/** `15` and `15.00` are the same price. */
 function exactValue(amount: string | undefined): string | null {
   return parseDecimal(amount ?? '')?.value.toFixed() ?? null;
 }
@@ -137,8 +140,8 @@ function secondOf({ startDate }: BillingPlan): number | null {
   return start === null ? null : Math.floor(Date.parse(start) / 1000);
 }
 
-/** The groups that a recursive history names besides its own, each once, by ascending id. */
-export function groupsBelow(groupId: string, rows: readonly BillingActivity[]): GroupRef[] {
+/** The groups in a recursive history except its own, each once, by ascending id. */
+export function subgroupsIn(groupId: string, rows: readonly BillingActivity[]): GroupRef[] {
   const groups: GroupRef[] = [];
   for (const [id, named] of Map.groupBy(rows, (row) => row.groupId)) {
     if (id !== null && id !== groupId) groups.push({ id, name: groupNameIn(named) });

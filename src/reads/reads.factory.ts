@@ -11,30 +11,30 @@ import {
   type PlanSource,
   type SharedReads,
 } from './operation.reads.js';
-import type { LargeAnswers } from './response.account.js';
+import type { LargeResponses } from './response.account.js';
 import { InFlightReads, WriteVersions } from './shared.reads.js';
 import { SnapshotStore } from './snapshot.store.js';
 import { StaleReads, type StaleReadsOptions } from './stale.reads.js';
 
 export interface BillingReadsFactoryOptions {
   readonly client: HistoryClient;
-  /** Left out: usage and catalogue answer `NOT_CONFIGURED`. */
+  /** Absent: reads of usage and catalogue fail with `NOT_CONFIGURED`. */
   readonly groupClient?: GroupClient;
-  /** `HISTORY_MERGE_WINDOWS`: one call may answer several windows of a group. */
+  /** `HISTORY_MERGE_WINDOWS`: one call may serve several windows of a group. */
   readonly mergeWindows: boolean;
-  /** `MAX_UPSTREAM_CALLS`: upstream calls that one operation's questions may cause. */
+  /** `MAX_UPSTREAM_CALLS`: upstream calls that the reads of one operation may need. */
   readonly maxUpstreamCalls: number;
-  /** `OPERATION_TIMEOUT_MS`: what one operation may take for its reads, in milliseconds; default 30,000. */
+  /** `OPERATION_TIMEOUT_MS`: longest time for the reads of one operation, in milliseconds; default 30,000. */
   readonly operationTimeoutMs?: number;
-  /** Places for large answers; default: as many as are asked for. */
-  readonly largeAnswers?: LargeAnswers;
+  /** Places for large responses. Default: unlimited. */
+  readonly largeResponses?: LargeResponses;
   /** `PLAN_SOURCE`; default `history`. */
   readonly planSource?: PlanSource;
-  /** Receives how many upstream calls sharing and batching have saved, for the metric; a positive integer. */
+  /** Receives the number of upstream calls that sharing and batching have saved, for the metric; a positive integer. */
   readonly onCallsSaved?: (calls: number) => void;
-  /** Reads through an outage; left out: nothing stale is served. */
+  /** Settings for reads during an outage. Absent: no stale response is served. */
   readonly stale?: StaleReadsOptions;
-  /** Epoch milliseconds; for memory that ages. Default: the system's clock. */
+  /** Clock of the caches, in Unix epoch milliseconds. Default: the system's clock. */
   readonly clock?: () => number;
 }
 
@@ -45,7 +45,7 @@ const noGroupClient: GroupClient = {
 
 const anyPlace = (): Promise<() => void> => Promise.resolve(() => undefined);
 
-/** Makes the reads of each operation and holds what operations share, in memory that is bounded: one per process. */
+/** Makes the reads of each operation, and holds the bounded memory that operations share. One per process. */
 export class BillingReadsFactory {
   readonly #settings: OperationSettings;
   readonly #shared: SharedReads;
@@ -65,7 +65,7 @@ export class BillingReadsFactory {
     const groupClient = options.groupClient ?? noGroupClient;
     this.#catalogues = new CatalogueStore(clock);
     this.#shared = {
-      largeAnswers: options.largeAnswers ?? { kept: anyPlace, making: anyPlace },
+      largeResponses: options.largeResponses ?? { kept: anyPlace, making: anyPlace },
       source: new HistorySource(options.client, new InFlightReads(), writeVersions, memory),
       memory,
       writeVersions,
@@ -76,20 +76,21 @@ export class BillingReadsFactory {
     };
   }
 
-  /** Call once per GraphQL operation: equal questions of an operation are the same question. */
+  /** Call once per GraphQL operation, because equal reads within one operation share one call. */
   forOperation(context: OperationContext): OperationBillingReads {
     return new OperationReads(context, this.#settings, this.#shared);
   }
 
   /**
-   * Call when a write on a group was sent, whatever came of it: nothing that was read before is served to who asks after it.
+   * Call when a write on a group was sent, whatever its outcome. No read that follows is then served from before the
+   * write.
    *
-   * @param groupId null: it is not known which group the write was about
+   * @param groupId null: the group of the write is not known
    */
   forget(credentialId: string, groupId: string | null): void {
     this.#shared.writeVersions.advance(credentialId);
     this.#shared.snapshots.forget(credentialId, groupId);
     this.#catalogues.forget(credentialId, groupId);
-    this.#shared.stale?.answers.forget(credentialId, groupId);
+    this.#shared.stale?.responses.forget(credentialId, groupId);
   }
 }

@@ -1,48 +1,49 @@
 import { BillingError } from '../domain/errors.js';
 import { largeWork } from '../runtime/large-work.js';
 
-/** Rows that one operation may answer, all lists together. */
-export const MAX_ANSWER_ROWS = 100_000;
+/** Most rows that one operation may return, all lists together. */
+export const MAX_RESPONSE_ROWS = 100_000;
 /**
- * Text that one operation may answer. Counted three times: by the least that rows will take when they are handed out, as
- * rows are written, and as the whole is.
+ * Largest text that one operation may return, in bytes. It is counted three times: by the least size of rows before
+ * they are returned, as rows are written, and as the whole is written.
  */
-export const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+export const MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
 
-/** An operation below both is small: it waits for nobody. */
+/** An operation below both limits is small and never waits. */
 const SMALL_ROWS = 1_000;
 const SMALL_BYTES = 128 * 1024;
 
-export function answerTooLarge(): BillingError {
+export function responseTooLarge(): BillingError {
   return new BillingError(
     'OPERATION_TOO_COMPLEX',
-    `The answer passes ${MAX_ANSWER_ROWS} rows or ${MAX_ANSWER_BYTES / 1024 / 1024} MiB: ask for smaller pages, or for fewer lists inside lists.`,
+    `The response passes ${MAX_RESPONSE_ROWS} rows or ${MAX_RESPONSE_BYTES / 1024 / 1024} MiB: ` +
+      'ask for smaller pages, or for fewer lists inside lists.',
   );
 }
 
 /**
- * A bound on how many hold something at a time, with fair turns for tenants.
+ * A bound on simultaneous holders, with fair turns for tenants.
  *
  * @returns null when there was no place in time
  */
 export type PlaceQueue = (tenantId: string, waitMs: number, signal?: AbortSignal) => Promise<(() => void) | null>;
 
 /**
- * The memory of all large answers of the process: few may be kept until their clients have read them, fewer may be in
- * the making.
+ * Places for the large responses of the process, which bound their memory. Some may be kept until their clients have
+ * read them. Fewer may be made at the same time.
  */
-export interface LargeAnswers {
+export interface LargeResponses {
   readonly kept: PlaceQueue;
   readonly making: PlaceQueue;
 }
 
 /**
- * What one operation has handed out for its answer. A small operation is only counted. A large one waits for its place
- * among the large answers of all operations, and then hands out its rows in slices, so that others have their turns.
- * Mutable state of one operation.
+ * Account of the rows and text that one operation returns. A small operation is only counted. A large one waits for its
+ * place among the large responses of all operations. It then returns its rows in slices, so that others have their
+ * turns. Mutable state of one operation.
  */
-export class AnswerAccount {
-  readonly #large: LargeAnswers;
+export class ResponseAccount {
+  readonly #large: LargeResponses;
   readonly #tenantId: string;
   readonly #waitMs: () => number;
   #rows = 0;
@@ -53,9 +54,12 @@ export class AnswerAccount {
   #isClosed = false;
 
   constructor(
-    large: LargeAnswers,
+    large: LargeResponses,
     tenantId: string,
-    /** How long to wait for a place, from now: less than the operation has left, so that it says what it waited for. */
+    /**
+     * Longest wait for a place from now. It is less than the time that the operation has left, so that its error names
+     * the wait.
+     */
     waitMs: () => number,
   ) {
     this.#large = large;
@@ -64,44 +68,47 @@ export class AnswerAccount {
   }
 
   /**
-   * Counts rows before they are handed out.
+   * Counts rows before they are returned.
    *
-   * @param bytesPerRow the least that a row takes in the answer's text
-   * @throws BillingError `OPERATION_TOO_COMPLEX` over a limit, `RATE_LIMITED` where too many large answers are under
+   * @param bytesPerRow least size of a row in the response's text
+   * @throws BillingError `OPERATION_TOO_COMPLEX` over a limit, `RATE_LIMITED` where too many large responses are under
    *   way
    */
   async handOut(rows: number, bytesPerRow: number, signal?: AbortSignal): Promise<void> {
     this.#rows += rows;
     this.#bytes += rows * bytesPerRow;
-    if (this.#rows > MAX_ANSWER_ROWS || this.#bytes > MAX_ANSWER_BYTES) throw answerTooLarge();
+    if (this.#rows > MAX_RESPONSE_ROWS || this.#bytes > MAX_RESPONSE_BYTES) throw responseTooLarge();
     if (this.#rows <= SMALL_ROWS && this.#bytes <= SMALL_BYTES) return;
     this.#places ??= this.#takePlaces(signal);
     await this.#places;
     if (largeWork.isOver()) await largeWork.nextSlice();
   }
 
-  /** Waits for the next slice where the operation is large and this one is used up; null: it may go on. */
+  /**
+   * Waits for the next slice where the operation is large and the present slice is used up. Null: it may continue at
+   * once.
+   */
   nextTurn(): Promise<void> | null {
     return this.#places !== null && largeWork.isOver() ? largeWork.nextSlice() : null;
   }
 
   /**
-   * Counts text of the answer that was made of rows.
+   * Counts text of the response that was made of rows.
    *
    * @throws BillingError `OPERATION_TOO_COMPLEX` over the limit
    */
   countText(bytes: number): void {
     this.#textBytes += bytes;
-    if (this.#textBytes > MAX_ANSWER_BYTES) throw answerTooLarge();
+    if (this.#textBytes > MAX_RESPONSE_BYTES) throw responseTooLarge();
   }
 
-  /** The answer's text is made, and its objects are gone. */
+  /** Call when the response's text is complete and its objects are released. */
   made(): void {
     this.#held.making?.();
     this.#held.making = null;
   }
 
-  /** The answer has left, or will not. */
+  /** Call when the response is sent, or will never be. */
   close(): void {
     this.#isClosed = true;
     this.made();
@@ -112,17 +119,17 @@ export class AnswerAccount {
   async #takePlaces(signal?: AbortSignal): Promise<void> {
     for (const which of ['kept', 'making'] as const) {
       const release = await this.#large[which](this.#tenantId, this.#waitMs(), signal);
-      if (release === null) throw tooManyAnswers();
+      if (release === null) throw tooManyResponses();
       this.#held[which] = release;
       if (this.#isClosed) this.close();
     }
   }
 }
 
-function tooManyAnswers(): BillingError {
+function tooManyResponses(): BillingError {
   return new BillingError(
     'RATE_LIMITED',
-    'Too many large answers are under way; try again, or ask for smaller pages.',
+    'Too many large responses are under way; try again, or ask for smaller pages.',
     {
       retryable: true,
     },

@@ -2,7 +2,7 @@ import { BillingError } from '../domain/errors.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
 
 interface Flight<T> {
-  readonly answer: Promise<T>;
+  readonly response: Promise<T>;
   readonly controller: AbortController;
   sharers: number;
 }
@@ -12,41 +12,41 @@ function abandoned(): BillingError {
 }
 
 /**
- * Shared mutable registry of the reads under way, so that equal ones are sent once. Its keys must name the tenant, the
- * credential and the whole question. Bounded by nature: a read leaves it when it ends.
+ * Shared mutable registry of the reads under way, so that equal reads are sent once. A key must contain the tenant, the
+ * credential and the whole read. Its size is bounded, because a read leaves it when it ends.
  */
 export class InFlightReads<T> {
   readonly #flights = new Map<string, Flight<T>>();
 
   /**
-   * Joins the read of that key, or starts it. A sharer whose signal aborts leaves at once; the read itself is aborted
-   * when the last has left.
+   * Joins the read with that key, or starts it. A sharer whose signal aborts leaves at once. When the last sharer has
+   * left, the read itself is aborted.
    *
-   * @param start is given the sharer's call with a signal of the read's own
+   * @param start receives the sharer's call with the read's own signal
    */
   join(
     key: string,
     call: UpstreamCall,
     start: (call: UpstreamCall) => Promise<T>,
-  ): { readonly answer: Promise<T>; readonly isStarted: boolean } {
-    if (call.signal?.aborted === true) return { answer: Promise.reject(abandoned()), isStarted: false };
+  ): { readonly response: Promise<T>; readonly isStarted: boolean } {
+    if (call.signal?.aborted === true) return { response: Promise.reject(abandoned()), isStarted: false };
     const shared = this.#flights.get(key);
     const flight = shared ?? this.#launch(key, call, start);
     flight.sharers += 1;
-    return { answer: this.#share(key, flight, call.signal), isStarted: shared === undefined };
+    return { response: this.#share(key, flight, call.signal), isStarted: shared === undefined };
   }
 
   #launch(key: string, call: UpstreamCall, start: (call: UpstreamCall) => Promise<T>): Flight<T> {
     const controller = new AbortController();
-    const answer = this.#fly(key, controller, start({ ...call, signal: controller.signal }));
-    const flight: Flight<T> = { answer, controller, sharers: 0 };
+    const response = this.#fly(key, controller, start({ ...call, signal: controller.signal }));
+    const flight: Flight<T> = { response, controller, sharers: 0 };
     this.#flights.set(key, flight);
     return flight;
   }
 
-  async #fly(key: string, controller: AbortController, answer: Promise<T>): Promise<T> {
+  async #fly(key: string, controller: AbortController, response: Promise<T>): Promise<T> {
     try {
-      return await answer;
+      return await response;
     } finally {
       this.#land(key, controller);
     }
@@ -57,7 +57,7 @@ export class InFlightReads<T> {
   }
 
   #share(key: string, flight: Flight<T>, signal: AbortSignal | undefined): Promise<T> {
-    if (signal === undefined) return flight.answer;
+    if (signal === undefined) return flight.response;
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         flight.sharers -= 1;
@@ -68,30 +68,35 @@ export class InFlightReads<T> {
         reject(abandoned());
       };
       signal.addEventListener('abort', leave, { once: true });
-      flight.answer.then(
-        (answer) => {
+      flight.response.then(
+        (response) => {
           signal.removeEventListener('abort', leave);
-          resolve(answer);
+          resolve(response);
         },
         () => {
           signal.removeEventListener('abort', leave);
-          resolve(flight.answer);
+          resolve(flight.response);
         },
       );
     });
   }
 }
 
-/** Passthrough credentials are any number; past this the oldest is forgotten, which only costs sharing. */
+/**
+ * With AUTH=passthrough the number of credentials is unlimited. Beyond this number the oldest is forgotten, which only
+ * reduces sharing.
+ */
 const MAX_CREDENTIALS = 10_000;
 
 /**
- * A counter per credential, which each write moves on. Shared and mutable. A read that was begun under an earlier
- * version may lack the write, and is not handed to anyone who asks after it.
+ * A counter per credential, which each write increases. Shared and mutable. A read that began under an earlier version
+ * may not show the write, so no request after the write receives it.
  */
 export class WriteVersions {
   readonly #writeVersions = new Map<string, number>();
-  /** Epoch of every credential that is not in the map; above all that were dropped from it. */
+  /**
+   * Version of every credential that is not in the map. It is above the version of all credentials that were removed.
+   */
   #floor = 0;
   #latest = 0;
 

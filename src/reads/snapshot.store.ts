@@ -3,7 +3,7 @@ import type { BillingActivity } from '../domain/billing-history.js';
 import type { HistoryRead } from './billing-reads.js';
 import { windowsEqual } from './history-window.policy.js';
 
-/** Whose answer it is, and to which question. */
+/** Owner of a kept response, and the read that it belongs to. */
 export interface SnapshotSubject {
   readonly tenantId: string;
   readonly credentialId: string;
@@ -15,20 +15,18 @@ interface Snapshot extends SnapshotSubject {
   readonly expiresMs: number;
 }
 
-/**
- * A number of answers, and of the rows of all of them: the real measure of memory, at roughly half a kilobyte a row.
- */
+/** A number of responses and of their rows. Rows measure the memory, at roughly 0.5 kB each. */
 interface SnapshotAmount {
   readonly entries: number;
   readonly rows: number;
 }
 
 export interface SnapshotLimits {
-  /** Of all tenants together. */
+  /** Limit for all tenants together. */
   readonly total: SnapshotAmount;
-  /** Of one tenant, however little the others keep. */
+  /** Limit for one tenant, however little the others keep. */
   readonly tenant: SnapshotAmount;
-  /** Counted from the last use, so that a client that keeps paging keeps its list. */
+  /** Milliseconds since the last use, so that a client that keeps paging keeps its list. */
   readonly keptMs: number;
 }
 
@@ -47,7 +45,7 @@ function sameSubject(a: SnapshotSubject, b: SnapshotSubject): boolean {
   );
 }
 
-/** The kept answers of one tenant, by id, the least recently used first. */
+/** The kept responses of one tenant, by id, the least recently used first. */
 class TenantSnapshots {
   readonly #kept = new Map<string, Snapshot>();
   #rows = 0;
@@ -87,7 +85,7 @@ class TenantSnapshots {
     for (const [id, snapshot] of this.#kept) if (isToGo(snapshot)) this.drop(id);
   }
 
-  /** All are kept equally long after their last use, so the expired stand first. */
+  /** All entries are kept equally long after their last use, so expired ones come first. */
   dropExpired(nowMs: number): void {
     for (const [id, snapshot] of this.#kept) {
       if (snapshot.expiresMs > nowMs) return;
@@ -101,10 +99,10 @@ function exceeds(held: SnapshotAmount, limit: SnapshotAmount): boolean {
 }
 
 /**
- * Shared mutable memory of the answers that cursors were handed out for: the upstream has no pages, so a client that
- * pages costs one call and sees one list. Bounded, as a whole and for each tenant; the tenant that keeps the most gives
- * up its least recently used answer first, so a tenant that keeps little loses nothing to one that reads much. A lookup
- * must name the same tenant, credential and question, so an id that was guessed or carried over opens nothing.
+ * Shared mutable memory of the responses that cursors lead to. Reason: the upstream has no pages, so a client that
+ * pages costs one call and sees one list. Bounded as a whole and for each tenant. The tenant that keeps the most loses
+ * its least recently used response first, so one tenant cannot evict the few responses of another. A lookup must name
+ * the same tenant, credential and read, so a guessed or copied id opens nothing.
  */
 export class SnapshotStore {
   readonly #clock: () => number;
@@ -116,7 +114,7 @@ export class SnapshotStore {
     this.#limits = limits;
   }
 
-  /** @returns the id to hand out; of an answer too large to keep, an id under which nothing will be found */
+  /** @returns the id for cursors; for a response too large to keep, an id under which nothing will be found */
   keep(subject: SnapshotSubject, rows: readonly BillingActivity[]): string {
     const id = randomBytes(9).toString('base64url');
     const { total, tenant } = this.#limits;
@@ -131,7 +129,7 @@ export class SnapshotStore {
     return id;
   }
 
-  /** @returns null when the answer is gone, or belongs to another subject */
+  /** @returns null when the response is gone, or belongs to another subject */
   find(id: string, subject: SnapshotSubject): readonly BillingActivity[] | null {
     const own = this.#tenants.get(subject.tenantId);
     const snapshot = own?.get(id);
@@ -145,7 +143,8 @@ export class SnapshotStore {
   }
 
   /**
-   * A write on a group also changes what its parents' recursive answers hold, and nobody knows its parents for sure.
+   * Drops the responses that a write on the group may have changed. Recursive ones are dropped too, because the
+   * ancestors of a group are not known for sure.
    */
   forget(credentialId: string, groupId: string | null): void {
     for (const kept of this.#tenants.values()) {

@@ -8,44 +8,44 @@ import type { HistoryRead, StaleRead } from './billing-reads.js';
 import type { ReadSubject, Rows } from './history.executor.js';
 import type { WriteVersions } from './shared.reads.js';
 
-/** A good answer as it was read, before any list of groups was applied to it. */
-export type GoodAnswer =
+/** A successful response as it was read, before any list of groups was applied to it. */
+export type GoodResponse =
   | {
       readonly kind: 'rows';
       readonly read: HistoryRead;
       readonly rows: Rows;
-      /** The instant whose plan was asked for; of a list the operation's own "now". Epoch milliseconds. */
+      /** Instant of the requested plan; for a list, the operation's own "now". Unix epoch milliseconds. */
       readonly atMs: number;
     }
   | { readonly kind: 'name'; readonly name: string | null }
   | { readonly kind: 'usage'; readonly usage: GroupUsage }
   | { readonly kind: 'catalogue'; readonly catalogue: BillingCatalogue };
 
-type AnswerOf<Kind extends GoodAnswer['kind']> = Extract<GoodAnswer, { readonly kind: Kind }>;
+type ResponseOf<Kind extends GoodResponse['kind']> = Extract<GoodResponse, { readonly kind: Kind }>;
 
-/** A read by what a client asked, which is the same a minute later although "now" has moved on. */
+/** A read by the client's own arguments, which stay the same while "now" moves on. */
 interface QuestionFacts {
-  readonly kind: GoodAnswer['kind'];
+  readonly kind: GoodResponse['kind'];
   readonly endpoint: StaleRead['read'];
   /** Null: the api key's own group. */
   readonly groupId: string | null;
-  /** With the groups below. */
+  /** Whether it includes descendant groups. */
   readonly recursive: boolean;
-  /** What else tells this read from others of the group. */
+  /** Further arguments that distinguish this read from others of the group. */
   readonly detail: string;
-  /** False: the answer is not to be kept. Default: it is. */
+  /** False: the response must not be kept. Default: true. */
   readonly keeps?: boolean;
 }
 
-export interface StaleQuestion<Kind extends GoodAnswer['kind']> extends QuestionFacts {
+export interface StaleQuestion<Kind extends GoodResponse['kind']> extends QuestionFacts {
   readonly kind: Kind;
-  /** False: a kept answer to the question is not the one that is wanted. Default: any is. */
-  readonly accepts?: (answer: AnswerOf<Kind>) => boolean;
+  /** Whether a kept response fits this request. Default: every response fits. */
+  readonly accepts?: (response: ResponseOf<Kind>) => boolean;
 }
 
-export interface Served<Kind extends GoodAnswer['kind']> {
-  readonly answer: AnswerOf<Kind>;
-  /** Epoch milliseconds at which it was asked for; null: now. */
+export interface Served<Kind extends GoodResponse['kind']> {
+  readonly response: ResponseOf<Kind>;
+  /** Time of the request for the response, in Unix epoch milliseconds; null: it is fresh. */
   readonly asOfMs: number | null;
 }
 
@@ -54,37 +54,41 @@ interface Kept {
   readonly credentialId: string;
   readonly groupId: string | null;
   readonly recursive: boolean;
-  readonly answer: GoodAnswer;
-  /** Epoch milliseconds by this process's clock, before the answer was asked for. */
+  readonly response: GoodResponse;
+  /** Unix epoch milliseconds by this process's clock, from before the request was sent. */
   readonly askedAtMs: number;
   readonly weight: number;
 }
 
 interface StaleLimits {
-  /** Answers of all tenants together. */
+  /** Responses of all tenants together. */
   readonly entries: number;
-  /** Rows and answers of all tenants together, at roughly half a kilobyte each. */
+  /** Rows and responses of all tenants together, at roughly 0.5 kB each. */
   readonly weight: number;
-  /** The part of both that one tenant may take. */
+  /** Share of both limits that one tenant may take. */
   readonly tenantShare: number;
 }
 
 const LIMITS: StaleLimits = { entries: 20_000, weight: 100_000, tenantShare: 0.5 };
 
-/** What one tenant keeps, the least recently kept first. */
+/** Kept responses of one tenant, the least recently kept first. */
 interface TenantShare {
   readonly keys: Set<string>;
   weight: number;
 }
 
 /**
- * Shared mutable memory of the last good answer to each read, for an outage of the upstream. Bounded as a whole and for each tenant;
- * the answer that was used longest ago goes first. A lookup names tenant, credential and question, so nobody gets another's answer.
+ * Shared mutable memory of the last successful response to each read, for an outage of the upstream. Bounded as a whole
+ * and for each tenant; evicts the least recently used response first. A lookup names tenant, credential and read, so no
+ * caller gets another's response.
  */
-export class GoodAnswers {
+export class GoodResponses {
   readonly #limits: StaleLimits;
   readonly #tenants = new Map<string, TenantShare>();
-  /** Keys by credential and group; of what a write on any group of the credential may have changed, under null. */
+  /**
+   * Keys by credential and group. Under the group null are the responses that a write on any group of the credential
+   * may change.
+   */
   readonly #keys = new Map<string, Map<string | null, Set<string>>>();
   readonly #kept: LRUCache<string, Kept>;
 
@@ -99,7 +103,7 @@ export class GoodAnswers {
   }
 
   keep(key: string, kept: Omit<Kept, 'weight'>): void {
-    const weight = weightOf(kept.answer);
+    const weight = weightOf(kept.response);
     const most = { entries: this.#most('entries'), weight: this.#most('weight') };
     this.#kept.delete(key);
     if (weight > most.weight) return;
@@ -124,9 +128,10 @@ export class GoodAnswers {
   }
 
   /**
-   * Drops what a write on the group may have changed: also what the groups above it read with it, because nobody knows them for sure.
+   * Drops the responses that a write on the group may have changed. Recursive responses are dropped too, because the
+   * ancestors of a group are not known for sure.
    *
-   * @param groupId null: it is not known which group it was about
+   * @param groupId null: the group of the write is not known
    */
   forget(credentialId: string, groupId: string | null): void {
     const groups = this.#keys.get(credentialId);
@@ -167,17 +172,17 @@ export class GoodAnswers {
   }
 }
 
-/** The one group whose writes may change an answer; null: any group of the credential may. */
+/** The one group whose writes may change a response; null: writes on any group of the credential may. */
 function groupAffecting({ groupId, recursive }: Pick<Kept, 'groupId' | 'recursive'>): string | null {
   return recursive ? null : groupId;
 }
 
-function weightOf(answer: GoodAnswer): number {
-  switch (answer.kind) {
+function weightOf(response: GoodResponse): number {
+  switch (response.kind) {
     case 'rows':
-      return answer.rows.length + 1;
+      return response.rows.length + 1;
     case 'catalogue':
-      return answer.catalogue.plans.length + answer.catalogue.packs.length + 1;
+      return response.catalogue.plans.length + response.catalogue.packs.length + 1;
     case 'name':
     case 'usage':
       return 1;
@@ -185,8 +190,8 @@ function weightOf(answer: GoodAnswer): number {
 }
 
 /**
- * Whether a failed read says that the upstream is down. An answer about the group or the credential is none of that, nor is one that
- * tells the gateway to ask less (429), whatever it is called.
+ * Whether a failed read means that the upstream is down. An error about the group or the credential does not, whatever
+ * its code. Nor does a response that tells the gateway to send less (429).
  */
 export function isOutage(error: unknown): error is BillingError {
   if (!(error instanceof BillingError) || error.upstream?.service !== 'xtracta') return false;
@@ -196,7 +201,7 @@ export function isOutage(error: unknown): error is BillingError {
   return error.code === 'UPSTREAM_UNAVAILABLE' && !statuses.some((code) => code !== null && code >= 400 && code < 500);
 }
 
-/** An answer that may have been overtaken. */
+/** A kept response that a later write may have made outdated. */
 interface Candidate {
   /** Null: the api key's own group. */
   readonly groupId: string | null;
@@ -205,25 +210,25 @@ interface Candidate {
 }
 
 /**
- * Whether a write may have changed what was read. The writes are those of the tenant, of the credential, and of all tenants on the
- * groups that the answer names.
+ * Whether a write may have made a kept response outdated. The writes are those of the tenant, of the credential, and of
+ * all tenants on the groups in the response.
  *
- * | Write                                                  | Overtakes an answer                        |
- * |--------------------------------------------------------|--------------------------------------------|
- * | on the whole account (credits)                         | never                                      |
- * | on another group                                       | with groups below, or of the own group     |
- * | on the group, or on the own group of unknown number    | if it is open, or was finished afterwards  |
+ * | Write                                               | Makes the response outdated               |
+ * |-----------------------------------------------------|-------------------------------------------|
+ * | on the whole account (credits)                      | never                                     |
+ * | on another group                                    | if recursive, or of the own group         |
+ * | on the group, or on the own group of unknown number | if it is open, or was finished afterwards |
  *
- * A time by another's clock counts as so much later.
+ * A time by the clock of another process counts as `othersLaterMs` later.
  */
-export function isOvertaken(answer: Candidate, writes: readonly RecentWrite[], othersLaterMs: number): boolean {
+export function isOvertaken(response: Candidate, writes: readonly RecentWrite[], othersLaterMs: number): boolean {
   return writes.some((write) => {
     if (ACCOUNT_KINDS.some((kind) => kind === write.kind)) return false;
     const isAbout =
-      write.groupId === null || answer.groupId === null || answer.recursive || write.groupId === answer.groupId;
+      write.groupId === null || response.groupId === null || response.recursive || write.groupId === response.groupId;
     if (!isAbout) return false;
     if (write.completedAtMs === null) return true;
-    return write.completedAtMs + (write.isOwn ? 0 : othersLaterMs) >= answer.askedAtMs;
+    return write.completedAtMs + (write.isOwn ? 0 : othersLaterMs) >= response.askedAtMs;
   });
 }
 
@@ -231,34 +236,35 @@ export interface StaleReadsOptions {
   /** `STALE_READS_SECONDS`, in milliseconds; above 0. */
   readonly maxAgeMs: number;
   /**
-   * How much later than its time a write of another process may have been: clocks differ, and a read that was under way is shared.
+   * Milliseconds by which a write of another process may be later than its recorded time. Reason: clocks differ, and a
+   * shared read may have begun before the write.
    */
   readonly othersLaterMs: number;
-  /** The ledger's. Rejects where it cannot be asked: then nothing stale is served. */
+  /** Recent writes from the ledger. Rejects when the ledger is unavailable; then no stale response is served. */
   readonly recentWrites: (request: RecentWritesRequest) => Promise<readonly RecentWrite[]>;
-  /** So many writes may be all that were told, and not all that there are. */
+  /** Most writes that one request returns. A result of this length may be incomplete. */
   readonly maxRecentWrites: number;
   readonly onServed: (read: ServedStale) => void;
 }
 
-/** One answer that stood in. */
+/** One stale response that was served. */
 export interface ServedStale {
-  /** The client's method, as metrics name it. */
+  /** Name of the client's method for metrics. */
   readonly endpoint: string;
   readonly tenantId: string;
   readonly requestId: string;
   readonly asOfMs: number;
-  /** The first since the upstream last answered this tenant's credential. */
+  /** Whether it is the first one since the upstream last served this tenant's credential. */
   readonly isFirst: boolean;
 }
 
-/** Tenants' credentials whose outages are told apart; past this a line of the log more is written. */
+/** Credentials of tenants whose outages are recorded separately. Beyond this number one more line is logged. */
 const MAX_OUTAGES = 10_000;
 
-/** What the operations of a process share for reads through an outage. Mutable. */
+/** State that the operations of a process share for reads during an outage. Mutable. */
 export class StaleReads {
-  readonly answers = new GoodAnswers();
-  /** Tenants' credentials for which something stood in since their upstream last answered. */
+  readonly responses = new GoodResponses();
+  /** Credentials of tenants with a stale response since their upstream last served them. */
   readonly outages = new LRUCache<string, true>({ max: MAX_OUTAGES });
 
   constructor(
@@ -268,7 +274,7 @@ export class StaleReads {
   ) {}
 }
 
-/** For one look at the ledger. */
+/** One request to the ledger. */
 interface Look {
   readonly groupIds: Set<string>;
   sinceMs: number;
@@ -276,8 +282,8 @@ interface Look {
 }
 
 /**
- * Keeps the good answers of one operation, and has those of earlier ones stand in when the upstream is down. Mutable state of one
- * operation by one caller.
+ * Keeps the successful responses of one operation, and serves earlier ones while the upstream is down. Mutable state of
+ * one operation by one caller.
  */
 export class OperationStaleReads {
   readonly #shared: StaleReads;
@@ -289,7 +295,7 @@ export class OperationStaleReads {
   readonly #writeVersion: number;
   #look: Look | null = null;
 
-  /** @param nowMs before anything was read for the operation */
+  /** @param nowMs time before the first read of the operation */
   constructor(shared: StaleReads, subject: ReadSubject, nowMs: number, requestId: string) {
     this.#shared = shared;
     this.#subject = subject;
@@ -298,28 +304,28 @@ export class OperationStaleReads {
     this.#writeVersion = this.#currentVersion();
   }
 
-  /** What stood in so far, each read of a group once. */
+  /** Reads that were served stale so far, each read of a group once. */
   served(): readonly StaleRead[] {
     return [...this.#served.values()];
   }
 
-  /** The age of the oldest answer about the group that stood in so far, as the instant it was asked for; null: there is none. */
+  /** Time of the request for the oldest stale response about the group so far; null: there is none. */
   asOf(groupId: string): number | null {
     return this.#asOfMs.get(groupId) ?? null;
   }
 
   /**
-   * The fresh answer, or the last good one while the upstream is down.
+   * The fresh response, or the last successful one while the upstream is down.
    *
-   * @throws what `fresh` throws, where nothing may stand in
+   * @throws the error of `fresh`, where no kept response may be served
    */
-  async serve<Kind extends GoodAnswer['kind']>(
+  async serve<Kind extends GoodResponse['kind']>(
     question: StaleQuestion<Kind>,
-    fresh: () => Promise<AnswerOf<Kind>>,
+    fresh: () => Promise<ResponseOf<Kind>>,
   ): Promise<Served<Kind>> {
-    let answer: AnswerOf<Kind>;
+    let response: ResponseOf<Kind>;
     try {
-      answer = await fresh();
+      response = await fresh();
     } catch (error) {
       this.#forgetRefused(question, error);
       const kept = isOutage(error) ? await this.#standIn(question) : null;
@@ -327,31 +333,31 @@ export class OperationStaleReads {
       return kept;
     }
     this.#shared.outages.delete(this.#subject.scope);
-    // A write that came meanwhile may or may not show in it.
-    if (question.keeps !== false && this.#currentVersion() === this.#writeVersion) this.#keep(question, answer);
-    return { answer, asOfMs: null };
+    // After a write meanwhile it is uncertain whether the response shows it, so it is not kept.
+    if (question.keeps !== false && this.#currentVersion() === this.#writeVersion) this.#keep(question, response);
+    return { response, asOfMs: null };
   }
 
-  #keep(question: QuestionFacts, answer: GoodAnswer): void {
+  #keep(question: QuestionFacts, response: GoodResponse): void {
     const { groupId, recursive } = question;
     const { tenantId, credential } = this.#subject;
-    const kept = { tenantId, credentialId: credential.id, groupId, recursive, answer, askedAtMs: this.#nowMs };
-    this.#shared.answers.keep(this.#keyOf(question), kept);
+    const kept = { tenantId, credentialId: credential.id, groupId, recursive, response, askedAtMs: this.#nowMs };
+    this.#shared.responses.keep(this.#keyOf(question), kept);
   }
 
-  async #standIn<Kind extends GoodAnswer['kind']>(question: StaleQuestion<Kind>): Promise<Served<Kind> | null> {
+  async #standIn<Kind extends GoodResponse['kind']>(question: StaleQuestion<Kind>): Promise<Served<Kind> | null> {
     const key = this.#keyOf(question);
-    const kept = this.#shared.answers.find(key);
-    if (kept === null || !isOfKind(kept.answer, question.kind)) return null;
-    const { answer, askedAtMs } = kept;
+    const kept = this.#shared.responses.find(key);
+    if (kept === null || !isOfKind(kept.response, question.kind)) return null;
+    const { response, askedAtMs } = kept;
     if (this.#shared.clock() - askedAtMs > this.#shared.options.maxAgeMs) return null;
-    if (question.accepts?.(answer) === false) return null;
-    const groupIds = groupsOf(question.groupId, answer);
+    if (question.accepts?.(response) === false) return null;
+    const groupIds = groupsOf(question.groupId, response);
     if (await this.#isOvertaken(kept, groupIds)) return null;
-    // A write of this process that came meanwhile has dropped it.
-    if (this.#shared.answers.find(key) !== kept) return null;
+    // A write of this process during the request to the ledger has dropped it.
+    if (this.#shared.responses.find(key) !== kept) return null;
     this.#note(question, askedAtMs, groupIds);
-    return { answer, asOfMs: askedAtMs };
+    return { response, asOfMs: askedAtMs };
   }
 
   async #isOvertaken(kept: Kept, groupIds: readonly string[]): Promise<boolean> {
@@ -360,12 +366,12 @@ export class OperationStaleReads {
       const writes = await this.#recentWrites(groupIds, kept.askedAtMs - othersLaterMs);
       return writes.length >= maxRecentWrites || isOvertaken(kept, writes, othersLaterMs);
     } catch {
-      // Whether there was a write is not known. The ledger's own gauge says that it is away.
+      // Without the ledger it is not known whether there was a write. The ledger's own gauge reports the outage.
       return true;
     }
   }
 
-  /** One look at the ledger for all that fails in the same turn of the event loop, as the groups of an operation do. */
+  /** Makes one request to the ledger for all reads that fail in the same turn, as the groups of an operation do. */
   #recentWrites(groupIds: readonly string[], sinceMs: number): Promise<readonly RecentWrite[]> {
     this.#look ??= this.#startLook();
     for (const groupId of groupIds) this.#look.groupIds.add(groupId);
@@ -404,15 +410,17 @@ export class OperationStaleReads {
     });
   }
 
-  /** A credential that is refused now must not go on reading from memory; nor must a group that is gone. */
+  /** Drops the kept responses of a credential that the upstream refuses, or of a group that is gone. */
   #forgetRefused(question: QuestionFacts, error: unknown): void {
     if (!(error instanceof BillingError) || error.upstream === undefined) return;
     const { credential } = this.#subject;
-    if (error.code === 'UPSTREAM_UNAUTHENTICATED') this.#shared.answers.forget(credential.id, null);
-    // The usage endpoint says so of a group without a plan, too. Whether the group is gone, the history says then.
-    else if (error.code === 'NOT_FOUND' && question.kind === 'usage') this.#shared.answers.drop(this.#keyOf(question));
+    if (error.code === 'UPSTREAM_UNAUTHENTICATED') this.#shared.responses.forget(credential.id, null);
+    // The usage endpoint also returns this for a group without a plan. The history then tells whether the group is
+    // gone.
+    else if (error.code === 'NOT_FOUND' && question.kind === 'usage')
+      this.#shared.responses.drop(this.#keyOf(question));
     else if (error.code === 'NOT_FOUND' || error.code === 'FORBIDDEN') {
-      this.#shared.answers.forget(credential.id, question.groupId);
+      this.#shared.responses.forget(credential.id, question.groupId);
     }
   }
 
@@ -425,13 +433,13 @@ export class OperationStaleReads {
   }
 }
 
-function isOfKind<Kind extends GoodAnswer['kind']>(answer: GoodAnswer, kind: Kind): answer is AnswerOf<Kind> {
-  return answer.kind === kind;
+function isOfKind<Kind extends GoodResponse['kind']>(response: GoodResponse, kind: Kind): response is ResponseOf<Kind> {
+  return response.kind === kind;
 }
 
-/** The groups that an answer is about. */
-function groupsOf(groupId: string | null, answer: GoodAnswer): readonly string[] {
+/** The groups that a response is about. */
+function groupsOf(groupId: string | null, response: GoodResponse): readonly string[] {
   const groups = new Set(groupId === null ? [] : [groupId]);
-  if (answer.kind === 'rows') for (const row of answer.rows) if (row.groupId !== null) groups.add(row.groupId);
+  if (response.kind === 'rows') for (const row of response.rows) if (row.groupId !== null) groups.add(row.groupId);
   return [...groups];
 }

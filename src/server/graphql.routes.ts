@@ -96,7 +96,7 @@ export async function graphqlRoutes(app: FastifyInstance, options: GraphqlRouteO
         if (reply.statusCode < 400 || record.answered) return bytesIfLong(body);
         return withRequestId(body, request.id, (code) => request.record.errorCodes.push(code));
       } finally {
-        request.record.context?.reads.answered();
+        request.record.context?.reads.responseMade();
         inFlight.leave();
       }
     },

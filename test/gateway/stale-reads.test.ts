@@ -124,7 +124,7 @@ describe('a page whose upstream went away', () => {
     expect(metrics).toMatch(/billing_stale_reads_total\{endpoint="getBillingHistory"\} [1-9]/);
     world.world.clearFaults();
     await own.close();
-    const told = own.logs().match(/Xtracta does not answer; kept answers stand in/g) ?? [];
+    const told = own.logs().match(/Xtracta does not respond; cached responses replace reads/g) ?? [];
     expect(told).toHaveLength(1);
   });
 
@@ -155,7 +155,7 @@ describe('a page whose upstream went away', () => {
 
   it('is fresh as soon as the upstream answers, and each outage is told once', async () => {
     await ask(gateway, PLAN, { id: '100001' });
-    const told = (): number => gateway.logs().split('kept answers stand in').length - 1;
+    const told = (): number => gateway.logs().split('cached responses replace reads').length - 1;
     const before = told();
     for (const outage of [1, 2]) {
       // Inside a 200, which no breaker takes for a sick upstream.

@@ -177,7 +177,7 @@ export class FaultMatrix {
     await closed;
   }
 
-  /** What the same key, another input and another key are told once the first answer was given. */
+  /** What the same key, another input and another key are told once the first response was given. */
   async #after(cell: Cell, url: string, clearUrl: string): Promise<CellReport> {
     const { upstream } = this;
     const met = this.#firsts.get(cell);

@@ -12,10 +12,10 @@ import {
   reset,
   shortAnswer,
 } from '../support/raw-upstream.js';
-import type { WriteAnswers } from './write-cases.js';
+import type { WriteResponses } from './write-cases.js';
 import { REFUSES, SUCCEEDS, type WriteBehaviour } from './write-upstream.js';
 
-/** What a client is told: `SUCCEEDED`, or the code of the one user error; `no answer` where the connection broke. */
+/** What a client is told: `SUCCEEDED`, or the code of the one user error; `no response` where the connection broke. */
 export type Said =
   | 'SUCCEEDED'
   | 'UPSTREAM_REJECTED'
@@ -25,7 +25,7 @@ export type Said =
   | 'PRIOR_OUTCOME_UNKNOWN'
   | 'IDEMPOTENCY_KEY_REUSED'
   | 'OPERATION_IN_PROGRESS'
-  | 'no answer';
+  | 'no response';
 
 export type ConnectionFault = 'dns' | 'refused' | 'tls' | 'handshake' | 'midRequest';
 
@@ -53,9 +53,9 @@ export interface FaultPoint {
   readonly again: Said;
 }
 
-type Respond = (answers: WriteAnswers) => RawHandler;
+type Respond = (answers: WriteResponses) => RawHandler;
 
-/** A fault after which nobody can know: charged or not, the answer and every later one is the same. */
+/** A fault after which nobody can know: charged or not, the response and every later one is the same. */
 function unknown(id: string, title: string, carriesOut: boolean, respond: Respond): FaultPoint {
   const place = { at: 'wire', behaviour: { carriesOut, respond } } as const;
   return { id, title, place, first: 'OUTCOME_UNKNOWN', again: 'OUTCOME_UNKNOWN' };
@@ -80,11 +80,11 @@ function ledger(id: string, title: string, step: LedgerStep, moment: FaultMoment
 }
 
 function crash(id: string, title: string, step: LedgerStep | 'upstream', moment: FaultMoment, again: Said): FaultPoint {
-  return { id, title, place: { at: 'crash', step, moment }, first: 'no answer', again };
+  return { id, title, place: { at: 'crash', step, moment }, first: 'no response', again };
 }
 
 function hangUp(id: string, title: string, step: LedgerStep | 'upstream', moment: FaultMoment): FaultPoint {
-  return { id, title, place: { at: 'client', step, moment }, first: 'no answer', again: 'SUCCEEDED' };
+  return { id, title, place: { at: 'client', step, moment }, first: 'no response', again: 'SUCCEEDED' };
 }
 
 const cutOf = (body: string): string => body.slice(0, body.length - 20);
@@ -138,7 +138,7 @@ export const FAULT_POINTS: readonly FaultPoint[] = [
   unknown('F20', '500 after it was carried out', true, () => answer(500, '<html>Error</html>')),
   ...GATEWAY_ERRORS,
   ...REDIRECTS,
-  unknown('F23', 'an answer without end', true, () => flood(8 * 1024 * 1024)),
+  unknown('F23', 'a response without end', true, () => flood(8 * 1024 * 1024)),
   known('F24', 'a success that calls itself plain text', 'SUCCEEDED', {
     carriesOut: true,
     respond: ({ success }) => answer(200, success, { 'content-type': 'text/plain' }),

@@ -14,7 +14,7 @@ const RUNS = Number(SIGKILL_RUNS);
 const SEED = SIGKILL_SEED === undefined ? Date.now() & 0x7fffffff : Number(SIGKILL_SEED);
 /** A cold gateway answers its first writes within this time, so the kill may come at any step of any of them. */
 const LATEST_KILL_MS = 400;
-const LONGEST_ANSWER_MS = 60;
+const LONGEST_RESPONSE_MS = 60;
 const START_LIMIT_MS = 20_000;
 
 const directory = mkdtempSync(join(tmpdir(), 'sigkill-'));
@@ -37,7 +37,7 @@ interface Life {
 const lives = fc.sample(
   fc.record({
     killAfterMs: fc.nat(LATEST_KILL_MS),
-    answerAfterMs: fc.array(fc.nat(LONGEST_ANSWER_MS), { minLength: 6, maxLength: 6 }),
+    answerAfterMs: fc.array(fc.nat(LONGEST_RESPONSE_MS), { minLength: 6, maxLength: 6 }),
   }),
   { seed: SEED, numRuns: RUNS },
 );

@@ -19,11 +19,11 @@ export interface WriteCase {
   readonly input: (intent: number, idempotencyKey: string) => Readonly<Record<string, unknown>>;
   /** The same key with something else in it. */
   readonly otherInput: (intent: number, idempotencyKey: string) => Readonly<Record<string, unknown>>;
-  readonly answers: WriteAnswers;
+  readonly answers: WriteResponses;
 }
 
 /** Bodies of an upstream. */
-export interface WriteAnswers {
+export interface WriteResponses {
   readonly success: string;
   readonly refusal: string;
   readonly contentType: string;
@@ -32,7 +32,7 @@ export interface WriteAnswers {
 const OPERATION = `operation { idempotencyKey kind status replayed group { id } createdAt sentAt completedAt documentsMayHaveBeenDeleted }
   userErrors { code message field retryable upstreamStatus upstreamMessage } warnings { code }`;
 
-const xml = (name: string): WriteAnswers => ({
+const xml = (name: string): WriteResponses => ({
   success: fixture(`xtracta/${name}.xml`),
   refusal:
     '<?xml version="1.0"?><billings_response><status>400</status><message>Nobody sells this</message></billings_response>',

@@ -43,7 +43,7 @@ export interface AskOptions {
   readonly signal?: AbortSignal;
 }
 
-/** One request over HTTP. Never rejects: a broken connection is `no answer`. */
+/** One request over HTTP. Never rejects: a broken connection is `no response`. */
 export async function ask(
   url: string,
   upstream: WriteUpstream,
@@ -55,7 +55,7 @@ export async function ask(
   try {
     const { data, errors } = await execute<WriteData>(url, write.query, { input }, callerOf(intent), signal);
     return {
-      said: data?.write === undefined ? 'no answer' : (data.write.userErrors[0]?.code ?? 'SUCCEEDED'),
+      said: data?.write === undefined ? 'no response' : (data.write.userErrors[0]?.code ?? 'SUCCEEDED'),
       status: data?.write.operation?.status ?? null,
       replayed: data?.write.operation?.replayed ?? false,
       hasValue: (data?.write.value ?? null) !== null,
@@ -65,7 +65,7 @@ export async function ask(
     };
   } catch {
     const truth = upstream.count(intent.intent);
-    return { said: 'no answer', status: null, replayed: false, hasValue: false, userErrors: 1, errors: [], truth };
+    return { said: 'no response', status: null, replayed: false, hasValue: false, userErrors: 1, errors: [], truth };
   }
 }
 
@@ -80,7 +80,7 @@ export async function statusOf(url: string, intent: Intent): Promise<string | nu
   return data?.billingOperation?.status ?? null;
 }
 
-/** Everything in an answer that is not so, in words; empty is what it must be. */
+/** Everything in a response that is not so, in words; empty is what it must be. */
 export function liesOf({ said, status, hasValue, userErrors, errors, truth }: Told): readonly string[] {
   const saysDone = said === 'SUCCEEDED' || hasValue || (status === 'SUCCEEDED' && said !== 'IDEMPOTENCY_KEY_REUSED');
   const saysFailed = ['REJECTED', 'NOT_SENT'].includes(status ?? '') || said === 'UPSTREAM_UNAVAILABLE';

@@ -1,11 +1,11 @@
 import { answer, type RawHandler, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
-import { GROUP_ID, intentOf, type WriteAnswers } from './write-cases.js';
+import { GROUP_ID, intentOf, type WriteResponses } from './write-cases.js';
 
 /** What the upstream does with one write. */
 export interface WriteBehaviour {
-  /** Whether it charges. Counted when the whole request has arrived, whatever becomes of the answer. */
+  /** Whether it charges. Counted when the whole request has arrived, whatever becomes of the response. */
   readonly carriesOut: boolean;
-  readonly respond: (answers: WriteAnswers) => RawHandler;
+  readonly respond: (answers: WriteResponses) => RawHandler;
 }
 
 /** What happened to the writes of one intent. */

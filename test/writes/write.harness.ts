@@ -4,7 +4,7 @@ import { interceptLedger, LedgerFaults } from './intercepted-ledger.js';
 import type { WriteCase } from './write-cases.js';
 import { WriteUpstream } from './write-upstream.js';
 
-export interface WriteAnswer {
+export interface WriteResponse {
   readonly value: Readonly<Record<string, unknown>> | null;
   readonly operation: Readonly<Record<string, unknown>> | null;
   readonly userErrors: readonly Readonly<Record<string, unknown>>[];
@@ -66,9 +66,9 @@ export class WriteStand {
     change: Readonly<Record<string, unknown>> = {},
     headers: Readonly<Record<string, string>> = {},
     on = this.gateway,
-  ): Promise<WriteAnswer> {
+  ): Promise<WriteResponse> {
     const input = { ...write.input(this.intent, this.key), ...change };
-    const { data, errors } = await on.execute<{ write: WriteAnswer }>(write.query, { input }, headers);
+    const { data, errors } = await on.execute<{ write: WriteResponse }>(write.query, { input }, headers);
     return { ...(data?.write ?? { value: null, operation: null, userErrors: [] }), errors };
   }
 
@@ -78,6 +78,6 @@ export class WriteStand {
   }
 }
 
-export function codesOf({ userErrors }: WriteAnswer): readonly unknown[] {
+export function codesOf({ userErrors }: WriteResponse): readonly unknown[] {
   return userErrors.map(({ code }) => code);
 }

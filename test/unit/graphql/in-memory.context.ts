@@ -159,7 +159,7 @@ export function inMemoryPorts(
       countText: () => undefined,
       countCall: () => undefined,
       endedBy: () => null,
-      answered: () => undefined,
+      responseMade: () => undefined,
       close: () => undefined,
       ...overrides.reads,
     },

@@ -123,7 +123,7 @@ describe('the catalogue of a group', () => {
       ...call.observer,
       read: (read: UpstreamReadFacts) => {
         facts.push(read);
-        return { ...call.observer, shared: (answer: Promise<unknown>) => void shared.push(answer) };
+        return { ...call.observer, shared: (response: Promise<unknown>) => void shared.push(response) };
       },
     };
     const ask = async (): Promise<void> => {

@@ -109,7 +109,7 @@ describe('pages of a history', () => {
     );
   });
 
-  it('hold every row exactly once also where the answer is read again and in another order for each page', async () => {
+  it('hold every row exactly once also where the response is read again and in another order for each page', async () => {
     await fc.assert(
       fc.asyncProperty(rows, order, fc.integer({ min: 1, max: 5 }), async (activities, orderBy, size) => {
         const upstream = new FixedUpstream(activities);
@@ -221,7 +221,7 @@ describe('pages of a history', () => {
     expect(upstream.calls).toBe(1);
   });
 
-  it('go on after the same place when the kept answer is gone and its row too', async () => {
+  it('go on after the same place when the kept response is gone and its row too', async () => {
     const upstream = new FixedUpstream(numbered(10));
     const factory = readsFactory(upstream);
     const first = await operation(factory).historyPage(historyRequest('1', { first: 3 }));

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { HistoryRead } from '../../../src/reads/billing-reads.js';
 import { type PlannerKnowledge, planCalls, planSingleCalls } from '../../../src/reads/history.planner.js';
-import { historyReadKey } from '../../../src/reads/history-answer.js';
-import type { LearnedSize, Standing } from '../../../src/reads/membership.memory.js';
+import { historyReadKey } from '../../../src/reads/history-response.js';
+import type { LearnedSize, Membership } from '../../../src/reads/membership.memory.js';
 
 const DAY = 86_400;
 /** `group from to r|s`, in days. */
@@ -16,22 +16,29 @@ const written = ({ groupId, fromSeconds, toSeconds, recursive }: HistoryRead): s
 interface Known {
   readonly root?: string;
   readonly merge?: boolean;
-  readonly below?: Readonly<Record<string, readonly string[]>>;
-  readonly apart?: Readonly<Record<string, readonly string[]>>;
+  readonly descendants?: Readonly<Record<string, readonly string[]>>;
+  readonly outside?: Readonly<Record<string, readonly string[]>>;
   readonly sizes?: Readonly<Record<string, LearnedSize>>;
   readonly avoided?: readonly string[];
 }
 
-function knowledge({ root, merge = true, below = {}, apart = {}, sizes = {}, avoided = [] }: Known): PlannerKnowledge {
+function knowledge({
+  root,
+  merge = true,
+  descendants = {},
+  outside = {},
+  sizes = {},
+  avoided = [],
+}: Known): PlannerKnowledge {
   return {
     mergeWindows: merge,
     rootGroupId: root ?? null,
-    base: (base) => ({
-      size: sizes[base] ?? null,
-      isAvoided: avoided.includes(base),
-      standing: (groupId): Standing => {
-        if (below[base]?.includes(groupId) === true) return 'below';
-        return apart[base]?.includes(groupId) === true ? 'apart' : 'unknown';
+    ancestor: (ancestorId) => ({
+      size: sizes[ancestorId] ?? null,
+      isAvoided: avoided.includes(ancestorId),
+      membership: (groupId): Membership => {
+        if (descendants[ancestorId]?.includes(groupId) === true) return 'descendant';
+        return outside[ancestorId]?.includes(groupId) === true ? 'outside' : 'unknown';
       },
     }),
   };
@@ -39,8 +46,8 @@ function knowledge({ root, merge = true, below = {}, apart = {}, sizes = {}, avo
 
 /** Calls as `call <- questions`, sorted. */
 function planned(asked: readonly string[], known: Known, underWay: readonly string[] = []): string[] {
-  const bases = known.root === undefined ? [] : [known.root];
-  return planCalls(asked.map(read), underWay.map(read), bases, knowledge(known))
+  const ancestors = known.root === undefined ? [] : [known.root];
+  return planCalls(asked.map(read), underWay.map(read), ancestors, knowledge(known))
     .map(({ call, reads, isUnderWay }) => {
       const questions = reads.map(written).sort().join(', ');
       return `${written(call)}${isUnderWay ? ' (under way)' : ''} <- ${questions}`;
@@ -83,7 +90,7 @@ const cases: readonly (readonly [string, readonly string[], Known, readonly stri
   [
     'a child known to lie elsewhere',
     ['1 0 9 r', '2 0 9 s'],
-    { apart: { 1: ['2'] } },
+    { outside: { 1: ['2'] } },
     ['1 0 9 r <- 1 0 9 r', '2 0 9 s <- 2 0 9 s'],
   ],
   ['a child outside the recursive window', ['1 0 9 r', '2 0 99 s'], {}, ['1 0 9 r <- 1 0 9 r', '2 0 99 s <- 2 0 99 s']],
@@ -96,7 +103,7 @@ const cases: readonly (readonly [string, readonly string[], Known, readonly stri
   [
     'known children of a parent that is read anyway: its window is widened',
     ['1 0 9 r', '2 0 99 s'],
-    { below: { 1: ['2'] } },
+    { descendants: { 1: ['2'] } },
     ['1 0 99 r <- 1 0 9 r, 2 0 99 s'],
   ],
   ['two groups under the root', ['2 0 9 s', '3 0 9 s'], { root: '1' }, ['1 0 9 r <- 2 0 9 s, 3 0 9 s']],
@@ -129,7 +136,7 @@ const cases: readonly (readonly [string, readonly string[], Known, readonly stri
   [
     'a group known to lie elsewhere',
     ['2 0 9 s', '3 0 9 s', '4 0 9 s'],
-    { root: '1', apart: { 1: ['4'] } },
+    { root: '1', outside: { 1: ['4'] } },
     ['1 0 9 r <- 2 0 9 s, 3 0 9 s', '4 0 9 s <- 4 0 9 s'],
   ],
   [
@@ -183,7 +190,7 @@ describe('the plan of calls', () => {
   });
 
   it('waits for a call under way that covers the question, and makes none', () => {
-    expect(planned(['2 1 2 s', '1 0 9 s', '3 0 99 s'], { apart: { 1: ['3'] } }, ['1 0 9 r'])).toEqual([
+    expect(planned(['2 1 2 s', '1 0 9 s', '3 0 99 s'], { outside: { 1: ['3'] } }, ['1 0 9 r'])).toEqual([
       '1 0 9 r (under way) <- 1 0 9 s',
       '1 0 9 r (under way) <- 2 1 2 s',
       '3 0 99 s <- 3 0 99 s',
@@ -192,8 +199,8 @@ describe('the plan of calls', () => {
 
   it('puts each question under exactly one call', () => {
     for (const [, asked, known] of cases) {
-      const bases = known.root === undefined ? [] : [known.root];
-      const plan = planCalls(asked.map(read), [], bases, knowledge(known));
+      const ancestors = known.root === undefined ? [] : [known.root];
+      const plan = planCalls(asked.map(read), [], ancestors, knowledge(known));
       const keys = plan.flatMap(({ reads }) => reads.map(historyReadKey));
       expect(keys.sort()).toEqual(asked.map(read).map(historyReadKey).sort());
     }

@@ -16,13 +16,13 @@ function startable() {
 }
 
 describe('reads in flight', () => {
-  it('of one key are one read, and each sharer gets its answer', async () => {
+  it('of one key are one read, and each sharer gets its response', async () => {
     const inFlight = new InFlightReads<string>();
     const read = startable();
     const joined = [1, 2, 3].map(() => inFlight.join('k', recordedCall().call, read.start));
     expect(joined.map(({ isStarted }) => isStarted)).toEqual([true, false, false]);
     read.resolve('rows');
-    await expect(Promise.all(joined.map(({ answer }) => answer))).resolves.toEqual(['rows', 'rows', 'rows']);
+    await expect(Promise.all(joined.map(({ response }) => response))).resolves.toEqual(['rows', 'rows', 'rows']);
     expect(inFlight.join('k', recordedCall().call, read.start).isStarted).toBe(true);
   });
 
@@ -36,9 +36,9 @@ describe('reads in flight', () => {
   it('fail for every sharer, and are forgotten', async () => {
     const inFlight = new InFlightReads<string>();
     const read = startable();
-    const answers = [1, 2].map(() => inFlight.join('k', recordedCall().call, read.start).answer);
+    const responses = [1, 2].map(() => inFlight.join('k', recordedCall().call, read.start).response);
     read.reject(new Error('down'));
-    for (const answer of answers) await expect(answer).rejects.toThrow('down');
+    for (const response of responses) await expect(response).rejects.toThrow('down');
     expect(inFlight.join('k', recordedCall().call, startable().start).isStarted).toBe(true);
   });
 
@@ -46,14 +46,14 @@ describe('reads in flight', () => {
     const inFlight = new InFlightReads<string>();
     const read = startable();
     const [first, second] = [new AbortController(), new AbortController()];
-    const answers = [first, second].map(
-      ({ signal }) => inFlight.join('k', recordedCall({ signal }).call, read.start).answer,
+    const responses = [first, second].map(
+      ({ signal }) => inFlight.join('k', recordedCall({ signal }).call, read.start).response,
     );
     first.abort();
-    await expect(answers[0]).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+    await expect(responses[0]).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
     expect(read.signals[0]?.aborted).toBe(false);
     second.abort();
-    await expect(answers[1]).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+    await expect(responses[1]).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
     expect(read.signals[0]?.aborted).toBe(true);
     expect(inFlight.join('k', recordedCall().call, startable().start).isStarted).toBe(true);
   });
@@ -62,8 +62,8 @@ describe('reads in flight', () => {
     const inFlight = new InFlightReads<string>();
     const read = startable();
     const leaving = new AbortController();
-    const gone = inFlight.join('k', recordedCall({ signal: leaving.signal }).call, read.start).answer;
-    const staying = inFlight.join('k', recordedCall().call, read.start).answer;
+    const gone = inFlight.join('k', recordedCall({ signal: leaving.signal }).call, read.start).response;
+    const staying = inFlight.join('k', recordedCall().call, read.start).response;
     leaving.abort();
     await expect(gone).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
     read.resolve('rows');
@@ -76,7 +76,7 @@ describe('reads in flight', () => {
     const joined = inFlight.join('k', recordedCall({ signal: AbortSignal.abort() }).call, () => {
       throw new Error('must not start');
     });
-    await expect(joined.answer).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+    await expect(joined.response).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
     expect(joined.isStarted).toBe(false);
   });
 });

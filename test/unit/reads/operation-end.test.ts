@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { BillingError } from '../../../src/domain/errors.js';
-import { MAX_ANSWER_ROWS } from '../../../src/reads/response.account.js';
+import { MAX_RESPONSE_ROWS } from '../../../src/reads/response.account.js';
 import { called, NOW_MS, operation, ROOTED, readsFactory, rootWithGroups } from './reads.fixture.js';
 import { UpstreamModel } from './upstream.model.js';
 
@@ -44,7 +44,7 @@ describe('the rows of an operation', () => {
   it('may be as many as the limit, and end it beyond, with all that it reads', async () => {
     const model = new UpstreamModel(rootWithGroups(1));
     const reads = operation(readsFactory(model), { who: ROOTED });
-    expect(await codeOf(reads.handOut(MAX_ANSWER_ROWS, 1))).toBe('ok');
+    expect(await codeOf(reads.handOut(MAX_RESPONSE_ROWS, 1))).toBe('ok');
     const underWay = codeOf(reads.plan('1', NOW_MS));
     await called(model);
     expect(await codeOf(reads.handOut(1, 1))).toBe('OPERATION_TOO_COMPLEX');
@@ -68,15 +68,15 @@ describe('the rows of an operation', () => {
       events.push(`${tenantId} takes ${name}`);
       return () => events.push(`${tenantId} frees ${name}`);
     };
-    const largeAnswers = { kept: place('kept'), making: place('making') };
-    const factory = readsFactory(new UpstreamModel([]), { largeAnswers });
+    const largeResponses = { kept: place('kept'), making: place('making') };
+    const factory = readsFactory(new UpstreamModel([]), { largeResponses });
     const small = operation(factory, { who: ROOTED });
     await small.handOut(1_000, 10);
     const large = operation(factory, { who: ROOTED });
     await Promise.all([large.handOut(1_000, 10), large.handOut(1_000, 10), large.handOut(1_000, 10)]);
     const tenant = ROOTED.tenant.id;
     expect(events).toEqual([`${tenant} takes kept`, `${tenant} takes making`]);
-    large.answered();
+    large.responseMade();
     large.close();
     small.close();
     expect(events.slice(2)).toEqual([`${tenant} frees making`, `${tenant} frees kept`]);

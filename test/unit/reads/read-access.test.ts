@@ -79,7 +79,7 @@ describe('who may read', () => {
     expect(model.calls).toBe(1);
   });
 
-  it('only listed groups, and of recursive answers only their rows', async () => {
+  it('only listed groups, and of recursive responses only their rows', async () => {
     const groups: ModelGroup[] = [
       ...rootWithGroups(4),
       { id: '9', parent: '1', rows: [rowDaysAgo('5', 5, { hidesGroup: true })] },
@@ -105,7 +105,7 @@ describe('who may read', () => {
   });
 });
 
-describe('odd answers', () => {
+describe('odd responses', () => {
   it("lose rows of groups that were not asked for, which is counted; rows that name no group are the asked group's", async () => {
     const group: ModelGroup = { id: '2', parent: null, rows: [rowDaysAgo('7', 5, { hidesGroup: true })] };
     const model = new UpstreamModel([group], {

@@ -98,7 +98,7 @@ describe('upstream calls', () => {
     expect(model.calls).toBe(1);
   });
 
-  it('are none for a name that an answer for another window holds', async () => {
+  it('are none for a name that a response for another window holds', async () => {
     const model = new UpstreamModel([{ id: '2', parent: null, rows: [rowDaysAgo('1', 2_000)] }]);
     const reads = operation(readsFactory(model));
     const request = historyRequest('2', { fromMs: NOW_MS - 2_100 * DAY * 1000, toMs: NOW_MS - 1_900 * DAY * 1000 });
@@ -106,7 +106,7 @@ describe('upstream calls', () => {
     expect([name, model.calls]).toEqual(['Group 2', 1]);
   });
 
-  it("read the plan's window for a name that no other answer holds", async () => {
+  it("read the plan's window for a name that no other response holds", async () => {
     const model = new UpstreamModel(rootWithGroups(1));
     const reads = operation(readsFactory(model));
     const request = historyRequest('2', { fromMs: 0, toMs: 1_000 });
@@ -145,7 +145,7 @@ describe('upstream calls', () => {
     expect([await made(), await made()]).toEqual([2, 2]);
   });
 
-  it('are one for a member without rows in the window, though an answer has named it: it may be gone by now', async () => {
+  it('are one for a member without rows in the window, though a response has named it: it may be gone by now', async () => {
     const groups: ModelGroup[] = [...rootWithGroups(10), { id: '99', parent: '1', rows: [rowDaysAgo('5', 500)] }];
     const model = new UpstreamModel(groups);
     const factory = readsFactory(model);
@@ -156,7 +156,7 @@ describe('upstream calls', () => {
     expect(reads.upstreamCalls().made).toBe(2);
   });
 
-  it('leave a root alone whose answers hold far more than is asked for, once that is known', async () => {
+  it('leave a root alone whose responses hold far more than is asked for, once that is known', async () => {
     const many = Array.from({ length: 500 }, (_, index) => rowDaysAgo(String(index), 5));
     const model = new UpstreamModel([...rootWithGroups(3), { id: '77', parent: '1', rows: many }]);
     const factory = readsFactory(model);
@@ -169,7 +169,7 @@ describe('upstream calls', () => {
   });
 
   it.each(['UPSTREAM_INVALID_RESPONSE', 'UPSTREAM_TIMEOUT', 'UPSTREAM_REJECTED'] as const)(
-    "go one by one when the root's answer is %s, and don't try the root again for a while",
+    "go one by one when the root's response is %s, and don't try the root again for a while",
     async (refusesRecursive) => {
       const model = new UpstreamModel(rootWithGroups(5), { refusesRecursive });
       const factory = readsFactory(model);

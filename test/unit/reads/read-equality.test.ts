@@ -27,8 +27,8 @@ import {
 } from './reads.fixture.js';
 import { type ModelBehaviour, UpstreamModel } from './upstream.model.js';
 
-describe('a batched answer', () => {
-  it('equals the one-by-one answer, errors included, in every tick of every operation', async () => {
+describe('a batched response', () => {
+  it('equals the one-by-one response, errors included, in every tick of every operation', async () => {
     await fc.assert(
       fc.asyncProperty(
         setting,
@@ -97,12 +97,14 @@ describe('a batched answer', () => {
     model.groups = groups.flatMap((group) =>
       group.id === '7' ? [] : [group.id === '9' ? { ...group, rows: [] } : group],
     );
-    const answers = await Promise.allSettled(ids(50).map((id) => operation(factory, { who: ROOTED }).plan(id, NOW_MS)));
-    expect(codes(answers).filter((code) => code !== 'ok')).toEqual(['NOT_FOUND']);
+    const responses = await Promise.allSettled(
+      ids(50).map((id) => operation(factory, { who: ROOTED }).plan(id, NOW_MS)),
+    );
+    expect(codes(responses).filter((code) => code !== 'ok')).toEqual(['NOT_FOUND']);
     const before = model.calls;
     const reads = operation(factory, { who: ROOTED });
     const together = await Promise.allSettled(ids(50).map((id) => reads.plan(id, NOW_MS)));
-    expect(codes(together)).toEqual(codes(answers));
+    expect(codes(together)).toEqual(codes(responses));
     expect(model.calls - before).toBe(3);
   });
 
@@ -130,8 +132,8 @@ describe('a batched answer', () => {
         const reads = operation(readsFactory(new UpstreamModel(groups), { maxUpstreamCalls: distinct }), {
           who: caller({ root }),
         });
-        const answers = await Promise.all(questions.map((asking) => ask(reads, asking)));
-        expect(answers).not.toContain('OPERATION_TOO_COMPLEX');
+        const responses = await Promise.all(questions.map((asking) => ask(reads, asking)));
+        expect(responses).not.toContain('OPERATION_TOO_COMPLEX');
       }),
     );
   });
@@ -144,14 +146,14 @@ describe('a batched answer', () => {
         async ({ groups, root, operations: [ticks = []] }, names) => {
           const reads = operation(readsFactory(new UpstreamModel(groups)), { who: caller({ root }) });
           const others = ticks.flat().map((asking) => ask(reads, asking));
-          const answers = await Promise.all(names.map((asking) => ask(reads, asking)));
+          const responses = await Promise.all(names.map((asking) => ask(reads, asking)));
           await Promise.all(others);
           const alone = await oneByOne(groups, {}, names, caller({}));
-          answers.forEach((answer, index) => {
+          responses.forEach((response, index) => {
             const { groupId } = names[index] ?? { groupId: '' };
             // Asked alone a name is looked for in the plan's window; other questions may have seen more of the group.
-            if (alone[index] === null) expect([null, `Group ${groupId}`]).toContain(answer);
-            else expect(answer).toBe(alone[index]);
+            if (alone[index] === null) expect([null, `Group ${groupId}`]).toContain(response);
+            else expect(response).toBe(alone[index]);
           });
         },
       ),
@@ -182,9 +184,9 @@ describe('a batched answer', () => {
           });
           const reads = operation(readsFactory(model), { who: caller({ root }) });
           const questions = ticks.flat();
-          const answers = await Promise.all(questions.map((asking) => ask(reads, asking)));
+          const responses = await Promise.all(questions.map((asking) => ask(reads, asking)));
           questions.forEach((asking, index) => {
-            const text = JSON.stringify(answers[index]);
+            const text = JSON.stringify(responses[index]);
             const plansNamed = [...text.matchAll(/Plan of (\d+)/g)].map(([, id]) => id);
             if (asking.kind === 'plan' || (asking.kind === 'page' && !asking.recursive)) {
               expect(new Set([...plansNamed, asking.groupId])).toEqual(new Set([asking.groupId]));

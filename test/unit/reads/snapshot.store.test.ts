@@ -21,7 +21,7 @@ type Amount = SnapshotLimits['total'];
 
 const storeOf = (total: Amount, tenant: Amount = total) => new SnapshotStore(() => 0, { total, tenant, keptMs: 1_000 });
 
-describe('the kept answers', () => {
+describe('the kept responses', () => {
   it('are found by the same tenant, credential and question only', () => {
     const store = new SnapshotStore(() => 0);
     const rows = rowsOf(2);
@@ -50,7 +50,7 @@ describe('the kept answers', () => {
     expect(store.find(id, subject({}))).toBeNull();
   });
 
-  it('stay within their number of answers and of rows, the least recently used going first', () => {
+  it('stay within their number of responses and of rows, the least recently used going first', () => {
     const store = storeOf({ entries: 2, rows: 10 });
     const first = store.keep(subject({}), rowsOf(1));
     const second = store.keep(subject({}), rowsOf(1));

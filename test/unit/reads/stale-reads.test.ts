@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { BillingError, type BillingErrorCode, type UpstreamFacts } from '../../../src/domain/errors.js';
 import type { RecentWrite, RecentWritesRequest } from '../../../src/domain/write.js';
 import type { BillingReads } from '../../../src/reads/billing-reads.js';
-import { GoodAnswers, isOutage, isOvertaken, type ServedStale } from '../../../src/reads/stale.reads.js';
+import { GoodResponses, isOutage, isOvertaken, type ServedStale } from '../../../src/reads/stale.reads.js';
 import { caller } from './activity.fixture.js';
 import { DAY, historyRequest, NOW_MS, NOW_SECONDS, operation, readsFactory, rootWithGroups } from './reads.fixture.js';
 import { UpstreamModel } from './upstream.model.js';
@@ -28,7 +28,7 @@ describe('what says that the upstream is down', () => {
     ['a group of somebody else', failed('FORBIDDEN', { httpStatus: 403 }), false],
     ['no such group', failed('NOT_FOUND', { httpStatus: 404 }), false],
     ['a refusal', failed('UPSTREAM_REJECTED', { httpStatus: 400 }), false],
-    ['an answer that cannot be read', failed('UPSTREAM_INVALID_RESPONSE', { httpStatus: 200 }), false],
+    ['a response that cannot be read', failed('UPSTREAM_INVALID_RESPONSE', { httpStatus: 200 }), false],
     ['the other upstream', failed('UPSTREAM_UNAVAILABLE', { service: 'credits' }), false],
     ['the end of the whole operation', failed('UPSTREAM_TIMEOUT', null), false],
     ['too many calls', failed('OPERATION_TOO_COMPLEX', null), false],
@@ -38,7 +38,7 @@ describe('what says that the upstream is down', () => {
   });
 });
 
-describe('what overtakes an answer', () => {
+describe('what overtakes a response', () => {
   const write = (change: Partial<RecentWrite>): RecentWrite => ({
     kind: 'ORDER_BOOSTER_PACK',
     groupId: '7',
@@ -46,9 +46,9 @@ describe('what overtakes an answer', () => {
     completedAtMs: 1_000,
     ...change,
   });
-  const answer = { groupId: '7', recursive: false, askedAtMs: 1_000 };
+  const response = { groupId: '7', recursive: false, askedAtMs: 1_000 };
 
-  it.each<[string, Partial<typeof answer> | { groupId: null }, Partial<RecentWrite>, boolean]>([
+  it.each<[string, Partial<typeof response> | { groupId: null }, Partial<RecentWrite>, boolean]>([
     ['an own write in the same millisecond', {}, {}, true],
     ['an own write before', {}, { completedAtMs: 999 }, false],
     ['an open write, however old', {}, { completedAtMs: null }, true],
@@ -62,18 +62,18 @@ describe('what overtakes an answer', () => {
     ['a purchase of credits', {}, { groupId: null, kind: 'PURCHASE_CREDITS', completedAtMs: null }, false],
     ['a kind that a newer version wrote', {}, { kind: 'CANCEL_PLAN' }, true],
   ])('%s', (_name, changed, written, expected) => {
-    expect(isOvertaken({ ...answer, ...changed }, [write(written)], 500)).toBe(expected);
+    expect(isOvertaken({ ...response, ...changed }, [write(written)], 500)).toBe(expected);
   });
 });
 
-describe('the memory of good answers', () => {
+describe('the memory of good responses', () => {
   const kept = (tenantId: string, rows = 0) => ({
     tenantId,
     credentialId: tenantId,
     groupId: '1',
     recursive: false,
     askedAtMs: 0,
-    answer: {
+    response: {
       kind: 'rows' as const,
       read: { groupId: '1', fromSeconds: 0, toSeconds: 1, recursive: false },
       rows: new Array<never>(rows),
@@ -82,7 +82,7 @@ describe('the memory of good answers', () => {
   });
 
   it('gives one tenant no more than its share, and drops what was used longest ago', () => {
-    const memory = new GoodAnswers({ entries: 8, weight: 40, tenantShare: 0.5 });
+    const memory = new GoodResponses({ entries: 8, weight: 40, tenantShare: 0.5 });
     for (let index = 0; index < 4; index += 1) memory.keep(`small ${index}`, kept('small'));
     for (let index = 0; index < 20; index += 1) memory.keep(`large ${index}`, kept('large', 9));
     const found = (name: string, count: number) =>
@@ -92,8 +92,8 @@ describe('the memory of good answers', () => {
     expect(memory.find('large 19')).not.toBeNull();
   });
 
-  it('keeps no answer that is larger than the share, nor the one that it takes the place of', () => {
-    const memory = new GoodAnswers({ entries: 8, weight: 40, tenantShare: 0.5 });
+  it('keeps no response that is larger than the share, nor the one that it takes the place of', () => {
+    const memory = new GoodResponses({ entries: 8, weight: 40, tenantShare: 0.5 });
     memory.keep('one', kept('acme', 19));
     expect(memory.find('one')).not.toBeNull();
     memory.keep('one', kept('acme', 20));
@@ -101,7 +101,7 @@ describe('the memory of good answers', () => {
   });
 
   it('counts what is kept again once', () => {
-    const memory = new GoodAnswers({ entries: 100, weight: 40, tenantShare: 0.5 });
+    const memory = new GoodResponses({ entries: 100, weight: 40, tenantShare: 0.5 });
     memory.keep('other', kept('acme', 4));
     for (let index = 0; index < 50; index += 1) memory.keep('one', kept('acme', 9));
     expect([memory.find('one'), memory.find('other')]).not.toContain(null);
@@ -110,23 +110,23 @@ describe('the memory of good answers', () => {
   it('forgets exactly what a write on a group may have changed', () => {
     const group = fc.constantFrom(null, '1', '2');
     const credential = fc.constantFrom('a', 'b');
-    const answers = fc.array(fc.record({ groupId: group, credentialId: credential, recursive: fc.boolean() }), {
+    const responses = fc.array(fc.record({ groupId: group, credentialId: credential, recursive: fc.boolean() }), {
       maxLength: 30,
     });
     const writes = fc.array(fc.record({ groupId: group, credentialId: credential }), { maxLength: 5 });
     fc.assert(
-      fc.property(answers, writes, (all, forgotten) => {
-        const memory = new GoodAnswers();
-        for (const [index, answer] of all.entries()) memory.keep(String(index), { ...kept('acme'), ...answer });
+      fc.property(responses, writes, (all, forgotten) => {
+        const memory = new GoodResponses();
+        for (const [index, response] of all.entries()) memory.keep(String(index), { ...kept('acme'), ...response });
         for (const write of forgotten) memory.forget(write.credentialId, write.groupId);
-        const isLeft = (answer: (typeof all)[number]): boolean =>
+        const isLeft = (response: (typeof all)[number]): boolean =>
           !forgotten.some(
             (write) =>
-              write.credentialId === answer.credentialId &&
+              write.credentialId === response.credentialId &&
               (write.groupId === null ||
-                answer.groupId === null ||
-                answer.recursive ||
-                answer.groupId === write.groupId),
+                response.groupId === null ||
+                response.recursive ||
+                response.groupId === write.groupId),
           );
         expect(all.map((_, index) => memory.find(String(index)) !== null)).toEqual(all.map(isLeft));
       }),
@@ -259,7 +259,7 @@ describe('reads through an outage', () => {
     'UPSTREAM_UNAUTHENTICATED',
     'FORBIDDEN',
     'NOT_FOUND',
-  ])('%s is an answer, and no outage', async (code) => {
+  ])('%s is a response, and no outage', async (code) => {
     const at = outage();
     await at.reads().plan('2', at.state.nowMs, true);
     at.state.isDown = code;
@@ -321,7 +321,7 @@ describe('reads through an outage', () => {
     expect(await failure(at.reads().plan('2', at.state.nowMs, true))).toBe('UPSTREAM_UNAVAILABLE');
   });
 
-  it('keeps no answer that a write of this process overtook on its way', async () => {
+  it('keeps no response that a write of this process overtook on its way', async () => {
     const at = outage();
     const reads = at.reads();
     const plan = reads.plan('2', at.state.nowMs, true);
@@ -341,7 +341,7 @@ describe('reads through an outage', () => {
     expect([unlisted.length, groups]).toEqual([5, ['9', '1']]);
     expect((await listed.subgroups('1')).map(({ id }) => id)).toEqual(['9']);
     expect(await failure(listed.plan('2', at.state.nowMs, true))).toBe('FORBIDDEN');
-    // What a caller with a list has read is the whole answer for one without.
+    // What a caller with a list has read is the whole response for one without.
     const other = outage();
     await other.reads(caller({ root: '1', allowed: ['1'] })).historyPage(all);
     other.state.isDown = true;

@@ -12,7 +12,7 @@ export interface ModelRow {
   readonly fields?: Partial<BillingActivity>;
   readonly hidesDate?: boolean;
   readonly hidesGroup?: boolean;
-  /** How often every answer holds it. */
+  /** How often every response holds it. */
   readonly times?: number;
 }
 
@@ -20,19 +20,19 @@ export interface ModelGroup {
   readonly id: string;
   readonly parent: string | null;
   readonly rows: readonly ModelRow[];
-  /** Every read of this very group is refused; a parent's recursive answer leaves it out. */
+  /** Every read of this very group is refused; a parent's recursive response leaves it out. */
   readonly refuses?: BillingErrorCode;
 }
 
 export interface ModelBehaviour {
-  /** Puts an answer's rows in another order. */
+  /** Puts a response's rows in another order. */
   readonly shuffle?: (rows: BillingActivity[]) => BillingActivity[];
-  /** Rows that do not belong there, in the answers about single groups. */
+  /** Rows that do not belong there, in the responses about single groups. */
   readonly foreignRows?: readonly BillingActivity[];
   readonly refusesRecursive?: BillingErrorCode;
   /** What the upstream understands by a window; nobody has documented it. */
   readonly filtersBy?: 'start' | 'overlap' | 'expiry';
-  /** Leaves out or adds to what a recursive answer holds. */
+  /** Leaves out or adds to what a recursive response holds. */
   readonly distort?: (rows: BillingActivity[]) => BillingActivity[];
 }
 
@@ -63,10 +63,10 @@ export class UpstreamModel implements HistoryClient {
     // Lets reads of other operations begin while this one is under way.
     await new Promise((resolve) => setImmediate(resolve));
     const { shuffle = (rows) => rows } = this.#behaviour;
-    return { activities: shuffle(this.#answer(read)) };
+    return { activities: shuffle(this.#response(read)) };
   }
 
-  #answer(read: HistoryRead): BillingActivity[] {
+  #response(read: HistoryRead): BillingActivity[] {
     const group = this.groups.find(({ id }) => id === read.groupId);
     if (group === undefined) throw new BillingError('NOT_FOUND', 'No such group.');
     if (group.refuses !== undefined) throw new BillingError(group.refuses, 'Refused.');

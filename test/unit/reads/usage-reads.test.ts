@@ -107,7 +107,7 @@ describe('the plan of now, where its source is usage', () => {
   it.each([
     ['another group', '3'],
     ['nobody knows which', new UnreadableValue('xtracta', 'getUsage', 'group_id')],
-  ])('is no answer when it is about %s', async (_name, groupId) => {
+  ])('is no response when it is about %s', async (_name, groupId) => {
     groups.usage.set('2', { plan: planInUse('3'), groupId });
     const { call, drifts } = recordedCall();
     const plan = operation(factory, { call }).plan('2', NOW_MS);

@@ -28,7 +28,7 @@ const CONTEXT_ERRORS = `${APOLLO_TESTS} lifecycle context field as a function co
 
 const DEVIATIONS: readonly Deviation[] = [
   {
-    why: 'Every error names its request, also where no operation began: support asks for nothing else. The rest of each answer is equal.',
+    why: 'Every error names its request, also where no operation began: support asks for nothing else. The rest of each response is equal.',
     failure: '"requestId": ',
     tests: [
       `${APOLLO_TESTS} formatError wraps thrown error from validation rules`,
@@ -66,7 +66,7 @@ const DEVIATIONS: readonly Deviation[] = [
     ],
   },
   {
-    why: "No answer is kept by anybody: each is one tenant's, whatever cache hints a schema has.",
+    why: "No response is kept by anybody: each is one tenant's, whatever cache hints a schema has.",
     failure: 'Received: "no-store"',
     tests: [
       `${HTTP_TESTS} graphqlHTTP cache-control runs when cache-control is disabled`,
@@ -116,7 +116,7 @@ Object.assign(globalThis, {
   leftOut: ['incremental delivery', 'includes all fields with defer'],
 });
 
-/** As the gateway's own plugins do: an answer that they have finished is left as it is. */
+/** As the gateway's own plugins do: a response that they have finished is left as it is. */
 const answeredPlugin: ApolloServerPlugin<Partial<ServerContext>> = {
   requestDidStart: async ({ contextValue: { record } }) => ({
     willSendResponse: async () => {

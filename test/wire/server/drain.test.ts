@@ -138,7 +138,7 @@ describe('a stop', () => {
 });
 
 interface Outcome {
-  /** 0: no answer. */
+  /** 0: no response. */
   readonly status: number;
   readonly close: boolean;
   readonly fault: string;

@@ -160,7 +160,7 @@ export function unusedContext(request: GraphqlRequest): GatewayContext {
       countText: () => undefined,
       countCall: () => undefined,
       endedBy: () => null,
-      answered: () => undefined,
+      responseMade: () => undefined,
       close: () => undefined,
     },
     writes: {
@@ -190,7 +190,7 @@ export async function post(
   });
 }
 
-/** The error codes and request ids of an answer. */
+/** The error codes and request ids of a response. */
 export async function errorsOf(response: Response): Promise<{ code: unknown; requestId: unknown }[]> {
   const body: unknown = await response.json();
   const errors = property(body, 'errors');

@@ -25,7 +25,7 @@ describe('a write over HTTP', () => {
     await removeGatewayFolders();
   });
 
-  it.each(WRITES)('answers the same key with the first answer again: $name', async (write) => {
+  it.each(WRITES)('answers the same key with the first response again: $name', async (write) => {
     const first = await stand.send(write);
     expect(first).toMatchObject({ operation: { status: 'SUCCEEDED', replayed: false }, userErrors: [], errors: [] });
     const again = await stand.send(write);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { HistoryRead } from '../../../src/reads/billing-reads.js';
-import { groupNameIn, HistoryAnswer, settle, toAnswer } from '../../../src/reads/history-answer.js';
+import { groupNameIn, HistoryResponse, settle, toHistoryResponse } from '../../../src/reads/history-response.js';
 import { activity } from './activity.fixture.js';
 
 const read = (groupId: string, fromSeconds: number, toSeconds: number, recursive = false): HistoryRead => ({
@@ -15,14 +15,14 @@ const idsOf = (rows: readonly { readonly id: string }[] | null): string[] | null
 
 const DATED = [row('a', '1', 10), row('b', '2', 20), row('c', '2', 80)];
 
-describe('an answer', () => {
+describe('a response', () => {
   it('about one group keeps its rows, takes in those that name no group, and drops the rest', () => {
     let foreign = 0;
     const rows = [row('a', '1', 10), row('b', null, 20), row('c', '2', 30)];
-    const answer = toAnswer(read('1', 0, 100), { activities: rows }, () => {
+    const response = toHistoryResponse(read('1', 0, 100), { activities: rows }, () => {
       foreign += 1;
     });
-    expect(answer.rows.map(({ id, groupId }) => [id, groupId])).toEqual([
+    expect(response.rows.map(({ id, groupId }) => [id, groupId])).toEqual([
       ['a', '1'],
       ['b', '1'],
     ]);
@@ -51,16 +51,16 @@ describe('an answer', () => {
       ['b'],
     ],
   ])('with all below group 1 says to %s what it would be told alone', (_name, rows, asked, expected) => {
-    expect(idsOf(settle(new HistoryAnswer(read('1', 0, 100, true), rows), asked))).toEqual(expected);
+    expect(idsOf(settle(new HistoryResponse(read('1', 0, 100, true), rows), asked))).toEqual(expected);
   });
 
   it('with all below says nothing of a group without rows, which may have been moved or deleted', () => {
-    const answer = new HistoryAnswer(read('1', 0, 100, true), DATED);
-    expect(settle(answer, read('3', 0, 50))).toBeNull();
+    const response = new HistoryResponse(read('1', 0, 100, true), DATED);
+    expect(settle(response, read('3', 0, 50))).toBeNull();
   });
 
   it('about one group says nothing of what lies below it', () => {
-    expect(settle(new HistoryAnswer(read('1', 0, 100), [row('a', '1', 10)]), read('1', 0, 100, true))).toBeNull();
+    expect(settle(new HistoryResponse(read('1', 0, 100), [row('a', '1', 10)]), read('1', 0, 100, true))).toBeNull();
   });
 
   it('names a group as its latest row does', () => {

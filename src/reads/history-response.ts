@@ -3,8 +3,8 @@ import { readableOrNull } from '../domain/money.js';
 import type { HistoryRead } from './billing-reads.js';
 import { rowsInWindow, windowCovers, windowsEqual } from './history-window.policy.js';
 
-/** One upstream answer, with the question that it answers. Immutable; what is derived from it is worked out once. */
-export class HistoryAnswer {
+/** One upstream response, with the read that requested it. Immutable; derived values are computed once. */
+export class HistoryResponse {
   #byGroup: ReadonlyMap<string, readonly BillingActivity[]> | undefined;
   #namesEveryGroup: boolean | undefined;
   #datesEveryRow: boolean | undefined;
@@ -23,7 +23,7 @@ export class HistoryAnswer {
     return this.#byGroup;
   }
 
-  /** False: a row could belong to any group, so nobody can say what another group's rows are. */
+  /** False: a row names no group. It may belong to any group, so the rows of other groups are not known for sure. */
   get namesEveryGroup(): boolean {
     this.#namesEveryGroup ??= this.rows.every((row) => row.groupId !== null);
     return this.#namesEveryGroup;
@@ -47,48 +47,54 @@ export class HistoryAnswer {
 }
 
 /**
- * The rows of an answer that belong to its question. Of a single group's answer, a row that names no group is that
- * group's, and a row that names another is dropped: what was asked decides, never what came first. A recursive answer
- * is left as it came, because which groups lie below is only known from it.
+ * The rows of a response that belong to its read. In the response of a single group, a row without a group belongs to
+ * that group. A row that names another group is dropped, because the requested group decides. A recursive response
+ * stays as it came, because only the response tells which groups are descendants.
  *
- * @param onForeignRow told of each dropped row
+ * @param onForeignRow called for each dropped row
  */
-export function toAnswer(read: HistoryRead, history: BillingHistory, onForeignRow: () => void): HistoryAnswer {
+export function toHistoryResponse(
+  read: HistoryRead,
+  history: BillingHistory,
+  onForeignRow: () => void,
+): HistoryResponse {
   const { groupId } = read;
   const rows = history.activities;
-  if (read.recursive || rows.every((row) => row.groupId === groupId)) return new HistoryAnswer(read, rows);
+  if (read.recursive || rows.every((row) => row.groupId === groupId)) return new HistoryResponse(read, rows);
   const own: BillingActivity[] = [];
   for (const row of rows) {
     if (row.groupId === groupId) own.push(row);
     else if (row.groupId === null) own.push({ ...row, groupId, group: namedGroup(groupId, row.groupName) });
     else onForeignRow();
   }
-  return new HistoryAnswer(read, own);
+  return new HistoryResponse(read, own);
 }
 
 /**
- * What an answer says to a narrower or equal question; null when it does not settle it, and the question must be asked
- * on its own. Null is returned rather than a guess where
- * - a recursive answer holds a row that names no group: it may be the asked group's;
- * - a group has no row in a recursive answer: it may have none, lie elsewhere, or be gone, and only its own answer
- *   tells which;
- * - a wider answer holds rows of the group with no readable start date: they may lie outside the asked window.
+ * The rows that a response contains for a narrower or equal read. Null when the response does not settle the read,
+ * which then needs a call of its own. To avoid a guess, the result is null where
+ * - a recursive response has a row that names no group, because the row may belong to the requested group;
+ * - the group has no row in a recursive response, because it may have no rows, be outside, or be deleted;
+ * - a wider response has rows of the group without a readable start date, because they may be outside the requested
+ *   window.
  */
-export function settle(answer: HistoryAnswer, asked: HistoryRead): readonly BillingActivity[] | null {
-  if (!windowCovers(answer.read, asked)) return null;
-  const isSameWindow = windowsEqual(answer.read, asked);
-  if (answer.read.recursive === asked.recursive) {
-    if (answer.read.groupId !== asked.groupId) return null;
-    return isSameWindow || answer.datesEveryRow ? rowsInWindow(answer.rows, asked) : null;
+export function settle(response: HistoryResponse, asked: HistoryRead): readonly BillingActivity[] | null {
+  if (!windowCovers(response.read, asked)) return null;
+  const isSameWindow = windowsEqual(response.read, asked);
+  if (response.read.recursive === asked.recursive) {
+    if (response.read.groupId !== asked.groupId) return null;
+    return isSameWindow || response.datesEveryRow ? rowsInWindow(response.rows, asked) : null;
   }
-  if (!answer.read.recursive || !answer.namesEveryGroup) return null;
-  const rows = answer.rowsOf(asked.groupId);
+  if (!response.read.recursive || !response.namesEveryGroup) return null;
+  const rows = response.rowsOf(asked.groupId);
   if (rows.length === 0) return null;
   if (!isSameWindow && rows.some((row) => row.startMs === null)) return null;
   return rowsInWindow(rows, asked);
 }
 
-/** The name by which the rows call a group: that of the latest start that has one. Null when no row names it. */
+/**
+ * The group's name in its rows: that of the row with the latest start that has one. Null when no row names the group.
+ */
 export function groupNameIn(rows: readonly BillingActivity[]): string | null {
   let latest = Number.NEGATIVE_INFINITY;
   let name: string | null = null;
@@ -96,7 +102,7 @@ export function groupNameIn(rows: readonly BillingActivity[]): string | null {
     const startMs = row.startMs ?? Number.NEGATIVE_INFINITY;
     const groupName = readableOrNull(row.groupName);
     if (groupName === null || startMs < latest) continue;
-    // Names that start together are told apart by their text, so that the upstream's order does not decide.
+    // Of two names with the same start, the lesser text wins, so that the upstream's order does not decide.
     if (name !== null && startMs === latest && name <= groupName) continue;
     latest = startMs;
     name = groupName;
@@ -104,7 +110,7 @@ export function groupNameIn(rows: readonly BillingActivity[]): string | null {
   return name;
 }
 
-/** Equal for equal questions, and for them alone. */
+/** Cache key of a read: equal for equal reads only. */
 export function historyReadKey(read: HistoryRead): string {
   return `${read.groupId} ${read.fromSeconds} ${read.toSeconds} ${read.recursive ? 'r' : 's'}`;
 }
