@@ -4,11 +4,11 @@ export interface TokenIssuer {
   readonly publicKeyPem: string;
   readonly issuer: string;
   readonly audience: string;
-  /** Valid tokens of as many different users of a tenant. */
+  /** Valid tokens of this number of different users of a tenant. */
   issue(tenant: string, users: number): Promise<readonly string[]>;
 }
 
-/** A key pair that lives for one run. RS256: what most identity providers sign with. */
+/** A key pair for one run. RS256, because most identity providers use it. */
 export async function createTokenIssuer(): Promise<TokenIssuer> {
   const issuer = 'https://login.bench.example/';
   const audience = 'billing';

@@ -1,9 +1,9 @@
 import type { QueryName } from '#bench/billing.workload';
 
-/** How much of each measurement one round does. */
+/** The amount of each measurement in one round. */
 export interface Amounts {
   readonly connections: number;
-  /** Measured starts of each system in the whole run; the last one is kept for what follows. */
+  /** Measured starts of each system in the whole run; the last one is used for the other measurements. */
   readonly starts: number;
   readonly requests: Readonly<Record<QueryName, number>>;
   /** Before the first round: enough for the compiler to have seen the hot code. */
@@ -15,14 +15,17 @@ export interface Amounts {
     readonly blocks: number;
     /** Blocks before the first round. */
     readonly warmUps: number;
-    /** Asked in each slot before what is measured. */
+    /** Requests in each slot before the measurement. */
     readonly settling: { readonly reads: number; readonly purchases: number };
-    /** In each slot; of what is answered in no time the most, so that no moment's disturbance makes up its p99. */
+    /** In each slot. The fastest requests are the most, so that a short disturbance does not decide their p99. */
     readonly health: number;
     readonly reads: number;
     readonly purchases: number;
   };
-  /** Rows answered for each size of a history, before the first round and in each; a history below a hundred rows counts as a hundred. */
+  /**
+   * Rows read for each size of a history, before the first round and in each round. A history below 100 rows counts as
+   * 100.
+   */
   readonly rows: { readonly warmUp: number; readonly sample: number };
   readonly memory: {
     /** Numbers of requests in flight to compare; the last one is also the one at which the systems are compared. */
@@ -50,7 +53,7 @@ export const FULL: Amounts = {
   memory: { inFlight: [1, 4, 8, 16, 32], requests: 64 },
 };
 
-/** Enough to see that everything works; its figures mean little. */
+/** Enough to test that everything works; its figures mean little. */
 export const QUICK: Amounts = {
   connections: 4,
   starts: 1,

@@ -28,7 +28,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const amounts = options.quick ? QUICK : FULL;
   const bench = await prepareBench(
     root,
-    // What is not bundled has files with names, which a profile is made of.
+    // A profile needs the file names of the code before bundling.
     resolve(options.gateway ?? join(root, options.profile === null ? 'dist/main.js' : 'build/main.js')),
     workDirectory,
     amounts.connections,
@@ -44,7 +44,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 }
 
 async function measure(bench: Bench, upstream: Upstream, options: BenchOptions, amounts: Amounts): Promise<void> {
-  // Opened before, so that a document without its marks is not found out after everything has been measured.
+  // Opened before the measurement, so that a document without its marks fails at once.
   const figures = openMarkedBlock(join(bench.root, 'docs/performance.md'), 'figures');
   const capacity = openMarkedBlock(join(bench.root, 'docs/operations.md'), 'capacity');
   const results = emptyResults(options.rounds);

@@ -3,7 +3,7 @@ import { QUERY_NAMES, type QueryName } from '#bench/billing.workload';
 import { isPeer, OWN_NAMES, PEER_NAMES, SYSTEM_NAMES, type SystemName } from '#bench/systems';
 
 const PARTS = ['compare', 'memory', 'rows', 'isolation'] as const;
-/** compare: the gateway and the baseline; the others are of the gateway alone. */
+/** compare: the gateway and the baseline. The other parts measure the gateway alone. */
 export type BenchPart = (typeof PARTS)[number];
 
 export const USAGE = `npm run bench -- [options]
@@ -14,7 +14,7 @@ export const USAGE = `npm run bench -- [options]
   --parts rows       only these of ${PARTS.join(', ')}
   --queries Q1,M1    only these queries of the comparison, and neither MIX nor the longest stop
   --systems naive    only these of ${SYSTEM_NAMES.join(', ')} (default ${OWN_NAMES.join(',')})
-  --peers            the queries of the comparison beside ${PEER_NAMES.join(', ')} too; they are installed when first asked for
+  --peers            the queries of the comparison beside ${PEER_NAMES.join(', ')} too; they are installed at first use
   --gateway PATH     entry point of the gateway to measure (default dist/main.js, for --profile build/main.js): two builds can be compared in two runs
   --profile Q1       runs one query against the gateway with --cpu-prof and says what its time went to
   --help

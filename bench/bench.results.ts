@@ -3,7 +3,7 @@ import type { QueryName } from '#bench/billing.workload';
 import type { MixSample, Sample } from '#bench/rounds';
 import type { PeerName, SystemName } from '#bench/systems';
 
-/** Memory of one process that has answered nothing but Q4, in bytes. */
+/** Memory of one process that has served only Q4, in bytes. */
 export interface PeakSample {
   readonly system: SystemName;
   readonly inFlight: number;
@@ -12,7 +12,7 @@ export interface PeakSample {
   readonly peak: number;
 }
 
-/** What a whole history of this size cost in one round, from its upstream call to its last page. */
+/** Cost of a whole history of this size in one round, from its upstream call to its last page. */
 export interface RowsSample {
   readonly rows: RowCount;
   /** Requests that it took. */
@@ -23,16 +23,16 @@ export interface RowsSample {
 /** The upstream whose calls hang. */
 export type Hanging = 'credits' | 'xtracta';
 
-/** One question in one round: the latencies of each slot, ascending. */
+/** One request in one round: the latencies of each slot, ascending. */
 export interface IsolationSample {
   readonly hangs: Hanging;
   readonly question: string;
   readonly hanging: readonly (readonly number[])[];
-  /** The slots in which nothing hangs, in two halves, whose difference is what chance alone does. */
+  /** The slots in which nothing hangs, in two halves. The difference of the halves is pure chance. */
   readonly calm: readonly [readonly (readonly number[])[], readonly (readonly number[])[]];
 }
 
-/** A peer whose answer to a query is another one: it has no figures there. */
+/** A peer with a different response to a query. It has no figures for that query. */
 export interface Difference {
   readonly system: PeerName;
   readonly query: QueryName;
@@ -41,7 +41,7 @@ export interface Difference {
 
 type PerSystem<T> = Readonly<Record<SystemName, T>>;
 
-/** What a run has measured, one entry per round (start-ups: per start). Lists grow while it runs. */
+/** The measurements of a run, one entry per round (start-ups: per start). Lists grow while it runs. */
 export interface BenchResults {
   readonly rounds: number;
   readonly queries: PerSystem<Readonly<Record<QueryName, Sample[]>>>;
@@ -50,7 +50,9 @@ export interface BenchResults {
   readonly startUpMs: PerSystem<number[]>;
   readonly differences: Difference[];
   readonly peaks: PeakSample[];
-  /** Peak memory of the gateway with a heap of 400 MB under as many of the dearest operations, in bytes. */
+  /**
+   * Peak memory of the gateway with a heap of 400 MB under the same number of the most expensive operations, in bytes.
+   */
   readonly stormPeaks: number[];
   readonly rows: RowsSample[];
   readonly isolation: IsolationSample[];

@@ -4,14 +4,14 @@ export const SECOND_MS = 1_000;
 export const ROOT_GROUP_ID = '1000';
 export const SUBGROUP_IDS: readonly string[] = Array.from({ length: 50 }, (_, index) => String(5001 + index));
 
-/** First digit of the group ids that are used once each; it says which answer the upstream gives. */
+/** First digit of the group ids that are used once each; it selects the upstream's response. */
 export const GROUPS = { plan: '2', history: '3', large: '4', pack: '6', held: '7', rows: '8' } as const;
 
 /** Sizes of the histories whose cost per row is compared. */
 export const ROW_COUNTS = [1, 100, 1_000, 5_000, 20_000] as const;
 export type RowCount = (typeof ROW_COUNTS)[number];
 
-/** A purchase that the upstream answers at once, and one that it holds until it is told to answer. */
+/** A purchase to which the upstream responds at once, and one that it holds until the release. */
 export const PURCHASE_IDS = {
   answered: '9beb5f68-6493-4cc4-b55e-187541a9d22b',
   held: '7d1f0a52-0b4e-4f43-9d0c-5a4c1d0e9b77',

@@ -4,13 +4,13 @@ import { type AskedRequest, graphqlPost, type Question } from '#bench/http.conne
 export const QUERY_NAMES = ['Q1', 'Q2', 'Q3', 'Q4', 'Q5', 'M1'] as const;
 export type QueryName = (typeof QUERY_NAMES)[number];
 
-/** One query of the benchmark. Every request differs in its ids or instants, so that no cache and no sharing can help. */
+/** One query of the benchmark. Requests differ in their ids or instants, so that neither caches nor sharing help. */
 export interface Workload extends Question {
   readonly name: QueryName;
   readonly title: string;
 }
 
-/** What distinguishes one run from another: the moment its answers' dates lie around, and a word in its idempotency keys. */
+/** The marks of one run: the moment around which its dates lie, and a word in its idempotency keys. */
 export interface Run {
   readonly anchorMs: number;
   readonly id: string;
@@ -20,7 +20,7 @@ const PLAN = `plan(at: $at) {
   name type typeRaw price { amount currency } allowedDocuments usedDocuments remainingDocuments startDate expiryDate
 }`;
 
-/** The fields of an activity that all queries of histories ask. */
+/** The fields of an activity in all queries of histories. */
 export const ACTIVITY = `id kind planName planType price { amount currency } creditAmount allowedDocuments usedDocuments
   startDate expiryDate groupName group { id }`;
 
@@ -35,7 +35,10 @@ export function historyWindow(anchorMs: number): { readonly from: string; readon
   return { from: rfc3339(anchorMs - HISTORY_DAYS * 24 * 3600 * SECOND_MS), to: rfc3339(anchorMs + 60 * SECOND_MS) };
 }
 
-/** 50 aliases; ids by variable, so that the document is one. The ids are always the same 50: the instant differs. */
+/**
+ * 50 aliases with ids as variables, so that the document stays the same. The ids are always the same 50; the instant
+ * differs.
+ */
 function manyPlans(run: Run): Workload {
   const declarations = SUBGROUP_IDS.map((_, index) => `$id${index}: ID!`).join(' ');
   const fields = SUBGROUP_IDS.map((_, index) => `g${index}: group(id: $id${index}) { id ${PLAN} }`).join('\n');
@@ -64,7 +67,7 @@ const Q4 = `query Q4($id: ID!, $from: DateTime, $to: DateTime) {
   group(id: $id) { billingHistory(from: $from, to: $to, includeSubgroups: true, first: 5000) {
     totalCount nodes { ${ACTIVITY} } } } }`;
 
-/** Q2's page as generated clients ask for it: fragments, one of them twice, once under a condition that does not hold. */
+/** Q2's page in the form of generated clients: fragments, one of them twice, once under a false condition. */
 const Q5 = `query Q5($id: ID!, $from: DateTime, $to: DateTime, $x: Boolean!) {
   group(id: $id) { billingHistory(from: $from, to: $to, first: 100) {
     totalCount nodes { ...Row @include(if: $x) ...Row } } } }
@@ -125,7 +128,10 @@ export function workloads(run: Run): Readonly<Record<QueryName, Workload>> {
   };
 }
 
-/** One of the dearest operations that are admitted: 75,000 rows of one upstream response, below the bound of 100,000, in about 14 MB. */
+/**
+ * One of the most expensive admitted operations: 75,000 rows of one upstream response, below the bound of 100,000, in
+ * about 14 MB.
+ */
 export function dearest(run: Run): Question {
   const page = `billingHistory(from: $from, to: $to, includeSubgroups: true, first: 5000) {
     totalCount nodes { id kind planName price { amount currency } startDate expiryDate } }`;

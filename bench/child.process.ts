@@ -9,9 +9,9 @@ export interface ServerProcess {
   readonly pid: number;
   readonly port: number;
   readonly origin: string;
-  /** From starting the process to the first good answer of its probe, in milliseconds. */
+  /** From the start of the process to the first good response of its probe, in milliseconds. */
   readonly startUpMs: number;
-  /** Asks it to end as an operator would, and waits; ends it by force after half a minute. */
+  /** Sends SIGTERM and waits; kills the process after half a minute. */
   stop(): Promise<void>;
 }
 
@@ -20,7 +20,7 @@ export interface ServerCommand {
   /** Arguments of node. */
   readonly arguments: readonly string[];
   readonly environment: (port: number) => Readonly<Record<string, string>>;
-  /** Where a 200 means that it can serve. */
+  /** The path whose status 200 means that the server is ready. */
   readonly readyPath: string;
   readonly logFile: string;
 }
@@ -29,7 +29,7 @@ const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 30_000;
 const POLL_MS = 3;
 
-/** Installs what the lock file of a directory says, unless it is there. @throws Error if that fails. */
+/** Installs the packages of a directory's lock file, unless they are installed. @throws Error if that fails. */
 export function installPackages(directory: string): void {
   if (existsSync(join(directory, 'node_modules'))) return;
   const npm = ['--prefix', directory, 'ci', '--ignore-scripts', '--no-progress'];
@@ -47,7 +47,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Starts a server with nothing of this process's environment but PATH, and waits until it can serve. */
+/** Starts a server with only PATH of this environment, and waits until it is ready. */
 export async function startServer(command: ServerCommand): Promise<ServerProcess> {
   const { PATH = '' } = process.env;
   const port = await freePort();
@@ -69,7 +69,7 @@ export async function startServer(command: ServerCommand): Promise<ServerProcess
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
       child.kill('SIGTERM');
-      // One whose event loop turns no more hears no signal but this one.
+      // A process with a blocked event loop reacts only to this signal.
       const force = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
       await ended;
       clearTimeout(force);
@@ -79,7 +79,7 @@ export async function startServer(command: ServerCommand): Promise<ServerProcess
 
 async function untilReady(child: ChildProcess, command: ServerCommand, origin: string, started: number): Promise<void> {
   for (;;) {
-    if (await answersOk(origin + command.readyPath)) return;
+    if (await respondsOk(origin + command.readyPath)) return;
     const late = performance.now() - started > START_LIMIT_MS;
     if (late || child.exitCode !== null) {
       child.kill('SIGKILL');
@@ -89,7 +89,7 @@ async function untilReady(child: ChildProcess, command: ServerCommand, origin: s
   }
 }
 
-async function answersOk(url: string): Promise<boolean> {
+async function respondsOk(url: string): Promise<boolean> {
   try {
     const response = await fetch(url, { headers: { 'apollo-require-preflight': 'bench' } });
     await response.arrayBuffer();

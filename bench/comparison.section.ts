@@ -1,9 +1,9 @@
-import { checkAnswers } from '#bench/answers.check';
 import type { Amounts } from '#bench/bench.amounts';
 import type { BenchOptions } from '#bench/bench.options';
 import type { BenchResults } from '#bench/bench.results';
 import { QUERY_NAMES, type QueryName, workloads } from '#bench/billing.workload';
 import { runLoad } from '#bench/load.generator';
+import { compareResponses } from '#bench/responses.check';
 import { sampleMix, sampleQuery, sampleStall } from '#bench/rounds';
 import { type Bench, isPeer, type System, type SystemName, startSystem, type Upstream } from '#bench/systems';
 
@@ -26,12 +26,12 @@ export async function measureComparison(
   const systems: System[] = [];
   try {
     for (const name of options.systems) systems.push(await start(name));
-    results.differences.push(...(await checkAnswers(systems, workloads(bench.run))));
+    results.differences.push(...(await compareResponses(systems, workloads(bench.run))));
     for (const { place } of results.differences) console.error(place);
-    const finding = results.differences.length === 0 ? 'answers are equal' : 'all other answers are equal';
+    const finding = results.differences.length === 0 ? 'responses are equal' : 'all other responses are equal';
     console.error(`${finding}; warming up (logs in ${bench.workDirectory})`);
     for (const system of systems) {
-      const queries = options.queries.filter((query) => answersAlike(results, system.name, query));
+      const queries = options.queries.filter((query) => haveEqualResponses(results, system.name, query));
       await warmUp(system, bench, queries, amounts);
     }
     for (let round = 0; round < options.rounds; round += 1) {
@@ -42,11 +42,11 @@ export async function measureComparison(
   }
 }
 
-function answersAlike({ differences }: BenchResults, name: SystemName, query: QueryName): boolean {
+function haveEqualResponses({ differences }: BenchResults, name: SystemName, query: QueryName): boolean {
   return !differences.some((difference) => difference.system === name && difference.query === query);
 }
 
-/** Compiled code and filled pools are what runs in production; the first requests are not measured. */
+/** The first requests are not measured, because production runs compiled code and filled pools. */
 async function warmUp(system: System, bench: Bench, queries: readonly QueryName[], amounts: Amounts): Promise<void> {
   for (const name of queries) {
     const total = amounts.warmUps[name];
@@ -68,11 +68,11 @@ async function oneRound(
   results: BenchResults,
 ): Promise<void> {
   const all = workloads(bench.run);
-  // Whoever comes second finds the machine warmer or busier: the order changes with each round.
+  // The order alternates with each round, because the second system meets a warmer or busier machine.
   const order = round % 2 === 0 ? systems : [...systems].reverse();
   const say = (name: SystemName, what: string) => console.error(`round ${round + 1}: ${what} ${name}`);
   for (const query of options.queries) {
-    const alike = order.filter(({ name }) => answersAlike(results, name, query));
+    const alike = order.filter(({ name }) => haveEqualResponses(results, name, query));
     for (const [system, sample] of await sampleQuery(alike, upstream, all[query], amounts)) {
       results.queries[system.name][query].push(sample);
       say(
@@ -81,7 +81,7 @@ async function oneRound(
       );
     }
   }
-  // The peers' place is the table of CPU per request; the other figures compare the gateway with the baseline.
+  // Peers appear only in the table of CPU per request; the other figures compare the gateway with the baseline.
   if (options.queries.length < QUERY_NAMES.length || systems.some(({ name }) => isPeer(name))) return;
   for (const system of order) {
     const mix = await sampleMix(system, all.Q1, all.Q4, amounts);

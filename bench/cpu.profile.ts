@@ -13,7 +13,7 @@ interface CallFrame {
   readonly lineNumber: number;
 }
 
-/** What of the profile was the load, and what it was made of. */
+/** The part of the profile during the load, and its contents. */
 interface Measured {
   readonly from: number;
   readonly until: number;
@@ -21,7 +21,7 @@ interface Measured {
   readonly gatewayDirectory: string;
 }
 
-/** The part of a V8 CPU profile that is read here. Times are microseconds of the machine's monotonic clock. */
+/** The used part of a V8 CPU profile. Times are microseconds of the machine's monotonic clock. */
 interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number;
@@ -76,7 +76,7 @@ export async function profileQuery(
   }
 }
 
-/** Threads write one each; the main thread's is by far the largest. */
+/** Each thread writes one profile; the main thread's is by far the largest. */
 function largestProfile(directory: string): string {
   const [largest] = readdirSync(directory)
     .map((name) => join(directory, name))
@@ -125,7 +125,7 @@ function placeOf({ url, lineNumber }: CallFrame, gatewayDirectory: string): stri
   return `${shown}:${lineNumber + 1}`;
 }
 
-/** The nearest caller that is no part of Node: its package, or the folder of our own code. */
+/** The nearest caller outside of Node: its package, or the folder of our own code. */
 function ownerOf(
   id: number,
   frames: ReadonlyMap<number, CallFrame>,

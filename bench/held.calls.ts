@@ -1,16 +1,19 @@
 import { performance } from 'node:perf_hooks';
-import { type Answer, Connection, type Question } from '#bench/http.connection';
+import { Connection, type Question, type TimedResponse } from '#bench/http.connection';
 import type { System, Upstream } from '#bench/systems';
 
 const POLL_MS = 2;
 const LIMIT_MS = 60_000;
 
-/** Calls that the upstream holds unanswered between `begin` and `end`, on connections that stay open. Mutable: what is under way. */
+/**
+ * Calls that the upstream holds without a response between `begin` and `end`, on connections that stay open. Mutable:
+ * it keeps the running calls.
+ */
 export class HeldCalls {
-  #answers: Promise<Answer[]> = Promise.resolve([]);
+  #responses: Promise<TimedResponse[]> = Promise.resolve([]);
 
   readonly #upstream: Upstream;
-  readonly #call: (connection: Connection) => Promise<Answer>;
+  readonly #call: (connection: Connection) => Promise<TimedResponse>;
   readonly #connections: readonly Connection[];
 
   private constructor(system: System, upstream: Upstream, question: Question, connections: readonly Connection[]) {
@@ -31,16 +34,16 @@ export class HeldCalls {
     return new HeldCalls(system, upstream, question, await Promise.all(opened));
   }
 
-  /** Makes the calls, and waits until the upstream has all of them: the work of getting them under way is over. */
+  /** Makes the calls, and waits until the upstream has all of them, so that the work of sending them is over. */
   async begin(): Promise<void> {
-    this.#answers = Promise.all(this.#connections.map(this.#call));
-    await Promise.race([this.#untilHeld(), this.#answers]);
+    this.#responses = Promise.all(this.#connections.map(this.#call));
+    await Promise.race([this.#untilHeld(), this.#responses]);
   }
 
-  /** Has them answered, and waits for the answers. */
+  /** Releases the calls, and waits for their responses. */
   async end(): Promise<void> {
     await this.#upstream.release();
-    await this.#answers;
+    await this.#responses;
   }
 
   async close(): Promise<void> {

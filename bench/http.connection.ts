@@ -7,32 +7,32 @@ export interface AskedRequest {
   readonly body?: string;
 }
 
-/** How a good answer looks. */
+/** The form of a good response. */
 export interface Expectation {
   readonly name: string;
-  /** What stands in every good answer, within its first 64 KB. */
+  /** Text in every good response, within its first 64 KB. */
   readonly marker: string;
-  /** Least length of a good answer in bytes. */
+  /** Least length of a good response in bytes. */
   readonly minBytes: number;
-  /** Whether an answer with errors alone is as good: what is asked may be refused when too much is under way. */
+  /** Whether a response with only errors is good too, because the server may refuse the request under load. */
   readonly mayBeRefused?: boolean;
 }
 
-/** What is asked again and again. */
+/** A repeated request. */
 export interface Question extends Expectation {
-  /** Never the same request for two sequence numbers, if anything could be remembered of it. */
+  /** The request for a sequence number. Two numbers must not give the same request if a system could remember it. */
   ask(sequence: number): AskedRequest;
 }
 
 /** A page that costs a server next to nothing. */
 export type CheapPage = AskedRequest;
 
-export interface Answer {
+export interface TimedResponse {
   readonly status: number;
   readonly bytes: number;
   /** Its first 64 KB. */
   readonly start: string;
-  /** From sending to the last byte. */
+  /** Milliseconds from sending to the last byte. */
   readonly elapsedMs: number;
 }
 
@@ -59,21 +59,27 @@ export class Connection {
     };
   }
 
-  /** Connects, and asks a page that costs nothing: the first answer pays for the connection, and no figure should hold that. */
+  /**
+   * Connects, and requests a cheap page. Reason: the first response includes the cost of the connection, which no
+   * figure should contain.
+   */
   static async open(origin: string, page: CheapPage, token: string | undefined): Promise<Connection> {
     const connection = new Connection(origin, token);
     await connection.#send(page);
     return connection;
   }
 
-  /** @throws Error with the start of an answer that is not as it must be: a wrong answer makes the figures worthless. */
-  async ask(request: AskedRequest, { name, marker, minBytes, mayBeRefused = false }: Expectation): Promise<Answer> {
-    const answer = await this.#send(request);
-    const { status, bytes, start } = answer;
+  /** @throws Error with the start of a wrong response, because a wrong response makes the figures worthless. */
+  async ask(
+    request: AskedRequest,
+    { name, marker, minBytes, mayBeRefused = false }: Expectation,
+  ): Promise<TimedResponse> {
+    const response = await this.#send(request);
+    const { status, bytes, start } = response;
     const isWhole = bytes >= minBytes && start.includes(marker) && !start.startsWith('{"errors"');
     const isGood = status === 200 && (isWhole || mayBeRefused);
     if (!isGood) throw new Error(`${name}: HTTP ${status}, ${bytes} bytes: ${start.slice(0, 600)}`);
-    return answer;
+    return response;
   }
 
   close(): Promise<void> {
@@ -81,10 +87,11 @@ export class Connection {
   }
 
   /**
-   * A server whose event loop stood still for longer than its keep-alive time-out closes connections on which a request waits to be
-   * read. Clients of HTTP send it again, so this one does, within the same measured time.
+   * Sends a request. When a server's event loop is blocked for longer than its keep-alive time-out, it may close a
+   * connection with an unread request. HTTP clients then send the request again, and so does this one, within the same
+   * measured time.
    */
-  async #send(request: AskedRequest): Promise<Answer> {
+  async #send(request: AskedRequest): Promise<TimedResponse> {
     const started = performance.now();
     for (let resets = 0; ; resets += 1) {
       try {
@@ -97,7 +104,7 @@ export class Connection {
     }
   }
 
-  async #sendOnce({ method, path, body }: AskedRequest, started: number): Promise<Answer> {
+  async #sendOnce({ method, path, body }: AskedRequest, started: number): Promise<TimedResponse> {
     const response = await this.#client.request({ method, path, headers: this.#headers, body: body ?? null });
     const kept: Buffer[] = [];
     let bytes = 0;

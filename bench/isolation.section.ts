@@ -8,7 +8,10 @@ import { runLoad } from '#bench/load.generator';
 import { conditionOfSlot } from '#bench/sample.statistics';
 import { type Bench, type System, startTenantsGateway, type Upstream } from '#bench/systems';
 
-/** Calls that hang, each of a tenant of its own: an account takes one purchase at a time. Ten places of an upstream's 40 stay free. */
+/**
+ * Calls that hang, each of a tenant of its own: an account takes one purchase at a time. Ten of an upstream's 40
+ * connections stay free.
+ */
 const HANGING = 30;
 /** Purchases of one account wait for each other, so each connection has an account of its own. */
 const BUYERS = 4;
@@ -22,7 +25,7 @@ const BUYING = Array.from({ length: BUYERS }, (_, index) => `buyer-${index}`);
 interface Probe {
   readonly question: Question;
   readonly connections: number;
-  /** Before what is measured: until the collector has moved what the hanging calls hold to where it stays. */
+  /** Requests before the measurement, until the garbage collector has promoted the objects of the hanging calls. */
   readonly settling: number;
   readonly requests: number;
   readonly bearerTokens: readonly string[];
@@ -35,10 +38,11 @@ interface Direction {
 }
 
 /**
- * What one upstream that hangs does to those who need the other. Short slots in which calls hang alternate with slots in which none
- * does. Before each slot the same calls are made: either they are answered before something is measured, or after. So both kinds of slots
- * follow the same work, and differ in nothing but what hangs. (To the gateway a call that will be answered late is one that may never
- * be. Answering it leaves no unknown outcome, which would block its account, and opens no circuit breaker, which would end the hanging.)
+ * Measures the effect of a hanging upstream on requests for the other one. Short slots with hanging calls alternate
+ * with slots without any. Before each slot the same calls are made; they end either before or after the measurement. So
+ * both kinds of slots follow the same work and differ only in the hanging calls. (For the gateway a late response looks
+ * like no response. A late response leaves no unknown outcome, which would block the account, and opens no circuit
+ * breaker, which would end the hanging.)
  */
 export async function measureIsolation(
   bench: Bench,
@@ -49,7 +53,7 @@ export async function measureIsolation(
   const gateway = await startTenantsGateway(bench, upstream, [READER, ...OTHERS, ...BUYING]);
   try {
     const directions = await openDirections(gateway, bench, upstream, amounts);
-    // Compiled code is what runs in production: the first slots are not counted.
+    // The first slots are not counted, because production runs compiled code.
     for (const direction of directions) await sampleRound(gateway, direction, amounts.isolation.warmUps);
     for (let round = 0; round < results.rounds; round += 1) {
       for (const direction of directions) {
@@ -97,7 +101,7 @@ async function openDirections(
   ];
 }
 
-/** What was asked in one slot, and under which condition. */
+/** The requests of one slot, and its condition. */
 interface Slot {
   readonly question: Question;
   readonly condition: 'hanging' | 'calm 0' | 'calm 1';

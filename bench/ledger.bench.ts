@@ -7,8 +7,8 @@ import type { LedgerRow } from '../src/idempotency/ledger.states.js';
 import { openLedger } from '../src/idempotency/open-ledger.js';
 
 /**
- * Prints what the ledger adds to a write, in microseconds: claim, the change to "sending", the outcome. For another store:
- * `LEDGER_URL=postgres://… node --import @swc-node/register/esm-register bench/ledger.bench.ts`.
+ * Prints the ledger's share of a write, in microseconds: claim, the change to "sending", the outcome. For another
+ * store: `LEDGER_URL=postgres://… node --import @swc-node/register/esm-register bench/ledger.bench.ts`.
  */
 const { LEDGER_URL, LEDGER_WRITES = '2000' } = process.env;
 const WRITES = Number(LEDGER_WRITES);

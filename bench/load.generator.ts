@@ -5,9 +5,9 @@ import type { System } from '#bench/systems';
 export interface Load {
   readonly question: Question;
   readonly connections: number;
-  /** Asked before each request, with the number sent so far. */
+  /** Called before each request, with the number of requests so far. */
   readonly more: (sent: number) => boolean;
-  /** One per connection, in turn; empty: none is sent. Default: the system's own. */
+  /** One token per connection, in turn. Empty: no token is sent. Default: the system's own tokens. */
   readonly bearerTokens?: readonly string[];
 }
 
@@ -20,11 +20,12 @@ export interface LoadResult {
 }
 
 /**
- * Keeps `connections` keep-alive connections busy, one request at a time on each (a closed loop), and checks every answer.
+ * Keeps `connections` keep-alive connections busy, one request at a time on each (a closed loop), and checks every
+ * response.
  *
- * While the server pauses, nothing more is asked, so a long pause is in the latencies once per connection and not once per
- * request that would have come meanwhile. Percentiles are therefore for comparing two conditions under the same load, and say nothing about
- * a load that does not wait.
+ * While the server pauses, no new request is sent. So a long pause appears once per connection, and not once per
+ * request that would have come meanwhile. Percentiles therefore only compare two conditions under the same load. They
+ * say nothing about an open load.
  */
 export async function runLoad(system: System, load: Load): Promise<LoadResult> {
   const { bearerTokens = system.bearerTokens } = load;

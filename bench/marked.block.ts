@@ -1,14 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 export interface MarkedBlock {
-  /** Replaces what stands between the marks. */
+  /** Replaces the text between the marks. */
   write(text: string): void;
 }
 
 /**
  * The part of a document that the benchmark writes.
  *
- * @throws Error when the document lacks the marks between which it stands
+ * @throws Error when the document lacks the marks
  */
 export function openMarkedBlock(path: string, name: string): MarkedBlock {
   const begin = `<!-- ${name}: begin (npm run bench -- --write) -->`;

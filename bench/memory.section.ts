@@ -9,8 +9,8 @@ import { type Bench, type SystemName, startSystem, type Upstream } from '#bench/
 export const STORM_HEAP_MB = 400;
 
 /**
- * Peak memory by the number of Q4 in flight. Each figure comes from a process of its own, as a heap that has grown once is seldom given
- * back: in a process that has done something before, the peak would be that of what it did before.
+ * Peak memory by the number of Q4 in flight. Each figure comes from its own process, because a heap that has grown
+ * rarely shrinks. In a used process the peak would be that of its earlier work.
  */
 export async function measureMemory(
   bench: Bench,
@@ -23,7 +23,7 @@ export async function measureMemory(
   const question = workloads(bench.run).Q4;
   for (let round = 0; round < results.rounds; round += 1) {
     for (const name of systems) {
-      // The baseline is only compared, where most is in flight.
+      // The baseline is measured only with the most requests in flight.
       for (const count of name === 'gateway' ? inFlight : inFlight.slice(-1)) {
         const sample = await samplePeak(name, bench, upstream, question, count, requests);
         results.peaks.push(sample);
@@ -38,7 +38,10 @@ export async function measureMemory(
   }
 }
 
-/** A heap of the recommended container's size, and as many of the dearest operations at once as Q4 at most. Throws where the process dies. */
+/**
+ * A heap of the recommended container's size, and the same largest number of requests in flight, with the most
+ * expensive operations. Throws if the process dies.
+ */
 async function stormPeak(bench: Bench, upstream: Upstream, amounts: Amounts): Promise<number> {
   const { server, ...system } = await startSystem('gateway', bench, upstream, [
     `--max-old-space-size=${STORM_HEAP_MB}`,

@@ -1,5 +1,5 @@
-// These packages stand in bench/package.json and bench/peers/package.json, which a check of the project does not install. What is declared
-// here is what the benchmark uses of them.
+// These packages are in bench/package.json and bench/peers/package.json, which a check of the project does not install.
+// This file declares the parts that the benchmark uses.
 
 declare module '@apollo/datasource-rest' {
   export interface RequestWithBody {
@@ -60,7 +60,7 @@ declare module '@graphql-hive/gateway-runtime' {
   }
   export type MeshOperation = (call: MeshCall) => Promise<unknown>;
 
-  /** What Mesh puts into the context for the source `Xtracta`. */
+  /** The value that Mesh puts into the context for the source `Xtracta`. */
   export interface MeshContext {
     readonly Xtracta: {
       readonly Query: { readonly xtractaHistory: MeshOperation };

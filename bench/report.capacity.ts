@@ -3,11 +3,11 @@ import type { BenchResults } from '#bench/bench.results';
 import { table } from '#bench/report.format';
 import { spread } from '#bench/sample.statistics';
 
-/** A core that is busier than this makes requests wait for each other. */
+/** Share of a core in use. Above it requests wait for each other. */
 const LOAD = 0.7;
 const SECOND_MS = 1_000;
 
-/** What one replica carries, as a rule of thumb: requests in a second of processor time, from the time that one takes. */
+/** The capacity of one replica as a rule of thumb: requests in one second, from the processor time of one request. */
 export function renderCapacity(results: BenchResults): string {
   const { gateway } = results.queries;
   const loads: readonly (readonly [string, readonly number[]])[] = [
@@ -33,7 +33,7 @@ ${process.versions.node} on a machine of ${availableParallelism()} cores.
 `;
 }
 
-/** Two digits that count: more would pretend that machines are alike. */
+/** Rounds to two significant digits, because machines differ too much for more. */
 function significant(value: number): string {
   return Number(value.toPrecision(2)).toLocaleString('en');
 }

@@ -15,7 +15,7 @@ import { isPeer, type SystemName } from '#bench/systems';
 const MOST: Readonly<Record<QueryName, number>> = { Q1: 0.55, M1: 1, Q2: 0.17, Q3: 0.09, Q4: 0.13, Q5: 0.2 };
 const MOST_MIX = 0.025;
 
-/** The tables of one run, in Markdown: of what was measured. */
+/** The tables of one run in Markdown, for the measured parts. */
 export function renderReport(results: BenchResults, options: BenchOptions): string {
   const kind = options.quick ? 'Quick mode: the figures show that everything runs, and mean little.\n\n' : '';
   const machine = `Node ${process.versions.node}, ${availableParallelism()} cores, ${results.rounds} round(s); medians, in parentheses the lowest and highest round.`;
@@ -84,7 +84,7 @@ function row(
   ];
 }
 
-/** CPU per request of every system, the baseline's being 1. */
+/** CPU per request of every system, relative to the baseline. */
 function peerTable(results: BenchResults, options: BenchOptions): string {
   const cpu = (system: SystemName, query: QueryName) =>
     results.queries[system][query].map((sample) => sample.cpuMsPerRequest);

@@ -10,8 +10,8 @@ const TO_REACH = '0.8 to 1.2';
 const MICROSECONDS = 1_000;
 
 /**
- * CPU by the size of a history: per row, beside a straight line from the smallest to the largest size, and last the cost of a row without the part
- * that each request costs whatever its size.
+ * CPU by the size of a history: per row, beside a straight line from the smallest to the largest size. The last column
+ * is the cost of a row without the fixed cost of a request.
  */
 export function renderRows(samples: readonly RowsSample[]): string {
   const of = (rows: RowCount): readonly RowsSample[] => samples.filter((sample) => sample.rows === rows);

@@ -24,7 +24,7 @@ export interface MixSample {
   readonly largeRequests: number;
 }
 
-/** What one system did in some of a round's slots. */
+/** The sums of one system over some of a round's slots. */
 interface Tally {
   requests: number;
   cpuMs: number;
@@ -34,12 +34,12 @@ interface Tally {
   readonly upstreamCalls: Map<string, number>;
 }
 
-/** Of one query in a round. The machine's mood changes within seconds, so short slots and many of them. */
+/** Most slots of one query in a round. The machine's speed changes within seconds, so slots are short and many. */
 const MAX_SLOTS = 10;
 
 /**
- * One query on all systems in one round, in slots that take turns: what disturbs the machine for some seconds meets all of them. In a slot
- * each connection has at least two requests.
+ * One query on all systems in one round, in alternating slots, so that a disturbance of some seconds meets all systems.
+ * In a slot each connection has at least two requests.
  */
 export async function sampleQuery(
   systems: readonly System[],

@@ -6,15 +6,15 @@ import { Connection, graphqlPost } from '#bench/http.connection';
 import { cpuMs } from '#bench/process.meter';
 import { type Bench, type System, startSystem, type Upstream } from '#bench/systems';
 
-/** The most rows that the schema gives on one page. */
+/** The most rows on one page by the schema. */
 const MAX_PAGE = 5_000;
-/** The gateway keeps this many rows for those who page: more walks than fit into them would push each other out. */
+/** The gateway keeps this many rows for paging. More lists than fit would push each other out. */
 const KEPT_ROWS = 100_000;
 
 /**
- * CPU of the gateway by the size of a history. The question is the same at every size and takes the largest page that the schema has. The
- * upstream has no pages, so 20,000 rows are one upstream answer and four requests, each later one with the cursor of the one before: every
- * row is read, ordered and written once, as at the smaller sizes.
+ * CPU of the gateway by the size of a history. The query is the same at every size and uses the schema's largest page.
+ * The upstream has no pages, so 20,000 rows are one upstream response and four requests, each with the cursor of the
+ * previous one. So every row is read, ordered and written once, as at the smaller sizes.
  */
 export async function measureRows(
   bench: Bench,
@@ -60,14 +60,14 @@ async function sampleRows(gateway: System, bench: Bench, rows: RowCount, totalRo
   return { rows, pages: Math.ceil(rows / MAX_PAGE), cpuMs: used / total };
 }
 
-// What the next page needs stands before the rows, in the part of an answer that is kept.
+// The cursor for the next page precedes the rows, in the part of a response that is kept.
 const QUERY = `query Rows($id: ID!, $from: DateTime, $to: DateTime, $first: Int, $after: String) {
   group(id: $id) { billingHistory(from: $from, to: $to, includeSubgroups: true, first: $first, after: $after) {
     totalCount pageInfo { hasNextPage endCursor } nodes { ${ACTIVITY} } } } }`;
 
 async function walk(connection: Connection, id: string, rows: RowCount, bench: Bench): Promise<void> {
   const variables = { id, ...historyWindow(bench.run.anchorMs), first: Math.min(rows, MAX_PAGE) };
-  // A variable that is left out is no null: the gateway executes the two differently.
+  // The first request leaves the variable out. Null would be a different case for the gateway.
   for (let after = {}; ; ) {
     const { start } = await connection.ask(graphqlPost(QUERY, { ...variables, ...after }), {
       name: `${rows} rows`,

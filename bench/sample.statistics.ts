@@ -18,12 +18,12 @@ export function spread(values: readonly number[]): Spread {
   return { median: (lower + upper) / 2, min: ascending[0] ?? Number.NaN, max: ascending.at(-1) ?? Number.NaN };
 }
 
-/** Round by round: a ratio within one round is measured on the same mood of the machine. */
+/** The ratio of each round. Both figures of a round were measured at the same speed of the machine. */
 export function ratios(of: readonly number[], to: readonly number[]): Spread {
   return spread(of.slice(0, to.length).map((value, round) => value / (to[round] ?? Number.NaN)));
 }
 
-/** A figure of the latencies of several slots of time, those of each slot ascending. */
+/** A figure of the latencies of several slots; the latencies of each slot are ascending. */
 export type SlotFigure = (slots: readonly (readonly number[])[]) => number;
 
 /** A percentile of all slots' latencies together. */
@@ -31,7 +31,7 @@ export function pooledPercentile(share: number): SlotFigure {
   return (slots) => percentile(merge(slots), share);
 }
 
-/** The percentile of the slot in the middle. What disturbs the machine for a moment spoils a few slots, and this is not one of them. */
+/** The median over the slots of their percentile. A short disturbance spoils only a few slots, so not the median. */
 export function typicalPercentile(share: number): SlotFigure {
   return (slots) => spread(slots.map((slot) => percentile(slot, share))).median;
 }
@@ -43,14 +43,14 @@ export interface SlotPair {
 }
 
 export interface PooledRatio {
-  /** Of all rounds' slots together. */
+  /** Over the slots of all rounds together. */
   readonly value: number;
-  /** Lowest and highest of the rounds by themselves. */
+  /** Lowest and highest value of a single round. */
   readonly min: number;
   readonly max: number;
 }
 
-/** How a figure under one condition relates to that under another. */
+/** The ratio of a figure under two conditions. */
 export function pooledRatio(rounds: readonly SlotPair[], figure: SlotFigure): PooledRatio {
   const { min, max } = spread(rounds.map(({ of, to }) => figure(of) / figure(to)));
   return { value: figure(rounds.flatMap(({ of }) => of)) / figure(rounds.flatMap(({ to }) => to)), min, max };
@@ -62,8 +62,8 @@ function merge(lists: readonly (readonly number[])[]): number[] {
 }
 
 /**
- * Which of two conditions the slot of this index has, from 0: 0 1 1 0 1 0 0 1 … (Thue and Morse). Pairs alternate their order, pairs of
- * pairs too, so that a machine that drifts evenly favours neither condition.
+ * The condition of a slot by its index, from 0: 0 1 1 0 1 0 0 1 … (Thue-Morse sequence). Pairs alternate their order,
+ * and so do pairs of pairs. So a machine that drifts evenly favours neither condition.
  */
 export function conditionOfSlot(index: number): 0 | 1 {
   let parity = 0;

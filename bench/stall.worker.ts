@@ -1,5 +1,6 @@
-// Asks a cheap page of a server every 5 ms, one request at a time, and notes how long the slowest answer took: while the server's
-// event loop stands still, nothing answers. Runs in a thread of its own, so that the load generator's own stops are not counted.
+// Asks a cheap page of a server every 5 ms, one request at a time, and records the time of the slowest response. While
+// the server's event loop is blocked, no response comes. Runs in its own thread, so that stops of the load generator do
+// not count.
 import { Agent, request } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -15,7 +16,7 @@ parentPort?.once('message', () => stop.abort());
 
 function ping(): Promise<void> {
   return new Promise((resolve) => {
-    // A reset by a server that closes idle connections is an answer too: its event loop turns.
+    // A reset counts as a response too, because a server that closes idle connections has a running event loop.
     request(
       { agent, host: '127.0.0.1', port: target.port, path: target.page.path, method: target.page.method },
       (response) => {
@@ -27,7 +28,7 @@ function ping(): Promise<void> {
   });
 }
 
-// The first answers pay for the connection and for code that has never run.
+// The first responses include the cost of the connection and of cold code.
 for (let warmUp = 0; warmUp < 20; warmUp += 1) await ping();
 parentPort?.postMessage('ready');
 

@@ -6,9 +6,9 @@ import type { Run } from '#bench/billing.workload';
 import { installPackages, type ServerCommand, type ServerProcess, startServer } from '#bench/child.process';
 import type { CheapPage } from '#bench/http.connection';
 
-/** What every run compares. */
+/** The systems of every run. */
 export const OWN_NAMES = ['gateway', 'naive'] as const;
-/** What teams would take instead of either; run only when asked for. */
+/** Other products that teams might choose; measured only on request. */
 export const PEER_NAMES = ['yoga-jit', 'mesh', 'hive'] as const;
 export type PeerName = (typeof PEER_NAMES)[number];
 export const SYSTEM_NAMES = [...OWN_NAMES, ...PEER_NAMES] as const;
@@ -18,11 +18,11 @@ export function isPeer(name: SystemName): name is PeerName {
   return PEER_NAMES.some((peer) => peer === name);
 }
 
-/** One system under test. Keeps a sequence of its own, so that no two requests of a run are alike. */
+/** One system under test. Keeps its own sequence, so that no two requests of a run are equal. */
 export interface System {
   readonly name: SystemName;
   readonly server: ServerProcess;
-  /** All processes whose work is the system's; the server's is one of them. */
+  /** All processes of the system, including the server's. */
   readonly pids: readonly number[];
   readonly bearerTokens: readonly string[];
   readonly cheapPage: CheapPage;
@@ -31,11 +31,11 @@ export interface System {
 
 export interface Upstream {
   readonly server: ServerProcess;
-  /** Calls per endpoint since it was asked last. */
+  /** Calls per endpoint since the last call of this function. */
   takeCalls(): Promise<Readonly<Record<string, number>>>;
-  /** Calls that it has received and not answered. */
+  /** Received calls without a response. */
   countHeld(): Promise<number>;
-  /** Makes it answer them. */
+  /** Releases these calls. */
   release(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export interface Bench {
   readonly workDirectory: string;
   readonly run: Run;
   readonly tokens: TokenIssuer;
-  /** Of the one tenant that all load but that of the isolation comes from. */
+  /** Tokens of the one tenant of all loads except the isolation's. */
   readonly bearerTokens: readonly string[];
 }
 
@@ -93,7 +93,9 @@ export async function startUpstream(bench: Bench): Promise<Upstream> {
 
 type Environment = Readonly<Record<string, string>>;
 
-/** What the gateway runs with: every promise on. Only what would cap the load itself is set wider than its default. */
+/**
+ * The settings of the gateway, with all guarantees on. Only limits that would cap the load are above their defaults.
+ */
 function gatewayCommand(
   bench: Bench,
   upstream: Upstream,
@@ -122,7 +124,7 @@ function gatewayCommand(
   };
 }
 
-/** What `npm start` gives to node, as the image does. */
+/** The arguments for node in `npm start` and in the image. */
 function startFlags(root: string): readonly string[] {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     readonly scripts: { readonly start: string };
@@ -174,9 +176,9 @@ async function startPeer(name: PeerName, bench: Bench, upstream: Upstream): Prom
   }
 }
 
-/** One that asks nobody who they are. */
+/** A system without authentication. */
 function plainSystem(name: SystemName, server: ServerProcess): System {
-  // A CORS preflight is the one request that the stand-alone server answers without GraphQL.
+  // A CORS preflight is the only request that the stand-alone server serves without GraphQL.
   const cheapPage = { method: 'OPTIONS', path: '/' } as const;
   return { name, server, pids: [server.pid], bearerTokens: [], cheapPage, nextSequence: sequence() };
 }
@@ -197,7 +199,10 @@ export async function startSystem(
   return plainSystem(name, await startServer(naiveCommand(bench, upstream)));
 }
 
-/** The gateway with both upstreams and several tenants, each with credentials of its own. Its tokens are those of the first tenant. */
+/**
+ * The gateway with both upstreams and several tenants, each with credentials of its own. Its tokens are those of the
+ * first tenant.
+ */
 export async function startTenantsGateway(
   bench: Bench,
   upstream: Upstream,
@@ -210,7 +215,7 @@ export async function startTenantsGateway(
   const credentials = {
     TENANTS_FILE: file,
     CREDITS_URL: upstream.server.origin,
-    // What is held must hang for as long as something is measured.
+    // Held calls must hang during the whole measurement.
     WRITE_TIMEOUT_MS: '120000',
   };
   const server = await startServer(gatewayCommand(bench, upstream, credentials, []));

@@ -11,7 +11,7 @@ const ACCESS = ['authenticated', 'requiresScopes'];
 export function withoutAccessDirectives(sdl) {
   const bare = visit(parse(sdl), {
     Directive: (node) => (ACCESS.includes(node.name.value) ? null : undefined),
-    // What is not applied must not be imported either.
+    // A directive that is not used must not be imported.
     ListValue: (node) => ({
       ...node,
       values: node.values.filter(

@@ -7,8 +7,8 @@ import { printConfig } from './config/setting-values.js';
 import { BillingError } from './domain/errors.js';
 import { createLogger, type Logger, type LogOutput, standardOutput } from './observability/logger.js';
 import { errorFields } from './observability/redact.js';
-import { tracingProblems } from './observability/tracing.start.js';
-import { isOpsCommandName, type OpsCommandName } from './ops/ops.output.js';
+import { tracingProblems } from './observability/tracing-start.js';
+import { isOpsCommandName, type OpsCommandName } from './ops/ops-output.js';
 import { packageVersion } from './runtime/package-root.js';
 
 /** Meanings of the errors that an operator can mend. */

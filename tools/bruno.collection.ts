@@ -8,8 +8,8 @@ export interface ExampleOperation {
 }
 
 /**
- * A Bruno collection of the operations: file names and their content. Requests take the gateway's address and the token from the
- * environment that is chosen in Bruno.
+ * A Bruno collection of the operations: file names and their content. Requests take the gateway's address and the token
+ * from the environment that is chosen in Bruno.
  *
  * @throws Error when a file holds no named operation
  */

@@ -1,9 +1,10 @@
-// `npm run build`: compiles src/ into build/, then bundles that into dist/, which needs no node_modules. Most of a start was the looking up of
-// 1,500 files. docs/adr/0012-one-bundle.md has the figures. sbom.cdx.json beside it says which packages are in the bundle.
+// `npm run build`: compiles src/ into build/, then bundles that into dist/, which needs no node_modules. Reason: most
+// of a start was the search for 1,500 files. docs/adr/0012-one-bundle.md has the figures. sbom.cdx.json beside it says
+// which packages are in the bundle.
 //
-//   node tools/build.mjs [--out DIR] [--unchecked]      DIR in place of dist/; it is emptied first. --unchecked leaves
-//   the types to `npm run check`: the output is the same, in half of the time.
-//   node tools/build.mjs --readable [--out DIR]         with comments and indents, of what is in build/: to look into a bundle
+// node tools/build.mjs [--out DIR] [--unchecked] DIR instead of dist/; it is emptied first. --unchecked leaves the
+// types to `npm run check`: the output is the same, in half of the time. node tools/build.mjs --readable [--out DIR]
+// bundles build/ with comments and indents, for reading
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
@@ -24,33 +25,37 @@ const { values } = parseArgs({
 });
 const out = resolve(values.out);
 
-/** Packages that a dependency tries to load and does without: type-graphql validates by class-validator only where that is switched on. */
+/**
+ * Packages that a dependency tries to load but does not need: type-graphql uses class-validator only where validation
+ * is switched on.
+ */
 const OPTIONAL = ['pg-native', 'class-validator'];
-/** Makes a `require` of its own, which the bundler cannot know for one: it is rewritten. */
+/** This package makes its own `require`, which the bundler cannot recognise, so the build rewrites it. */
 const OWN_REQUIRE = /@opentelemetry\/otlp-grpc-exporter-base\//;
-/** So does pino, for log transports in threads, of which the gateway uses none. */
+/** Pino also makes one, for log transports in threads. The gateway uses no such transport. */
 const REQUIRE_NOT_NEEDED = /node_modules\/pino\//;
 
 const NO_SCHEMAS = "throw new Error('No route has a schema: their compilers are not in the bundle.')";
 
-/** Modules that are loaded in another way than they are written, each because of what it costs: what imports them, and what it gets. */
+/** Replacements of modules, each to save time or size: the kind of import, and its replacement. */
 const SUBSTITUTES = {
-  // An `import` reads every export, and one of http's loads the whole of Node's own fetch: a twelfth of a start.
+  // An `import` reads every export, and one export of http loads the whole of Node's own fetch: a twelfth of a start.
   'node:http': { kind: 'import-statement', contents: "module.exports = require('node:http')" },
   http: { kind: 'import-statement', contents: "module.exports = require('node:http')" },
-  // @apollo/utils.createhash takes its hashes written in JavaScript where it finds itself bundled.
+  // @apollo/utils.createhash uses its JavaScript hashes when it is bundled.
   'sha.js': {
     kind: 'require-call',
     contents: "const { createHash } = require('node:crypto'); module.exports = (kind) => createHash(kind)",
   },
-  // Its index loads its fetch, WebSockets, caches and mocks too: a megabyte that nothing here asks for.
+  // Its index also loads fetch, WebSockets, caches and mocks: one megabyte that the gateway does not use.
   undici: {
     kind: 'import-statement',
     contents:
       "export { default as Agent } from './lib/dispatcher/agent.js'; export { default as buildConnector } from './lib/core/connect.js';",
     resolveDir: join(root, 'node_modules/undici'),
   },
-  // Fastify looks for them where a route has a schema, and none has (`schemaController`): half a megabyte of ajv, three times.
+  // Fastify loads these for routes with a schema, and no route has one (`schemaController`). It is half a megabyte of
+  // ajv, three times.
   '@fastify/ajv-compiler': { kind: 'require-call', contents: NO_SCHEMAS },
   '@fastify/fast-json-stringify-compiler': { kind: 'require-call', contents: NO_SCHEMAS },
 };
@@ -73,8 +78,9 @@ const substituted = {
 };
 
 /**
- * Packages that have both module systems, in ES modules for everybody, also for who requires them, so that there is one of each. Of graphql's
- * CommonJS files each of 76 modules would get a copy of all its names, and each call between its own files would go through an object.
+ * Resolves packages with both module systems always to ES modules, also for `require`, so that the bundle holds each
+ * once. Reason: with graphql's CommonJS files each of 76 modules would get a copy of all its names, and each call
+ * between its files would go through an object.
  */
 const asModules = {
   name: 'as-modules',
@@ -86,7 +92,10 @@ const asModules = {
   },
 };
 
-/** How a source file reads a page, a style or a script that lies beside it. Sources read it so as they run; the bundle holds the text. */
+/**
+ * The expression by which a source file reads a page, a style or a script next to it. Sources read the file at run
+ * time; the bundle holds its text.
+ */
 const PAGE_FILE = /readFileSync\(join\(import\.meta\.dirname, '([\w.-]+\.(?:html|css|js))'\), 'utf8'\)/g;
 
 const pageFiles = {
@@ -108,18 +117,18 @@ function compile() {
   const options = ['-p', 'tsconfig.build.json', ...(values.unchecked ? ['--noCheck'] : [])];
   const { status } = spawnSync(process.execPath, [tsc, ...options], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exit(1);
-  // build/ runs too (the benchmark's profiles read it), and reads these files as src/ does.
+  // build/ also runs (for the benchmark's profiles), and reads these files as src/ does.
   for (const name of readdirSync(join(root, 'src'), { recursive: true })) {
     if (/\.(?:html|css|js)$/.test(name)) cpSync(join(root, 'src', name), join(compiled, name));
   }
 }
 
-/** An import of a dependency, as tsc writes it: a default, a namespace, names, and where from. */
+/** An import of a dependency in tsc's output: a default, a namespace, names, and the source. */
 const IMPORT = /^import (?:(\w+)|(\* as) \w+)?(?:, )?(?:\{(.*)\})?(?: from )?'(?!node:)([^.'][^']*)';$/gm;
 
 /**
- * A module that exports what ours import of the dependencies. As one more entry point it parts the two: what both reach goes to files of
- * their own, which hold nothing of ours.
+ * A module that exports everything that our modules import from dependencies. As a further entry point it separates the
+ * two: shared modules go to files of their own, which hold none of our code.
  */
 function dependencies() {
   const files = readdirSync(compiled, { recursive: true }).filter((name) => name.endsWith('.js'));
@@ -134,12 +143,12 @@ function dependencies() {
 }
 
 /**
- * Takes away the maps of what is not ours: node reads all of a file's map when it writes the first stack of an error, and those of the
- * dependencies would take a fifth of a second, and 90 MB.
+ * Removes source maps of dependencies. Reason: Node reads the whole map of a file for the first stack of an error. The
+ * maps of dependencies would take a fifth of a second and 90 MB.
  */
 function keepOwnMap(file) {
   const { sources } = JSON.parse(readFileSync(file, 'utf8'));
-  // Some dependencies' maps name files in a src/ that was never published.
+  // Maps of some dependencies name files in an unpublished src/.
   const isOwn = (source) => {
     const path = resolve(dirname(file), source);
     return path.startsWith(join(root, 'src/')) && existsSync(path);
@@ -154,14 +163,14 @@ function keepOwnMap(file) {
 }
 
 /**
- * One letter beyond Latin 1 makes V8 keep a file's whole text in two bytes a letter. esbuild leaves such letters in regular expressions alone, where
- * an escape means the same.
+ * Escapes characters beyond Latin 1. Reason: one of them makes V8 keep a file's whole text in two bytes per character.
+ * esbuild does not escape them in regular expressions, where an escape means the same.
  */
 function inAscii(code) {
   return code.replace(/[^\0-\x7f]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** Bundles these modules of build/ and what they need; what they load only when asked is in files of its own. */
+/** Bundles these modules of build/ with their imports. Modules behind a dynamic import are in files of their own. */
 async function bundle(modules, more = {}) {
   const { metafile } = await build({
     absWorkingDir: compiled,
@@ -175,17 +184,17 @@ async function bundle(modules, more = {}) {
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    // As Node itself finds a package's files; 'module' would load some packages twice, once in each module system.
+    // Finds a package's files as Node does. 'module' would load some packages twice, once in each module system.
     mainFields: ['main'],
     external: OPTIONAL,
     plugins: [substituted, asModules, pageFiles],
-    // What CommonJS has in every module.
+    // The names that CommonJS has in every module.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname;",
     },
     sourcemap: 'linked',
     sourcesContent: false,
-    // What is not there need not be read, checked and kept: comments and indents are more than a third of the bytes.
+    // Comments and indents are more than a third of the bytes that a start would read, check and keep.
     ...(values.readable ? {} : { minifyWhitespace: true, lineLimit: 160 }),
     legalComments: 'external',
     metafile: true,
@@ -194,7 +203,7 @@ async function bundle(modules, more = {}) {
   return metafile;
 }
 
-/** What the bundled modules would look for in vain. */
+/** Imports that the bundled modules would not find. */
 function findMissing({ inputs }) {
   const imports = Object.entries(inputs).flatMap(([file, input]) =>
     input.imports.map((wanted) => ({ file, ...wanted })),
@@ -203,7 +212,7 @@ function findMissing({ inputs }) {
     .filter(({ external, path }) => external && path !== '<runtime>' && !OPTIONAL.includes(path))
     .filter(({ path }) => !path.startsWith('node:') && !isBuiltin(path))
     .map(({ file, path }) => `${path}, which ${file} imports`);
-  // Node itself gives an import() of a CommonJS module its names; a bundle gives it the default alone.
+  // In Node an import() of a CommonJS module has its names; in a bundle it has only the default.
   const nameless = imports
     .filter(({ kind, path }) => kind === 'dynamic-import' && inputs[path]?.format === 'cjs')
     .map(({ file, path }) => `names of ${path}, of which ${file} does an import()`);
@@ -220,10 +229,10 @@ const gateway = await bundle(['main.js', 'cli.js', 'gateway.js'], {
   stdin: { contents: dependencies(), resolveDir: root },
 });
 for (const name of ['stdin.js', 'stdin.js.map']) rmSync(join(out, name));
-// By itself, so that it shares no file with the gateway.
+// Bundled separately, so that it shares no file with the gateway.
 const simulator = await bundle(['simulator/main.js']);
 for (const name of readdirSync(out, { recursive: true })) if (name.endsWith('.map')) keepOwnMap(join(out, name));
-/** Modules of which something is left in the bundle. */
+/** Modules with code in the bundle. */
 const bundled = [gateway, simulator]
   .flatMap(({ outputs }) => Object.values(outputs))
   .flatMap(({ inputs }) => Object.entries(inputs))

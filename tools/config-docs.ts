@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import { renderEnvExample, renderMarkdown } from '../src/config/describe-settings.js';
 import { renderTenantsSchema } from './tenants.document.js';
 
-// Writes what is made from the declaration of settings; with --check only says whether it is up to date.
+// Writes the documents that are made from the declaration of settings. With --check it only reports whether they are up
+// to date.
 const root = resolve(import.meta.dirname, '..');
 const files = [
   { path: 'docs/configuration.md', text: renderMarkdown() },

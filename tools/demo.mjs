@@ -51,11 +51,11 @@ The history of all groups, newest first:
 
 ${curl(gatewayUrl, ofRoot(history))}
 
-An order. Paste it twice: the second answer is the first one again ("replayed": true), and nothing is bought again:
+An order. Paste it twice: the second response repeats the first one ("replayed": true), and nothing is bought again:
 
 ${curl(gatewayUrl, order, { input })}
 
-With another idempotencyKey it is refused as POSSIBLE_DUPLICATE. Whoever wants it again says so: "repeats": "${input.idempotencyKey}".
+With another idempotencyKey it is refused as POSSIBLE_DUPLICATE. To order a second one on purpose, add "repeats": "${input.idempotencyKey}".
 With "expected": { "amount": "98" } it is refused as PRECONDITION_FAILED, because the pack costs 99; the simulator's page changes prices.
 Start with SPENDING_LIMITS='{"maxQuantity":5}' npm run demo, and an order of 6 is refused as SPENDING_LIMIT_REACHED.
 ${gatewayUrl}/debug shows all of them: nothing was sent.

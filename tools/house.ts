@@ -9,10 +9,10 @@ import { loadConfig } from '../src/config/load-config.js';
 import { createGateway } from '../src/gateway.js';
 import { createLogger } from '../src/observability/logger.js';
 import { startSimulator } from '../src/simulator/simulator.js';
-import { EXAMPLES, filesNaming, listed, textOf } from './house.files.js';
+import { EXAMPLES, filesNaming, filesOfUnlistedRoles, listed, textOf } from './house.files.js';
 
-// Counts how large the house is, and what a change costs in it; over a limit it fails. docs/architecture.md has the figures.
-// Whoever needs more raises the limit here, and says why in the commit.
+// Counts the size of the code and the cost of a change, and fails above a limit. docs/architecture.md has the figures.
+// A commit that needs more raises the limit here and gives the reason.
 
 const root = join(import.meta.dirname, '..');
 const sources = listed('src');
@@ -64,7 +64,7 @@ async function onTheWayOf(query: string): Promise<string[]> {
   }
 }
 
-/** Packages that nobody imports by name, each with what needs it. */
+/** Packages that no file imports by name, each with its user. */
 const NEEDED_OTHERWISE: Readonly<Record<string, string>> = {
   'graphql-scalars': 'a peer of type-graphql',
   '@biomejs/biome': 'the command biome',
@@ -113,6 +113,7 @@ const counts: readonly Count[] = [
     found: await onTheWayOf('query ($id: ID!) { group(id: $id) { plan { name } } }'),
     limit: 52,
   },
+  { name: 'files with a role that CONTRIBUTING.md does not list', found: filesOfUnlistedRoles(), limit: 28 },
   { name: 'direct dependencies that do nothing', found: idleDependencies(), limit: 0 },
 ];
 

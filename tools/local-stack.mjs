@@ -10,22 +10,24 @@ import { setTimeout as wait } from 'node:timers/promises';
 const HOST = '127.0.0.1';
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 15_000;
-/** Who develops a page serves it on a port of this machine. The others are Apollo Sandbox. */
+/** `loopback` is for a page's development server on this machine. The others are Apollo Sandbox. */
 const CORS_ORIGINS = 'loopback,https://studio.apollographql.com,https://sandbox.embed.apollographql.com';
 
-// The only variables that the gateway inherits. Real credentials in the shell must never reach a demo: it would charge them.
+// The only variables that the gateway inherits. Real credentials in the shell must never reach a demo, because it would
+// charge them.
 const INHERITED =
   /^(PATH|Path|HOME|USERPROFILE|TMPDIR|TEMP|TMP|SystemRoot|LANG|NO_COLOR|FORCE_COLOR|LOG_LEVEL|LOG_FORMAT|CORS_ORIGINS|DEBUG_UI|EXPLORER|INTROSPECTION|SPENDING_LIMITS|STALE_READS_SECONDS)$/;
 
-/** A problem that is told in one line, without a stack. */
+/** A problem that is printed in one line, without a stack. */
 class StackProblem extends Error {}
 
 /**
- * Starts both, waits until the gateway answers `/ready`, hands the addresses to `onReady`, and stays until Ctrl-C, SIGTERM or the
- * end of either child. Ends the process: 0 when asked to stop, 1 when something went wrong.
+ * Starts both, waits until the gateway's `/ready` is 200, passes the addresses to `onReady`, and runs until Ctrl-C,
+ * SIGTERM or the end of either child. Ends the process: 0 when asked to stop, 1 when something went wrong.
  *
- * @param {{ gatewayArgs: string[], simulatorArgs: string[], onReady: (stack: { gatewayUrl: string, simulatorUrl: string, fixtures: Record<string, string>, settings: Record<string, string> }) => void }} options
- *   arguments for node, and what to do when both are up; `settings` are those that commands for operators need
+ * @param {{ gatewayArgs: string[], simulatorArgs: string[], onReady: (stack: { gatewayUrl: string, simulatorUrl:
+ * string, fixtures: Record<string, string>, settings: Record<string, string> }) => void }} options arguments for node,
+ * and the function to call when both are up; `settings` are those that commands for operators need
  */
 export async function runLocalStack({ gatewayArgs, simulatorArgs, onReady }) {
   const children = [];
@@ -37,7 +39,7 @@ export async function runLocalStack({ gatewayArgs, simulatorArgs, onReady }) {
   };
   process.on('SIGINT', () => void stop(0));
   process.on('SIGTERM', () => void stop(0));
-  // A gateway that is being started anew ends on purpose.
+  // Gateways that a restart ends on purpose.
   const ending = new Set();
   const died = (name, code, signal, child) => {
     if (stopping !== null || ending.has(child)) return;
@@ -77,7 +79,7 @@ export async function runLocalStack({ gatewayArgs, simulatorArgs, onReady }) {
     let gateway = launch('gateway', gatewayArgs, environment(run), died).child;
     children.push(gateway);
     let restart = Promise.resolve();
-    // One after the other: a second wish waits for the first.
+    // Restarts run one after the other: a second request waits for the first.
     startGatewayAnew = () => {
       restart = restart.then(async () => {
         if (stopping !== null) return;
@@ -103,7 +105,10 @@ function baseEnvironment() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => INHERITED.test(name)));
 }
 
-/** A port that is free now: the one of the variable, or the default; 0 takes any. Each child reports for itself if it is lost again. */
+/**
+ * A port that is free now: the one of the variable, or the default; 0 takes any. If another process takes the port
+ * meanwhile, the child reports it.
+ */
 async function claimPort(variable, fallback) {
   const text = process.env[variable] ?? String(fallback);
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
@@ -124,8 +129,8 @@ async function claimPort(variable, fallback) {
 }
 
 /**
- * Starts a child whose lines are shown with its name. `announcement` is its first line of JSON on standard output; `onReset` is called when
- * the simulator asks, by another, that the gateway be started anew.
+ * Starts a child and prints its lines with its name. `announcement` is its first line of JSON on standard output.
+ * `onReset` is called when the simulator requests a restart of the gateway by another line.
  */
 function launch(name, args, env, onEnd, onReset = () => undefined) {
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -149,7 +154,7 @@ async function untilReady(gatewayUrl, isStopping) {
     const response = await fetch(`${gatewayUrl}/ready`).catch(() => null);
     if (response?.ok) return;
     if (performance.now() > deadline)
-      throw new StackProblem('The gateway did not get ready within a minute; see its lines above.');
+      throw new StackProblem('The gateway was not ready within one minute; see its lines above.');
     await wait(100);
   }
 }

@@ -15,13 +15,13 @@ const HEAD = `# GraphQL reference
 This file is generated from the schema by \`npm run schema\`. Federation's own types are left out.
 `;
 
-/** Types that a supergraph's machinery uses and no client asks for. */
+/** Types for a supergraph's router, which clients do not use. */
 const isMachinery = (name: string): boolean =>
   name.startsWith('_') || name === 'FieldSet' || /^(federation|link)__/.test(name);
 
 const ROOTS = ['Query', 'Mutation'];
 
-/** The schema as a Markdown page for people who look things up: roots, then types, inputs, enums and scalars by name. */
+/** The schema as a Markdown page for reference: roots, then types, inputs, enums and scalars by name. */
 export function referenceDocument(schema: GraphQLSchema): string {
   const types = Object.values(schema.getTypeMap())
     .filter(({ name }) => !name.startsWith('__') && !isMachinery(name))

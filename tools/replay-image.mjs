@@ -1,8 +1,9 @@
-// Replays the steps of the Dockerfile by hand, for machines without a Docker daemon: each stage in a folder of its own, with only what
-// .dockerignore lets through. Then runs the image's command as its numeric user, who may write nowhere but in the volume, and asks
-// for /health and /ready. Knows the instructions that the Dockerfile uses, and fails on any other.
+// Replays the steps of the Dockerfile by hand, for machines without a Docker daemon: each stage in a folder of its own,
+// with only the files that .dockerignore allows. Then it runs the image's command as its numeric user, who may write
+// only into the volume, and requests /health and /ready. Knows the instructions that the Dockerfile uses, and fails on
+// any other.
 //
-//   node tools/replay-image.mjs [--keep]      Linux, as root (it changes users), with npm's registry in reach
+// node tools/replay-image.mjs [--keep] Linux, as root (it changes users), with access to npm's registry
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -27,7 +28,10 @@ chmodSync(work, 0o755);
 const stages = new Map();
 let stage;
 
-/** Node of the version that the Dockerfile's FROM names. Copied, because another user may not be allowed to reach this one. */
+/**
+ * Node of the version that the Dockerfile's FROM names. Copied, because the image's user may have no access to this
+ * one.
+ */
 function provideNode(image) {
   const [, wanted] = /^node:(\d+\.\d+\.\d+)-/.exec(image) ?? [];
   const bin = join(work, 'bin');
@@ -46,7 +50,7 @@ function provideNode(image) {
   return bin;
 }
 
-/** The .dockerignore of this project is a list of exceptions from `*`; anything else would need Docker's own rules. */
+/** The .dockerignore of this project is a list of exceptions from `*`; other patterns would need Docker's own rules. */
 function letThrough() {
   const lines = readFileSync(join(root, '.dockerignore'), 'utf8')
     .split('\n')
@@ -65,7 +69,7 @@ function instructions() {
 }
 
 const allowed = letThrough();
-/** How this machine reaches the registry; the image's own command gets none of it. */
+/** The machine's settings for the registry; the image's own command gets none of them. */
 const registry = Object.fromEntries(
   Object.entries(process.env).filter(([name]) =>
     /^(npm_config_.*|node_extra_ca_certs|ssl_cert_file|https?_proxy|no_proxy)$/i.test(name),

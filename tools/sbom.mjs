@@ -1,8 +1,8 @@
-// The bill of materials of a bundle: the packages whose files are in it, no more and no fewer, as CycloneDX.
+// The bill of materials of a bundle in CycloneDX: exactly the packages with files in the bundle.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A file of a package: the folder of the innermost package that it belongs to. */
+/** A file of a package: the folder of its innermost package. */
 const PACKAGE_FOLDER = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//;
 
 /**

@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { declaredChanges, schemaChanges, undeclared } from './schema.changes.js';
 
-// Compares schema.graphql with the last released one. Fails on a breaking change that SCHEMA_CHANGELOG.md does not declare; with
-// `--release` makes schema.graphql the released one, after a version was tagged.
+// Compares schema.graphql with the last released one. Fails on a breaking change that SCHEMA_CHANGELOG.md does not
+// declare; with `--release` makes schema.graphql the released one, after a version was tagged.
 const root = join(import.meta.dirname, '..');
 const read = (name: string): Promise<string> => readFile(join(root, name), 'utf8');
 const current = await read('schema.graphql');

@@ -11,11 +11,11 @@ import {
   print,
 } from 'graphql';
 
-/** What changed between two schemas, each as one sentence. */
+/** The changes between two schemas, each as one sentence. */
 export interface SchemaChanges {
-  /** What may break a client's operation, or a supergraph that was composed with the older schema. */
+  /** Changes that may break a client's operation, or a supergraph that was composed with the older schema. */
   readonly breaking: readonly string[];
-  /** What a client should know of: a new enum value, a changed default. */
+  /** Changes that a client should know: a new enum value, a changed default. */
   readonly dangerous: readonly string[];
 }
 
@@ -36,8 +36,8 @@ export function schemaChanges(older: string, newer: string): SchemaChanges {
 }
 
 /**
- * The breaking changes that a changelog owns up to: under `## Unreleased`, `### Breaking`, list items that begin with the sentence in
- * backticks, followed by what a client does about it.
+ * The breaking changes that a changelog declares. They are list items under `## Unreleased`, `### Breaking`. Each
+ * begins with the sentence in backticks, followed by the client's action.
  *
  * @param changelog text of SCHEMA_CHANGELOG.md
  */
@@ -47,7 +47,10 @@ export function declaredChanges(changelog: string): readonly string[] {
   return [...breaking.matchAll(/^\* `([^`]+)` \S/gm)].map(([, sentence = '']) => sentence);
 }
 
-/** Breaking changes that are not declared, and declarations of what did not change. Both empty: the schema may be released. */
+/**
+ * Breaking changes that are not declared, and declarations of what did not change. Both empty: the schema may be
+ * released.
+ */
 export function undeclared(
   breaking: readonly string[],
   declared: readonly string[],
@@ -63,8 +66,8 @@ function schemaOf(sdl: string): GraphQLSchema {
 }
 
 /**
- * graphql-js does not compare the defaults of input fields. A default that is gone makes the field required; another one makes the same
- * operation do something else, such as deleting documents.
+ * graphql-js does not compare the defaults of input fields. A default that is gone makes the field required; another
+ * one makes the same operation do something else, such as deleting documents.
  */
 function inputFieldChanges(before: GraphQLSchema, after: GraphQLSchema): readonly string[] {
   return Object.values(before.getTypeMap()).flatMap((type) => {
@@ -103,12 +106,15 @@ function compared(directives: readonly ConstDirectiveNode[] = []): ReadonlySet<s
   return new Set(directives.filter(({ name }) => COMPARED.includes(name.value)).map((directive) => print(directive)));
 }
 
-/** A key or sharing that is gone breaks composition; access that is asked for breaks callers without it. More keys break nobody. */
+/**
+ * A key or sharing that is gone breaks composition; access that is asked for breaks callers without it. More keys break
+ * nobody.
+ */
 function directiveChanges(before: Applied, after: Applied): readonly string[] {
   const changes: string[] = [];
   for (const [coordinate, old] of before) {
     const now = after.get(coordinate);
-    // What was removed altogether is told by the comparison of the schemas.
+    // The comparison of the schemas reports removed types and fields.
     if (now === undefined) continue;
     for (const text of old) {
       if (!now.has(text) && !isAccess(text)) changes.push(`${coordinate} lost ${text}.`);

@@ -1,7 +1,7 @@
 /**
- * Makes the pictures of `docs/images/` from the pages as they are: `node --import @swc-node/register/esm-register tools/screenshots.ts`.
- * With `--review DIR` every page in light and dark, 1280 and 390 pixels wide, into that folder instead.
- * Needs Chromium at /usr/bin/chromium; starts a simulator and a gateway of its own on free ports.
+ * Makes the pictures of `docs/images/` from the present pages: `node --import @swc-node/register/esm-register
+ * tools/screenshots.ts`. With `--review DIR` it writes every page in light and dark, 1280 and 390 pixels wide, into
+ * that folder instead. Needs Chromium at /usr/bin/chromium; starts a simulator and a gateway of its own on free ports.
  */
 import 'reflect-metadata';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -63,12 +63,12 @@ async function makeImages(): Promise<void> {
   });
 }
 
-/** Every page in both themes and two widths, to be looked at. */
+/** Every page in both themes and two widths, for a review by a person. */
 async function makeReview(reviewFolder: string): Promise<void> {
   const pages: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
     landing: (page) => page.goto(url),
     sandbox: async (page) => {
-      // Without internet, which is when it has something of its own to say.
+      // Without internet, because only then the page shows its own note.
       await page.route(/^https:/, (route) => route.abort());
       await page.goto(`${url}/graphql`);
       await page.waitForTimeout(1500);
@@ -140,7 +140,7 @@ async function startGateway({ url: upstream, fixtures }: Simulator, ledgerFolder
   return createGateway(result.config, await createLogger({ level: 'silent', format: 'json' }));
 }
 
-/** What there is to see in `/debug`: a batch whose first attempt fails, and an order. */
+/** Makes operations for `/debug`: a batch whose first attempt fails, and an order. */
 async function beBusy(gatewayUrl: string, upstream: Simulator): Promise<void> {
   const { fixtures } = upstream;
   const ids = Array.from({ length: 50 }, (_, index) => String(Number(fixtures.rootGroupId) + index));
@@ -164,7 +164,7 @@ async function send(gatewayUrl: string, query: string, variables: object): Promi
   await response.text();
 }
 
-/** Every way in which the gateway refuses a write before it is sent, an unknown outcome, and what settles it. */
+/** Makes every refusal before sending, an unknown outcome, and its settlement. */
 async function beRefused(gatewayUrl: string, upstream: Simulator): Promise<void> {
   const { fixtures } = upstream;
   const { packId, heldGroupId: groupId } = fixtures;

@@ -1,4 +1,5 @@
-// What the suites with lock files of their own share: installing them, running their files by node's test runner, and counting as jest does.
+// Functions for the suites with their own lock files: install them, run their files by node's test runner, and count as
+// jest does.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -45,7 +46,7 @@ async function runSuite(file) {
     lines.push(`    ✓ ${name} (${Math.round(details.duration_ms)} ms)`);
   });
   stream.on('test:fail', ({ name, details }) => {
-    // A block whose tests failed reports as well, after them.
+    // A block with failed tests reports a failure too, after them.
     if (details.error?.failureType === 'subtestsFailed') return;
     counts.failed += 1;
     const cause = details.error?.cause ?? details.error;
@@ -59,7 +60,10 @@ async function runSuite(file) {
   return { ...counts, ok };
 }
 
-/** Runs the files, so many at a time, and closes with counts as jest's. More than one lane is for files that share no port and no folder. */
+/**
+ * Runs the files, so many at a time, and closes with counts as jest's. Use more than one lane only for files that share
+ * no port and no folder.
+ */
 export async function runSuites(files, { lanes = 1 } = {}) {
   const started = performance.now();
   const suites = [];

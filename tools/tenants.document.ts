@@ -8,7 +8,7 @@ const SECRET_OF_CLIENT = ['creditsClientSecret', 'creditsClientSecretFile'];
 const CLIENT = ['creditsTokenUrl', 'creditsClientId', ...SECRET_OF_CLIENT];
 const WHOLE_CLIENT = { required: ['creditsTokenUrl', 'creditsClientId'], ...oneOf(...SECRET_OF_CLIENT) };
 
-/** What the gateway asks of the keys of one tenant together (`toRecord` and `toCredits` in tenants-file.ts). */
+/** The gateway's rules about several keys of one tenant (`toRecord` and `toCredits` in tenants-file.ts). */
 const KEYS_TOGETHER = {
   ...oneOf('xtractaApiKey', 'xtractaApiKeyFile'),
   dependencies: {
@@ -19,8 +19,8 @@ const KEYS_TOGETHER = {
 };
 
 /**
- * The JSON Schema of the tenants file, for editors and pipelines: draft 7, which every editor knows. It says what the form of a file
- * can tell. `--check-config` also reads the files that it names.
+ * The JSON Schema of the tenants file, for editors and pipelines: draft 7, which every editor knows. It checks only the
+ * form of the file. `--check-config` also reads the files that it names.
  */
 export function renderTenantsSchema(): string {
   const schema = z.toJSONSchema(tenantsFile, {
@@ -38,7 +38,10 @@ export function renderTenantsSchema(): string {
   return `${JSON.stringify({ $schema, title, ...content }, null, 2)}\n`;
 }
 
-/** A word that may stand in place of a mapping (`orWord` in the definition), which a preprocessing step of zod does not tell. */
+/**
+ * Allows a word in place of a mapping (`orWord` in the definition). Reason: zod does not show a preprocessing step in
+ * its JSON Schema.
+ */
 function allowWord(schema: z.core.JSONSchema.BaseSchema): void {
   const { orWord, description } = schema;
   if (typeof orWord !== 'string') return;

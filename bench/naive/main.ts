@@ -1,4 +1,5 @@
-// The plain baseline: the same answers, the way most teams would write it. Environment: PORT, XTRACTA_URL, XTRACTA_API_KEY.
+// The plain baseline: the same responses, written as most teams would write it. Environment: PORT, XTRACTA_URL,
+// XTRACTA_API_KEY.
 import { ApolloServer } from '@apollo/server';
 import { startStandaloneServer } from '@apollo/server/standalone';
 import { type NaiveContext, resolvers } from '#bench/naive/billing.resolvers';

@@ -26,8 +26,8 @@ export class XtractaDataSource extends RESTDataSource implements XtractaSource {
 
   async getBillingHistory(groupId: string, from: Date, to: Date, recursive: boolean): Promise<readonly ActivityXml[]> {
     const form = historyForm(groupId, from, to, recursive);
-    const answer = await this.#postForm<HistoryXml>('/v1/billings/history', form);
-    return answer.billings_response.plans.activity ?? [];
+    const response = await this.#postForm<HistoryXml>('/v1/billings/history', form);
+    return response.billings_response.plans.activity ?? [];
   }
 
   async orderBoosterPack(packId: string, groupId: string, quantity: number): Promise<BoosterXml['billings_response']> {

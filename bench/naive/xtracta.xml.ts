@@ -36,7 +36,7 @@ export interface BoosterXml {
   };
 }
 
-/** What the resolvers ask; each system has its own way to the upstream. */
+/** The interface of the resolvers; each system has its own way to the upstream. */
 export interface XtractaSource {
   getBillingHistory(groupId: string, from: Date, to: Date, recursive: boolean): Promise<readonly ActivityXml[]>;
   orderBoosterPack(packId: string, groupId: string, quantity: number): Promise<BoosterXml['billings_response']>;

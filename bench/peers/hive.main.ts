@@ -1,5 +1,5 @@
-// Hive Gateway in front of the plain baseline, which is its one subgraph: a team that has a GraphQL service already. It composes at its
-// start what would come from a registry. Environment: PORT, SUBGRAPH_URL.
+// Hive Gateway in front of the plain baseline, which is its one subgraph: a team that has a GraphQL service already. At
+// its start it composes the supergraph, which would usually come from a registry. Environment: PORT, SUBGRAPH_URL.
 import { createServer } from 'node:http';
 import { createGatewayRuntime } from '@graphql-hive/gateway-runtime';
 import { composeSubgraphs } from '@graphql-mesh/compose-cli';

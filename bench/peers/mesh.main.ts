@@ -1,6 +1,7 @@
-// GraphQL Mesh over the upstream itself: its JSON Schema source makes a subgraph of the two form endpoints, its composition a supergraph,
-// and the runtime of Mesh version 1, which is Hive Gateway's, serves it. A hook turns XML into JSON, which is all that Mesh reads; the
-// baseline's resolvers, as additional resolvers, make the benchmark's schema of it. Environment: PORT, XTRACTA_URL, XTRACTA_API_KEY.
+// GraphQL Mesh over the upstream itself. Its JSON Schema source makes a subgraph of the two form endpoints, and its
+// composition a supergraph. The runtime of Mesh version 1, which is Hive Gateway's, serves it. A hook turns XML into
+// JSON, because Mesh reads only JSON. The baseline's resolvers, as additional resolvers, make the benchmark's schema.
+// Environment: PORT, XTRACTA_URL, XTRACTA_API_KEY.
 import { createServer } from 'node:http';
 import { createGatewayRuntime, type MeshOperation } from '@graphql-hive/gateway-runtime';
 import { getComposedSchemaFromConfig, type MeshLog } from '@graphql-mesh/compose-cli';
@@ -84,16 +85,16 @@ const log: MeshLog = {
 };
 const supergraph = await getComposedSchemaFromConfig({ subgraphs: [{ sourceHandler: subgraph }] }, log);
 
-/** Mesh gives a failed operation back as an error instead of throwing it. */
+/** Mesh returns the error of a failed operation instead of throwing it. */
 async function ask<Result>(
   operation: MeshOperation,
   context: object,
   form: Form,
   selectionSet: string,
 ): Promise<Result> {
-  const answer = await operation({ root: {}, context, args: { input: form }, selectionSet });
-  if (answer instanceof Error) throw answer;
-  return answer as Result;
+  const response = await operation({ root: {}, context, args: { input: form }, selectionSet });
+  if (response instanceof Error) throw response;
+  return response as Result;
 }
 
 const gateway = createGatewayRuntime({
@@ -115,14 +116,14 @@ const gateway = createGatewayRuntime({
           getBillingHistory: async (...asked) => {
             const selection = `{ billings_response { plans { activity { ${ACTIVITY} } } } }`;
             const { xtractaHistory } = context.Xtracta.Query;
-            const answer = await ask<HistoryXml>(xtractaHistory, context, historyForm(...asked), selection);
-            return answer.billings_response.plans.activity ?? [];
+            const response = await ask<HistoryXml>(xtractaHistory, context, historyForm(...asked), selection);
+            return response.billings_response.plans.activity ?? [];
           },
           orderBoosterPack: async (...asked) => {
             const selection = `{ billings_response { pack { ${PACK} } pack_summary { ${SUMMARY} } } }`;
             const { xtractaBooster } = context.Xtracta.Mutation;
-            const answer = await ask<BoosterXml>(xtractaBooster, context, boosterForm(...asked), selection);
-            return answer.billings_response;
+            const response = await ask<BoosterXml>(xtractaBooster, context, boosterForm(...asked), selection);
+            return response.billings_response;
           },
         };
         extendContext({ dataSources: { xtracta } });

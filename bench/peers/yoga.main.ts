@@ -1,5 +1,6 @@
-// graphql-yoga with graphql-jit: the baseline's resolvers, compiled, on undici instead of a data source. Environment: PORT, XTRACTA_URL,
-// XTRACTA_API_KEY. Imports by path: `#bench` belongs to the package above, and this folder is one of its own.
+// graphql-yoga with graphql-jit: the baseline's resolvers, compiled, on undici instead of a data source. Environment:
+// PORT, XTRACTA_URL, XTRACTA_API_KEY. Imports by path: `#bench` belongs to the package above, and this folder is one of
+// its own.
 import { createServer } from 'node:http';
 import { useGraphQlJit } from '@envelop/graphql-jit';
 import { createSchema, createYoga } from 'graphql-yoga';
@@ -31,8 +32,8 @@ async function postForm<Result extends object>(path: string, form: Form): Promis
 
 const xtracta: XtractaSource = {
   getBillingHistory: async (...asked) => {
-    const { billings_response: answer } = await postForm<HistoryXml>('/v1/billings/history', historyForm(...asked));
-    return answer.plans.activity ?? [];
+    const { billings_response: response } = await postForm<HistoryXml>('/v1/billings/history', historyForm(...asked));
+    return response.plans.activity ?? [];
   },
   orderBoosterPack: async (...asked) =>
     (await postForm<BoosterXml>('/v1/billings/booster', boosterForm(...asked))).billings_response,

@@ -2,7 +2,7 @@ import { GROUPS, PURCHASE_IDS, ROOT_GROUP_ID, ROW_COUNTS, SECOND_MS, SUBGROUP_ID
 
 const DAY_MS = 24 * 60 * 60 * SECOND_MS;
 const ACTIVITIES = ['renew', 'upgrade', 'renew', 'downgrade', 'renew', 'booster'] as const;
-/** As wide as the ids of {@link GROUPS}, so that an id can be written over it in place. */
+/** As long as the ids of {@link GROUPS}, so that an id can overwrite it. */
 const PLACEHOLDER = '999999999';
 
 interface Row {
@@ -18,7 +18,7 @@ function atom(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d{3}Z$/, '+00:00');
 }
 
-// Every seventh name needs its entity decoded, as names of companies do.
+// Every seventh name has an entity, as names of companies often do.
 function activityXml(row: Row): string {
   return `      <activity>
          <id>0${row.id}</id>
@@ -49,7 +49,7 @@ ${rows.map(activityXml).join('')}   </plans>
 `;
 }
 
-/** A document in which the group id differs per request: copied, and the id written at every place it stands. */
+/** A document with a different group id per request: a copy in which the id overwrites every placeholder. */
 class Template {
   readonly #text: Buffer;
   readonly #offsets: number[] = [];
@@ -104,7 +104,7 @@ function packXml(): string {
 `;
 }
 
-/** One purchase for all: the gateway compares its id with nothing. */
+/** One purchase for all requests, because the gateway compares its id with nothing. */
 const PURCHASE = JSON.stringify({
   Error: null,
   ResponseData: {
@@ -126,7 +126,7 @@ const PURCHASE = JSON.stringify({
   },
 });
 
-/** Every body the benchmark's upstream answers with, made once. */
+/** Every response body of the benchmark's upstream, made once. */
 export class BillingBodies {
   readonly #plan: Template;
   readonly #history: Template;

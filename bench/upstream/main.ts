@@ -1,6 +1,6 @@
-// The upstream of the benchmark, both APIs in one: answers at once, from bodies made at the start, and counts what it is asked. What
-// names a held group or purchase is not answered until /bench/release is asked: to the gateway, an upstream that hangs.
-// Environment: PORT, BENCH_ANCHOR_MS (the moment around which the answers' dates lie).
+// The upstream of the benchmark, both APIs in one: responds at once, with bodies made at the start, and counts its
+// requests. Requests for a held group or purchase wait until /bench/release: for the gateway this is an upstream that
+// hangs. Environment: PORT, BENCH_ANCHOR_MS (the moment around which the dates of responses lie).
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { GROUPS, PURCHASE_IDS } from '#bench/billing.ids';
 import { BillingBodies } from '#bench/upstream/billing.bodies';
@@ -20,22 +20,22 @@ function send(response: ServerResponse, status: number, type: string, body: stri
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body);
 }
 
-function sendOrHold(isHeld: boolean, answerIt: () => void): void {
-  if (isHeld) held.push(answerIt);
-  else answerIt();
+function sendOrHold(isHeld: boolean, respond: () => void): void {
+  if (isHeld) held.push(respond);
+  else respond();
 }
 
-function answerHistory(form: URLSearchParams, response: ServerResponse): void {
+function sendHistory(form: URLSearchParams, response: ServerResponse): void {
   const group = form.get('group_id') ?? '';
   const recursive = form.get('recursive') === '1';
   count(recursive ? 'history (recursive)' : 'history');
   sendOrHold(group.startsWith(GROUPS.held), () => send(response, 200, XML, bodies.history(group, recursive)));
 }
 
-function answer(path: string, body: string, response: ServerResponse): void {
+function serve(path: string, body: string, response: ServerResponse): void {
   switch (path) {
     case '/v1/billings/history':
-      answerHistory(new URLSearchParams(body), response);
+      sendHistory(new URLSearchParams(body), response);
       return;
     case '/v1/billings/booster':
       count('booster');
@@ -53,7 +53,7 @@ function answer(path: string, body: string, response: ServerResponse): void {
       send(response, 200, JSON_TYPE, JSON.stringify(held.length));
       return;
     case '/bench/release':
-      for (const answerIt of held) answerIt();
+      for (const respond of held) respond();
       held = [];
       send(response, 200, JSON_TYPE, 'true');
       return;
@@ -68,7 +68,7 @@ const server = createServer((request: IncomingMessage, response) => {
   request.setEncoding('latin1');
   request.on('data', (chunk: string) => (body += chunk));
   request.on('end', () => {
-    answer(request.url ?? '', body, response);
+    serve(request.url ?? '', body, response);
   });
 });
 // Longer than any pause of a run: a connection that dies while idle would be measured as a retry.

@@ -1,12 +1,12 @@
-// A second subgraph for the examples and the supergraph tests: `node examples/accounts/main.mjs`, port 4001 or PORT.
-// It extends `Group` with `account`; its accounts belong to the groups that the simulator starts with.
+// A second subgraph for the examples and the supergraph tests: `node examples/accounts/main.mjs`, port 4001 or PORT. It
+// extends `Group` with `account`; its accounts belong to the simulator's first groups.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { ApolloServer, HeaderMap } from '@apollo/server';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { parse } from 'graphql';
 
-// 100013 is left out at first: a group that was never billed is named by no history, so each time it costs a call of its own.
+// 100013 is left out at first: no history names a group that was never billed, so each time it costs a call of its own.
 const groupIds = Array.from({ length: 51 }, (_, index) => String(100_001 + index)).filter((id) => id !== '100013');
 const accounts = groupIds.map((groupId, index) => ({
   id: `account-${index + 1}`,
@@ -14,7 +14,8 @@ const accounts = groupIds.map((groupId, index) => ({
   creditLimit: { amount: `${(index + 1) * 100}.50`, currency: 'NZD' },
   group: { id: groupId },
 }));
-// Groups about which there is little to tell: one is not the api key's, the other's number is none, the third has no plan.
+// Groups with little data: the first is outside of the api key's tree, the second has an invalid number, the third has
+// no plan.
 accounts.push({ id: 'account-foreign', name: 'Somebody Else', creditLimit: null, group: { id: '900001' } });
 accounts.push({ id: 'account-broken', name: 'Misrecorded', creditLimit: null, group: { id: 'G-17' } });
 accounts.push({ id: 'account-new', name: 'Newcomer', creditLimit: null, group: { id: '100013' } });

@@ -19,7 +19,7 @@ const isFailed = (operation) => Object.keys(operation.errors).length > 0;
 const isIntrospection = (operation) =>
   operation.rootFields.length > 0 &&
   operation.rootFields.every((field) => field.startsWith('__') || field === '_service');
-/** A second is long for a person who waits, three are too long. */
+/** One second is a long wait for a person, three seconds are too long. */
 const slowness = (durationMs) => (durationMs >= 3_000 ? 'bad' : durationMs >= 1_000 ? 'warn' : '');
 const tries = (operation) => operation.calls.reduce((sum, call) => sum + call.attempts.length, 0);
 const made = (operation) =>
@@ -31,7 +31,7 @@ function heading(operation) {
     operation.rootFields.join(', ') ||
     (operation.state === 'refused' ? 'refused request' : 'unnamed operation');
   const statuses = operation.writes.map((write) => (write.otherKey === null ? write.status : null));
-  // The status of a write says it already.
+  // The status of a write already shows it.
   const errors = Object.entries(operation.errors)
     .filter(([code]) => !statuses.includes(code))
     .map(([code, count]) => badge(count > 1 ? `${code} ×${count}` : code, 'bad'));
@@ -68,7 +68,7 @@ function heading(operation) {
   ];
 }
 
-/** What a mutation came to; null where the code of its refusal says all there is to say. */
+/** The result of a mutation; null where the code of its refusal says everything. */
 function resultOf({ kind, status, replayed, otherKey, errorCodes }) {
   if (otherKey !== null) return badge('nothing sent', 'quiet');
   if (status === null) return errorCodes.length === 0 ? badge('not recorded', 'bad') : null;
@@ -97,7 +97,7 @@ function forWhom(call) {
     read.groups > 1 ? `${counted(read.groups, 'group')} → 1 call` : null,
     asked.length > 0 ? `asked by ${asked.join(', ')}` : null,
     read.recursive ? 'recursive' : null,
-    read.reason === 'again' ? 'asked again on its own' : null,
+    read.reason === 'again' ? 'read again separately' : null,
   ];
   return make('span', { class: 'note' }, parts.filter((part) => part !== null).join(' · '));
 }
@@ -144,15 +144,15 @@ function attemptRow(call, attempt, isFirst, total) {
   );
 }
 
-/** A call that this operation did not make itself, or that never got to an attempt. */
+/** The row of a call that another operation made, or that never reached an attempt. */
 function idleRow(call, total, isOver) {
   const shared = call.shared;
   const word =
-    call.read && call.read.reason === 'kept' ? 'kept answer' : shared ? 'shared' : isOver ? 'not sent' : 'waiting';
+    call.read && call.read.reason === 'kept' ? 'kept response' : shared ? 'shared' : isOver ? 'not sent' : 'waiting';
   const what = {
-    'kept answer': 'no call: the answer that the cursor came from was still there',
-    shared: 'no call of its own: another operation was asking the same',
-    'not sent': 'the circuit breaker is open, or no place became free in time',
+    'kept response': 'no call: the response behind the cursor was still kept',
+    shared: 'no call of its own: another operation was reading the same',
+    'not sent': 'the circuit breaker is open, or no connection became free in time',
     waiting: 'on its way',
   }[word];
   const length = shared ? shared.durationMs : null;
@@ -238,13 +238,13 @@ function inLedger(write) {
       ['write', kind],
       ['key', code(key)],
       ['result', 'nothing was sent'],
-      ['the write that it meets', code(otherKey)],
+      ['the earlier write', code(otherKey)],
       ['its status', status],
     ];
   }
   if (kind === 'RECONCILE' || kind === 'RESOLVE') {
     return [
-      ['asked to', kind === 'RECONCILE' ? 'reconcile with the history' : "record an operator's decision"],
+      ['task', kind === 'RECONCILE' ? 'reconcile with the history' : "record an operator's decision"],
       ['key', code(key)],
       ['the write is now', status || 'not in the ledger'],
     ];
@@ -287,7 +287,7 @@ function curl(operation) {
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
-    say('Copied. Masked values and placeholders are yours to fill in.');
+    say('Copied. Replace masked values and placeholders by your own.');
   } catch {
     say('The browser does not allow copying here; the line stands below the operation.', true);
   }
@@ -313,7 +313,7 @@ function texts(operation) {
   if (operation.text === null) {
     const why =
       operation.state === 'refused'
-        ? 'It was refused before it was read.'
+        ? 'The gateway refused it before reading it.'
         : operation.state === 'running'
           ? ''
           : 'Its text could not be read, or is too long to be kept.';
@@ -333,10 +333,10 @@ function texts(operation) {
   );
 }
 
-/** Of codes that are no word of the schema: those of GraphQL and of persisted queries. */
+/** Meaning of codes outside the schema: those of GraphQL and of persisted queries. */
 const NOT_OURS = 'The request is no valid GraphQL, or no valid HTTP for it.';
 
-/** Codes with how often each was answered, and what each means. */
+/** Codes with the number of their occurrences and their meaning. */
 function meanings(codes) {
   if (codes.length === 0) return null;
   return make(
@@ -403,10 +403,10 @@ function isWanted(operation) {
 
 const MINUTES = 15;
 
-/** The value below which this share of the sorted numbers lies. */
+/** The percentile: this share of the sorted numbers is not above it. */
 const percentile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 
-/** What the operations that are kept say together: bars by minute, times, calls made and saved, errors by code. */
+/** Figures over all kept operations: bars by minute, times, calls made and saved, errors by code. */
 function overview() {
   const nowMs = Date.now();
   const recent = [...shown.values()]
@@ -463,13 +463,13 @@ function filter() {
         ? `No operation matches this filter; ${counted(shown.size, 'operation')} hidden.`
         : counted(visible, 'operation');
   overview();
-  // Said anew every second it would drown out everything else, above all for who listens.
+  // An unchanged text is not announced again. Every second it would interrupt everybody who uses a screen reader.
   if (text === summary && byId('status').className === '') return;
   summary = text;
   say(text);
 }
 
-/** The details are made when they are opened: most never are. */
+/** Makes the details when they are opened, because most never are. */
 function fill(entry) {
   const body = entry.node.querySelector('.detail');
   if (!entry.node.open) body?.remove();
@@ -512,7 +512,7 @@ async function refresh() {
   filter();
 }
 
-/** Once, so that a first visit shows what there is to see. */
+/** Opens the newest operation once, so that a first visitor sees the details. */
 function openNewest() {
   if (hasOpened) return;
   const newest = [...shown.values()].findLast(
@@ -527,6 +527,6 @@ byId('only').addEventListener('change', filter);
 byId('wanted').addEventListener('input', filter);
 setInterval(() => {
   if (byId('live').checked && document.visibilityState === 'visible')
-    refresh().catch((error) => say(`The gateway does not answer: ${error.message}`, true));
+    refresh().catch((error) => say(`The gateway does not respond: ${error.message}`, true));
 }, 1000);
-refresh().catch((error) => say(`The gateway does not answer: ${error.message}`, true));
+refresh().catch((error) => say(`The gateway does not respond: ${error.message}`, true));

@@ -19,9 +19,9 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 
-/** An operation as it may be kept and shown: with everything masked that is no number, date, id or enum value. */
+/** An operation that may be kept and shown: everything is masked except numbers, dates, ids and enum values. */
 export interface ShownOperation {
-  /** Null where it is too long. Formatted anew, without comments. */
+  /** The document, formatted anew, without comments. Null where it is too long. */
   readonly text: string | null;
   /** JSON; null where there are none or they are too long. */
   readonly variables: string | null;
@@ -31,7 +31,10 @@ const MAX_TEXT = 20_000;
 const MAX_ITEMS = 200;
 const MAX_DEPTH = 10;
 
-/** Masks a parsed document and its variables. Neither needs to be valid: what the schema does not know is masked. */
+/**
+ * Masks a parsed document and its variables. Neither needs to be valid, because everything unknown to the schema is
+ * masked.
+ */
 export function shownOperation(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -76,7 +79,7 @@ function maskedVariables(
   variables: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
   const types = new Map<string, GraphQLInputType>();
-  // Variables may have any name: a key is known by the place where its variable is used.
+  // Variables may have any name, so a key is recognised by the place where its variable is used.
   const keys = new Set<string>([KEY_FIELD]);
   visit(document, {
     VariableDefinition: (node) => {
@@ -119,7 +122,7 @@ function maskedValue(
       if (field === '__typename' && typeof inner === 'string' && isObjectType(schema.getType(inner)))
         return [[field, inner]];
       const known = fieldType(field);
-      // A name that the schema does not know may hold anything too.
+      // A name that is not in the schema may itself hold a secret, so it is dropped.
       return known === undefined ? [] : [[field, maskedValue(schema, inner, known, field, depth - 1)]];
     }),
   );
@@ -130,7 +133,9 @@ function itemType(type: GraphQLInputType | undefined): GraphQLInputType | undefi
   return isListType(bare) ? bare.ofType : bare;
 }
 
-/** Types of an input object's fields; of a router's representation (`_Any`), those of the entity that it names. */
+/**
+ * Types of an input object's fields. For a router's representation (`_Any`): the types of the named entity's fields.
+ */
 function fieldTypes(
   schema: GraphQLSchema,
   value: object,
@@ -147,13 +152,12 @@ function fieldTypes(
   };
 }
 
-/** Stands where a value was. */
+/** Replaces a masked value. */
 const MASK = '‹masked›';
 
 /**
- * What may be shown, by scalar: numbers, dates and ids, each only in the form that such a value has. Everything else
- * may be personal or secret: names, addresses, free text, cursors, URLs, and whatever a client puts into a field by
- * mistake.
+ * The values that may be shown, by scalar: numbers, dates and ids, each only in its proper form. Everything else may be
+ * personal or secret: names, addresses, free text, cursors, URLs, and values in the wrong field by mistake.
  */
 const SHOWN: Readonly<Record<string, RegExp>> = {
   Boolean: /^(true|false)$/,
@@ -167,10 +171,10 @@ const SHOWN: Readonly<Record<string, RegExp>> = {
   UUID: /^[\da-f]{8}-([\da-f]{4}-){3}[\da-f]{12}$/i,
 };
 
-/** Keys of writes are masked by name: their type is that of a group's number. */
+/** Keys of writes are masked by the field's name, because their type equals that of a group's number. */
 const KEY_FIELD = 'idempotencyKey';
 
-/** @param type of the place where the value stands; undefined where the schema knows no such place */
+/** @param type of the value's place; undefined where the schema has no such place */
 function isShown(value: string | number | boolean, type: GraphQLInputType | undefined): boolean {
   const leaf = type === undefined ? undefined : getNamedType(type);
   const text = String(value);
@@ -178,7 +182,7 @@ function isShown(value: string | number | boolean, type: GraphQLInputType | unde
   return isScalarType(leaf) && SHOWN[leaf.name]?.test(text) === true;
 }
 
-/** Enough of a key to tell it from another: its ends, never more than half of it. */
+/** The ends of a key, to tell it from others: never more than half of it. */
 export function maskKey(key: string): string {
   const shown = key.length >= 16 ? 4 : key.length >= 8 ? 2 : 0;
   return shown === 0 ? '…' : `${key.slice(0, shown)}…${key.slice(-shown)}`;

@@ -9,7 +9,7 @@ import type {
   HistorySummary,
 } from '../reads/billing-reads.js';
 import { BillingActivityKindEnum, BillingHistoryOrderEnum, PlanTypeEnum } from './enums.js';
-import { AssumedSize } from './federation.directive.js';
+import { AssumedSize } from './federation-directive.js';
 import { PageInfoType } from './page-info.js';
 import { DateTimeScalar, DecimalScalar, LongScalar, MoneyType } from './scalars.js';
 
@@ -44,7 +44,7 @@ export class BillingHistoryArgs {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Cursor after which to start: `pageInfo.endCursor` of the page before.',
+    description: 'Rows after this cursor: `pageInfo.endCursor` of the previous page.',
   })
   readonly after?: string | null;
 
@@ -53,12 +53,12 @@ export class BillingHistoryArgs {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Cursor before which to end: `pageInfo.startCursor` of the page after.',
+    description: 'Rows before this cursor: `pageInfo.startCursor` of the next page.',
   })
   readonly before?: string | null;
 }
 
-/** The arguments as the question that the reads answer; what was left out is null there. */
+/** The arguments as a request to the reads. An argument that was left out is null. */
 export function toHistoryRequest(groupId: string, args: BillingHistoryArgs): HistoryRequest {
   return {
     groupId,
@@ -77,7 +77,7 @@ export function toHistoryRequest(groupId: string, args: BillingHistoryArgs): His
 @ObjectType('BillingActivity', {
   simpleResolvers: true,
   description:
-    'One row of a billing history (Xtracta `activity`): a plan or a booster pack in one period. A value that the upstream left out is null; one that is there and cannot be read is null with an error at its path.',
+    'One row of a billing history (Xtracta `activity`): a plan or a booster pack in one period. A value that the upstream left out is null. An unreadable value is null with an error at its path.',
 })
 export class BillingActivityType implements Omit<BillingActivity, 'startMs' | 'expiryMs' | 'groupId' | 'group'> {
   @Field(() => ID, { description: 'The upstream\'s id of the row, text as sent: leading zeros are kept, `"0123"`.' })
@@ -139,10 +139,10 @@ export class BillingActivityType implements Omit<BillingActivity, 'startMs' | 'e
   readonly groupName!: Readable<string>;
 }
 
-@ObjectType('BillingHistoryEdge', { simpleResolvers: true, description: 'One row of a history with its place in it.' })
+@ObjectType('BillingHistoryEdge', { simpleResolvers: true, description: 'One row of a history with its cursor.' })
 export class BillingHistoryEdgeType {
   @Field(() => String, {
-    description: 'Opaque place of the row, for `after` and `before`. Valid for the same arguments only.',
+    description: 'Opaque cursor of the row, for `after` and `before`. Valid for the same arguments only.',
   })
   readonly cursor!: HistoryEdge['cursor'];
 
@@ -161,22 +161,22 @@ export class BillingHistorySummaryType implements HistorySummary {
   @Field(() => LongScalar, {
     nullable: true,
     description:
-      'Sum of `usedDocuments` over the rows where it can be read; `unreadableCounts` says how many it lacks. Null when the sum passes 2^53-1.',
+      'Sum of `usedDocuments` over the rows where it is readable; `unreadableCounts` counts the other rows. Null when the sum passes 2^53-1.',
   })
   readonly usedDocuments!: number | null;
 
   @AssumedSize(2)
   @Field(() => [MoneyType], {
     description:
-      'Sum of `price`, one per currency by code, prices without a currency last. Sums are exact and have as many decimals as the longest addend.',
+      'Sums of `price`, one per currency, ordered by currency code. Prices without a currency come last. Sums are exact, with as many decimals as the longest addend.',
   })
   readonly spend!: HistorySummary['spend'];
 
-  @Field(() => Int, { description: 'Rows whose price is there and could not be read: `spend` lacks them.' })
+  @Field(() => Int, { description: 'Rows with an unreadable price: `spend` does not include them.' })
   readonly unreadablePrices!: number;
 
   @Field(() => Int, {
-    description: 'Rows whose `usedDocuments` is there and could not be read: the sum `usedDocuments` lacks them.',
+    description: 'Rows with an unreadable `usedDocuments`: the sum `usedDocuments` does not include them.',
   })
   readonly unreadableCounts!: number;
 }
@@ -194,7 +194,7 @@ export class BillingHistoryConnectionType implements HistoryPage {
   })
   readonly nodes!: readonly BillingActivity[];
 
-  @Field(() => PageInfoType, { description: 'Where this page stands in the selection.' })
+  @Field(() => PageInfoType, { description: 'Position of this page in the selection.' })
   readonly pageInfo!: HistoryPage['pageInfo'];
 
   @Field(() => Int, { description: 'Rows in the whole selection.' })

@@ -27,7 +27,7 @@ import type { GroupRef } from '../reads/billing-reads.js';
 import { BillingOperationConnectionType, BillingOperationType } from './billing-operation.type.js';
 import type { GatewayContext, PlainFields } from './context.js';
 import { BillingOperationResolutionEnum, BillingOperationStatusEnum } from './enums.js';
-import { AssumedSize, CostsUpstreamCall, SizedConnection } from './federation.directive.js';
+import { AssumedSize, CostsUpstreamCall, SizedConnection } from './federation-directive.js';
 import { rowSelection } from './request/selection.js';
 import { mutationScopes } from './scopes.js';
 import { BillingUserErrorType } from './write.payload.js';
@@ -39,23 +39,23 @@ class ResolveBillingOperationInput {
   @Field(() => ID, { description: 'The key of the write.' })
   readonly idempotencyKey!: string;
 
-  @Field(() => BillingOperationResolutionEnum, { description: 'What the operator found.' })
+  @Field(() => BillingOperationResolutionEnum, { description: 'The finding of the operator.' })
   readonly outcome!: keyof typeof BillingOperationResolutionEnum;
 
   @Field(() => String, {
-    description: 'How it was found out, for the audit: 1 to 500 characters, no secrets and nothing personal.',
+    description: 'The source of the finding, for the audit: 1 to 500 characters, no secrets and no personal data.',
   })
   readonly note!: string;
 }
 
 @ObjectType('BillingOperationPayload', {
   simpleResolvers: true,
-  description: 'Answer to reconciling or resolving a write.',
+  description: 'Result of reconciling or resolving a write.',
 })
 class BillingOperationPayload {
   @Field(() => BillingOperationType, {
     nullable: true,
-    description: 'The write as it stands now. Null when there is none.',
+    description: 'The write in its present state. Null when there is none.',
   })
   readonly operation!: BillingOperation | null;
 
@@ -68,7 +68,7 @@ class BillingOperationPayload {
 export class BillingOperationResolver {
   @Query(() => BillingOperationType, {
     nullable: true,
-    description: 'One write by its key. Null when this tenant has none of that key.',
+    description: 'One write by its key. Null when this tenant has no write with that key.',
   })
   billingOperation(
     @Arg('idempotencyKey', () => ID, { description: 'The key of the write.' }) idempotencyKey: string,
@@ -87,7 +87,10 @@ export class BillingOperationResolver {
     status: BillingOperationStatus[] | null | undefined,
     @Arg('first', () => Int, { nullable: true, defaultValue: 20, description: 'Writes on a page, at most 100.' })
     first: number | null,
-    @Arg('after', () => String, { nullable: true, description: 'Cursor after which to start.' })
+    @Arg('after', () => String, {
+      nullable: true,
+      description: 'Writes after this cursor: `pageInfo.endCursor` of the previous page.',
+    })
     after: string | null | undefined,
     @Ctx() { writes }: GatewayContext,
   ): Promise<OperationsPage> {
@@ -98,7 +101,7 @@ export class BillingOperationResolver {
   @Authorized(mutationScopes('reconcileBillingOperation'))
   @Mutation(() => BillingOperationPayload, {
     description:
-      'Reads the history and settles what it proves about a write whose outcome is unknown. What it cannot prove stays unknown, with the rows as `evidence`. Never sends the write again.',
+      'Reads the history and settles a write with an unknown outcome if the history proves it. Without proof the outcome stays unknown, with the rows as `evidence`. Never sends the write again.',
   })
   reconcileBillingOperation(
     @Arg('idempotencyKey', () => ID, { description: 'The key of the write.' }) idempotencyKey: string,
@@ -148,17 +151,17 @@ export class BillingOperationResolver {
   }
 }
 
-/** Read once for each write that an operation shows, under however many names it asks. */
+/** The evidence of each write, read once per operation however many aliases select it. */
 const evidenceRead = new WeakMap<BillingOperation, Promise<readonly Evidence[]>>();
 
 function evidenceOf(operation: BillingOperation, reads: GatewayContext['reads']): Promise<readonly Evidence[]> {
   const known = evidenceRead.get(operation);
   if (known !== undefined) return known;
-  // Only an unknown outcome of what was sent for a group has anything to be read.
+  // Evidence exists only for a write that was sent for a group and whose outcome is unknown.
   if (operation.status === 'OUTCOME_UNKNOWN' && operation.groupId !== null && operation.sentAt !== null) {
     reads.countCall();
   }
-  // The catalogue is one more call, or two.
+  // Reading the catalogue makes one or two more upstream calls.
   const rows = operation.evidenceFit(() => reads.countCall());
   evidenceRead.set(operation, rows);
   return rows;

@@ -12,7 +12,7 @@ import type { BillingOperationKind } from '../domain/upstream-operations.js';
 import type { GroupRef } from '../reads/billing-reads.js';
 import { BillingActivityType } from './billing-history.js';
 import { BillingEvidenceFactEnum, BillingOperationKindEnum, BillingOperationStatusEnum } from './enums.js';
-import { AssumedSize, CostsUpstreamCall } from './federation.directive.js';
+import { AssumedSize, CostsUpstreamCall } from './federation-directive.js';
 import { GroupType } from './group.type.js';
 import { PageInfoType } from './page-info.js';
 import { DateTimeScalar, UuidScalar } from './scalars.js';
@@ -20,18 +20,18 @@ import { DateTimeScalar, UuidScalar } from './scalars.js';
 @ObjectType('BillingEvidence', {
   simpleResolvers: true,
   description:
-    'A history row beside a write whose outcome is unknown. What neither list names was not told, or does not apply.',
+    'A history row compared with a write whose outcome is unknown. A fact in neither list was not reported, or does not apply.',
 })
 export class BillingEvidenceType implements Evidence {
   @Field(() => BillingActivityType, { description: 'The row of the billing history.' })
   readonly activity!: BillingActivity;
 
   @AssumedSize(14)
-  @Field(() => [BillingEvidenceFactEnum], { description: 'What of the row fits the write.' })
+  @Field(() => [BillingEvidenceFactEnum], { description: 'Facts of the row that fit the write.' })
   readonly fits!: readonly EvidenceFact[];
 
   @AssumedSize(14)
-  @Field(() => [BillingEvidenceFactEnum], { description: 'What of the row contradicts the write.' })
+  @Field(() => [BillingEvidenceFactEnum], { description: 'Facts of the row that contradict the write.' })
   readonly doesNotFit!: readonly EvidenceFact[];
 }
 
@@ -46,19 +46,19 @@ export class BillingOperationType implements Omit<BillingOperation, 'groupId' | 
   @Field(() => BillingOperationKindEnum, { description: 'Which write it is.' })
   readonly kind!: BillingOperationKind;
 
-  @Field(() => BillingOperationStatusEnum, { description: 'What is known about it.' })
+  @Field(() => BillingOperationStatusEnum, { description: 'Its present state.' })
   readonly status!: BillingOperationStatus;
 
   @Field(() => Boolean, {
     description:
-      'True when this answer comes from the ledger because the key was used before: nothing was sent this time.',
+      'True when this response comes from the ledger because the key was used before. Nothing was sent this time.',
   })
   readonly replayed!: boolean;
 
   @Field(() => GroupType, {
     nullable: true,
     description:
-      "The group it acts on. Null for credits, and for the api key's own group where its number is not known.",
+      "The group that it changes. Null for credits, and for the api key's own group where its number is not known.",
   })
   readonly group!: GroupRef | null;
 
@@ -75,46 +75,46 @@ export class BillingOperationType implements Omit<BillingOperation, 'groupId' | 
   readonly completedAt!: DateTimeText | null;
 
   @Field(() => Boolean, {
-    description: 'True when it asked the upstream to delete held documents and is not known to have failed.',
+    description: 'True when it requested the deletion of held documents and is not known to have failed.',
   })
   readonly documentsMayHaveBeenDeleted!: boolean;
 
-  @Field(() => ID, { nullable: true, description: 'The pack that was asked for. Null unless it is an order of packs.' })
+  @Field(() => ID, { nullable: true, description: 'The ordered pack. Null unless it is an order of packs.' })
   readonly packId!: string | null;
 
   @Field(() => Int, {
     nullable: true,
-    description: 'How many packs were asked for. Null unless it is an order of packs.',
+    description: 'Number of packs ordered. Null unless it is an order of packs.',
   })
   readonly quantity!: number | null;
 
-  @Field(() => ID, { nullable: true, description: 'The plan that was asked for. Null unless it is a change of plan.' })
+  @Field(() => ID, { nullable: true, description: 'The requested plan. Null unless it is a change of plan.' })
   readonly planId!: string | null;
 
   @Field(() => UuidScalar, {
     nullable: true,
-    description: 'The purchase that was asked for. Null unless it is a purchase of credits.',
+    description: 'The requested purchase. Null unless it is a purchase of credits.',
   })
   readonly purchaseId!: string | null;
 
   @CostsUpstreamCall()
   @AssumedSize(5)
   @Field(() => [BillingActivityType], {
-    description: 'History rows that appeared since it was sent, for an outcome that is unknown; else empty.',
+    description: 'History rows that appeared after it was sent, while its outcome is unknown; else empty.',
   })
   readonly evidence!: readonly BillingActivity[];
 
   @CostsUpstreamCall()
   @AssumedSize(5)
   @Field(() => [BillingEvidenceType], {
-    description: 'The rows of `evidence`, each with what of it fits this write and what does not.',
+    description: 'The rows of `evidence`, each with the facts that fit this write and those that contradict it.',
   })
   readonly evidenceFit!: readonly Evidence[];
 }
 
-@ObjectType('BillingOperationEdge', { simpleResolvers: true, description: 'One write with its place in the list.' })
+@ObjectType('BillingOperationEdge', { simpleResolvers: true, description: 'One write with its cursor.' })
 export class BillingOperationEdgeType {
-  @Field(() => String, { description: 'Opaque place of the write, for `after`.' })
+  @Field(() => String, { description: 'Opaque cursor of the write, for `after`.' })
   readonly cursor!: string;
 
   @Field(() => BillingOperationType, { description: 'The write at this place.' })
@@ -134,7 +134,7 @@ export class BillingOperationConnectionType implements OperationsPage {
   })
   readonly nodes!: readonly BillingOperation[];
 
-  @Field(() => PageInfoType, { description: 'Where this page stands in the list.' })
+  @Field(() => PageInfoType, { description: 'Position of this page in the list.' })
   readonly pageInfo!: OperationsPage['pageInfo'];
 
   @Field(() => Int, { description: 'Writes in the whole list.' })

@@ -18,7 +18,7 @@ import { readableOrNull } from '../domain/money.js';
 import type { GroupRef } from '../reads/billing-reads.js';
 import { AvailablePlanType, type PlanOfGroup } from './catalogue.js';
 import type { GatewayContext, PlainFields } from './context.js';
-import { CostsUpstreamCall, MovesMoney } from './federation.directive.js';
+import { CostsUpstreamCall, MovesMoney } from './federation-directive.js';
 import { BillingPlanType, GroupType } from './group.type.js';
 import { mutationScopes } from './scopes.js';
 import {
@@ -29,14 +29,14 @@ import {
   WritePayloadFields,
 } from './write.payload.js';
 
-@InputType('ChangePlanInput', { description: 'Which plan, and for whom.' })
+@InputType('ChangePlanInput', { description: 'The plan and its group.' })
 class ChangePlanInput extends HeldDocumentsFields {
   @Field(() => ID, { description: IDEMPOTENCY_KEY_DESCRIPTION })
   readonly idempotencyKey!: string;
 
   @Field(() => ID, {
     description:
-      'Number of the plan to change to (`plan_id`): 1 to 18 digits. The plan that is in force renews it: another charge.',
+      'Number of the plan to change to (`plan_id`): 1 to 18 digits. The number of the plan in force renews that plan, which is another charge.',
   })
   readonly planId!: string;
 
@@ -49,7 +49,7 @@ class ChangePlanInput extends HeldDocumentsFields {
   @Field(() => ExpectedPriceInput, {
     nullable: true,
     description:
-      'The price that the user was shown, for one billing period. The gateway reads the catalogue anew; `PRECONDITION_FAILED`, and nothing sent, when it says otherwise or cannot be read.',
+      'The price that the user was shown, for one billing period. The gateway reads the catalogue anew. When the catalogue differs or cannot be read, the gateway sends nothing: `PRECONDITION_FAILED`.',
   })
   readonly expected?: ExpectedPriceInput | null;
 
@@ -68,7 +68,7 @@ class ChangePlanPayload extends WritePayloadFields {
   @Field(() => GroupType, {
     nullable: true,
     description:
-      'The group whose plan was changed; its own `plan` is read anew. Null when the change did not succeed, or the number of the group is not known.',
+      'The group whose plan was changed. Its `plan` is read anew. Null when the change did not succeed, or the number of the group is not known.',
   })
   readonly group!: GroupRef | null;
 
@@ -76,23 +76,27 @@ class ChangePlanPayload extends WritePayloadFields {
   @Field(() => AvailablePlanType, {
     nullable: true,
     description:
-      "The plan that was asked for (`planId` of the input), as the group's catalogue offers it. Null when the change did not succeed or the catalogue has no such plan; null with an error when the catalogue could not be read, which says nothing about the change.",
+      "The requested plan (`planId` of the input), as the group's catalogue offers it. Null when the change did not succeed or the catalogue has no such plan. Null with an error when the catalogue could not be read; the change itself is not affected.",
   })
   readonly catalogue!: PlanOfGroup | null;
 }
 
-/** A payload as its mutation answers it: what was chosen is looked up only when somebody asks. */
-interface ChangePlanAnswer extends Omit<PlainFields<ChangePlanPayload>, 'catalogue'> {
+/** The mutation's payload. The chosen plan is looked up only when a client selects it. */
+interface ChangePlanResult extends Omit<PlainFields<ChangePlanPayload>, 'catalogue'> {
   /** Null when the change did not succeed. */
   readonly chosen: { readonly planId: string; readonly group: GroupRef | null } | null;
 }
 
-/** Clocks differ by less on well-kept machines. A plan that starts later than this starts later by intent. */
+/**
+ * The clocks of well-kept machines differ by less than this. A plan that starts later than this was meant to start
+ * later.
+ */
 const CLOCK_DIFFERENCE_MS = 60_000;
 
 /**
- * When to look at the group's plan after the change: the new plan starts, by the upstream's clock, after the request
- * came, and at that moment the old one would still show. Undefined: when the request came.
+ * The moment for reading the group's plan after the change. Reason: by the upstream's clock the new plan starts after
+ * the request arrived. At the moment of the request the old plan would still show. Undefined: the moment of the
+ * request.
  */
 function planMoment(plan: BillingPlan, nowMs: number): { readonly planAtMs?: number } {
   const startMs = Date.parse(readableOrNull(plan.startDate) ?? '');
@@ -109,10 +113,10 @@ export class PlanChangeResolver {
       'Adds, upgrades, downgrades or renews the plan of a group, for all its workflows. This is a charge, made once per `idempotencyKey`.',
   })
   async changePlan(
-    @Arg('input', () => ChangePlanInput, { description: 'Which plan, and for whom.' })
+    @Arg('input', () => ChangePlanInput, { description: 'The plan and its group.' })
     input: PlainFields<ChangePlanInput>,
     @Ctx() { writes, nowMs }: GatewayContext,
-  ): Promise<ChangePlanAnswer> {
+  ): Promise<ChangePlanResult> {
     const { value, ...rest } = await writes.changePlan({ ...input, groupId: input.groupId ?? null });
     if (value === null) return { ...rest, plan: null, group: null, chosen: null };
     const named = namedGroup(rest.operation?.groupId ?? null, null);
@@ -121,7 +125,7 @@ export class PlanChangeResolver {
   }
 
   @FieldResolver()
-  async catalogue(@Root() { chosen }: ChangePlanAnswer, @Ctx() { reads }: GatewayContext): Promise<PlanOfGroup | null> {
+  async catalogue(@Root() { chosen }: ChangePlanResult, @Ctx() { reads }: GatewayContext): Promise<PlanOfGroup | null> {
     if (chosen === null) return null;
     const { planId, group } = chosen;
     const plan = itemOf((await reads.catalogue(group?.id ?? null, 'catalogue')).plans, planId);

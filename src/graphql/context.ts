@@ -5,21 +5,27 @@ import { BillingError } from '../domain/errors.js';
 import { parseGroupId } from '../domain/group-id.js';
 import type { GroupRef, OperationBillingReads } from '../reads/billing-reads.js';
 
-/** What resolvers may use. One per GraphQL operation; nothing in it outlives the operation or is shared between callers. */
+/**
+ * Everything that resolvers may use. One per GraphQL operation; nothing in it outlives the operation or is shared
+ * between callers.
+ */
 export interface GatewayContext {
   readonly requestId: string;
   readonly caller: Caller;
-  /** The operation's own "now" (epoch milliseconds), fixed, so that equal questions are equal. */
+  /** The operation's own "now" (epoch milliseconds), fixed, so that equal requests stay equal. */
   readonly nowMs: number;
   readonly reads: OperationBillingReads;
   readonly writes: BillingWrites;
 }
 
-/** The fields of a schema class without the class: answers are plain objects, and resolvers see inputs as such. */
+/**
+ * The fields of a schema class without the class. Responses are plain objects, and resolvers receive inputs as plain
+ * objects.
+ */
 export type PlainFields<T> = { readonly [K in keyof T]: T[K] };
 
 /**
- * The group that a client named. Costs no upstream call, so it says nothing about whether the group exists. Throws
+ * The group that a client named. It costs no upstream call, so it does not prove that the group exists. Throws
  * `BAD_USER_INPUT` for anything but 1 to 18 digits greater than 0, `FORBIDDEN` for a group outside the caller's list.
  */
 export function groupNamed(caller: Caller, id: string, field: readonly string[]): GroupRef {

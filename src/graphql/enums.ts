@@ -6,12 +6,12 @@ import { BILLING_OPERATION_KINDS, type BillingOperationKind } from '../domain/up
 import type { HeldDocumentsAction } from '../domain/write.js';
 import type { BillingHistoryOrder } from '../reads/billing-reads.js';
 
-/** An enum of which each value is named as it is, in the order of the list. */
+/** An enum whose value names equal the values, in the order of the list. */
 function enumOf<Name extends string>(names: readonly Name[]): Readonly<Record<string, Name>> {
   return Object.fromEntries(names.map((name) => [name, name]));
 }
 
-/** Client-facing words for each kind of write in the table of upstream operations. */
+/** Descriptions for clients, one for each kind of write in the table of upstream operations. */
 const KIND_DESCRIPTIONS: Readonly<Record<BillingOperationKind, { readonly description: string }>> = {
   ORDER_BOOSTER_PACK: { description: 'From `orderBoosterPack`.' },
   CHANGE_PLAN: { description: 'From `changePlan`.' },
@@ -36,11 +36,13 @@ export const BillingOperationStatusEnum = {
 
 registerEnumType(BillingOperationStatusEnum, {
   name: 'BillingOperationStatus',
-  description: 'What is known about a write.',
+  description: 'State of a write.',
   valuesConfig: {
     IN_PROGRESS: { description: 'Under way. Ask again.' },
-    SUCCEEDED: { description: 'Carried out. The same key answers the same again and sends nothing.' },
-    REJECTED: { description: 'Refused by the upstream, nothing was carried out. The same key answers the same again.' },
+    SUCCEEDED: { description: 'Carried out. The same key returns the same result and sends nothing.' },
+    REJECTED: {
+      description: 'Refused by the upstream, nothing was carried out. The same key returns the same result.',
+    },
     NOT_SENT: { description: 'Not one byte reached the upstream. The same key may try again.' },
     OUTCOME_UNKNOWN: {
       description:
@@ -54,16 +56,18 @@ const FACT_DESCRIPTIONS: Readonly<Record<EvidenceFact, { readonly description: s
   ID: { description: 'It carries an id of its own.' },
   GROUP: { description: 'It names the group of the write.' },
   ACTIVITY: { description: 'It is of a kind that such a write makes.' },
-  TIME: { description: 'It starts when the write was under way, not before and not long after.' },
+  TIME: { description: 'It starts while the write was running, neither earlier nor much later.' },
   NAME: {
-    description: 'It has the name of the asked pack or plan in the catalogue, and no other item fits it as well.',
+    description: "It has the catalogue's name of the requested pack or plan, and no other item fits it equally well.",
   },
   ALLOWED_DOCUMENTS: { description: "Its documents are the catalogue's, or a whole multiple for several packs." },
   PRICE: { description: "Its price is the catalogue's, or a whole multiple for several packs." },
   PLAN_TYPE: { description: "It is monthly or annual as the catalogue's plan is." },
-  QUANTITY: { description: 'Its documents and price tell the asked number of packs, and no other.' },
-  DIRECTION: { description: 'Its kind is what the change from the plan before to the asked one is called.' },
-  NOT_A_RENEWAL: { description: 'It is not what the upstream does by itself when a period ends.' },
+  QUANTITY: { description: 'Its documents and price prove the requested number of packs, and no other number.' },
+  DIRECTION: {
+    description: 'Its kind matches the direction of the change, from the previous plan to the requested plan.',
+  },
+  NOT_A_RENEWAL: { description: 'It is not a renewal that the upstream makes by itself when a period ends.' },
   ONLY_WRITE: { description: 'No other write of this group was sent at about the same time.' },
   ONLY_ROW: { description: 'No other new row fits as well.' },
 };
@@ -73,7 +77,7 @@ export const BillingEvidenceFactEnum = enumOf(EVIDENCE_FACTS);
 registerEnumType(BillingEvidenceFactEnum, {
   name: 'BillingEvidenceFact',
   description:
-    'What is compared between a history row and a write. A row proves the write only if all that applies fits.',
+    'Facts compared between a history row and a write. A row proves the write only if every fact that applies fits.',
   valuesConfig: FACT_DESCRIPTIONS,
 });
 
@@ -95,7 +99,8 @@ export const HeldDocumentsActionEnum = {
 
 registerEnumType(HeldDocumentsActionEnum, {
   name: 'HeldDocumentsAction',
-  description: "What becomes of documents that wait for capacity (the upstream's `purge`). Always sent explicitly.",
+  description:
+    "Treatment of documents that wait for capacity (the upstream's `purge`). The gateway always sends it explicitly.",
   valuesConfig: {
     PROCESS: { description: 'They are processed, and count against the new capacity.' },
     DELETE: {
@@ -117,7 +122,10 @@ registerEnumType(PlanTypeEnum, {
   valuesConfig: {
     MONTHLY: { description: 'One calendar month.' },
     ANNUAL: { description: 'One calendar year.' },
-    OTHER: { description: "A word this gateway does not know, or none: see the field with the upstream's own word." },
+    OTHER: {
+      description:
+        "The upstream sent no word, or a word that this gateway does not know: see the field with the upstream's own word.",
+    },
   },
 });
 
@@ -134,7 +142,7 @@ export const BillingActivityKindEnum = {
 registerEnumType(BillingActivityKindEnum, {
   name: 'BillingActivityKind',
   description:
-    'What happened, from `plan_activity`. The upstream documents one word of its list only, so expect `OTHER`.',
+    'Kind of the activity, from `plan_activity`. The upstream documents only one word of its list, so expect `OTHER`.',
   valuesConfig: {
     SIGNUP: { description: "The group's first plan." },
     RENEW: { description: 'The same plan for another period.' },
@@ -142,7 +150,10 @@ registerEnumType(BillingActivityKindEnum, {
     DOWNGRADE: { description: 'A change to a smaller plan.' },
     BOOSTER: { description: 'A booster pack on top of the plan.' },
     CANCEL: { description: 'The end of a plan.' },
-    OTHER: { description: "A word this gateway does not know, or none: see `kindRaw` for the upstream's own word." },
+    OTHER: {
+      description:
+        "The upstream sent no word, or a word that this gateway does not know: see `kindRaw` for the upstream's own word.",
+    },
   },
 });
 
@@ -153,7 +164,8 @@ export const BillingHistoryOrderEnum = {
 
 registerEnumType(BillingHistoryOrderEnum, {
   name: 'BillingHistoryOrder',
-  description: 'Order of a history. Rows of one start date are ordered by id, as numbers, in the same direction.',
+  description:
+    'Order of a history. Rows with the same start date are ordered by id, as numbers, in the same direction.',
   valuesConfig: {
     START_DATE_DESC: { description: 'Newest first.' },
     START_DATE_ASC: { description: 'Oldest first.' },
@@ -169,17 +181,17 @@ export const PlanChangeDirectionEnum = {
 
 registerEnumType(PlanChangeDirectionEnum, {
   name: 'PlanChangeDirection',
-  description: 'What a plan change would be. It compares documents, not prices.',
+  description: 'Direction of a plan change. It compares documents, not prices.',
   valuesConfig: {
     UPGRADE: { description: 'More documents in a period of the same length.' },
     DOWNGRADE: { description: 'Fewer documents in a period of the same length.' },
     RENEWAL: {
       description:
-        'The plan in force itself: `changePlan` renews it at once, another charge. Told by the number of the plan; where the history does not tell it, by name, documents and price together.',
+        'The plan in force itself: `changePlan` renews it at once, which is another charge. Recognised by the number of the plan. Where the history has no number: by name, documents and price together.',
     },
     UNKNOWN: {
       description:
-        'Not comparable: periods of different or untold length, as many documents, a figure that is not known, or no plan in force.',
+        'Not comparable: periods of different or unknown length, equal documents, an unknown figure, or no plan in force.',
     },
   },
 });
@@ -197,18 +209,18 @@ export const PlanChangeUnknownEnum = {
 
 registerEnumType(PlanChangeUnknownEnum, {
   name: 'PlanChangeUnknown',
-  description: 'Something about a plan change that nobody can tell before it is made. More may be added.',
+  description: 'A fact about a plan change that is not known before the change. More values may be added.',
   valuesConfig: {
     PRORATION: { description: 'Whether a period that has begun is charged in part. Always listed.' },
     TAX: { description: 'Whether prices include tax, and how much. Always listed.' },
     HELD_DOCUMENTS: {
       description:
-        'How many documents are on hold, which the change processes, so that they count against the new plan, or deletes. Always listed.',
+        'How many documents are on hold. The change deletes them, or processes them so that they count against the new plan. Always listed.',
     },
-    CREDIT: { description: 'What is credited for the unused part of the plan in force. Always listed.' },
+    CREDIT: { description: 'The credit for the unused part of the plan in force. Always listed.' },
     PRICE: { description: 'The price of one of the two plans: the upstream left it out, or it cannot be read.' },
     CURRENCY: { description: 'The currency of one of the two prices: the upstream names none, or it cannot be read.' },
     ALLOWED_DOCUMENTS: { description: 'The documents in a period of one of the two plans.' },
-    UNUSED_DOCUMENTS: { description: 'What is left of the plan in force.' },
+    UNUSED_DOCUMENTS: { description: 'Documents left in the plan in force.' },
   },
 });

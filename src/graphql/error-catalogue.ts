@@ -1,11 +1,11 @@
 import type { BillingErrorCode } from '../domain/errors.js';
 
-/** What a client developer needs to know of a code. Shown in the schema and in docs/errors.md. */
+/** Explanation of a code for client developers. Shown in the schema and in docs/errors.md. */
 export interface ErrorCodeEntry {
   readonly meaning: string;
-  /** What the client should do. */
+  /** Action for the client. */
   readonly action: string;
-  /** Whether the same request may be sent again: `yes`, `no`, or `see` what `retryable` of the error says. */
+  /** Whether the same request may be sent again: `yes`, `no`, or `see` for the error's own `retryable`. */
   readonly retryable: 'yes' | 'no' | 'see';
 }
 
@@ -17,9 +17,9 @@ export const ERROR_CATALOGUE: Readonly<Record<BillingErrorCode, ErrorCodeEntry>>
   },
   FORBIDDEN: {
     meaning:
-      'The caller lacks a scope for something that the operation selects, named a group that it may not act on, or sent a document that is not on the list of a gateway that has one. Whether that group exists is not told.',
+      'The caller lacks a scope for a selected field or named a group outside its permission. Or the gateway has a safelist without the document. The error does not tell whether that group exists.',
     action:
-      'Ask for the scope, the group or the operation, or leave the field out. Nothing was sent upstream, unless `extensions.upstream` is there: then the upstream itself refused to read that group, in its own words.',
+      'Ask for the scope, the group or the operation, or leave the field out. Nothing was sent upstream, unless `extensions.upstream` is present. Then the upstream itself refused to read that group, in its own words.',
     retryable: 'no',
   },
   BAD_USER_INPUT: {
@@ -29,13 +29,13 @@ export const ERROR_CATALOGUE: Readonly<Record<BillingErrorCode, ErrorCodeEntry>>
     retryable: 'no',
   },
   NOT_FOUND: {
-    meaning: 'What the request names does not exist, as far as the upstream or the ledger tells this caller.',
+    meaning: 'The named object does not exist, as far as the upstream or the ledger tells this caller.',
     action: 'Check the id or the key.',
     retryable: 'no',
   },
   NOT_CONFIGURED: {
     meaning:
-      'This gateway or this tenant has no credential for the upstream that the field needs, or the upstream has no catalogue of plans and packs where the gateway looks for it.',
+      'This gateway or this tenant has no credential for the upstream of the field. Or the upstream has no catalogue of plans and packs at the configured path.',
     action: 'Tell the operator of the gateway; the setting is missing on the server.',
     retryable: 'no',
   },
@@ -46,7 +46,7 @@ export const ERROR_CATALOGUE: Readonly<Record<BillingErrorCode, ErrorCodeEntry>>
   },
   OPERATION_TOO_COMPLEX: {
     meaning:
-      'The operation passes a limit: tokens, depth, aliases, directives, selections, root fields, more than one mutation field, levels of brackets or of `subgroups`, the upstream calls that it would cause, or the rows and bytes that it answers.',
+      'The operation passes a limit. Limits of the document: tokens, depth, aliases, directives, selections, root fields, one mutation field, levels of brackets and of `subgroups`. Limits of the work: upstream calls, and rows and bytes of the response.',
     action: 'Ask for less at once: split the operation, ask for smaller pages, or for fewer lists inside lists.',
     retryable: 'no',
   },
@@ -57,24 +57,24 @@ export const ERROR_CATALOGUE: Readonly<Record<BillingErrorCode, ErrorCodeEntry>>
   },
   UPSTREAM_REJECTED: {
     meaning:
-      'The upstream understood the request and said no; its own words are in `upstreamMessage` or `extensions.upstream`.',
+      'The upstream understood the request and refused it. Its own words are in `upstreamMessage` or `extensions.upstream`.',
     action:
       'Read the upstream message. A rejected write was not carried out; a corrected one needs a new idempotencyKey.',
     retryable: 'no',
   },
   UPSTREAM_UNAVAILABLE: {
-    meaning: 'The upstream could not be reached. Of a write, not one byte was sent, so nothing was charged.',
+    meaning: 'The upstream could not be reached. The gateway sent no byte of a write, so nothing was charged.',
     action: 'Send the same request again after a while, a write with the same idempotencyKey.',
     retryable: 'yes',
   },
   UPSTREAM_TIMEOUT: {
-    meaning: 'The upstream did not answer a read in time.',
+    meaning: 'The upstream did not respond to a read in time.',
     action: 'Send the read again after a while.',
     retryable: 'yes',
   },
   UPSTREAM_INVALID_RESPONSE: {
     meaning:
-      'The upstream answered something that cannot be read. At the path of a single field: that value alone could not be read, and the rest of the answer stands.',
+      'The response of the upstream cannot be read. At the path of a single field: that value alone could not be read, and the rest of the response is valid.',
     action: 'Show the rest. If it lasts, tell the operator of the gateway: the upstream has changed.',
     retryable: 'see',
   },
@@ -86,8 +86,8 @@ export const ERROR_CATALOGUE: Readonly<Record<BillingErrorCode, ErrorCodeEntry>>
     retryable: 'no',
   },
   OPERATION_IN_PROGRESS: {
-    meaning: 'The same write, or another one on the same target, is still under way.',
-    action: 'Wait, then send the same request again with the same idempotencyKey; it answers the outcome.',
+    meaning: 'The same write, or another one on the same target, is still running.',
+    action: 'Wait, then send the same request again with the same idempotencyKey. The response then has the outcome.',
     retryable: 'yes',
   },
   IDEMPOTENCY_KEY_REUSED: {
@@ -102,21 +102,21 @@ export const ERROR_CATALOGUE: Readonly<Record<BillingErrorCode, ErrorCodeEntry>>
   },
   POSSIBLE_DUPLICATE: {
     meaning:
-      'An equal write of the tenant, under another idempotencyKey, succeeded a short while ago or is under way; `operation` is that write. Nothing was sent.',
+      'An equal write of the tenant, under another idempotencyKey, succeeded a short while ago or is still running; `operation` is that write. Nothing was sent.',
     action:
-      'Take `operation` for the answer if one write was meant. If the user wants another one as well, send the request again with `repeats`, the idempotencyKey of that operation.',
+      'If one write was meant, `operation` is its result. If the user wants a second write, send the request again with `repeats`: the idempotencyKey of that operation.',
     retryable: 'no',
   },
   PRECONDITION_FAILED: {
     meaning:
-      'The catalogue, read anew, does not offer what was asked for at the `expected` price, or could not be read. Nothing was sent.',
+      'The gateway read the catalogue anew. The catalogue does not offer the item at the `expected` price, or could not be read. Nothing was sent.',
     action:
-      'Show the price that holds now. If the user agrees, send the request again with that price as `expected`; the idempotencyKey may stay.',
+      'Show the present price. If the user agrees, send the request again with that price as `expected`; the idempotencyKey may stay.',
     retryable: 'no',
   },
   SPENDING_LIMIT_REACHED: {
     meaning:
-      "The write would pass a limit that the operator has set for the tenant's spending; `message` says which, how much of it is used, and when it frees up. Nothing was sent.",
+      'The write would pass a spending limit of the tenant, which the operator has set. `message` names the limit, the used amount and the moment when it frees up. Nothing was sent.',
     action: 'Wait until it frees up, or ask the operator of the gateway for more. The idempotencyKey may stay.',
     retryable: 'no',
   },
@@ -127,7 +127,7 @@ export const ERROR_CATALOGUE: Readonly<Record<BillingErrorCode, ErrorCodeEntry>>
   },
   SHUTTING_DOWN: {
     meaning: 'This replica of the gateway is stopping and takes no more work.',
-    action: 'Send the same request again at once; another replica answers.',
+    action: 'Send the same request again at once; another replica will serve it.',
     retryable: 'yes',
   },
   INTERNAL_SERVER_ERROR: {
@@ -145,12 +145,12 @@ export const PROTOCOL_CATALOGUE = {
     retryable: 'no',
   },
   GRAPHQL_VALIDATION_FAILED: {
-    meaning: 'The document is GraphQL and does not fit the schema, or asks for something that is switched off here.',
+    meaning: 'The document is GraphQL but does not fit the schema, or it uses a feature that is switched off here.',
     action: 'Correct the document; generated types and an editor with the schema find this before a user does.',
     retryable: 'no',
   },
   OPERATION_RESOLUTION_FAILURE: {
-    meaning: 'The document holds several operations, or none of the name that was asked for.',
+    meaning: 'The document holds several operations, or none with the requested name.',
     action: 'Send `operationName`, equal to the name of one operation.',
     retryable: 'no',
   },

@@ -9,7 +9,7 @@ import { BillingHistoryArgs, toHistoryRequest } from './billing-history.js';
 import type { PlanOfGroup } from './catalogue.js';
 import type { GatewayContext } from './context.js';
 import { groupNamed, presentPlan } from './context.js';
-import { AssumedSize } from './federation.directive.js';
+import { AssumedSize } from './federation-directive.js';
 import { GroupType } from './group.type.js';
 import { rowSelection } from './request/selection.js';
 import { DateTimeScalar } from './scalars.js';
@@ -21,7 +21,7 @@ export class GroupResolver {
   @Query(() => GroupType, {
     nullable: true,
     description:
-      'One group. Costs no upstream call by itself, so it does not tell whether the group exists: its fields do.',
+      'One group. Costs no upstream call by itself, so it does not tell whether the group exists; its fields do.',
   })
   group(
     @Arg('id', () => ID, { description: 'Number of the group: 1 to 18 digits, greater than 0.' }) id: string,
@@ -34,7 +34,7 @@ export class GroupResolver {
   @Query(() => [GroupType], {
     nullable: 'items',
     description:
-      'Several groups, in the order asked. An id that is not one, or that the caller may not see, is null with an error at its place; the others stand.',
+      'Several groups, in the requested order. An invalid id, or a group that the caller may not read, is null with an error at its position. The other groups are not affected.',
   })
   groups(
     @Arg('ids', () => [ID], { description: 'At most 100 numbers of groups, each 1 to 18 digits, greater than 0.' })
@@ -59,7 +59,7 @@ export class GroupResolver {
   @FieldResolver()
   plan(
     @Root() group: GroupRef,
-    @Arg('at', () => DateTimeScalar, { nullable: true, description: 'The moment to look at. Default: now.' })
+    @Arg('at', () => DateTimeScalar, { nullable: true, description: 'The plan in force at this moment. Default: now.' })
     at: number | null | undefined,
     @Ctx() context: GatewayContext,
   ): Promise<BillingPlan | null> {
@@ -109,7 +109,7 @@ export class GroupResolver {
   }
 }
 
-/** The items of a list, once the operation may hand them out. */
+/** The items of a list, after they were counted against the operation's limit. */
 export async function counted<T>(
   items: readonly T[],
   reads: GatewayContext['reads'],
@@ -119,7 +119,7 @@ export async function counted<T>(
   return items;
 }
 
-/** An error in an item's place becomes an error at that item's path; thrown, it would take the whole list. */
+/** An error as a list item becomes an error at the path of that item. A thrown error would make the whole list null. */
 function groupOrError(read: () => GroupRef): GroupRef | Error {
   try {
     return read();

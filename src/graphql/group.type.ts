@@ -6,14 +6,14 @@ import type { GroupRef, HistoryPage } from '../reads/billing-reads.js';
 import { BillingActivityType, BillingHistoryConnectionType } from './billing-history.js';
 import { AvailablePackType, AvailablePlanType, type PlanOfGroup } from './catalogue.js';
 import { PlanTypeEnum } from './enums.js';
-import { AssumedSize, CostsUpstreamCall, SizedConnection } from './federation.directive.js';
+import { AssumedSize, CostsUpstreamCall, SizedConnection } from './federation-directive.js';
 import { DateTimeScalar, LongScalar, MoneyType } from './scalars.js';
 
 @Directive('@key(fields: "id")')
 @ObjectType('Group', {
   simpleResolvers: true,
   description:
-    'A group of the Xtracta account: what plans, packs and documents belong to. Groups form a tree, and an api key acts on its own group and those below. Naming a group costs nothing; what is null with an error at its path could not be read.',
+    'A group of the Xtracta account, with its plans, packs and documents. Groups form a tree. An api key has access to its own group and the groups below. Selecting a group costs no upstream call. A field that could not be read is null with an error at its path.',
 })
 export class GroupType implements Omit<GroupRef, 'name'> {
   @Field(() => ID, { description: "The upstream's number of the group (`group_id`), without leading zeros." })
@@ -23,14 +23,14 @@ export class GroupType implements Omit<GroupRef, 'name'> {
   @Field(() => String, {
     nullable: true,
     description:
-      'Name of the group as its billing history reports it (`group_name`). Null when no row of the last year names it. Free where a history already read it, else one upstream call.',
+      'Name of the group as its billing history reports it (`group_name`). Null when no row of the last year names it. Costs one upstream call, or none where a history was already read.',
   })
   readonly name!: string | null;
 
   @Field(() => DateTimeScalar, {
     nullable: true,
     description:
-      'Null when what the answer tells of this group is fresh. Else the upstream does not answer, and earlier answers stand in: the instant at which the oldest of them was asked for. Show it beside the figures. Never after a write on the group, and only where the gateway is set up so (`STALE_READS_SECONDS`). Costs no upstream call.',
+      "Null when this group's data in the response is fresh. Else the upstream does not respond, and the gateway serves earlier responses: the moment of the oldest request behind them. Show it beside the figures. Never after a write on the group, and only where the gateway is set up so (`STALE_READS_SECONDS`). Costs no upstream call.",
   })
   readonly asOf!: string | null;
 
@@ -38,7 +38,7 @@ export class GroupType implements Omit<GroupRef, 'name'> {
   @Field(() => BillingPlanType, {
     nullable: true,
     description:
-      'The plan in force, derived from the billing history: the latest-starting period that holds the moment, booster packs aside. Where the gateway is set up so, the plan of now is what the upstream counts as current instead, with its number. Null when there is none.',
+      'The plan in force, derived from the billing history: the period that holds the moment and starts last. Booster packs do not count. Where the gateway is set up so, the plan of now is what the upstream counts as current instead, with its number. Null when there is none.',
   })
   readonly plan!: BillingPlan | null;
 
@@ -47,7 +47,7 @@ export class GroupType implements Omit<GroupRef, 'name'> {
   @Field(() => BillingHistoryConnectionType, {
     nullable: true,
     description:
-      'Plans and booster packs by start date, page by page. The pages of one list come from one upstream answer, kept for about a minute. Null with an error when it could not be read.',
+      'Plans and booster packs by start date, page by page. All pages of one list come from one upstream response, kept for about a minute. Null with an error when it could not be read.',
   })
   readonly billingHistory!: HistoryPage | null;
 
@@ -56,7 +56,7 @@ export class GroupType implements Omit<GroupRef, 'name'> {
   @Field(() => [GroupType], {
     nullable: true,
     description:
-      'Groups below this one, by ascending id, as far as its recursive history of the last year names them: a group without any billing is not listed.',
+      'Groups below this one, by ascending id, as named by its recursive history of the last year. A group without any billing is not listed.',
   })
   readonly subgroups!: readonly GroupRef[] | null;
 
@@ -65,7 +65,7 @@ export class GroupType implements Omit<GroupRef, 'name'> {
   @Field(() => [AvailablePlanType], {
     nullable: true,
     description:
-      'Plans that the group may change to, by ascending id; at most a minute old, and read anew after a write on the group. `NOT_CONFIGURED` where the upstream has no catalogue. One call for plans and packs.',
+      'Plans available to the group, by ascending id. At most a minute old, and read anew after a write on the group. `NOT_CONFIGURED` where the upstream has no catalogue. One call for plans and packs.',
   })
   readonly availablePlans!: readonly PlanOfGroup[] | null;
 
@@ -79,8 +79,8 @@ export class GroupType implements Omit<GroupRef, 'name'> {
   readonly availablePacks!: readonly AvailablePack[] | null;
 }
 
-// Declared here and not in the class: activity and group name each other, and modules must not. It is a plain field, because a
-// resolver is called for each of thousands of rows.
+// Declared here and not in the class, because activity and group name each other and modules must not import each
+// other. It is a plain field, because a resolver would be called for each of thousands of rows.
 Field(() => GroupType, {
   nullable: true,
   description: 'The group of the row (`group_id`). Null when the row names none; it is never guessed from the name.',
@@ -89,13 +89,13 @@ Field(() => GroupType, {
 @ObjectType('BillingPlan', {
   simpleResolvers: true,
   description:
-    'A billing plan of a group in one billing period. A value that the upstream left out is null; one that is there and cannot be read is null with an error at its path.',
+    'A billing plan of a group in one billing period. A value that the upstream left out is null. An unreadable value is null with an error at its path.',
 })
 export class BillingPlanType implements BillingPlan {
   @Field(() => ID, {
     nullable: true,
     description:
-      "The upstream's number of the plan, from the answer to a plan change or to a question about usage. Null where the plan comes from the history, which names plans but does not number them.",
+      "The upstream's number of the plan, from the response to a plan change or a usage request. Null where the plan comes from the history, which has names of plans but no numbers.",
   })
   readonly planId!: string | null;
 
@@ -130,7 +130,7 @@ export class BillingPlanType implements BillingPlan {
   @Field(() => LongScalar, {
     nullable: true,
     description:
-      'What is left as the upstream counts it (`available_documents`), else allowed minus used; never below 0: more can be used than allowed after a downgrade. Booster packs are not counted. Null when it is not known.',
+      'Documents left as the upstream counts them (`available_documents`), else allowed minus used. Never below 0, although usage can pass the allowance after a downgrade. Booster packs are not counted. Null when it is not known.',
   })
   readonly remainingDocuments!: Readable<number>;
 

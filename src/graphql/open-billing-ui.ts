@@ -2,14 +2,14 @@ import { Arg, Authorized, Ctx, Field, InputType, Int, Mutation, ObjectType, Reso
 import type { BillingUserError } from '../billing/billing-writes.js';
 import type { DateTimeText } from '../domain/money.js';
 import type { GatewayContext, PlainFields } from './context.js';
-import { AssumedSize, CostsUpstreamCall, IsCredential } from './federation.directive.js';
+import { AssumedSize, CostsUpstreamCall, IsCredential } from './federation-directive.js';
 import { DateTimeScalar, UrlScalar } from './scalars.js';
 import { mutationScopes } from './scopes.js';
 import { BillingUserErrorType, HeldDocumentsFields } from './write.payload.js';
 
 @InputType('OpenBillingUiInput', {
   description:
-    'How the billing page is opened. The choice about held documents is part of the URL and takes effect later, when the user changes the plan there.',
+    'Options of the billing page. The choice about held documents is part of the URL. It takes effect later, when the user changes the plan there.',
 })
 class OpenBillingUiInput extends HeldDocumentsFields {
   @Field(() => Int, {
@@ -25,14 +25,14 @@ class OpenBillingUiPayload {
   @Field(() => UrlScalar, {
     nullable: true,
     description:
-      "Opens the billing page of the api key's own group without a log-in: whoever holds it is in, so treat it as a password, and never log or store it. Non-null exactly when it succeeded.",
+      "Opens the billing page of the api key's own group without a log-in. Everybody who has the URL has access: treat it like a password, and never log or store it. Non-null exactly when it succeeded.",
   })
   readonly url!: string | null;
 
   @Field(() => DateTimeScalar, {
     nullable: true,
     description:
-      'When the URL stops working (`expire`). Null when it did not succeed or the upstream named no sensible moment.',
+      'Moment when the URL stops working (`expire`). Null when it did not succeed or the upstream named no plausible moment.',
   })
   readonly expiresAt!: DateTimeText | null;
 
@@ -41,7 +41,7 @@ class OpenBillingUiPayload {
   readonly userErrors!: readonly BillingUserError[];
 }
 
-/** What the schema promises where the whole input is left out. */
+/** The schema's defaults, for a client that leaves out the whole input. */
 const DEFAULT_INPUT: PlainFields<OpenBillingUiInput> = {
   expireSeconds: 600,
   heldDocuments: 'PROCESS',

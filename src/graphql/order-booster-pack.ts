@@ -19,7 +19,7 @@ import type { BoosterPackOrder } from '../domain/purchases.js';
 import type { GroupRef } from '../reads/billing-reads.js';
 import { AvailablePackType } from './catalogue.js';
 import type { GatewayContext, PlainFields } from './context.js';
-import { CostsUpstreamCall, MovesMoney } from './federation.directive.js';
+import { CostsUpstreamCall, MovesMoney } from './federation-directive.js';
 import { GroupType } from './group.type.js';
 import { LongScalar, MoneyType } from './scalars.js';
 import { mutationScopes } from './scopes.js';
@@ -31,7 +31,7 @@ import {
   WritePayloadFields,
 } from './write.payload.js';
 
-@InputType('OrderBoosterPackInput', { description: 'What to order, and for whom.' })
+@InputType('OrderBoosterPackInput', { description: 'The packs and their group.' })
 class OrderBoosterPackInput extends HeldDocumentsFields {
   @Field(() => ID, { description: IDEMPOTENCY_KEY_DESCRIPTION })
   readonly idempotencyKey!: string;
@@ -51,7 +51,7 @@ class OrderBoosterPackInput extends HeldDocumentsFields {
   @Field(() => ExpectedPriceInput, {
     nullable: true,
     description:
-      'The price that the user was shown, for one pack. The gateway reads the catalogue anew; `PRECONDITION_FAILED`, and nothing sent, when it says otherwise or cannot be read.',
+      'The price that the user was shown, for one pack. The gateway reads the catalogue anew. When the catalogue differs or cannot be read, the gateway sends nothing: `PRECONDITION_FAILED`.',
   })
   readonly expected?: ExpectedPriceInput | null;
 
@@ -62,7 +62,7 @@ class OrderBoosterPackInput extends HeldDocumentsFields {
 @ObjectType('BoosterPackOrder', { simpleResolvers: true, description: 'Booster packs that were ordered (`pack`).' })
 class BoosterPackOrderType implements Omit<BoosterPackOrder['pack'], 'groupId'> {
   @Field(() => ID, {
-    description: "The upstream's id of the newly ordered pack; not necessarily the `packId` that was asked for.",
+    description: "The upstream's id of the newly ordered pack. It may differ from the requested `packId`.",
   })
   readonly id!: string;
 
@@ -78,7 +78,7 @@ class BoosterPackOrderType implements Omit<BoosterPackOrder['pack'], 'groupId'> 
   @Field(() => MoneyType, {
     nullable: true,
     description:
-      'End-user price as reported (`price`). The upstream does not say whether for one pack or for all, nor in which currency.',
+      'End-user price as reported (`price`). The upstream says neither whether it is for one pack or for all, nor in which currency.',
   })
   readonly price!: Money | null;
 
@@ -111,7 +111,7 @@ class BoosterPackSummaryType {
 class OrderBoosterPackPayload extends WritePayloadFields {
   @Field(() => BoosterPackOrderType, {
     nullable: true,
-    description: 'What was ordered. Non-null exactly when the order succeeded.',
+    description: 'The ordered packs. Non-null exactly when the order succeeded.',
   })
   readonly pack!: BoosterPackOrder['pack'] | null;
 
@@ -125,13 +125,13 @@ class OrderBoosterPackPayload extends WritePayloadFields {
   @Field(() => AvailablePackType, {
     nullable: true,
     description:
-      "The pack that was asked for (`packId` of the input), as the group's catalogue offers it. Null when the order did not succeed or the catalogue has no such pack; null with an error when the catalogue could not be read, which says nothing about the order.",
+      "The requested pack (`packId` of the input), as the group's catalogue offers it. Null when the order did not succeed or the catalogue has no such pack. Null with an error when the catalogue could not be read; the order itself is not affected.",
   })
   readonly catalogue!: AvailablePack | null;
 }
 
-/** A payload as its mutation answers it: what was chosen is looked up only when somebody asks. */
-interface OrderBoosterPackAnswer extends Omit<PlainFields<OrderBoosterPackPayload>, 'catalogue'> {
+/** The mutation's payload. The chosen pack is looked up only when a client selects it. */
+interface OrderBoosterPackResult extends Omit<PlainFields<OrderBoosterPackPayload>, 'catalogue'> {
   /** Null when the order did not succeed. */
   readonly chosen: { readonly packId: string; readonly groupId: string | null } | null;
 }
@@ -143,13 +143,13 @@ export class BoosterPackResolver {
   @Authorized(mutationScopes('orderBoosterPack'))
   @Mutation(() => OrderBoosterPackPayload, {
     description:
-      'Orders booster packs at once: documents on top of the plan. This is a charge, made once per `idempotencyKey`.',
+      'Orders booster packs at once: documents in addition to the plan. This is a charge, made once per `idempotencyKey`.',
   })
   async orderBoosterPack(
-    @Arg('input', () => OrderBoosterPackInput, { description: 'What to order, and for whom.' })
+    @Arg('input', () => OrderBoosterPackInput, { description: 'The packs and their group.' })
     input: PlainFields<OrderBoosterPackInput>,
     @Ctx() { writes }: GatewayContext,
-  ): Promise<OrderBoosterPackAnswer> {
+  ): Promise<OrderBoosterPackResult> {
     const { value, ...rest } = await writes.orderBoosterPack({ ...input, groupId: input.groupId ?? null });
     const chosen = value === null ? null : { packId: input.packId, groupId: rest.operation?.groupId ?? null };
     return { ...rest, pack: value?.pack ?? null, summary: value?.summary ?? null, chosen };
@@ -165,7 +165,7 @@ export class BoosterPackResolver {
 export class OrderBoosterPackPayloadResolver {
   @FieldResolver()
   async catalogue(
-    @Root() { chosen }: OrderBoosterPackAnswer,
+    @Root() { chosen }: OrderBoosterPackResult,
     @Ctx() { reads }: GatewayContext,
   ): Promise<AvailablePack | null> {
     if (chosen === null) return null;

@@ -3,7 +3,7 @@ import { Directive, Field, ObjectType } from 'type-graphql';
 @Directive('@shareable')
 @ObjectType('PageInfo', {
   simpleResolvers: true,
-  description: 'Where a page stands in its list, after the Relay connection specification.',
+  description: 'Position of a page in its list, after the Relay connection specification.',
 })
 export class PageInfoType {
   @Field(() => Boolean, { description: 'True when there are items after this page.' })

@@ -14,14 +14,14 @@ import type { GroupRef } from '../reads/billing-reads.js';
 import { AvailablePlanType, type PlanOfGroup } from './catalogue.js';
 import type { GatewayContext } from './context.js';
 import { PlanChangeDirectionEnum, PlanChangeUnknownEnum } from './enums.js';
-import { AssumedSize, CostsUpstreamCall } from './federation.directive.js';
+import { AssumedSize, CostsUpstreamCall } from './federation-directive.js';
 import { BillingPlanType, GroupType } from './group.type.js';
 import { LongScalar, MoneyType } from './scalars.js';
 
 @ObjectType('PlanChangePreview', {
   simpleResolvers: true,
   description:
-    'What is known of a plan change before `changePlan` is called. Nothing in it is estimated: what the upstream alone decides stands in `notKnown`.',
+    'Facts about a plan change before `changePlan` is called. The gateway estimates nothing: `notKnown` lists what the upstream alone decides.',
 })
 export class PlanChangePreviewType implements PlanChangePreview {
   @Field(() => BillingPlanType, {
@@ -32,30 +32,30 @@ export class PlanChangePreviewType implements PlanChangePreview {
 
   @Field(() => AvailablePlanType, {
     description:
-      "The plan to change to, as the group's catalogue offers it now: read anew, not the copy of up to a minute that `availablePlans` may show.",
+      "The new plan, as the group's catalogue offers it now. The gateway reads it anew; `availablePlans` may be up to a minute old.",
   })
   readonly to!: PlanOfGroup;
 
   @Field(() => MoneyType, {
     nullable: true,
     description:
-      "`to.price` minus `from.price`, exact: negative where the new plan is cheaper. The difference of two periods' prices, not what will be charged. Null unless both prices name the same currency.",
+      '`to.price` minus `from.price`, exact: negative where the new plan is cheaper. It is the difference of the prices of one period each, not the coming charge. Null unless both prices name the same currency.',
   })
   readonly difference!: Money | null;
 
-  @Field(() => PlanChangeDirectionEnum, { description: 'What the change would be, by documents in a period.' })
+  @Field(() => PlanChangeDirectionEnum, { description: 'Direction of the change, by documents in a period.' })
   readonly direction!: PlanChangeDirection;
 
   @Field(() => LongScalar, {
     nullable: true,
     description:
-      'Documents that are left of the plan in force (`from.remainingDocuments`). Whether they are lost is not known. Null when there is no plan in force, or it is not known.',
+      'Documents left in the plan in force (`from.remainingDocuments`). Whether they are lost is not known. Null when there is no plan in force, or the number is not known.',
   })
   readonly unusedDocuments!: Readable<number>;
 
   @AssumedSize(5)
   @Field(() => [PlanChangeUnknownEnum], {
-    description: 'What this preview cannot tell. Show it next to the figures.',
+    description: 'Facts that this preview cannot tell. Show them next to the figures.',
   })
   readonly notKnown!: readonly PlanChangeUnknown[];
 }
@@ -66,7 +66,7 @@ export class PlanChangePreviewResolver {
   @FieldResolver(() => PlanChangePreviewType, {
     nullable: true,
     description:
-      "What is known of a change to that plan, for a page that asks before it calls `changePlan`; sends nothing that changes anything. Null with `NOT_FOUND` when the group's catalogue has no such plan, with the read's error when the catalogue or the plan in force could not be read. Two upstream calls.",
+      "Facts about a change to that plan, for a page that asks the user before it calls `changePlan`. It changes nothing. Null with `NOT_FOUND` when the group's catalogue has no such plan. Null with the read's error when the catalogue or the plan in force could not be read. Two upstream calls.",
   })
   async planChangePreview(
     @Root() group: GroupRef,

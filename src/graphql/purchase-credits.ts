@@ -2,14 +2,14 @@ import { Arg, Authorized, Ctx, Field, ID, InputType, Mutation, ObjectType, Resol
 import type { DateTimeText, DecimalText } from '../domain/money.js';
 import type { BillingContact, CreditPurchase } from '../domain/purchases.js';
 import type { GatewayContext, PlainFields } from './context.js';
-import { CostsUpstreamCall, MovesMoney, PersonalData } from './federation.directive.js';
+import { CostsUpstreamCall, MovesMoney, PersonalData } from './federation-directive.js';
 import { CurrencyCodeScalar, DateTimeScalar, DecimalScalar, UuidScalar } from './scalars.js';
 import { mutationScopes } from './scopes.js';
 import { IDEMPOTENCY_KEY_DESCRIPTION, REPEATS_DESCRIPTION, WritePayloadFields } from './write.payload.js';
 
 @InputType('BillingContactInput', {
   description:
-    'Whom to bill (`Billing`). Personal data: sent upstream, never stored or logged. What is left out is not sent.',
+    'The billed party (`Billing`). Personal data: sent upstream, never stored or logged. Fields that are left out are not sent.',
 })
 class BillingContactInput {
   @PersonalData()
@@ -33,7 +33,7 @@ class BillingContactInput {
   readonly phone?: string | null;
 }
 
-@InputType('PurchaseCreditsInput', { description: 'Which purchase, and whom to bill.' })
+@InputType('PurchaseCreditsInput', { description: 'The purchase and the billed party.' })
 class PurchaseCreditsInput {
   @Field(() => ID, { description: IDEMPOTENCY_KEY_DESCRIPTION })
   readonly idempotencyKey!: string;
@@ -52,7 +52,7 @@ class PurchaseCreditsInput {
 
   @Field(() => BillingContactInput, {
     nullable: true,
-    description: "Whom to bill. Default: the account's own details.",
+    description: "The billed party. Default: the account's own details.",
   })
   readonly billing?: BillingContactInput | null;
 
@@ -63,16 +63,18 @@ class PurchaseCreditsInput {
 @ObjectType('CreditPurchase', {
   simpleResolvers: true,
   description:
-    'A purchase of credits (PurchaseCredits `ResponseData`). A value that was left out, or could not be read, is null; the latter with a warning.',
+    'A purchase of credits (PurchaseCredits `ResponseData`). A value that was left out, or could not be read, is null. An unreadable value also has a warning.',
 })
 class CreditPurchaseType implements CreditPurchase {
   @Field(() => ID, { description: "The upstream's id of the purchase (`Detail.ID`)." })
   readonly id!: string;
 
-  @Field(() => UuidScalar, { description: 'The `purchaseId` that was asked for. The answer does not repeat it.' })
+  @Field(() => UuidScalar, {
+    description: "The `purchaseId` of the input. The upstream's response does not repeat it.",
+  })
   readonly purchaseId!: string;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was bought (`DatePurchased`).' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Moment of the purchase (`DatePurchased`).' })
   readonly datePurchased!: DateTimeText | null;
 
   @Field(() => CurrencyCodeScalar, { nullable: true, description: 'Currency of the figures below (`Currency`).' })
@@ -127,7 +129,7 @@ class CreditPurchaseType implements CreditPurchase {
 class PurchaseCreditsPayload extends WritePayloadFields {
   @Field(() => CreditPurchaseType, {
     nullable: true,
-    description: 'What was bought. Non-null exactly when the purchase succeeded.',
+    description: 'The bought credits. Non-null exactly when the purchase succeeded.',
   })
   readonly purchase!: CreditPurchase | null;
 }
@@ -141,7 +143,7 @@ export class CreditsResolver {
     description: 'Buys credits for the account. This is a charge, made once per `idempotencyKey`.',
   })
   async purchaseCredits(
-    @Arg('input', () => PurchaseCreditsInput, { description: 'Which purchase, and whom to bill.' })
+    @Arg('input', () => PurchaseCreditsInput, { description: 'The purchase and the billed party.' })
     input: PlainFields<PurchaseCreditsInput>,
     @Ctx() { writes }: GatewayContext,
   ): Promise<PlainFields<PurchaseCreditsPayload>> {

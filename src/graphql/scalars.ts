@@ -19,13 +19,13 @@ interface TextScalarConfig {
   readonly name: string;
   readonly description: string;
   readonly specifiedByURL?: string;
-  /** What an input must look like; the value as given is never repeated in the error. */
+  /** Form of an input. The error never repeats the given value. */
   readonly pattern: RegExp;
 }
 
 /**
- * A scalar whose values are text and stay exactly the text that they are. Only input is checked: an answer was read by
- * a decoder already, and altering it here would alter a figure.
+ * A scalar whose values are text and never change. Only input is checked. Reason: a decoder has already read the
+ * upstream's values, and a change here would alter a figure.
  */
 function textScalar(config: TextScalarConfig): GraphQLScalarType<string, string> {
   const parseText = (text: string): string => {
@@ -37,7 +37,7 @@ function textScalar(config: TextScalarConfig): GraphQLScalarType<string, string>
     description: config.description,
     ...(config.specifiedByURL === undefined ? {} : { specifiedByURL: config.specifiedByURL }),
     serialize: (value) => {
-      if (typeof value !== 'string') throw new TypeError(`${config.name} is answered as text.`);
+      if (typeof value !== 'string') throw new TypeError(`${config.name} must be text in a response.`);
       return value;
     },
     parseValue: (value) => parseText(inputText(config.name, value)),
@@ -46,16 +46,16 @@ function textScalar(config: TextScalarConfig): GraphQLScalarType<string, string>
 }
 
 /**
- * An input that a scalar of ours refuses. Its message says what is expected and never repeats the value, so it may be
- * shown.
+ * The error of an input that one of our scalars refuses. Its message names the expected form and never repeats the
+ * value, so clients may see it.
  */
 export class ScalarInputError extends Error {
   override readonly name = 'ScalarInputError';
 }
 
 /**
- * The text of a string given as a variable or written in the document. The error names the scalar and never the value:
- * what a client sends may be a secret that ended up in the wrong field.
+ * The text of a string from a variable or from the document. The error names the scalar and never the value, because a
+ * client may have put a secret into the wrong field.
  */
 function inputText(scalar: string, input: unknown): string {
   if (typeof input === 'string') return input;
@@ -68,10 +68,8 @@ function isStringNode(input: unknown): input is Extract<ValueNode, { kind: Kind.
 }
 
 /**
- * The text of an id that came as JSON: a string, or a whole number within ±(2^53-1).
- *
- * Reason: a JSON reader rounds a larger number before anybody here sees it, so that two ids would become one, and with
- * them two orders.
+ * The text of an id in JSON: a string, or a whole number within ±(2^53-1). Reason: a JSON parser rounds a larger number
+ * before this code sees it. Two ids, and with them two orders, would become one.
  *
  * @throws ScalarInputError for anything else
  */
@@ -82,8 +80,8 @@ export function idText(value: unknown): string {
 }
 
 /**
- * The built-in `ID`, but for its input. A literal keeps its digits in a document, and is refused as a variable is: a
- * client that builds documents from JSON numbers has rounded it already.
+ * The built-in `ID` with a stricter input. A literal in a document keeps its digits, yet a large one is refused like a
+ * variable. Reason: a client that builds documents from JSON numbers has already rounded it.
  */
 const IdScalar = new GraphQLScalarType<string, string>({
   ...GraphQLID.toConfig(),
@@ -98,14 +96,14 @@ const IdScalar = new GraphQLScalarType<string, string>({
 });
 
 /**
- * Makes {@link idText} the rule for every `ID` that the schema takes: arguments, input fields, variables, lists of
- * them. Changes the schema in place, before anybody uses it: graphql-js builds every schema with its own `ID`, and the
- * copies that tools make keep it.
+ * Makes {@link idText} the rule for every `ID` input of the schema: arguments, input fields, variables, and lists of
+ * them. Changes the schema in place, before its first use. Reason: graphql-js builds every schema with its own `ID`,
+ * and the copies that tools make keep it.
  */
 export function useSafeIds(schema: GraphQLSchema): void {
   schema.getTypeMap()[IdScalar.name] = IdScalar;
   const renew = (input: { type: GraphQLInputType }): void => {
-    // By its name, so that it is found with the ID from above.
+    // Looked up by name, so that the lookup finds the replaced ID.
     const type = typeFromAST(schema, parseType(String(input.type)));
     if (isInputType(type)) input.type = type;
   };
@@ -117,8 +115,8 @@ export function useSafeIds(schema: GraphQLSchema): void {
 }
 
 /**
- * Counts of documents: the upstream's integers are unbounded, GraphQL's Int ends at 2^31-1. Beyond 2^53-1 a JSON number
- * would lose digits, so the decoder refuses those before they come here.
+ * Counts of documents. Reason: the upstream's integers are unbounded, and GraphQL's Int ends at 2^31-1. Above 2^53-1 a
+ * JSON number would lose digits, so the decoder refuses such values before.
  */
 export const LongScalar = new GraphQLScalarType<number, number>({
   name: 'Long',
@@ -139,7 +137,7 @@ function safeInteger(value: unknown): number {
 export const DecimalScalar = textScalar({
   name: 'Decimal',
   description:
-    'An exact base-10 number in a string, such as `"99.50"`: the text that the upstream sent, digit for digit, so `"99"` and `"99.00"` both occur, ' +
+    'An exact base-10 number in a string, such as `"99.50"`. It is the text of the upstream, digit for digit: `"99"` and `"99.00"` both occur, ' +
     'and so may a sign or an exponent. Read it with a decimal library; a binary float would alter it.',
   pattern: /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?$/,
 });
@@ -147,14 +145,17 @@ export const DecimalScalar = textScalar({
 const RFC_3339 =
   /^(?<date>\d{4}-\d{2}-\d{2})[Tt](?<time>\d{2}:\d{2}:\d{2})(?:\.(?<fraction>\d+))?(?<offset>[Zz]|[+-]\d{2}:\d{2})$/;
 
-/** The upstream's windows are unix seconds: before 1970 there are none, and year 10000 leaves RFC 3339. */
+/**
+ * Last moment of year 9999, because RFC 3339 ends there. The first is 1970, because the upstream's windows are unix
+ * seconds.
+ */
 const LATEST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 const EXPECTED = 'DateTime is given as RFC 3339 with an offset, from year 1970 to 9999, such as 2024-03-28T21:00:58Z.';
 
 /**
- * Epoch milliseconds of an RFC 3339 text; finer fractions are cut. Null for anything else, leap seconds included, which
- * no clock here can tell apart.
+ * Epoch milliseconds of an RFC 3339 text; finer fractions are cut. Null for anything else. Leap seconds are null too,
+ * because no clock here can represent them.
  */
 export function parseRfc3339(text: string): number | null {
   const groups = RFC_3339.exec(text)?.groups;
@@ -162,7 +163,7 @@ export function parseRfc3339(text: string): number | null {
   const { date = '', time = '', fraction = '', offset = '' } = groups;
   const local = `${date}T${time}`;
   const localMs = Date.parse(`${local}.${fraction.slice(0, 3).padEnd(3, '0')}Z`);
-  // Date.parse rolls 30 February over into March and 24:00 into the next day: the round trip shows it.
+  // Date.parse rolls 30 February over into March and 24:00 into the next day. The round trip detects both.
   if (Number.isNaN(localMs) || new Date(localMs).toISOString().slice(0, 19) !== local) return null;
   const offsetMs = parseOffset(offset);
   if (offsetMs === null) return null;
@@ -184,15 +185,17 @@ function parseInput(input: unknown): number {
   return epochMs;
 }
 
-/** Answers are text already, with as many fraction digits as the upstream sent; an input becomes epoch milliseconds. */
+/**
+ * Values of responses are text, with as many fraction digits as the upstream sent. An input becomes epoch milliseconds.
+ */
 export const DateTimeScalar = new GraphQLScalarType<number, string>({
   name: 'DateTime',
   description:
-    'A moment in RFC 3339, such as `2024-03-28T21:00:58Z`. Answers are always in UTC with as many fraction digits as the upstream sent. ' +
+    'A moment in RFC 3339, such as `2024-03-28T21:00:58Z`. Responses are always in UTC with as many fraction digits as the upstream sent. ' +
     'An input needs an offset (`Z` or `+13:00`) and a year from 1970 to 9999; fractions finer than a millisecond are cut.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
   serialize: (value) => {
-    if (typeof value !== 'string') throw new TypeError('DateTime is answered as text.');
+    if (typeof value !== 'string') throw new TypeError('DateTime must be text in a response.');
     return value;
   },
   parseValue: parseInput,
@@ -216,7 +219,7 @@ export const CurrencyCodeScalar = textScalar({
 
 export const UrlScalar = textScalar({
   name: 'URL',
-  description: 'An absolute URL. Its text is answered exactly as the upstream sent it.',
+  description: 'An absolute URL. Its text is exactly the text that the upstream sent.',
   specifiedByURL: 'https://url.spec.whatwg.org/',
   pattern: /^https?:\/\/\S+$/,
 });
@@ -235,7 +238,7 @@ export class MoneyType implements Money {
   @Field(() => CurrencyCodeScalar, {
     nullable: true,
     description:
-      'Null where the upstream names no currency, as in its answers to orders and plan changes. It is never guessed: do not add up amounts without one.',
+      'Null where the upstream names no currency, as in its responses to orders and plan changes. The gateway never guesses it. Do not add up amounts without a currency.',
   })
   readonly currency!: Readable<string>;
 }

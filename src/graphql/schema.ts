@@ -32,16 +32,16 @@ import { PlanChangePreviewResolver } from './plan-change-preview.js';
 import { withPlainRows } from './request/plain-rows.js';
 import { idText, ScalarInputError, useSafeIds } from './scalars.js';
 
-/** The executable subgraph and the document that `schema.graphql` and `_service { sdl }` both are. */
+/** The executable subgraph, and the document behind `schema.graphql` and `_service { sdl }`. */
 export interface GatewaySchema {
   readonly schema: GraphQLSchema;
   readonly sdl: string;
 }
 
 /**
- * Builds the schema from the classes. type-graphql's own printer loses directives, so its schema is printed with them,
- * completed by what classes cannot carry, and made executable as a Federation subgraph. Throws when a field has no
- * access decision.
+ * Builds the schema from the classes. type-graphql's own printer loses directives. So this prints its schema with them,
+ * adds what classes cannot carry, and makes it executable as a Federation subgraph. Throws when a field has no access
+ * decision.
  */
 export async function buildGatewaySchema(): Promise<GatewaySchema> {
   const codeFirst = await buildSchema({
@@ -59,9 +59,9 @@ export async function buildGatewaySchema(): Promise<GatewaySchema> {
       BillingUiResolver,
     ],
     authChecker,
-    // Rules on values live in the use cases, which also serve callers that are not GraphQL.
+    // The use cases check values themselves, because they also serve callers outside of GraphQL.
     validate: false,
-    // A twentieth of a start; Apollo Server checks the schema that is made of this one.
+    // The check takes 5 % of the start time, and Apollo Server checks the final schema anyway.
     skipCheck: true,
   });
   const printed = parse(printSchemaWithDirectives(lexicographicSortSchema(codeFirst)));
@@ -72,8 +72,8 @@ export async function buildGatewaySchema(): Promise<GatewaySchema> {
     {
       typeDefs: concatAST([]),
       resolvers: {
-        // The library would answer its whole working document; what is published is what is committed. It would also
-        // fail the whole list of entities for one representation that is none.
+        // The library would return its whole working document; the published one must equal the committed one. It would
+        // also fail the whole list of entities for one invalid representation.
         Query: { _service: () => ({ sdl }), _entities: resolveEntities },
       },
     },
@@ -84,9 +84,9 @@ export async function buildGatewaySchema(): Promise<GatewaySchema> {
 }
 
 /**
- * Resolvers and scalars of the code-first schema, by type. A field that needs a scope refuses by itself. Other plain
- * fields have no resolver of their own and stay with graphql-js' default; enums need none because their values are
- * their names.
+ * Resolvers and scalars of the code-first schema, by type. A field that needs a scope has a resolver that checks it.
+ * Other plain fields keep the default resolver of graphql-js. Enums need no resolver because their values are their
+ * names.
  */
 function resolverMap(schema: GraphQLSchema): GraphQLResolverMap<GatewayContext> {
   const map: GraphQLResolverMap<GatewayContext> = {};
@@ -105,8 +105,8 @@ function resolverMap(schema: GraphQLSchema): GraphQLResolverMap<GatewayContext> 
 }
 
 /**
- * `Query._entities` of the Federation specification. An error for one representation stands in its place; the other
- * entities stand.
+ * `Query._entities` of the Federation specification. An error for one representation takes its position in the list;
+ * the other entities are not affected.
  */
 function resolveEntities(
   _root: unknown,
@@ -123,8 +123,8 @@ function resolveEntities(
 }
 
 /**
- * Throws `BAD_USER_INPUT` for what represents no group, in words that hold nothing of it; `FORBIDDEN` for a group
- * outside a list.
+ * The group of a representation. Throws `BAD_USER_INPUT` for anything else, with a message that repeats nothing of it.
+ * Throws `FORBIDDEN` for a group outside the caller's list.
  */
 function groupEntity(representation: unknown, { caller }: GatewayContext, field: readonly string[]): unknown {
   const { __typename, id } = isRecord(representation) ? representation : {};
@@ -170,15 +170,15 @@ const FEDERATION_HEAD = /* GraphQL */ `
       import: ["@key", "@shareable", "@tag", "@cost", "@listSize", "@authenticated", "@requiresScopes"]
     )
 
-  "How long an answer may be kept, and for whom."
+  "How long a cache may keep a response, and for whom."
   directive @cacheControl(
-    "Seconds an answer may be kept."
+    "Seconds that a cache may keep the response."
     maxAge: Int
-    "For whom it may be kept."
+    "The callers that the kept response may serve."
     scope: CacheControlScope
   ) on FIELD_DEFINITION | OBJECT
 
-  "For whom an answer may be kept."
+  "The callers that a kept response may serve."
   enum CacheControlScope {
     "For anyone."
     PUBLIC
@@ -190,12 +190,12 @@ const FEDERATION_HEAD = /* GraphQL */ `
 const ROOT_DESCRIPTIONS: Readonly<Record<string, string>> = {
   Query: 'Reads. Nothing here changes anything or costs money.',
   Mutation:
-    'Writes. At most one per operation, by POST only. A valid, authorised write always answers as data: look at `userErrors` first.',
+    'Writes. At most one per operation, by POST only. The result of a valid, authorised write is always data: look at `userErrors` first.',
 };
 
 /**
- * Adds what a class cannot carry: the access directives, from the one table that is enforced, and descriptions of the
- * roots.
+ * Adds what a class cannot carry: descriptions of the roots, and access directives from the same table that the gateway
+ * enforces.
  */
 function withAccessDirectives(document: DocumentNode): DocumentNode {
   return visit(document, { ObjectTypeDefinition: (node) => withDescription(withFieldAccess(node)) });
@@ -207,7 +207,7 @@ function withFieldAccess(type: ObjectTypeDefinitionNode): ObjectTypeDefinitionNo
     const access = accessOf(typeName, field.name.value);
     if (access === undefined || access === INHERITED) return field;
     const directives = [directive('authenticated'), directive('requiresScopes', { scopes: JSON.stringify([access]) })];
-    // Every read belongs to one caller and is as old as the request: no shared cache may keep it.
+    // Every read belongs to one caller and is valid at the moment of the request, so no shared cache may keep it.
     if (typeName === 'Query') directives.unshift(directive('cacheControl', { maxAge: '0', scope: 'PRIVATE' }));
     return { ...field, directives: [...(field.directives ?? []), ...directives] };
   });

@@ -4,20 +4,22 @@ import type { Caller, Scope } from '../domain/caller.js';
 import { BillingError } from '../domain/errors.js';
 import type { GatewayContext } from './context.js';
 
-/** The field is reached only through fields that decide, or tells nothing that needs a scope. */
+/** Only fields with their own decision lead to this field, or it shows nothing that needs a scope. */
 export const INHERITED = 'inherited';
 
-/** Scopes of which the caller needs every one, or {@link INHERITED}. */
+/** Scopes, all of which the caller needs, or {@link INHERITED}. */
 type FieldAccess = readonly Scope[] | typeof INHERITED;
 
 type TypeAccess = Readonly<Record<string, FieldAccess>>;
 
-/** Deleting held documents: an input's value, not a field, so it has no line in the table. */
+/**
+ * Scope for deleting held documents. It depends on an input's value, not on a field, so it has no line in the table.
+ */
 export const DELETE_DOCUMENTS_SCOPE: Scope = 'billing:delete-documents';
 
 const READ: readonly Scope[] = ['billing:read'];
 const WRITE: readonly Scope[] = ['billing:write'];
-/** What a reseller pays is not for everybody who reads: no other scope contains it. */
+/** Scope for the reseller's prices. No other scope contains it, because not every reader may see them. */
 const WHOLESALE: readonly Scope[] = ['billing:wholesale'];
 
 function inherited(...fields: readonly string[]): TypeAccess {
@@ -27,9 +29,10 @@ function inherited(...fields: readonly string[]): TypeAccess {
 const PAYLOAD_FIELDS = ['operation', 'warnings', 'userErrors'];
 
 /**
- * Who may select what: one line per type, one decision per field, and no default. The SDL's `@authenticated` and `@requiresScopes`
- * are printed from it, `@Authorized` of the mutations reads it, and the gateway enforces it; a field without a decision fails
- * the start. Fields of `Group` decide for themselves because other subgraphs, entity references and payloads lead there too.
+ * The access table: one line per type, one decision per field, and no default. The SDL's `@authenticated` and
+ * `@requiresScopes` and the mutations' `@Authorized` come from it, and the gateway enforces it. A field without a
+ * decision fails the start. Fields of `Group` have their own decisions because other subgraphs, entity references and
+ * payloads also lead to them.
  */
 const ACCESS = {
   Query: {
@@ -37,7 +40,7 @@ const ACCESS = {
     groups: READ,
     billingOperation: READ,
     billingOperations: READ,
-    // A representation names an entity; what is read of it is decided by the entity's own fields.
+    // A representation only names an entity; the entity's own fields decide about access.
     ...inherited('_entities', '_service'),
   },
   Mutation: {
@@ -71,7 +74,7 @@ const ACCESS = {
   BillingOperation: {
     ...inherited('idempotencyKey', 'kind', 'status', 'replayed', 'group', 'createdAt', 'sentAt', 'completedAt'),
     ...inherited('documentsMayHaveBeenDeleted', 'packId', 'quantity', 'planId', 'purchaseId'),
-    // Rows of the history, also where a write's payload leads to them.
+    // Rows of the history need the scope, also inside the payload of a write.
     evidence: READ,
     evidenceFit: READ,
   },
@@ -112,12 +115,12 @@ const TABLE: ReadonlyMap<string, ReadonlyMap<string, FieldAccess>> = new Map(
   Object.entries(ACCESS).map(([type, fields]) => [type, new Map(Object.entries(fields))]),
 );
 
-/** The decision for a field, or undefined where none was taken. */
+/** The decision for a field, or undefined where there is none. */
 export function accessOf(typeName: string, fieldName: string): FieldAccess | undefined {
   return TABLE.get(typeName)?.get(fieldName);
 }
 
-/** Whether the caller has every scope of a decision. Where no decision was taken, nobody has. */
+/** Whether the caller has every scope of a decision. Without a decision the result is false. */
 export function holdsScopes(caller: Caller, access: FieldAccess | undefined): boolean {
   if (access === undefined) return false;
   return access === INHERITED || access.every((scope) => caller.scopes.has(scope));
@@ -133,7 +136,10 @@ export function decidedCoordinates(): readonly string[] {
   return [...TABLE].flatMap(([type, fields]) => [...fields.keys()].map((field) => `${type}.${field}`));
 }
 
-/** Throws `FORBIDDEN`, naming the scopes that the caller lacks: it helps who set up the token, and tells nothing of the data. */
+/**
+ * Throws `FORBIDDEN` with the names of the missing scopes. They help the person who set up the token and reveal no
+ * data.
+ */
 export function requireScopes(caller: Caller, needed: Iterable<Scope>): void {
   const missing = [...new Set(needed)].filter((scope) => !caller.scopes.has(scope)).sort();
   if (missing.length > 0) {
@@ -142,8 +148,8 @@ export function requireScopes(caller: Caller, needed: Iterable<Scope>): void {
 }
 
 /**
- * Second lock on the mutations: the admission of the whole operation has refused before this runs, and money must not depend on a
- * plugin being installed.
+ * Second lock on the mutations. The admission of the whole operation has already refused before this runs. Reason:
+ * money must not depend on the presence of a plugin.
  */
 export const authChecker: AuthChecker<GatewayContext, Scope> = ({ context }, roles) => {
   requireScopes(context.caller, roles);
@@ -151,17 +157,18 @@ export const authChecker: AuthChecker<GatewayContext, Scope> = ({ context }, rol
 };
 
 /**
- * Second lock on every field that needs a scope: its resolver refuses a caller who lacks one. The admission reads the document; this
- * lock does not, so a field that the admission has overlooked, or that an executor adds by mistake, still shows nothing.
+ * Second lock on every field that needs a scope: its resolver refuses a caller without it. The admission reads the
+ * document; this lock does not. So a field that the admission overlooked, or that an executor added by mistake, still
+ * shows nothing.
  */
 export function withScopeLock(
   access: FieldAccess | undefined,
   resolve: GraphQLFieldResolver<unknown, GatewayContext> | undefined,
 ): GraphQLFieldResolver<unknown, GatewayContext> | undefined {
   if (access === undefined || access === INHERITED) return resolve;
-  const answer = resolve ?? defaultFieldResolver;
+  const resolver = resolve ?? defaultFieldResolver;
   return (source, args, context, info) => {
     if (!holdsScopes(context.caller, access)) requireScopes(context.caller, access);
-    return answer(source, args, context, info);
+    return resolver(source, args, context, info);
   };
 }

@@ -6,11 +6,12 @@ import type { BillingWarning, BillingWarningCode, HeldDocumentsAction } from '..
 import { BillingOperationType } from './billing-operation.type.js';
 import { HeldDocumentsActionEnum } from './enums.js';
 import { ERROR_CATALOGUE } from './error-catalogue.js';
-import { AssumedSize } from './federation.directive.js';
+import { AssumedSize } from './federation-directive.js';
 import { CurrencyCodeScalar, DecimalScalar } from './scalars.js';
 
 /**
- * The closed list of codes as a GraphQL enum: value and name are equal, or defaults would change in the printed schema.
+ * The closed list of codes as a GraphQL enum. Value and name are equal; otherwise defaults would change in the printed
+ * schema.
  */
 const BillingErrorCodeEnum: Readonly<Record<string, BillingErrorCode>> = Object.fromEntries(
   BILLING_ERROR_CODES.map((code) => [code, code]),
@@ -26,10 +27,10 @@ registerEnumType(BillingErrorCodeEnum, {
 
 @ObjectType('BillingUserError', {
   simpleResolvers: true,
-  description: 'Why a valid, authorised write did not succeed, as far as it is known.',
+  description: 'Reason why a valid, authorised write did not succeed, as far as it is known.',
 })
 export class BillingUserErrorType implements BillingUserError {
-  @Field(() => BillingErrorCodeEnum, { description: 'What to decide by; see docs/errors.md for what to do.' })
+  @Field(() => BillingErrorCodeEnum, { description: 'The code to decide by; docs/errors.md has the action for each.' })
   readonly code!: BillingErrorCode;
 
   @Field(() => String, {
@@ -76,44 +77,44 @@ const BillingWarningCodeEnum = {
 
 registerEnumType(BillingWarningCodeEnum, {
   name: 'BillingWarningCode',
-  description: 'What is odd about the answer to a write that succeeded.',
+  description: "Oddities in the upstream's response to a write that succeeded.",
   valuesConfig: {
     UPSTREAM_ERROR_BESIDE_RESULT: {
       description:
-        'The upstream reported an error and a whole result at once. The result counts: money may have moved.',
+        'The upstream reported an error and a complete result at once. The result counts: money may have moved.',
     },
-    QUANTITY_DIFFERS: { description: 'The upstream confirmed another quantity than was ordered.' },
-    GROUP_DIFFERS: { description: 'The upstream confirmed another group than was named.' },
+    QUANTITY_DIFFERS: { description: 'The confirmed quantity differs from the ordered quantity.' },
+    GROUP_DIFFERS: { description: 'The confirmed group differs from the named group.' },
     TOTALS_DIFFER: { description: 'Net total plus tax is not the gross total. The figures are shown as sent.' },
-    STATUS_MISSING: { description: 'The answer is whole but carries no status.' },
-    VALUE_UNREADABLE: { description: 'A value of the answer could not be read and is null.' },
+    STATUS_MISSING: { description: "The upstream's response is complete but has no status." },
+    VALUE_UNREADABLE: { description: "A value of the upstream's response could not be read and is null." },
   },
 });
 
 @ObjectType('BillingWarning', {
   simpleResolvers: true,
-  description: 'The write succeeded, and something about its answer is odd. Nothing needs to be sent again.',
+  description: "The write succeeded, and the upstream's response has an oddity. Nothing needs to be sent again.",
 })
 class BillingWarningType implements BillingWarning {
-  @Field(() => BillingWarningCodeEnum, { description: 'What to decide by.' })
+  @Field(() => BillingWarningCodeEnum, { description: 'The code to decide by.' })
   readonly code!: BillingWarningCode;
 
   @Field(() => String, { description: 'One sentence in English for a developer or an operator.' })
   readonly message!: string;
 }
 
-/** What the answers of all ledgered writes have in common. Not a type of the schema itself. */
+/** The common fields of the payloads of all writes in the ledger. Not a type of the schema itself. */
 @ObjectType({ simpleResolvers: true })
 export abstract class WritePayloadFields {
   @Field(() => BillingOperationType, {
     nullable: true,
     description:
-      "The ledger's row that the answer is about: for a reused key the row that holds it, for an earlier unknown outcome or a possible duplicate that earlier row. Null where no row exists.",
+      "The ledger's row of this write. For a reused key: the row that holds the key. For an earlier unknown outcome or a possible duplicate: that earlier row. Null where no row exists.",
   })
   readonly operation!: BillingOperation | null;
 
   @AssumedSize(2)
-  @Field(() => [BillingWarningType], { description: 'What is odd about the answer of a write that succeeded.' })
+  @Field(() => [BillingWarningType], { description: "Oddities in the upstream's response to a write that succeeded." })
   readonly warnings!: readonly BillingWarning[];
 
   @AssumedSize(1)
@@ -121,12 +122,12 @@ export abstract class WritePayloadFields {
   readonly userErrors!: readonly BillingUserError[];
 }
 
-/** What writes that touch held documents have in common. Not a type of the schema itself. */
+/** The common input fields of writes that touch held documents. Not a type of the schema itself. */
 @InputType()
 export abstract class HeldDocumentsFields {
   @Field(() => HeldDocumentsActionEnum, {
     defaultValue: 'PROCESS',
-    description: 'What becomes of documents that wait for capacity (`purge`).',
+    description: 'Treatment of documents that wait for capacity (`purge`).',
   })
   readonly heldDocuments!: HeldDocumentsAction;
 
@@ -138,7 +139,7 @@ export abstract class HeldDocumentsFields {
 }
 
 @InputType('ExpectedPriceInput', {
-  description: 'A price of the catalogue as the user was shown it: `price` of `AvailablePack` or `AvailablePlan`.',
+  description: 'A price of the catalogue that the user was shown: `price` of `AvailablePack` or `AvailablePlan`.',
 })
 export class ExpectedPriceInput {
   @Field(() => DecimalScalar, { description: 'The amount. Compared as a number: `"99.5"` is `"99.50"`.' })
@@ -151,9 +152,9 @@ export class ExpectedPriceInput {
   readonly currency?: string | null;
 }
 
-/** Said of every write's key in the same words. */
+/** Description of the key, the same for every write. */
 export const IDEMPOTENCY_KEY_DESCRIPTION =
-  "The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Make it when the user's intent begins, and keep it over retries: of the request, of a dialog that is opened again, of an agent's tool call. The same key with the same input never charges twice.";
+  "The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Make it when the user's intent begins. Keep it over retries of the request, a dialog that is opened again, or an agent's repeated tool call. The same key with the same input never charges twice.";
 
 export const REPEATS_DESCRIPTION =
-  'The `idempotencyKey` of an earlier equal write that this one knowingly repeats, as `operation` of a `POSSIBLE_DUPLICATE` names it. It must name the newest such write. Without it, an equal write under another key is refused for DUPLICATE_WINDOW_SECONDS (five minutes by default).';
+  'The `idempotencyKey` of an earlier equal write that this one repeats on purpose, as in `operation` of a `POSSIBLE_DUPLICATE`. It must name the newest such write. Without it, an equal write under another key is refused for DUPLICATE_WINDOW_SECONDS (five minutes by default).';

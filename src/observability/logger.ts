@@ -3,32 +3,36 @@ import type { Writable } from 'node:stream';
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
 import { errorFields } from './redact.js';
 
-/** About a thousand lines. Reason: the memory of lines that nobody reads must be bounded, and a short pause of the reader lose none. */
+/**
+ * About 1,000 lines. Reason: the memory for unread lines must be bounded, but a short pause of the reader must lose
+ * none.
+ */
 const MAX_WAITING_CHARACTERS = 256 * 1024;
 const STANDARD_OUTPUT = 1;
 
-/** A destination of log lines that never holds up the process. A line that finds no room is dropped and counted. */
+/** A destination of log lines that never blocks the process. A line without room is dropped and counted. */
 export interface LogOutput extends DestinationStream {
-  /** Lines for people are the default where a person reads. */
+  /** Whether the output is a terminal. There, lines for people are the default. */
   readonly isTerminal: boolean;
   /** Lines that were dropped since the start. */
   linesLost(): number;
-  /** Called when lines can be written again after some were dropped, with their number. */
+  /** The listener is called with the number of dropped lines, when lines can be written again. */
   onRecovery(listener: (linesLost: number) => void): void;
-  /** Resolves when every line was handed over, and after `limitMs` at the latest. */
+  /** Resolves when every line was written, and after `limitMs` at the latest. */
   flush(limitMs: number): Promise<void>;
 }
 
 /**
- * Standard output. A pipe and a socket are written without waiting, because their reader may be stuck; a file and a terminal are
- * written to the end. Lines of one turn of the event loop go out together, because each write costs a call of the system.
+ * Standard output. It writes to a pipe or a socket without waiting, because the reader may be stuck. It writes to a
+ * file or a terminal synchronously. Lines of one turn of the event loop go out together, because each write costs a
+ * system call.
  */
 export function standardOutput(): LogOutput {
   const kind = fstatSync(STANDARD_OUTPUT);
   return kind.isFIFO() || kind.isSocket() ? new PipeOutput(process.stdout) : new DirectOutput();
 }
 
-/** Lines of one turn of the event loop. Holds mutable state: those that wait for its end. */
+/** Lines of one turn of the event loop. Mutable: it holds the lines that wait for the end of the turn. */
 class LinesOfTurn {
   #waiting = '';
   readonly #handOver: (lines: string) => void;
@@ -47,7 +51,7 @@ class LinesOfTurn {
     this.#waiting += line;
   }
 
-  /** Hands them over now. */
+  /** Writes the lines now. */
   release(): void {
     const lines = this.#waiting;
     this.#waiting = '';
@@ -55,7 +59,10 @@ class LinesOfTurn {
   }
 }
 
-/** Lines on their way into a stream that may take none. Holds mutable state: the lines that wait and the count of those that were dropped. */
+/**
+ * Output into a stream that may take no lines for a while. Mutable: it holds the waiting lines and the number of
+ * dropped ones.
+ */
 export class PipeOutput implements LogOutput {
   readonly isTerminal = false;
   readonly #stream: Writable;
@@ -68,7 +75,7 @@ export class PipeOutput implements LogOutput {
   constructor(stream: Writable) {
     this.#stream = stream;
     stream.on('drain', () => this.#losses.recovered());
-    // The reader is gone for good (EPIPE). Without a listener the process would go with it.
+    // The reader has ended (EPIPE). Without a listener the error would end the process.
     stream.on('error', () => {
       this.#isBroken = true;
     });
@@ -103,7 +110,10 @@ export class PipeOutput implements LogOutput {
   }
 }
 
-/** A file or a terminal. A write that fails, as on a full disk, is tried again with the next line. Holds a count. */
+/**
+ * Output into a file or a terminal. A failed write, as on a full disk, is tried again with the next line. Mutable: it
+ * counts lost lines.
+ */
 class DirectOutput implements LogOutput {
   readonly isTerminal = process.stdout.isTTY;
   readonly #losses = new Losses();
@@ -133,7 +143,7 @@ class DirectOutput implements LogOutput {
   }
 }
 
-/** Counts dropped lines and tells of them once when there is room again. Holds mutable state. */
+/** Counts dropped lines and reports them once when there is room again. Mutable. */
 class Losses {
   total = 0;
   listener: ((linesLost: number) => void) | null = null;
@@ -157,13 +167,13 @@ interface LoggerOptions {
   readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   /** Null: `pretty` on a terminal, else `json`. */
   readonly format: 'json' | 'pretty' | null;
-  /** Where the lines go; standard output when left out. */
+  /** The output of the lines; standard output when left out. */
   readonly destination?: DestinationStream & Partial<Pick<LogOutput, 'isTerminal'>>;
 }
 
 /**
- * One JSON object per line, or lines for people. Errors are logged under `err` and reduced to their name, code and call
- * sites; everything else that is logged must be chosen by the caller, because nothing is masked after the fact.
+ * One JSON object per line, or lines for people. Errors are logged under `err`, reduced to their name, code and call
+ * sites. The caller must choose every other logged value, because the logger masks nothing.
  */
 export async function createLogger(options: LoggerOptions): Promise<Logger> {
   const { destination = standardOutput(), format } = options;
@@ -177,6 +187,6 @@ export async function createLogger(options: LoggerOptions): Promise<Logger> {
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: (thrown: unknown) => errorFields(thrown) },
     },
-    isPretty ? (await import('./logger.pretty.js')).prettyLines(destination, isTerminal) : destination,
+    isPretty ? (await import('./logger-pretty.js')).prettyLines(destination, isTerminal) : destination,
   );
 }

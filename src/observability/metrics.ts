@@ -5,7 +5,7 @@ import { READ_ENDPOINTS, WRITE_KINDS, type WriteKind } from '../domain/upstream-
 export type BreakerState = 'closed' | 'half-open' | 'open';
 
 const BREAKER_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 1, open: 2 };
-/** What GraphQL itself can answer before an operation runs, in Apollo Server's words. */
+/** Error codes of Apollo Server for requests that are refused before an operation runs. */
 const GRAPHQL_CODES = [
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
@@ -14,11 +14,11 @@ const GRAPHQL_CODES = [
 ];
 const UPSTREAMS: readonly UpstreamService[] = ['xtracta', 'credits'];
 const WRITE_STATUSES = ['SUCCEEDED', 'REJECTED', 'NOT_SENT', 'OUTCOME_UNKNOWN'] as const;
-/** More tenants than these may have limits; those nearest to the end of one are shown. */
+/** Most series of limits. With more tenants, those nearest to a limit's end are shown. */
 const MAX_LIMIT_SERIES = 100;
 const KNOWN_CODES: ReadonlySet<string> = new Set([...BILLING_ERROR_CODES, ...GRAPHQL_CODES]);
 
-// From answers without an upstream call (milliseconds) to a write's deadline.
+// From responses without an upstream call (milliseconds) to the deadline of a write.
 const SERVER_SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const CLIENT_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
@@ -27,30 +27,36 @@ export interface MetricsOptions {
   readonly processMetrics: boolean;
 }
 
-/** What may change between two scrapes without anything being told of it. */
+/** State that can change between two scrapes without any event. */
 export interface ObservedHealth {
   readonly breakers: Readonly<Partial<Record<UpstreamService, BreakerState>>>;
-  /** `readable`: it answers. `writable`: it accepts writes, too. */
+  /** `readable`: reads succeed. `writable`: writes succeed too. */
   readonly ledger: { readonly readable: boolean; readonly writable: boolean };
-  /** Null while the ledger cannot be read: then the last known number stays. */
+  /** Null while the ledger cannot be read. Then the metric keeps the last known number. */
   readonly unknownOutcomes: number | null;
   /** Whether the tenants file holds a version that was refused, while an earlier one is in use. */
   readonly tenantsFileRefused: boolean;
-  /** Whether what replicas share can be reached; true where they share nothing. */
+  /** Whether the shared cache of the replicas can be reached; true where they share nothing. */
   readonly cacheUp: boolean;
-  /** How much of each limit that is counted was used within 24 hours: 0 to 1. Tenants are those of the settings, never a caller's word. */
+  /**
+   * Used share of each spending limit within 24 hours: 0 to 1. Tenant names come from the settings, never from a
+   * caller.
+   */
   readonly limitUses: readonly { readonly tenant: string; readonly limit: string; readonly ratio: number }[];
   /** Lines of the log that were dropped since the start. */
   readonly logLinesLost: number;
 }
 
-/** The gateway's Prometheus metrics. Every label is bounded: unknown words become `other`. Holds counters, one per process. */
+/**
+ * The gateway's Prometheus metrics. Every label is bounded: unknown words become `other`. Holds counters, one per
+ * process.
+ */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #drift = new LabelLimit(200);
   readonly #server = new Histogram({
     name: 'http_server_request_duration_seconds',
-    help: 'HTTP requests by route and status, until the answer was handed over or the client left.',
+    help: 'HTTP requests by route and status, until the response was sent or the client left.',
     labelNames: ['method', 'route', 'status'],
     buckets: SERVER_SECONDS,
     registers: [this.#registry],
@@ -64,19 +70,19 @@ export class Metrics {
   });
   readonly #errors = new Counter({
     name: 'graphql_errors_total',
-    help: 'Errors in GraphQL answers by code, userErrors of mutations too; replays of writes are not counted.',
+    help: 'Errors in GraphQL responses by code, including userErrors of mutations; replays of writes are not counted.',
     labelNames: ['code'],
     registers: [this.#registry],
   });
   readonly #writes = new Counter({
     name: 'billing_writes_total',
-    help: 'Writes by kind and the status they were answered with; replays are not counted.',
+    help: 'Writes by kind and the status in their response; replays are not counted.',
     labelNames: ['kind', 'status'],
     registers: [this.#registry],
   });
   readonly #contradictions = new Counter({
     name: 'billing_contradicted_rejections_total',
-    help: 'Writes that an operator settled as not carried out, and that a history row shows after all.',
+    help: 'Writes that an operator settled as not carried out, although a history row proves them.',
     registers: [this.#registry],
   });
   readonly #unreadableRows = new Counter({
@@ -86,7 +92,7 @@ export class Metrics {
   });
   readonly #driftTotal = new Counter({
     name: 'billing_upstream_drift_total',
-    help: 'Elements of upstream answers that the documents do not foresee: missing, unknown or unreadable.',
+    help: 'Elements of upstream responses that differ from the documents: missing, unknown or unreadable.',
     labelNames: ['endpoint', 'field'],
     registers: [this.#registry],
   });
@@ -97,7 +103,7 @@ export class Metrics {
   });
   readonly #stale = new Counter({
     name: 'billing_stale_reads_total',
-    help: 'Reads that an earlier answer stood in for, because the upstream did not answer.',
+    help: 'Reads served from an earlier response, because the upstream did not respond.',
     labelNames: ['endpoint'],
     registers: [this.#registry],
   });
@@ -109,12 +115,9 @@ export class Metrics {
   });
   readonly #ledgerUp = this.#gauge(
     'billing_ledger_up',
-    'Whether the ledger serves: 1 or 0. 0 wherever writes are refused for its sake.',
+    'Whether the ledger serves: 1 or 0. 0 where the gateway refuses writes because of the ledger.',
   );
-  readonly #ledgerReadable = this.#gauge(
-    'billing_ledger_readable',
-    'Whether the ledger answers what is asked of it: 1 or 0.',
-  );
+  readonly #ledgerReadable = this.#gauge('billing_ledger_readable', 'Whether the ledger can be read: 1 or 0.');
   readonly #ledgerWritable = this.#gauge(
     'billing_ledger_writable',
     'Whether the ledger accepts writes: 1 or 0. 0 beside billing_ledger_readable 1: read only, full, replaced, or older than its mark.',
@@ -123,14 +126,14 @@ export class Metrics {
     'billing_unknown_outcomes',
     'Writes in the ledger whose outcome is unknown, of all tenants and replicas.',
   );
-  readonly #cacheUp = this.#gauge('billing_cache_up', 'Whether the shared cache answers: 1 or 0; 1 with memory:.');
+  readonly #cacheUp = this.#gauge('billing_cache_up', 'Whether the shared cache responds: 1 or 0; 1 with memory:.');
   readonly #tenantsRefused = this.#gauge(
     'billing_tenants_file_refused',
     'Whether TENANTS_FILE holds a version that was refused, while an earlier one is in use: 1 or 0.',
   );
   readonly #limitUsed = new Gauge({
     name: 'billing_spending_limit_used_ratio',
-    help: 'How much of a spending limit a tenant used within 24 hours, all replicas together: 1 is all. The 100 nearest to their end.',
+    help: 'Share of a spending limit that a tenant used within 24 hours, over all replicas: 1 is all of it. The 100 series nearest to their limit.',
     labelNames: ['tenant', 'limit'],
     registers: [this.#registry],
   });
@@ -153,12 +156,12 @@ export class Metrics {
     this.#server.zero({ method: 'POST', route: '/graphql', status: '200' });
   }
 
-  /** Asked at each scrape. Must not throw and must answer from memory. */
+  /** Called at each scrape. Must not throw and must return values from memory. */
   observeHealth(health: () => ObservedHealth): void {
     this.#health = health;
   }
 
-  /** `route` is the route's pattern, never the path that was asked for. */
+  /** `route` is the route's pattern, never the requested path. */
   httpRequest(method: string, route: string, status: number, seconds: number): void {
     this.#server.observe({ method, route, status: String(status) }, seconds);
   }
@@ -167,7 +170,7 @@ export class Metrics {
     this.#client.observe({ upstream, operation, outcome }, seconds);
   }
 
-  /** One error of an answer: of its `errors`, or of a payload's `userErrors`. */
+  /** One error of a response: of its `errors`, or of a payload's `userErrors`. */
   graphqlError(code: string): void {
     this.#errors.inc({ code: KNOWN_CODES.has(code) ? code : 'other' });
   }
@@ -216,7 +219,7 @@ export class Metrics {
     if (unknownOutcomes !== null) this.#unknown.set(unknownOutcomes);
     this.#tenantsRefused.set(tenantsFileRefused ? 1 : 0);
     this.#cacheUp.set(cacheUp ? 1 : 0);
-    // A tenant that has left the file, or a limit that was lifted, has no series any more.
+    // Drops the series of tenants that left the file and of removed limits.
     this.#limitUsed.reset();
     const nearest = [...limitUses].sort((a, b) => b.ratio - a.ratio).slice(0, MAX_LIMIT_SERIES);
     for (const { tenant, limit, ratio } of nearest) this.#limitUsed.set({ tenant, limit }, ratio);
@@ -226,7 +229,7 @@ export class Metrics {
 
   #addProcessMetrics(): void {
     collectDefaultMetrics({ register: this.#registry });
-    // Gauges by name of a counter, which Prometheus' own check refuses; the same numbers are there by type.
+    // These gauges have names of counters, which promtool refuses. Other metrics have the same numbers by type.
     for (const kind of ['handles', 'requests', 'resources']) {
       this.#registry.removeSingleMetric(`nodejs_active_${kind}_total`);
     }
@@ -237,7 +240,10 @@ export class Metrics {
   }
 }
 
-/** Bounds the values of a metric label that comes from outside: the first `limit` values pass, later ones do not. Keeps state. */
+/**
+ * Bounds the values of a metric label from outside: the first `limit` values pass, later values become `other`.
+ * Mutable.
+ */
 class LabelLimit {
   readonly #seen = new Set<string>();
   readonly #limit: number;

@@ -1,7 +1,10 @@
-/** Longest message that is passed on, in characters. */
+/** Longest message that passes, in characters. */
 const MAX_MESSAGE = 300;
 
-/** Nothing beyond this is looked at: a message is a sentence, and the work must stay small for a hostile one. */
+/**
+ * Longest input, in characters; the rest is cut. Reason: a message is one sentence, and a hostile one must cost little
+ * work.
+ */
 const MAX_INPUT = 4000;
 
 /** Known secrets shorter than this would blank ordinary words of the message. */
@@ -9,7 +12,7 @@ const MIN_SECRET = 3;
 
 const REMOVED = '[removed]';
 
-/** In this order: a URL may hold an address, an address may hold something that looks like a key. */
+/** The order matters: a URL may hold an e-mail address, and an address may hold text that looks like a key. */
 const PATTERNS: readonly RegExp[] = [
   /[a-z][a-z0-9+.-]{0,20}:\/\/\S+/gi,
   /\bwww\.\S+/gi,
@@ -22,17 +25,17 @@ const PATTERNS: readonly RegExp[] = [
 ];
 
 /**
- * Turns text that came from an upstream into text that may stand in an answer, a log line or the ledger: plain, on one
- * line, at most 300 characters, without HTML tags and control characters, and with keys, tokens, URLs and e-mail
- * addresses replaced by `[removed]`.
+ * Makes a text from an upstream safe for a response, a log line or the ledger. The result is plain text on one line, at
+ * most 300 characters, without HTML tags and control characters. Keys, tokens, URLs and e-mail addresses are replaced
+ * by `[removed]`.
  *
- * @param secrets credentials of the call, removed wherever they occur, also percent-encoded. Anything that looks like a
- *   key (runs
- *   of 20 and more) is removed whether it is listed or not.
+ * @param secrets credentials of the call, removed wherever they occur, also percent-encoded. Text that looks like a key
+ * (runs of 20 characters and more) is removed even if it is not listed.
  */
 export function sanitiseUpstreamMessage(text: string, secrets: readonly string[] = []): string {
   const bounded = text.slice(0, MAX_INPUT).toWellFormed();
-  // Secrets go before and after the tags: `12<b>34` must not turn into the key that it was cut from.
+  // Secrets are removed before and after the tags. Otherwise removing the tag in `12<b>34` could restore the key
+  // `1234`.
   const plain = withoutSecrets(withoutMarkup(withoutSecrets(bounded, secrets)), secrets);
   const redacted = PATTERNS.reduce((rest, pattern) => rest.replace(pattern, REMOVED), plain);
   return cut(redacted.replace(/\s+/g, ' ').trim());
@@ -59,12 +62,12 @@ function cut(text: string): string {
   return characters.length <= MAX_MESSAGE ? text : `${characters.slice(0, MAX_MESSAGE - 1).join('')}…`;
 }
 
-/** What a log line may say of an error. */
+/** The facts of an error that a log line may have. */
 export interface ErrorFields {
   readonly name: string;
   readonly code?: string;
   readonly status?: number;
-  /** Call sites only: a stack's first lines repeat the message. */
+  /** Only call sites, because the first lines of a stack repeat the message. */
   readonly frames?: readonly string[];
   readonly cause?: ErrorFields;
 }
@@ -74,8 +77,8 @@ const MAX_FRAMES = 12;
 const CODE = /^[\w.:-]{1,64}$/;
 
 /**
- * Picks what is safe to log from anything thrown. An allow-list: messages, bodies, options and headers of library
- * errors carry keys and tokens, so none of them is ever looked at.
+ * Picks the safe facts of anything thrown. An allow-list. Reason: messages, bodies, options and headers of library
+ * errors carry keys and tokens, so this code reads none of them.
  */
 export function errorFields(thrown: unknown, depth = 0): ErrorFields {
   if (!isError(thrown)) return { name: thrown === null ? 'null' : typeof thrown };
@@ -91,7 +94,7 @@ export function errorFields(thrown: unknown, depth = 0): ErrorFields {
   };
 }
 
-// Errors of another realm (a worker, a test's sandbox) are no instances of this one's class.
+// Errors of another realm (a worker, a test's sandbox) are no instances of this realm's class.
 function isError(thrown: unknown): thrown is Error {
   return thrown instanceof Error || Object.prototype.toString.call(thrown) === '[object Error]';
 }

@@ -1,35 +1,39 @@
 import type { AttemptSpan, AttemptStart } from '../domain/upstream-call.js';
 
-/** What a trace knows of an HTTP request: no query string, no body, no header but those that name the trace. */
+/**
+ * A trace's facts about an HTTP request. Of the headers it reads only the trace context; it never reads query string or
+ * body.
+ */
 export interface TracedRequest {
   readonly requestId: string;
   readonly method: string;
-  /** The route's pattern, never the path that was asked for. */
+  /** The route's pattern, never the requested path. */
   readonly route: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
 /**
- * The spans of one HTTP request: the request, its GraphQL operation below it, upstream attempts below that. Mutable.
+ * The spans of one HTTP request: the request, its child the GraphQL operation, and its children the upstream attempts.
+ * Mutable.
  */
 export interface RequestTrace {
-  /** Begins the operation's span; attempts from then on stand below it. */
+  /** Begins the operation's span, the parent of later attempts. */
   beginOperation(): void;
-  /** @param name as the client named it; cut to a bounded length */
+  /** @param name the client's name of the operation; cut to a bounded length */
   describeOperation(type: string, name: string | null): void;
-  /** @param errorCodes codes of the answer's errors, the first of which is kept */
+  /** @param errorCodes codes of the response's errors, of which the span keeps the first */
   endOperation(errorCodes: readonly string[]): void;
   beginAttempt(start: AttemptStart): AttemptSpan;
-  /** Ends what has not ended yet. */
-  end(answer: { readonly status: number; readonly clientLeft: boolean }): void;
+  /** Ends every open span. */
+  end(response: { readonly status: number; readonly clientLeft: boolean }): void;
 }
 
 /** OpenTelemetry traces. Exists only where the environment asks for them. */
 export interface Tracing {
   /** Continues the trace that the request's headers name, or begins one. */
   beginRequest(request: TracedRequest): RequestTrace;
-  /** For attempts that no HTTP request waits for: each is a trace of its own. */
+  /** For attempts outside of any HTTP request: each becomes a trace of its own. */
   beginLoneAttempt(requestId: string, start: AttemptStart): AttemptSpan;
-  /** Sends what is still kept, for three seconds at most. Never rejects. */
+  /** Sends the remaining spans, for three seconds at most. Never rejects. */
   shutdown(): Promise<void>;
 }

@@ -13,8 +13,8 @@ import {
   type Reach,
   reach,
   tokenCheck,
-} from './doctor.checks.js';
-import { examineXtracta } from './doctor.xtracta.js';
+} from './doctor-checks.js';
+import { examineXtracta } from './examine-xtracta.js';
 import { type ReadingState, readingStates } from './open-readings.js';
 import {
   type CommandOutput,
@@ -24,18 +24,18 @@ import {
   terminalText,
   UsageError,
   wrapped,
-} from './ops.output.js';
+} from './ops-output.js';
 import { writeRecording } from './recording.js';
 
 export const DOCTOR_USAGE = `Usage: node dist/main.js doctor [--group ID] [--outside ID] [--tenant ID] [--timeout SECONDS] [--json] [--record FILE]
 
-Looks at the upstreams with the configured credentials, by reads alone: nothing is ordered, changed, bought or opened. Exit code 0: the gateway
-can work; 1: it cannot; 2: it can, with a doubt. No secret is printed.
+Examines the upstreams with the configured credentials, by reads alone: it orders, changes, buys and opens nothing.
+Exit code 0: the gateway can work; 1: it cannot; 2: it can, with a doubt. It prints no secret.
 
-  --group ID         the group to look at (default: XTRACTA_ROOT_GROUP_ID, else the key's own)
+  --group ID         the group to examine (default: XTRACTA_ROOT_GROUP_ID, else the key's own)
   --outside ID       a group that the key should not see, to learn how the upstream refuses it
-  --tenant ID        whose credentials, where TENANTS_FILE names more than one tenant
-  --timeout SECONDS  for all of it (default 60)
+  --tenant ID        the tenant, where TENANTS_FILE has more than one
+  --timeout SECONDS  limit for the whole run (default 60)
   --json             one JSON object, for programs
   --record FILE      keeps the responses, with names, ids and figures masked by their form
 `;
@@ -50,12 +50,12 @@ export interface DoctorReport {
     readonly bytes: number;
     readonly ms: number;
   }[];
-  /** What the upstreams' documents leave open: settled by what was seen, or what is needed for it. */
+  /** The open questions of the upstreams' documents: the finding that settles each, or the means to settle it. */
   readonly readings: readonly ReadingState[];
 }
 
 const REACH_MS = 5_000;
-/** A difference that changes no answer, and one at which windows that end "now" begin to lack rows. */
+/** `fine`: a difference that changes no response. `bad`: from here on, windows that end "now" lack rows. */
 const SKEW_SECONDS = { fine: 5, bad: 60 } as const;
 const DAY_MS = 86_400_000;
 const CERTIFICATE_DAYS = 21;
@@ -94,14 +94,14 @@ export async function doctorCommand(args: readonly string[], env: Environment): 
 
 interface Configured {
   readonly config: Settings;
-  /** Null: there is nothing to ask with. */
+  /** Null: there are no credentials. */
   readonly credentials: EnvironmentCredentials | null;
   readonly problems: readonly Check[];
 }
 
 type Settings = ReturnType<typeof parseSettings>['values'];
 
-/** Before the first day AUTH may not be decided yet: the upstreams can be looked at all the same. */
+/** Before the first day AUTH may not be decided yet. The doctor can examine the upstreams without it. */
 async function configured(env: Environment, tenant: string | undefined): Promise<Configured> {
   const { values } = parseSettings(env);
   const given = values.AUTH === null ? { ...env, AUTH: 'none' } : env;
@@ -157,7 +157,7 @@ async function examine(
 ): Promise<readonly Check[]> {
   const checks: Check[] = [];
   const baseUrl = config.XTRACTA_URL.replace(/\/+$/, '');
-  // Most of the time belongs to the reads.
+  // At most a quarter of the remaining time, because the reads need most of it.
   const left = (): number => Math.max(1, Math.min(REACH_MS, (deadlineMs - performance.now()) / 4));
   const xtracta = await reach(baseUrl, left());
   checks.push(...reachChecks('xtracta', 'XTRACTA_URL', xtracta));
@@ -197,7 +197,7 @@ async function creditsChecks(
         'ok',
         'not configured',
         'CREDITS_URL is not set',
-        'purchaseCredits answers NOT_CONFIGURED',
+        'purchaseCredits is NOT_CONFIGURED',
         'CREDITS_URL',
       ),
     ];
@@ -211,20 +211,20 @@ async function creditsChecks(
         'doubt',
         null,
         'no credentials for credits are set',
-        'purchaseCredits answers NOT_CONFIGURED',
+        'purchaseCredits is NOT_CONFIGURED',
         'CREDITS_TOKEN',
       ),
     ];
   }
   if (credits.kind === 'bearer') {
-    return [...api, open('token', 'a static token is set; the documents have no read that would try it')];
+    return [...api, open('token', 'a static token is set; the documented API has no read that could test it')];
   }
   const endpoint = await reach(credits.tokenUrl, left());
   const token = reachChecks('token endpoint', 'CREDITS_TOKEN_URL', endpoint);
   return [...api, ...token, ...(cannotConnect(endpoint) ? [] : [await tokenCheck(credits, left())])];
 }
 
-/** A server may refuse the question for a head, or hang at it, and answer reads all the same. */
+/** Whether no connection is possible. A server may refuse or ignore a HEAD request and still serve reads. */
 function cannotConnect({ fault }: Reach): boolean {
   return fault !== null && fault !== 'timeout' && fault !== 'ECONNRESET' && !fault.startsWith('HPE_');
 }
@@ -250,7 +250,7 @@ function reachChecks(name: string, setting: string, found: Reach): readonly Chec
         'fail',
         fault,
         faultText(fault ?? ''),
-        'no connection comes about, so nothing can be sent',
+        'no connection is possible, so nothing can be sent',
         setting,
       ),
     ];
@@ -264,8 +264,8 @@ function connectionCheck(name: string, setting: string, tls: Reach['tls'], fault
       `${name} connection`,
       'doubt',
       fault,
-      `a question for the head of the base URL: ${faultText(fault)}`,
-      'reads may work all the same',
+      `a HEAD request to the base URL: ${faultText(fault)}`,
+      'reads may still work',
       setting,
     );
   }
@@ -286,7 +286,7 @@ function connectionCheck(name: string, setting: string, tls: Reach['tls'], fault
     isSoon ? 'doubt' : 'ok',
     tls.protocol,
     seen,
-    isSoon ? 'no connection comes about after that' : 'verified',
+    isSoon ? 'no connection is possible after that' : 'verified',
     null,
   );
 }
@@ -303,8 +303,8 @@ function clockCheck(name: string, skew: number | null): Check {
     String(seconds),
     seen,
     verdict === 'ok'
-      ? 'windows end when they should'
-      : 'what just happened may be missing from histories, and plans may change at the wrong moment',
+      ? 'windows end at the right moment'
+      : 'histories may lack the newest rows, and plans may change at the wrong moment',
     verdict === 'ok' ? null : 'the clock of this machine',
   );
 }
@@ -326,8 +326,9 @@ function faultText(fault: string): string {
   if (fault === 'ECONNREFUSED') return 'the connection is refused';
   if (fault === 'ECONNRESET') return 'the connection is reset';
   const certificate = CERTIFICATE_FAULTS[fault];
-  if (certificate !== undefined) return `TLS does not come about: the certificate ${certificate} (${fault})`;
-  if (/^(?:CERT_|DEPTH_|UNABLE_|SELF_|ERR_TLS|ERR_SSL|EPROTO)/.test(fault)) return `TLS does not come about (${fault})`;
+  if (certificate !== undefined) return `the TLS connection fails: the certificate ${certificate} (${fault})`;
+  if (/^(?:CERT_|DEPTH_|UNABLE_|SELF_|ERR_TLS|ERR_SSL|EPROTO)/.test(fault))
+    return `the TLS connection fails (${fault})`;
   return `it fails (${fault.replace(/[^A-Z0-9_]/gi, '').slice(0, 40)})`;
 }
 
@@ -356,7 +357,10 @@ function secretsOf(credentials: EnvironmentCredentials | null): readonly string[
   ];
 }
 
-/** Nothing is printed that an upstream could have echoed a credential into; this is the second lock on that door. */
+/**
+ * Second lock against printing credentials. The first: the doctor prints no text in which an upstream could echo a
+ * credential.
+ */
 function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, '[removed]'), text);
 }

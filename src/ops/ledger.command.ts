@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { createAuthenticator } from '../auth/authenticate.js';
-import type { BillingOperationStatus, Evidence } from '../billing/billing-writes.js';
-import { examineRow, type RowExamination } from '../billing/examine-row.js';
+import type { BillingOperationStatus } from '../billing/billing-writes.js';
+import { examineRow } from '../billing/examine-row.js';
 import {
   type OperationPayload,
   reconcileBillingOperation,
@@ -14,12 +14,28 @@ import { loadConfig } from '../config/load-config.js';
 import { SCOPES, type Tenant } from '../domain/caller.js';
 import { BillingError } from '../domain/errors.js';
 import { ACCOUNT_KINDS } from '../domain/upstream-operations.js';
-import { type AuditEntry, type Ledger, LedgerUnavailable } from '../idempotency/ledger.js';
+import { type Ledger, LedgerUnavailable } from '../idempotency/ledger.js';
 import type { LedgerRow } from '../idempotency/ledger.states.js';
 import { openLedger } from '../idempotency/open-ledger.js';
 import { RunOnce } from '../idempotency/run-once.js';
 import { createLogger } from '../observability/logger.js';
 import { XtractaClient } from '../upstreams/xtracta/xtracta.client.js';
+import {
+  age,
+  askedText,
+  auditLine,
+  changeText,
+  command,
+  decision,
+  evidenceText,
+  type FoundEvidence,
+  fields,
+  instant,
+  jsonOfAudit,
+  jsonOfRow,
+  nextText,
+  OUTCOMES,
+} from './ledger-text.js';
 import {
   type CommandOutput,
   columns,
@@ -28,8 +44,7 @@ import {
   NotThereError,
   terminalText,
   UsageError,
-  wrapped,
-} from './ops.output.js';
+} from './ops-output.js';
 import { printable } from './read.command.js';
 
 export const LEDGER_USAGE = `Usage: node dist/main.js ledger list [--status STATUS] [--tenant T] [--limit N] [--json]
@@ -37,16 +52,16 @@ export const LEDGER_USAGE = `Usage: node dist/main.js ledger list [--status STAT
        node dist/main.js ledger reconcile KEY [--tenant T] --by NAME [--json]
        node dist/main.js ledger resolve KEY [--tenant T] --outcome succeeded|rejected --note TEXT --by NAME [--json]
 
-Looks after writes in the ledger of LEDGER_URL, beside running gateways, with their settings. It sends no write.
+Shows and settles writes in the ledger of LEDGER_URL, beside running gateways, with their settings. It sends no write.
 
-  list             newest first; without --tenant of every tenant of the settings, and unknown outcomes of all
-  show             what was asked, what happened, of an unknown outcome each new row of the history beside what was asked, and the next command
+  list             newest first; without --tenant: writes of every tenant in the settings, and unknown outcomes of all tenants
+  show             the request and the result; for an unknown outcome also each new row of the history, and the next command
   reconcile        settles an unknown outcome if the history proves it
   resolve          records your decision about an unknown outcome; it is kept for ever, with your name and note
 
   --status STATUS  unknown, in_progress, succeeded, rejected or not_sent; also as list shows it
   --tenant T       default: the only tenant of the settings
-  --by NAME        who you are, for the audit
+  --by NAME        your name, for the audit
 `;
 
 const STATUSES: Readonly<Record<string, BillingOperationStatus>> = {
@@ -108,13 +123,13 @@ export async function ledgerCommand(args: readonly string[], env: Environment): 
 /** The operator, as the audit names them. */
 function nameOf({ by }: Options): string {
   const name = by?.trim() ?? '';
-  // NAME itself stands in the command lines that are printed to be filled in.
+  // The printed command lines have NAME as a placeholder.
   const isFilledIn = name !== '' && name !== 'NAME';
   if (!isFilledIn || name.length > 200 || /\p{Cc}/u.test(name)) throw new UsageError('--by takes your name.');
   return name;
 }
 
-/** What an operator works with: the ledger, the upstream's reads, and the tenants of the settings. */
+/** The means of an operator: the ledger, the upstream's reads, and the tenants of the settings. */
 interface Desk {
   readonly ledger: Ledger;
   readonly tenantIds: readonly string[];
@@ -169,7 +184,7 @@ async function withDesk(
   }
 }
 
-/** The tenant that was named; else those of the settings, and those that have an unknown outcome. */
+/** The named tenant; else all tenants of the settings and all tenants with an unknown outcome. */
 async function tenantIdsOf({ auth }: Config, ledger: Ledger, { tenant }: Options): Promise<readonly string[]> {
   if (tenant !== undefined) return [tenant];
   const known =
@@ -189,7 +204,7 @@ async function tenantsOfFile(path: string): Promise<readonly string[]> {
   return (await readTenantsFile(path)).tenants.map(({ id }) => id);
 }
 
-/** An operator may see and settle everything of a tenant, and writes nothing upstream. */
+/** A scope with which an operator may see and settle everything of a tenant, but send no write. */
 function scopeOf(ledger: Ledger, xtracta: XtractaClient, tenant: Tenant, by: string | null): WriteScope {
   const ignore = (): void => undefined;
   return {
@@ -199,7 +214,7 @@ function scopeOf(ledger: Ledger, xtracta: XtractaClient, tenant: Tenant, by: str
       ledger,
       runOnce: new RunOnce({ ledger }),
       takeAllowance: () => ({ ok: true }),
-      // Running gateways keep what they have read for about a minute.
+      // Nothing to do: running gateways keep their reads for about a minute anyway.
       forgetReads: ignore,
       onWrite: ignore,
       onUserError: ignore,
@@ -216,7 +231,7 @@ function scopeOf(ledger: Ledger, xtracta: XtractaClient, tenant: Tenant, by: str
   };
 }
 
-/** The word of the usage, or the status as `list` shows it. */
+/** The word of the usage, or the status in the form of `list`. */
 function wantedStatus({ status }: Options): BillingOperationStatus | undefined {
   if (status === undefined) return undefined;
   const shown = Object.values(STATUSES).find((name) => name === status);
@@ -259,15 +274,6 @@ async function list({ ledger, tenantIds }: Desk, options: Options): Promise<Comm
   );
 }
 
-/** A command line that can be pasted: `NAME` and the like are left to fill in. */
-function command(verb: string, { idempotencyKey, tenantId }: LedgerRow, more = ''): string {
-  return `node dist/main.js ledger ${verb} ${shellWord(idempotencyKey)} --tenant ${shellWord(tenantId)}${more}`;
-}
-
-function shellWord(text: string): string {
-  return /^[\w.:@/-]+$/.test(text) ? text : `'${terminalText(text).replaceAll("'", `'\\''`)}'`;
-}
-
 async function show(desk: Desk, key: string, options: Options): Promise<CommandOutput> {
   const row = await find(desk, key);
   const audit = await desk.ledger.audit(row.tenantId, row.idempotencyKey);
@@ -291,13 +297,6 @@ async function show(desk: Desk, key: string, options: Options): Promise<CommandO
       ...(row.state === 'unknown' ? ['\nEvidence\n', evidenceText(row, evidence), nextText(row, evidence)] : []),
     ].join(''),
   );
-}
-
-interface FoundEvidence {
-  readonly rows: readonly Evidence[];
-  /** What was asked for, as the catalogue names it now. */
-  readonly wanted: RowExamination['wanted'];
-  readonly note: string | null;
 }
 
 const NOTHING_READ = { rows: [], wanted: null } as const;
@@ -343,7 +342,7 @@ async function reconcile(desk: Desk, key: string, options: Options): Promise<Com
 
 async function resolve(desk: Desk, key: string, options: Options): Promise<CommandOutput> {
   const row = await find(desk, key);
-  // A decision needs no upstream, so it can be made for a tenant whose key callers bring themselves.
+  // A decision needs no upstream, so it also works for a tenant whose callers bring their own key.
   const tenant = desk.tenantById(row.tenantId) ?? { id: row.tenantId, xtracta: null, credits: null };
   const input = {
     idempotencyKey: row.idempotencyKey,
@@ -353,7 +352,7 @@ async function resolve(desk: Desk, key: string, options: Options): Promise<Comma
   return settled(await resolveBillingOperation(desk.scopeOf(tenant, nameOf(options)), input), row, options);
 }
 
-/** Exit code 0: it is settled; 2: it is as unknown as before; 1: it could not be done. */
+/** Exit code 0: the write is settled; 2: its outcome is still unknown; 1: the command failed. */
 function settled({ operation, userErrors }: OperationPayload, row: LedgerRow, { json }: Options): CommandOutput {
   const status = operation?.status ?? null;
   const exitCode = userErrors.length > 0 ? 1 : status === 'OUTCOME_UNKNOWN' ? 2 : 0;
@@ -369,15 +368,6 @@ function settled({ operation, userErrors }: OperationPayload, row: LedgerRow, { 
   return { exitCode, out: exitCode === 2 ? out + hint : out, err: errors };
 }
 
-/** What became of the row. The note of a decision that came too late is kept nowhere, so whose is kept is said. */
-function changeText(row: LedgerRow, status: BillingOperationStatus | null): string {
-  const before = statusOfState(row.state);
-  if (status !== null && status !== before) return `was ${before} and is ${status}`;
-  if (row.state !== 'succeeded' && row.state !== 'rejected') return `is still ${before}`;
-  const by = row.resolution === null ? '' : ` (settled by ${resolutionText(row)})`;
-  return `was ${before} before${by}: nothing was changed`;
-}
-
 async function find({ ledger, tenantIds }: Desk, key: string): Promise<LedgerRow> {
   const found: LedgerRow[] = [];
   for (const tenantId of tenantIds) {
@@ -389,153 +379,8 @@ async function find({ ledger, tenantIds }: Desk, key: string): Promise<LedgerRow
     const whose = tenantIds.length === 1 ? `the tenant ${tenantIds[0] ?? ''}` : 'any tenant of the settings';
     throw new NotThereError(`There is no write with this key of ${whose}. "ledger list" shows keys and tenants.`);
   }
-  if (others.length > 0) throw new UsageError('More than one tenant has this key: --tenant says whose is meant.');
+  if (others.length > 0) throw new UsageError('More than one tenant has this key: name the tenant by --tenant.');
   return row;
-}
-
-function fields(row: LedgerRow): string {
-  const lines: (readonly [string, string | null])[] = [
-    ['key', row.idempotencyKey],
-    ['tenant', row.tenantId],
-    ['kind', row.kind],
-    ['status', statusOfState(row.state)],
-    ['asked', askedText(row)],
-    ['group', row.groupId],
-    [
-      'held documents',
-      ACCOUNT_KINDS.includes(row.kind) ? null : row.deletesDocuments ? 'asked to be deleted' : 'asked to be processed',
-    ],
-    ['created', `${instant(row.createdAtMs)} (${age(row.createdAtMs)} ago)`],
-    ['sent', row.sentAtMs === null ? null : instant(row.sentAtMs)],
-    [
-      row.state === 'unknown' ? 'unknown since' : 'completed',
-      row.completedAtMs === null ? null : instant(row.completedAtMs),
-    ],
-    ['answer', row.answer?.kind === 'failure' ? `${row.answer.failure.code}: ${row.answer.failure.message}` : null],
-    ['upstream', row.answer?.kind === 'failure' ? upstreamText(row) : null],
-    ['settled by', row.resolution === null ? null : resolutionText(row)],
-  ];
-  return lines
-    .filter((line): line is readonly [string, string] => line[1] !== null)
-    .map(([name, text]) => `${wrapped(`${name.padEnd(15)} ${terminalText(text)}`, 120, ' '.repeat(16))}\n`)
-    .join('');
-}
-
-function upstreamText({ answer }: LedgerRow): string | null {
-  if (answer?.kind !== 'failure') return null;
-  const { httpStatus, status, message } = answer.failure.upstream;
-  const parts = [
-    httpStatus === undefined ? null : `HTTP ${httpStatus}`,
-    status === undefined ? null : `status ${status}`,
-    message === undefined ? null : `"${message}"`,
-  ].filter((part) => part !== null);
-  return parts.length === 0 ? null : parts.join(', ');
-}
-
-function resolutionText({ resolution }: LedgerRow): string {
-  if (resolution === null) return '';
-  const who = resolution.subject === null ? resolution.by : `${resolution.by} ${resolution.subject}`;
-  return `${who}, ${instant(resolution.atMs)}${resolution.note === null ? '' : `: ${resolution.note}`}`;
-}
-
-/** What was asked for, as far as it may be stored: ids and counts. */
-function askedText({ input }: LedgerRow): string {
-  if (typeof input !== 'object' || input === null) return '-';
-  const parts = Object.entries(input).filter(([, value]) => value !== null && typeof value !== 'object');
-  return parts.length === 0 ? '-' : parts.map(([name, value]) => `${name} ${String(value)}`).join(', ');
-}
-
-function evidenceText(row: LedgerRow, { rows, wanted, note }: FoundEvidence): string {
-  const parts = [
-    askedText(row),
-    ...(wanted === null ? [] : [`name ${valueText(wanted.name)}`, `documents ${valueText(wanted.allowedDocuments)}`]),
-    ...(wanted === null ? [] : [`price ${priceText(wanted.price)}`]),
-    ...(row.groupId === null ? [] : [`group ${row.groupId}`]),
-    `sent ${row.sentAtMs === null ? 'never' : instant(row.sentAtMs)}`,
-  ];
-  const asked = `asked: ${terminalText(parts.join(', '))}\n`;
-  const shown = rows.map(({ activity, fits, doesNotFit }) => {
-    const facts = [
-      ['row', activity.id],
-      ['kind', activity.kind],
-      ['name', valueText(activity.planName)],
-      ['documents', valueText(activity.allowedDocuments)],
-      ['price', priceText(activity.price)],
-      ['start', valueText(activity.startDate)],
-    ].map(([name = '', value = '']) => `${name} ${value}`);
-    const against = doesNotFit.length === 0 ? 'nothing contradicts' : `does not fit: ${doesNotFit.join(', ')}`;
-    return `${terminalText(facts.join(', '))}\n  fits: ${fits.join(', ') || 'nothing'}\n  ${against}\n`;
-  });
-  return `${asked}${shown.join('')}${note === null ? '' : `${note}\n`}`;
-}
-
-const OUTCOMES = 'OUTCOME: succeeded or rejected';
-
-/** What the operator may do now, as command lines. */
-function nextText(row: LedgerRow, { rows, wanted }: FoundEvidence): string {
-  const isProved = wanted !== null && rows.some(({ doesNotFit }) => doesNotFit.length === 0);
-  if (isProved) return `\nNext: ${command('reconcile', row, ' --by NAME')}\n`;
-  const wait = ACCOUNT_KINDS.includes(row.kind) || rows.length > 0 ? '' : 'wait an hour for a late row, then ';
-  return `\nNext: ${wait}ask the upstream's support whether it was carried out, and record the answer (${OUTCOMES}).\n  ${decision(row)}\n`;
-}
-
-function decision(row: LedgerRow): string {
-  return command('resolve', row, " --outcome OUTCOME --note 'REASON' --by NAME");
-}
-
-function valueText(value: unknown): string {
-  const shown = printable(value);
-  return shown === null
-    ? '-'
-    : typeof shown === 'string'
-      ? `"${shown}"`
-      : typeof shown === 'number'
-        ? String(shown)
-        : '(unreadable)';
-}
-
-function priceText(price: Evidence['activity']['price']): string {
-  if (price === null || !('amount' in price)) return '-';
-  return `${price.amount} ${typeof price.currency === 'string' ? price.currency : ''}`.trim();
-}
-
-function auditLine({ atMs, from, to, by, subject, note }: AuditEntry): readonly string[] {
-  return [instant(atMs), `${from ?? '(new)'} -> ${to}`, by, subject ?? '', note ?? ''];
-}
-
-function jsonOfRow(row: LedgerRow): object {
-  const { tenantId, idempotencyKey, kind, groupId, input, deletesDocuments, answer, resolution } = row;
-  return {
-    tenant: tenantId,
-    idempotencyKey,
-    kind,
-    status: statusOfState(row.state),
-    groupId,
-    asked: input,
-    deletesDocuments,
-    createdAt: instant(row.createdAtMs),
-    sentAt: row.sentAtMs === null ? null : instant(row.sentAtMs),
-    completedAt: row.completedAtMs === null ? null : instant(row.completedAtMs),
-    failure: answer?.kind === 'failure' ? answer.failure : null,
-    resolution: resolution === null ? null : { ...resolution, atMs: undefined, at: instant(resolution.atMs) },
-    reconcileAttempts: row.reconcileAttempts,
-  };
-}
-
-function jsonOfAudit({ atMs, from, to, by, subject, note }: AuditEntry): object {
-  return { at: instant(atMs), from, to, by, subject, note };
-}
-
-function instant(atMs: number): string {
-  return new Date(atMs).toISOString();
-}
-
-/** How long ago, in the largest unit that is at least two. */
-function age(sinceMs: number): string {
-  const seconds = Math.max(0, Math.round((Date.now() - sinceMs) / 1000));
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
-  return seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} d`;
 }
 
 function success(out: string): CommandOutput {

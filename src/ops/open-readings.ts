@@ -1,18 +1,21 @@
-import type { Check } from './doctor.checks.js';
+import type { Check } from './doctor-checks.js';
 
-/** What would settle a reading: reads, or a call that costs money, mints a link, or is none of the gateway's. */
+/** The means to settle a reading: reads, a call that costs money or makes a link, or a question to the vendor. */
 export type Needs = 'reads' | 'a write' | 'a purchase' | 'a billing UI link' | 'the vendor';
 
-/** A place where the upstreams' documents leave open, or contradict themselves about, what the wire looks like. */
+/** A place where the upstreams' documents are silent, or contradict themselves, about the wire format. */
 interface OpenReading {
   readonly number: number;
   readonly about: string;
   readonly needs: Needs;
-  /** Names of the doctor's checks that settle it, all of them together. */
+  /** Names of the doctor's checks that settle it, only all together. */
   readonly checks: readonly string[];
 }
 
-/** The doctor's checks that settle a reading, by the reading's number. What is not here needs more than reads. */
+/**
+ * The open readings by number, each with the doctor's checks that settle it. A reading without checks needs more than
+ * reads.
+ */
 export const OPEN_READINGS: readonly OpenReading[] = [
   reading(1, '<status> is a boolean, 200 or a code, and may be absent', 'reads', 'statusForm'),
   reading(2, '<result> and <error_code> are named and never shown', 'reads', 'envelope'),
@@ -69,11 +72,11 @@ export interface ReadingState {
   readonly number: number;
   readonly about: string;
   readonly settled: boolean;
-  /** What was seen, or what is needed to see it. */
+  /** The finding, or the means to get it. */
   readonly how: string;
 }
 
-/** A reading is settled when each of its checks found something. */
+/** A reading is settled when each of its checks has a finding. */
 export function readingStates(checks: readonly Check[]): readonly ReadingState[] {
   const byName = new Map(checks.map((found) => [found.name, found]));
   return OPEN_READINGS.map(({ number, about, needs, checks: names }) => {

@@ -1,6 +1,6 @@
 import { DOCTOR_USAGE, doctorCommand } from './doctor.command.js';
 import { LEDGER_USAGE, ledgerCommand } from './ledger.command.js';
-import { type CommandOutput, type Environment, type OpsCommandName, UsageError } from './ops.output.js';
+import { type CommandOutput, type Environment, type OpsCommandName, UsageError } from './ops-output.js';
 import { READ_USAGE, readCommand } from './read.command.js';
 
 interface OpsCommand {
@@ -14,7 +14,9 @@ const OPS_COMMANDS: Readonly<Record<OpsCommandName, OpsCommand>> = {
   read: { run: readCommand, usage: READ_USAGE },
 };
 
-/** Runs one sub-command. Never throws what holds a secret: of a fault of its own the kind alone is told. */
+/**
+ * Runs one sub-command. Never throws an error that holds a secret: for an unexpected fault it reports only the kind.
+ */
 export async function runOpsCommand(
   name: OpsCommandName,
   args: readonly string[],
@@ -30,7 +32,9 @@ export async function runOpsCommand(
   }
 }
 
-/** Of node:util's parseArgs: its messages name options, and say in a second sentence what is of no help here. */
+/**
+ * The first sentence of an error of node:util's parseArgs, which names the option. The second sentence is no help here.
+ */
 function argumentFault(error: unknown): string | null {
   if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error)) return null;
   if (!String(error.code).startsWith('ERR_PARSE_ARGS')) return null;

@@ -10,17 +10,17 @@ import {
   terminalText,
   UsageError,
   wrapped,
-} from './ops.output.js';
+} from './ops-output.js';
 import { type Reading, readStored, STORED_ENDPOINTS, type StoredEndpoint } from './reading.js';
 
 export const READ_USAGE = `Usage: node dist/main.js read --endpoint NAME FILE [--json] [--quantity N] [--group ID]
 
-Prints what the gateway reads from a stored response, by the code that reads the wire. FILE is a body, or a head and a body as
-"curl -i" writes them; - is the standard input. Nothing is sent anywhere.
+Prints the gateway's reading of a stored response, made by the same code as for the wire. FILE is a body, or a head and a body as
+"curl -i" writes them; - is the standard input. It sends nothing.
 
   --endpoint NAME  history, usage, plans, booster, update, billing_ui or purchase
-  --quantity N     packs that were ordered, where a booster's response shall be compared with that
-  --group ID       the group that was asked for, if one was
+  --quantity N     ordered packs, to compare with a booster's response
+  --group ID       the requested group, if any
   --json           one JSON object
 `;
 
@@ -78,10 +78,7 @@ async function standardInput(): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/**
- * Values as a person may see them: what could not be read is named, the billing UI's URL and personal data are not
- * shown.
- */
+/** Values for a person: unreadable values are named; the billing UI's URL and personal data are hidden. */
 export function printable(value: unknown, name = ''): unknown {
   if (value instanceof UnreadableValue) return { unreadable: value.element };
   if (Array.isArray(value)) return value.map((item) => printable(item));
@@ -95,10 +92,10 @@ export function printable(value: unknown, name = ''): unknown {
   );
 }
 
-/** Made by the reader for its own use, or no part of a response: the id of a purchase is as asked for. */
+/** Fields for internal use, and the purchase's id, which is part of the request and not of the response. */
 const INTERNAL = new Set(['startMs', 'expiryMs', 'group', 'purchaseId']);
 
-/** The path and the query hold the token that opens the billing UI. */
+/** Hides path and query, because they hold the token that opens the billing UI. */
 function maskedUrl(text: string): string {
   const { origin } = new URL(text);
   return `${origin}/(a credential of ${text.length - origin.length} characters, not shown)`;
@@ -122,7 +119,7 @@ function textOf(reading: Reading): string {
     ['response', terminalText(head.join(', '))],
     ...notes.map((note) => ['note', note]),
     ...summaryOf(result),
-    ['drift', 'value' in result && result.value !== null ? driftText(drift) : 'not counted: nothing was read'],
+    ['drift', 'value' in result && result.value !== null ? driftText(drift) : 'not counted: there is no value'],
   ];
   const shown = 'value' in result && result.value !== null ? `\n${valueText(printable(result.value))}` : '';
   return `${lines.map(([label = '', text = '']) => wrapped(`${label.padEnd(10)} ${text}`, 120, ' '.repeat(11))).join('\n')}\n${shown}`;
@@ -150,11 +147,11 @@ function summaryOf(result: Reading['result']): string[][] {
 function driftText(drift: Reading['drift']): string {
   const found = Object.entries(drift).map(([field, count]) => (count === 1 ? field : `${field} (${count} times)`));
   return found.length === 0
-    ? 'none: everything is as the documents say'
+    ? 'none: everything matches the documents'
     : `missing, unknown or unreadable: ${found.join(', ')}`;
 }
 
-/** Lists become tables, everything else one line a value. */
+/** Lists become tables; every other value becomes one line. */
 function valueText(value: unknown, path = ''): string {
   if (!isRecord(value)) return `${path}  ${cellText(value)}\n`;
   return Object.entries(value)

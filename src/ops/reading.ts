@@ -8,10 +8,10 @@ import { createGotTransport } from '../upstreams/http/got.transport.js';
 import type { UpstreamTransport } from '../upstreams/http/transport.js';
 import { createUndiciTransport } from '../upstreams/http/undici.transport.js';
 import { XtractaClient } from '../upstreams/xtracta/xtracta.client.js';
-import { whyOfOutcome, whyOfReadError } from './reading.reasons.js';
+import { whyOfOutcome, whyOfReadError } from './reading-reasons.js';
 import { parseStoredResponse, type ReplayedAttempt, replay } from './stored-response.js';
 
-/** The upstreams' endpoints as their documents name them, and what each is. */
+/** The upstreams' endpoints under the names in their documents, each with its purpose. */
 export const STORED_ENDPOINTS = {
   history: 'read',
   usage: 'read',
@@ -26,7 +26,7 @@ export type StoredEndpoint = keyof typeof STORED_ENDPOINTS;
 
 export type OutcomeStatus = 'SUCCEEDED' | 'REJECTED' | 'NOT_SENT' | 'OUTCOME_UNKNOWN';
 
-/** What the gateway would make of a response. `why` says in words which of its parts decide that. */
+/** The gateway's result for a response. `why` names the parts that decide it. */
 export type ReadingResult =
   | { readonly kind: 'value'; readonly value: object }
   | { readonly kind: 'error'; readonly code: BillingErrorCode; readonly message: string; readonly why: string }
@@ -34,7 +34,7 @@ export type ReadingResult =
       readonly kind: 'outcome';
       readonly status: OutcomeStatus;
       readonly why: string;
-      /** The code that a client is told; null for a success. */
+      /** The client's error code; null for a success. */
       readonly code: BillingErrorCode | null;
       readonly message: string | null;
       readonly warnings: readonly BillingWarning[];
@@ -47,15 +47,15 @@ export interface Reading {
   readonly contentType: string | null;
   readonly bytes: number;
   readonly result: ReadingResult;
-  /** How often something came that the documents do not foresee, by element. */
+  /** Occurrences of undocumented content, by element. */
   readonly drift: Readonly<Record<string, number>>;
   readonly notes: readonly string[];
 }
 
 export interface ReadingOptions {
-  /** Base URL of the upstream: a billing UI's URL may be `http:` only where this one is on this machine. */
+  /** Base URL of the upstream: a billing UI's URL may be `http:` only where this URL is on this machine. */
   readonly xtractaUrl: string;
-  /** Of the order that a response is compared with; null: with none. */
+  /** Quantity of the order to compare with the response; null: no comparison. */
   readonly quantity: number | null;
   readonly groupId: string | null;
 }
@@ -63,7 +63,10 @@ export interface ReadingOptions {
 const TIMEOUT_MS = 10_000;
 const NOWHERE = 'https://upstream.invalid';
 
-/** Reads a stored response by the code that reads the wire: the clients, with the response in the upstream's place. */
+/**
+ * Reads a stored response by the code that reads the wire: the upstream clients, with a local server that sends the
+ * response.
+ */
 export async function readStored(endpoint: StoredEndpoint, file: Buffer, options: ReadingOptions): Promise<Reading> {
   const stored = parseStoredResponse(file, endpoint === 'purchase' ? 'application/json' : 'application/xml');
   const drift: Record<string, number> = {};
@@ -102,7 +105,7 @@ async function xtractaResult(
   { xtractaUrl, quantity, groupId }: ReadingOptions,
   lastAttempt: () => ReplayedAttempt | null,
 ): Promise<ReadingResult> {
-  // A stored response stays the same however often it is asked for.
+  // No retries, because a stored response is always the same.
   const channel = new UpstreamChannel({ service: 'xtracta', transport, retryReserve: 0 });
   const client = new XtractaClient({
     baseUrl: xtractaUrl,

@@ -1,13 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { headOf, type Probe, type ReadEndpoint } from './doctor.checks.js';
-import { UsageError } from './ops.output.js';
-import { type ResponseForm, responseForm } from './response.form.js';
+import { headOf, type Probe, type ReadEndpoint } from './doctor-checks.js';
+import { UsageError } from './ops-output.js';
+import { type ResponseForm, responseForm } from './response-form.js';
 
-/**
- * Responses of one look at an upstream, masked, as `doctor --record` writes them and the contract test of recorded
- * responses reads them.
- */
+/** Masked responses of one run of `doctor --record`. The contract test of recorded responses reads them. */
 export interface Recording {
   readonly version: 1;
   readonly recordedAt: string;
@@ -22,16 +19,16 @@ export interface RecordedResponse {
   readonly response: string;
 }
 
-/** Elements whose text is of the API's own vocabulary, or whose form is what a recording is for. */
+/** Elements whose text stays: words of the API, and values whose form the recording must show. */
 const KEPT = new Set(['status', 'plan_type', 'plan_activity', 'price_currency', 'start_date', 'expiry_date']);
-/** The one message that the documents show for reads. */
+/** The only message of reads in the documents. */
 const KNOWN_MESSAGE = 'The request has been successfully processed';
-/** A kept text is a word or a date; anything else may be somebody's. */
+/** A kept text is a word or a date. Other text may be personal data. */
 const SHORT = /^[\w .:+()-]{0,40}$/;
 
 /**
- * Writes the responses with names, ids and figures masked: each character becomes another of its class, zeros, lengths,
- * order and whatever is around the texts stay, and the same text becomes the same text everywhere.
+ * Writes the responses with names, ids and figures masked. Each character becomes another of its class. Zeros, lengths,
+ * order and everything around the texts stay. Equal texts become equal masks.
  *
  * @returns a line for the operator
  */
@@ -43,7 +40,7 @@ export async function writeRecording(
 ): Promise<string> {
   const recording = recordingOf(probes, secrets, now);
   try {
-    // Masked, and still nobody else's business.
+    // Mode 0600, because even masked responses are confidential.
     await writeFile(file, `${JSON.stringify(recording, null, 1)}\n`, { mode: 0o600, flag: 'wx' });
   } catch {
     throw new UsageError('--record takes a file that can be written and is not there yet.');
@@ -72,12 +69,14 @@ export function recordingOf(probes: readonly Probe[], secrets: readonly string[]
   };
 }
 
-/** Of the same length and the same classes of characters, so that the rest of the recording stays what it is. */
+/**
+ * Replaces secrets by text of the same length and classes of characters, so that the rest of the recording stays valid.
+ */
 function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, 'x'.repeat(secret.length)), text);
 }
 
-/** Tags, comments and instructions; what is between them is text. A text that is no XML is one text. */
+/** Tags, comments and instructions; everything between them is text. A body that is no XML is one text. */
 const MARKUP = /<!\[CDATA\[[\s\S]*?\]\]>|<!--[\s\S]*?-->|<[^<>]*>/g;
 
 export function maskDocument(text: string, mask: FormMask): string {
@@ -93,7 +92,7 @@ export function maskDocument(text: string, mask: FormMask): string {
   return out + maskText(text.slice(at), '', mask);
 }
 
-/** Names of elements stay, values of attributes do not; of a comment nothing does. */
+/** Masks values of attributes and whole comments; names of elements stay. */
 function maskTag(tag: string, element: string, mask: FormMask): string {
   if (tag.startsWith('<!--')) return '<!-- -->';
   if (tag.startsWith('<![CDATA[')) return `<![CDATA[${maskText(tag.slice(9, -3), element, mask)}]]>`;
@@ -111,14 +110,14 @@ function maskText(text: string, element: string, mask: FormMask): string {
 const REFERENCE = /&(?:#\w+|\w+);/g;
 
 /**
- * Replaces texts by others of their form. Mutable: what was replaced by what, so that ids that were equal stay equal,
- * and others do not become so.
+ * Replaces texts by others of the same form. Mutable: it remembers each replacement, so that equal ids stay equal and
+ * different ids stay different.
  */
 export class FormMask {
   readonly #masked = new Map<string, string>();
   readonly #used = new Set<string>();
 
-  /** References (`&amp;`) stay as they are written. */
+  /** Masks a text; references (`&amp;`) stay unchanged. */
   text(text: string): string {
     const known = this.#masked.get(text);
     if (known !== undefined) return known;
@@ -145,13 +144,13 @@ function drawn(text: string): string {
   return Array.from(text, drawnCharacter).join('');
 }
 
-/** A zero stays: leading ones, and a price of nothing, are part of the form. */
+/** Masks one character. A zero stays, because leading zeros and zero prices are part of the form. */
 function drawnCharacter(character: string): string {
   if (/[1-9]/.test(character)) return String(randomInt(1, 10));
   if (/[a-z]/.test(character)) return String.fromCharCode(97 + randomInt(26));
   if (/[A-Z]/.test(character)) return String.fromCharCode(65 + randomInt(26));
   if (/[\p{L}\p{N}\p{S}\p{M}]/u.test(character) && character.charCodeAt(0) > 0x7f) {
-    // Of as many bytes.
+    // A replacement with the same number of bytes.
     return ({ 2: 'é', 3: '東', 4: '🎉' } as const)[Buffer.byteLength(character)] ?? '?';
   }
   return character;

@@ -2,9 +2,8 @@ import net from 'node:net';
 import type { BodySink, TransportResult, UpstreamTransport } from '../upstreams/http/transport.js';
 
 /**
- * One HTTP response as it was stored: by `curl -i`, by `doctor --record`, or a bare body. `bytes` is what goes over the
- * wire when it is replayed; `notes` say what had to be mended for that, because a tool had changed it when it stored
- * it.
+ * One stored HTTP response: by `curl -i`, by `doctor --record`, or a bare body. `bytes` go over the wire in the replay.
+ * `notes` list the repairs, because tools change a response when they store it.
  */
 export interface StoredResponse {
   readonly bytes: Buffer;
@@ -25,7 +24,7 @@ export function parseStoredResponse(file: Buffer, contentType: string): StoredRe
     const status = Number(HEAD_START.exec(stored.head)?.[1]);
     const isBeforeTheResponse = status < 200 || (status === 200 && splitHead(stored.body) !== null);
     if (!isBeforeTheResponse) return { bytes: toWire(stored.head, stored.body, notes), notes };
-    notes.push(`a head with the status ${status} stands before the response's own and is left out`);
+    notes.push(`a head with the status ${status} precedes the response's own head and is left out`);
     rest = stored.body;
   }
   notes.push('the file has no HTTP head: it is read as the body of a 200');
@@ -33,7 +32,7 @@ export function parseStoredResponse(file: Buffer, contentType: string): StoredRe
   return { bytes: Buffer.concat([Buffer.from(head, 'latin1'), rest]), notes };
 }
 
-/** Null where no head begins. A head that never ends is one all the same, without a body. */
+/** Splits head and body; null without a head. A head without an end counts as a head without a body. */
 function splitHead(bytes: Buffer): { readonly head: string; readonly body: Buffer } | null {
   if (!HEAD_START.test(bytes.subarray(0, 64).toString('latin1'))) return null;
   const text = bytes.toString('latin1');
@@ -42,27 +41,28 @@ function splitHead(bytes: Buffer): { readonly head: string; readonly body: Buffe
   return { head: text.slice(0, end.index), body: bytes.subarray(end.index + end[0].length) };
 }
 
-/** A head as HTTP/1.1 has it. What curl takes off a body it leaves in the head. */
+/** The response in HTTP/1.1. Reason: curl decodes the body but leaves the old headers, so they are corrected here. */
 function toWire(head: string, body: Buffer, notes: string[]): Buffer {
   const lines = head.split(/\r?\n/);
   const isUnchunked = !CHUNK.test(body.subarray(0, 256).toString('latin1'));
   const kept = lines.slice(1).filter((line) => !(isUnchunked && /^transfer-encoding:\s*chunked\s*$/i.test(line)));
   const hasEnd = kept.some((line) => /^(?:content-length|transfer-encoding):/i.test(line));
-  if (kept.length < lines.length - 1) notes.push('the body is stored without its chunks: its end is taken as the end');
+  if (kept.length < lines.length - 1)
+    notes.push('the body is stored without its chunks: the end of the file counts as its end');
   const length = hasEnd || kept.length === lines.length - 1 ? [] : [`content-length: ${body.byteLength}`];
   const first = (lines[0] ?? '').replace(/^HTTP\/\S+/, 'HTTP/1.1');
   return Buffer.concat([Buffer.from(`${[first, ...kept, ...length].join('\r\n')}\r\n\r\n`, 'latin1'), body]);
 }
 
-/** What came of the last attempt at a stored response: the transport's result, and the body as it arrived. */
+/** The last attempt at a stored response: the transport's result, and the received body. */
 export interface ReplayedAttempt {
   readonly result: TransportResult;
   readonly body: Buffer;
 }
 
 /**
- * Sends what `use` sends to a server on this machine that answers with the stored bytes, so that they pass the
- * gateway's own HTTP client, limits and parsers. Nothing leaves the machine.
+ * Runs `use` against a local server that responds with the stored bytes. So the bytes pass the gateway's own HTTP
+ * client, limits and parsers. Nothing leaves the machine.
  *
  * @param transport the gateway's own; it is closed at the end
  */
@@ -104,7 +104,7 @@ export async function replay<T>(
   }
 }
 
-/** A sink that hands on what it takes and keeps a copy. */
+/** A sink that passes its chunks on and keeps a copy. */
 export function copyOf(sink: BodySink | undefined): { readonly sink: BodySink; readonly chunks: Buffer[] } | null {
   if (sink === undefined) return null;
   const chunks: Buffer[] = [];
@@ -119,14 +119,14 @@ function bodyOf(result: TransportResult): Buffer {
   return result.kind === 'response' ? result.body : Buffer.alloc(0);
 }
 
-function onWholeRequest(socket: net.Socket, answer: () => void): void {
+function onWholeRequest(socket: net.Socket, respond: () => void): void {
   let received = Buffer.alloc(0);
   socket.on('data', (chunk: Buffer) => {
     received = Buffer.concat([received, chunk]);
     const headEnd = received.indexOf('\r\n\r\n');
     if (headEnd < 0) return;
     const length = /^content-length:\s*(\d+)/im.exec(received.subarray(0, headEnd).toString('latin1'))?.[1] ?? '0';
-    if (received.byteLength >= headEnd + 4 + Number(length)) answer();
+    if (received.byteLength >= headEnd + 4 + Number(length)) respond();
   });
 }
 

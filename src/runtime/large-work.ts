@@ -1,13 +1,12 @@
-/** A small request takes less than this, so nobody notices that it had to wait. */
+/** A small request takes about as long as this, so its wait for one slice is not noticed. */
 const SLICE_MS = 2;
 
 /**
- * The share that large responses have of the event loop: together one slice of a few milliseconds in each turn, however
- * many of them are made. Between two slices the loop serves its sockets, so a small request never waits for more than
- * one slice. Who waits for the next slice is served in the order of asking.
- *
- * Mutable, and one for the process, because the event loop is one: {@link largeWork}. A piece of work asks
- * {@link isOver} after each small step and awaits {@link nextSlice} where it is.
+ * The time slices of large responses. All large responses together get one slice of a few milliseconds in each turn of
+ * the event loop. Between two slices the loop serves its sockets, so a small request never waits for more than one
+ * slice. Waiting work gets the next slice in the order of its requests. Mutable. One instance for the process, because
+ * it has one event loop: {@link largeWork}. A piece of work calls {@link isOver} after each small step, and awaits
+ * {@link nextSlice} when that is true.
  */
 export class LargeWork {
   readonly #sliceMs: number;
@@ -19,14 +18,14 @@ export class LargeWork {
     this.#sliceMs = sliceMs;
   }
 
-  /** Whether the slice of this turn is used up. Opens it where nobody has yet. */
+  /** Whether the slice of this turn is used up. The first call in a turn opens the slice. */
   isOver(): boolean {
     if (this.#isOpen) return performance.now() > this.#endsAtMs;
     this.#open();
     return false;
   }
 
-  /** Fulfilled in a later turn of the event loop, when it is this work's turn. */
+  /** Fulfilled in a later turn of the event loop, when this work is the first in the queue. */
   nextSlice(): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
@@ -43,7 +42,7 @@ export class LargeWork {
     });
   }
 
-  /** Wakes one after the other while there is time: thousands may wait, each for a step of microseconds. */
+  /** Wakes waiting work one by one while the slice lasts. Thousands may wait, each for a step of microseconds. */
   async #serve(): Promise<void> {
     this.#open();
     const queue = this.#waiting;
@@ -52,7 +51,7 @@ export class LargeWork {
     do {
       queue[served]?.();
       served += 1;
-      // The work that was woken runs in the microtasks before the one that continues here.
+      // The woken work runs in a microtask before this function continues.
       await Promise.resolve();
       await Promise.resolve();
     } while (served < queue.length && performance.now() <= this.#endsAtMs);
@@ -60,15 +59,15 @@ export class LargeWork {
   }
 }
 
-/** Of this process. */
+/** The one instance of this process. */
 export const largeWork = new LargeWork();
 
-/** A list up to this length is handed out at once. */
+/** A list up to this length is returned at once. */
 const SHORT_LIST = 250;
 
 /**
- * The items of a list as graphql-js takes them. It completes all items of a list in one go, with all fields below them,
- * so those of a long list come as promises, which are fulfilled in slices.
+ * The items of a list for graphql-js. Reason: graphql-js completes all items of a list, with all their fields, in one
+ * step. So the items of a long list are promises, which are fulfilled in slices.
  */
 export function inSlices<T>(items: readonly T[]): readonly (T | Promise<T>)[] {
   if (items.length <= SHORT_LIST) return items;
@@ -81,7 +80,7 @@ async function handOut<T>(items: readonly T[], resolve: (item: T, index: number)
   for (const [index, item] of items.entries()) {
     if (largeWork.isOver()) await largeWork.nextSlice();
     resolve(item, index);
-    // What waits for the item runs before the clock is asked again.
+    // The code that waits for the item runs before the next look at the clock.
     await Promise.resolve();
   }
 }

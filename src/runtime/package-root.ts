@@ -7,11 +7,11 @@ export const PACKAGE_ROOT = nearestPackage(import.meta.dirname);
 function nearestPackage(folder: string): string {
   if (existsSync(join(folder, 'package.json'))) return folder;
   const parent = dirname(folder);
-  if (parent === folder) throw new Error('The package.json of the gateway is in no folder above its code.');
+  if (parent === folder) throw new Error("No folder above the gateway's code has its package.json.");
   return nearestPackage(parent);
 }
 
-/** As the package.json says. */
+/** The version in the package.json. */
 export function packageVersion(): string {
   const parsed: unknown = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8'));
   return typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : 'unknown';

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 
 // This file and `main.ts` must run on every Node from 20 on: they decide which Node runs the rest.
 
-/** What Apollo's subgraph library and the built-in SQLite need. */
+/** The least version of Node for Apollo's subgraph library and the built-in SQLite. */
 const LEAST: readonly [number, number] = [22, 13];
 const FORWARDED = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
@@ -15,7 +15,7 @@ export function isTooOld(version: string): boolean {
   return major < LEAST[0] || (major === LEAST[0] && minor < LEAST[1]);
 }
 
-/** Path of the Node that the npm package `node` brings along; null when that optional package is not installed. */
+/** Path of the Node in the npm package `node`; null when that optional package is not installed. */
 export function pinnedNode(): string | null {
   try {
     const folder = dirname(createRequire(import.meta.url).resolve('node/package.json'));
@@ -27,8 +27,8 @@ export function pinnedNode(): string | null {
 }
 
 /**
- * Runs the same command line on another Node and ends as that one ends: with its exit code, or by its signal. Signals
- * are passed on, so that a stop drains the gateway. The child dies with this process ({@link dieWithLauncher}).
+ * Runs the same command line on another Node, and ends with its exit code or by its signal. It forwards signals, so
+ * that a stop drains the gateway. The child dies with this process ({@link dieWithLauncher}).
  */
 export function handOver(node: string, script: string, args: readonly string[]): void {
   const child = spawn(node, [...process.execArgv, script, ...args], {
@@ -51,15 +51,14 @@ function endAs(child: ChildProcess, code: number | null, signal: NodeJS.Signals 
 }
 
 /**
- * In a process started by {@link handOver}: ends it at once when the launcher is gone without having waited for it.
- * Otherwise a launcher that was killed would leave a gateway behind that nobody knows of. In any other process this
- * does nothing.
+ * In a process started by {@link handOver}: ends the process at once when its launcher has died. Otherwise a killed
+ * launcher would leave an orphaned gateway behind. In any other process this does nothing.
  */
 export function dieWithLauncher(): void {
   const { BILLING_GATEWAY_LAUNCHER: launcher } = process.env;
   delete process.env['BILLING_GATEWAY_LAUNCHER'];
   if (launcher !== String(process.ppid) || process.channel == null) return;
   process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-  // The channel alone must not keep a finished gateway alive.
+  // The channel to the launcher alone must not keep a stopped gateway alive.
   process.channel.unref();
 }

@@ -8,13 +8,16 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { GraphQLFormattedError } from 'graphql';
 import type { Logger } from '../observability/logger.js';
-import { OWN_LINKS } from '../pages/page.frame.js';
-import type { HttpServerOptions } from './http-server.options.js';
+import { OWN_LINKS } from '../pages/page-frame.js';
+import type { HttpServerOptions } from './http-server-options.js';
 import { sandboxPagePlugin } from './pages/sandbox.page.js';
 import type { ServerContext } from './request-tracking.js';
-import { BODY_TOO_LARGE, isLarge, writeBody } from './response.body.js';
+import { BODY_TOO_LARGE, isLarge, writeBody } from './response-body.js';
 
-/** Starts Apollo Server on the gateway's schema, with everything off that costs time, calls home or tells too much. */
+/**
+ * Starts Apollo Server on the gateway's schema. Every feature that costs time, calls Apollo's servers or reveals too
+ * much is off.
+ */
 export async function startApollo(options: HttpServerOptions): Promise<ApolloServer<ServerContext>> {
   const { config, logger, limits } = options;
   const unexpected = new UnexpectedErrors();
@@ -25,13 +28,13 @@ export async function startApollo(options: HttpServerOptions): Promise<ApolloSer
     plugins: [
       ...options.plugins,
       operationRecordPlugin(logger, unexpected),
-      // The last of those that see responses: it leaves nothing of a large one for others.
+      // The last plugin that sees responses, because it leaves nothing of a large response for others.
       largeBodyPlugin(),
       landingPage(options),
       ApolloServerPluginCacheControlDisabled(),
-      // On by default for subgraphs: errors and timings of every field would go to whoever asks for them.
+      // On by default for subgraphs: any caller could request errors and timings of every field.
       ApolloServerPluginInlineTraceDisabled(),
-      // Switched on by the mere presence of APOLLO_KEY otherwise.
+      // Otherwise the presence of APOLLO_KEY alone switches it on.
       ApolloServerPluginUsageReportingDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
     ],
@@ -58,7 +61,10 @@ function landingPage({ config, links = OWN_LINKS, explorerHeaders = {} }: HttpSe
     : ApolloServerPluginLandingPageDisabled();
 }
 
-/** Apollo's own messages end with the text of whatever was thrown; the part before the first colon is Apollo's. */
+/**
+ * A logger that keeps only the part before the first colon. Reason: the rest of Apollo's messages is the text of the
+ * thrown error.
+ */
 function apolloLogger(
   logger: HttpServerOptions['logger'],
 ): Record<'debug' | 'info' | 'warn' | 'error', (message: unknown) => void> {
@@ -71,10 +77,7 @@ function apolloLogger(
   };
 }
 
-/**
- * Fills the request's record and trace with the operation's name, type and error codes, and logs errors that nobody
- * foresaw.
- */
+/** Fills the request's record and trace with the operation's name, type and error codes, and logs unexpected errors. */
 function operationRecordPlugin(logger: Logger, unexpected: UnexpectedErrors): ApolloServerPlugin<ServerContext> {
   const listener: GraphQLRequestListener<ServerContext> = {
     didResolveOperation: async ({ contextValue: { record }, operation, operationName }) => {
@@ -83,7 +86,7 @@ function operationRecordPlugin(logger: Logger, unexpected: UnexpectedErrors): Ap
       if (record.operationType !== null) record.trace?.describeOperation(record.operationType, operationName);
     },
     willSendResponse: async ({ contextValue: { record, requestId }, response, errors }) => {
-      record.answered = true;
+      record.hasResponse = true;
       if (response.body.kind !== 'single') return;
       for (const error of response.body.singleResult.errors ?? []) {
         const code = error.extensions?.['code'];
@@ -105,8 +108,8 @@ function operationRecordPlugin(logger: Logger, unexpected: UnexpectedErrors): Ap
 }
 
 /**
- * Writes a large response in pieces, and puts a word in its place: Apollo Server would make one text of it at once, which
- * holds everybody up for tenths of a second.
+ * Writes a large response in pieces and leaves a placeholder for Apollo Server. Reason: Apollo Server would make one
+ * text at once, which blocks all other requests for tenths of a second.
  */
 function largeBodyPlugin(): ApolloServerPlugin<ServerContext> {
   const listener: GraphQLRequestListener<ServerContext> = {
@@ -126,19 +129,19 @@ function largeBodyPlugin(): ApolloServerPlugin<ServerContext> {
 export type FormatError = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
 
 /**
- * Remembers which errors were answered as `INTERNAL_SERVER_ERROR`, so that the log can name them beside the request:
- * where errors are formatted, the request is not known. Keeps weak references only.
+ * Remembers which errors became `INTERNAL_SERVER_ERROR`, so that the log can name them with their request. Reason: the
+ * function that formats errors does not know the request. Keeps weak references only.
  */
 class UnexpectedErrors {
   readonly #seen = new WeakSet<object>();
 
   watch(formatError: FormatError): FormatError {
     return (formatted, error) => {
-      const answer = formatError(formatted, error);
-      if (answer.extensions?.['code'] === 'INTERNAL_SERVER_ERROR' && typeof error === 'object' && error !== null) {
+      const shown = formatError(formatted, error);
+      if (shown.extensions?.['code'] === 'INTERNAL_SERVER_ERROR' && typeof error === 'object' && error !== null) {
         this.#seen.add(error);
       }
-      return answer;
+      return shown;
     };
   }
 

@@ -27,7 +27,7 @@ export const NOT_FOUND: Refusal = { status: 404, code: 'NOT_FOUND', message: 'Th
 export const NOT_ACCEPTABLE: Refusal = {
   status: 406,
   code: 'BAD_USER_INPUT',
-  message: 'The answer is JSON: accept application/json or application/graphql-response+json.',
+  message: 'The response is JSON: accept application/json or application/graphql-response+json.',
 };
 export const UNSUPPORTED_MEDIA_TYPE: Refusal = {
   status: 415,
@@ -43,12 +43,12 @@ export const MISDIRECTED: Refusal = {
 export const BAD_REQUEST: Refusal = { status: 400, code: 'BAD_USER_INPUT', message: 'The request could not be read.' };
 const FAILED: Refusal = { status: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Internal server error.' };
 
-/** What a client is told of an error that Fastify or a hook raised. Only the status is taken over, never the text. */
+/** The client's refusal for an error that Fastify or a hook raised. It takes over only the status, never the text. */
 export function refusalOf(error: {
   readonly statusCode?: number | undefined;
   readonly code?: string | undefined;
 }): Refusal {
-  // A request target that makes no URL.
+  // The request target is no valid URL.
   if (error.code === 'ERR_INVALID_URL') return BAD_REQUEST;
   const status = error.statusCode ?? 500;
   if (status === 413) return TOO_LARGE;
@@ -56,7 +56,7 @@ export function refusalOf(error: {
   return status >= 400 && status < 500 ? BAD_REQUEST : FAILED;
 }
 
-/** Answers in the shape of a GraphQL response, so that clients need one way of reading errors. */
+/** Sends the refusal in the shape of a GraphQL response, so that clients read all errors the same way. */
 export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
   const { status, code, message } = refusal;
   request.record.errorCodes.push(code);
@@ -69,33 +69,33 @@ export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusa
 }
 
 function errorContentType(accept: string | undefined): string {
-  return `${answerTypeFor(accept) ?? 'application/json'}; charset=utf-8`;
+  return `${responseTypeFor(accept) ?? 'application/json'}; charset=utf-8`;
 }
 
 /**
- * Adds the request id to the errors of a GraphQL answer that no operation's plugins have seen (a failed authentication,
- * a body that is no GraphQL request), and tells their codes.
+ * Adds the request id to the errors of a GraphQL response that no plugin has seen, and reports their codes. Examples
+ * are a failed authentication and a body that is no GraphQL request.
  */
 export function withRequestId(body: string, requestId: string, onCode: (code: string) => void): string {
-  const answer: unknown = JSON.parse(body);
-  if (!isRecord(answer) || !Array.isArray(answer['errors'])) return body;
-  const errors = answer['errors'].map((error: unknown) => {
+  const response: unknown = JSON.parse(body);
+  if (!isRecord(response) || !Array.isArray(response['errors'])) return body;
+  const errors = response['errors'].map((error: unknown) => {
     if (!isRecord(error)) return error;
     const extensions = isRecord(error['extensions']) ? error['extensions'] : {};
     if (typeof extensions['code'] === 'string') onCode(extensions['code']);
     return { ...error, extensions: { ...extensions, requestId } };
   });
-  return JSON.stringify({ ...answer, errors });
+  return JSON.stringify({ ...response, errors });
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The media types of a GraphQL answer; the first is for clients that do not mind. */
-const ANSWERS = ['application/json', 'application/graphql-response+json'] as const;
+/** The media types of a GraphQL response; the first is the default. */
+const RESPONSE_TYPES = ['application/json', 'application/graphql-response+json'] as const;
 
-export type AnswerType = (typeof ANSWERS)[number];
+export type ResponseType = (typeof RESPONSE_TYPES)[number];
 
 interface Range {
   /** `application/json`, `application/*`, or the range of all types. */
@@ -104,23 +104,25 @@ interface Range {
 }
 
 /**
- * The media type that an `Accept` header (RFC 9110, 12.5.1) asks an answer to have, or null when it takes neither.
- * Parameters other than `q` are not looked at. To be decided before an operation runs: a write must not be carried out
- * for a client that cannot be told what came of it.
+ * The response's media type by an `Accept` header (RFC 9110, 12.5.1), or null when the header accepts neither.
+ * Parameters other than `q` are ignored. The server must decide it before an operation runs, because a write must not
+ * be sent for a client that cannot read the result.
  */
-export function answerTypeFor(accept: string | undefined): AnswerType | null {
-  if (accept === undefined || accept.trim() === '') return ANSWERS[0];
+export function responseTypeFor(accept: string | undefined): ResponseType | null {
+  if (accept === undefined || accept.trim() === '') return RESPONSE_TYPES[0];
   const ranges = accept.split(',').map(rangeOf);
-  const [json, newer] = ANSWERS.map((type) => preferenceFor(type, ranges));
+  const [json, newer] = RESPONSE_TYPES.map((type) => preferenceFor(type, ranges));
   if (json === undefined || newer === undefined || Math.max(json.quality, newer.quality) === 0) return null;
   const difference = newer.quality - json.quality || newer.specificity - json.specificity;
-  // A client that names both alike knows the newer one, whose status codes tell more. One that names neither may know
-  // only JSON.
+  // A client that names both with equal quality knows the newer type, whose status codes tell more. A client that names
+  // neither may know only JSON.
   const isNewer = difference > 0 || (difference === 0 && newer.specificity === NAMED);
-  return ANSWERS[isNewer ? 1 : 0];
+  return RESPONSE_TYPES[isNewer ? 1 : 0];
 }
 
-/** How a type stands to a client: the quality of the most specific range that matches, and how specific that is. */
+/**
+ * A client's preference for a type: the quality of the most specific matching range, and how specific that range is.
+ */
 interface Preference {
   readonly quality: number;
   readonly specificity: number;
@@ -128,8 +130,11 @@ interface Preference {
 
 const NAMED = 2;
 
-/** The most specific range decides, as `application/json;q=0` beside all types means anything but JSON. */
-function preferenceFor(type: AnswerType, ranges: readonly Range[]): Preference {
+/**
+ * The most specific range decides. Example: `application/json;q=0` beside the range of all types means anything but
+ * JSON.
+ */
+function preferenceFor(type: ResponseType, ranges: readonly Range[]): Preference {
   for (const [at, pattern] of [type, 'application/*', '*/*'].entries()) {
     const matching = ranges.filter((range) => range.type === pattern);
     if (matching.length === 0) continue;

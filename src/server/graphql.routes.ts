@@ -7,19 +7,19 @@ import { GraphQLError } from 'graphql';
 import { LOOPBACK_ORIGINS } from '../config/setting.js';
 import { BillingError } from '../domain/errors.js';
 import {
-  answerTypeFor,
   BAD_REQUEST,
   METHOD_NOT_ALLOWED,
   NOT_ACCEPTABLE,
   NOT_AUTHENTICATED,
   type Refusal,
+  responseTypeFor,
   SHUTTING_DOWN,
   sendRefusal,
   UNSUPPORTED_MEDIA_TYPE,
   withRequestId,
 } from './error-response.js';
-import { acceptsPage } from './host.guard.js';
-import type { HttpLayerOptions } from './http-server.options.js';
+import { acceptsPage } from './host-guard.js';
+import type { HttpLayerOptions } from './http-server-options.js';
 import type { InFlight, ServerContext } from './request-tracking.js';
 import { requireReadableHash, requireShallowDocument } from './safelist.js';
 
@@ -35,14 +35,14 @@ export interface GraphqlEngine {
 export interface GraphqlRouteOptions extends HttpLayerOptions {
   readonly apollo: GraphqlEngine;
   readonly inFlight: InFlight;
-  /** New operations are refused. */
+  /** Whether the server refuses new operations. */
   readonly isDraining: () => boolean;
-  /** Connections are to be closed after their next response. */
+  /** Whether connections must close after their next response. */
   readonly isStopping: () => boolean;
 }
 
 const PREFLIGHT_SECONDS = 600;
-/** What a browser sends as `Origin` for a page of this machine. */
+/** The `Origin` that a browser sends for a page of this machine. */
 const LOOPBACK_ORIGIN = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/;
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   BAD_USER_INPUT: 400,
@@ -52,7 +52,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   RATE_LIMITED: 429,
 };
 
-/** `/graphql` with everything that is checked before Apollo sees a request. */
+/** `/graphql` with all checks that run before Apollo sees a request. */
 export async function graphqlRoutes(app: FastifyInstance, options: GraphqlRouteOptions): Promise<void> {
   const { config, inFlight, isDraining, isStopping } = options;
   const knowsRouterSecret = createRouterSecretCheck(config.routerSecrets);
@@ -61,7 +61,8 @@ export async function graphqlRoutes(app: FastifyInstance, options: GraphqlRouteO
     if (knowsRouterSecret(request.headers['x-router-secret'])) done();
     else sendRefusal(request, reply, NOT_AUTHENTICATED);
   });
-  // Awaited, so that its hook stands between these two: a refusal below must be readable for the pages that may call.
+  // Awaited, so that the CORS hook runs between these two. Reason: pages that may call must be able to read a later
+  // refusal.
   if (config.corsOrigins.length > 0) {
     await app.register(cors, {
       origin: config.corsOrigins.map((origin) => (origin === LOOPBACK_ORIGINS ? LOOPBACK_ORIGIN : origin)),
@@ -82,18 +83,18 @@ export async function graphqlRoutes(app: FastifyInstance, options: GraphqlRouteO
     exposeHeadRoute: false,
     async handler(request, reply) {
       if (request.method === 'GET') reply.header('content-security-policy', "frame-ancestors 'none'");
-      // Counted beside the request itself: a write goes on when its client has left.
+      // Counted separately from the request, because a write goes on when its client has left.
       inFlight.enter();
       try {
         const body = await askApollo(options.apollo, request, reply, () => contextOf(request, reply, options));
         if (isStopping()) reply.header('connection', 'close');
         const { record } = request;
         if (record.body !== null) {
-          // A stream that waits for the socket, chunk by chunk; the length is known all the same.
+          // A stream that waits for the socket, chunk by chunk. Its length is known beforehand.
           reply.header('content-length', String(record.body.byteLength));
           return Readable.from(record.body.chunks());
         }
-        if (reply.statusCode < 400 || record.answered) return bytesIfLong(body);
+        if (reply.statusCode < 400 || record.hasResponse) return bytesIfLong(body);
         return withRequestId(body, request.id, (code) => request.record.errorCodes.push(code));
       } finally {
         request.record.context?.reads.responseMade();
@@ -103,29 +104,29 @@ export async function graphqlRoutes(app: FastifyInstance, options: GraphqlRouteO
   });
 }
 
-/** Table of what is refused before the body is read. */
+/** The refusals before the body is read. */
 function refuse(request: FastifyRequest, draining: boolean): Refusal | null {
   if (draining) return SHUTTING_DOWN;
   if (request.method !== 'GET' && request.method !== 'POST') return METHOD_NOT_ALLOWED;
-  // RFC 9112, 3.2: what is no host is answered 400.
+  // RFC 9112, 3.2: an invalid host gets status 400.
   if (!URL.canParse(`http://${request.headers.host ?? ''}`)) return BAD_REQUEST;
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') return UNSUPPORTED_MEDIA_TYPE;
   const type = request.headers['content-type'];
-  // The body is decoded as UTF-8 whatever the header says, so another charset would be misread.
+  // The server always decodes the body as UTF-8, so it would misread another charset.
   const charset = type === undefined ? undefined : /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(type)?.[1];
   return charset === undefined || /^utf-?8$/i.test(charset) ? null : UNSUPPORTED_MEDIA_TYPE;
 }
 
 /**
- * Settles what the answer will be before anything runs. Apollo Server looks only when the operation has run, and would
- * then answer a write that was carried out as if it had not been; so it is left one type to choose from.
+ * Decides the response's media type before an operation runs, and leaves Apollo Server only that type. Reason: Apollo
+ * Server looks at `Accept` after the operation. It would then refuse a response whose write was carried out.
  */
 function negotiate(request: FastifyRequest, explorer: boolean): Refusal | null {
   const { accept } = request.headers;
   if (accept === undefined) return null;
   if (request.method === 'GET' && explorer && acceptsPage(accept)) return null;
-  const type = answerTypeFor(accept);
+  const type = responseTypeFor(accept);
   if (type === null) return NOT_ACCEPTABLE;
   request.headers.accept = type;
   return null;
@@ -169,14 +170,15 @@ async function contextOf(
 }
 
 /**
- * What Apollo Server and its plugins decide by, beside `Accept`. No other header gets there, credentials least of all.
+ * The headers that Apollo Server and its plugins need, beside `Accept`. They receive no other header, above all no
+ * credentials.
  */
 const HEADERS = ['content-type', 'apollo-require-preflight', 'x-apollo-operation-name', 'x-upstream-calls'];
 
 /**
- * Has Apollo Server answer a request, sets status and headers of the reply, and returns its body.
+ * Lets Apollo Server execute a request, sets status and headers of the reply, and returns its body.
  *
- * @param context makes the resolvers' context; called once, and only for what may be a GraphQL request
+ * @param context makes the resolvers' context; called once, and only for a possible GraphQL request
  */
 async function askApollo(
   apollo: GraphqlEngine,
@@ -188,21 +190,21 @@ async function askApollo(
   const {
     headers,
     status = 200,
-    body: answer,
+    body: result,
   } = await apollo.executeHTTPGraphQLRequest({
     httpGraphQLRequest: { method, headers: headersFor(request), search: searchOf(request), body },
     context,
   });
   for (const [name, value] of headers) reply.header(name, value);
   reply.code(status);
-  // Parts come of `@defer` and `@stream`, which the schema does not have.
-  if (answer.kind === 'chunked') throw new Error('an answer in parts');
-  return answer.string;
+  // Only `@defer` and `@stream` make parts, and the schema has neither.
+  if (result.kind === 'chunked') throw new Error('a response in parts');
+  return result.string;
 }
 
 const LONG_TEXT = 64 * 1024;
 
-/** Node joins a text to the head and copies both, and counts the text's bytes before. */
+/** A long text as bytes. Reason: Node counts the bytes of a text first, then joins it to the head and copies both. */
 function bytesIfLong(text: string): string | Buffer {
   return text.length > LONG_TEXT ? Buffer.from(text) : text;
 }
@@ -213,19 +215,20 @@ function headersFor({ headers }: FastifyRequest): HeaderMap {
     const value = headers[name];
     if (value !== undefined && value !== '') map.set(name, Array.isArray(value) ? value.join(', ') : value);
   }
-  // JSON is what it answers where nothing is asked for, and then it does not look through media types.
+  // JSON is Apollo's default. Without the header it does not need to parse media types.
   if (headers.accept !== undefined && headers.accept !== 'application/json') map.set('accept', headers.accept);
   return map;
 }
 
-/** Read as the safelist reads it: both must see the same document. */
+/** The query string, read as the safelist reads it. Both must see the same document. */
 function searchOf({ method, url }: FastifyRequest): string {
   return method === 'GET' ? new URL(url, 'http://localhost').search : '';
 }
 
 /**
- * Makes the check of `x-router-secret` against each of the secrets. It always compares with all of them, and digests of
- * equal length, so its time tells neither a secret's length nor which one was near. With no secrets everything passes.
+ * Makes the check of `x-router-secret` against each of the secrets. Against timing attacks it always compares with all
+ * secrets, by digests of equal length. Its time reveals neither a secret's length nor which one was close. With no
+ * secrets every request passes.
  */
 function createRouterSecretCheck(secrets: readonly string[]): (header: string | string[] | undefined) => boolean {
   if (secrets.length === 0) return () => true;

@@ -1,28 +1,35 @@
 import { Server as NetServer } from 'node:net';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
-import { OWN_LINKS } from '../pages/page.frame.js';
+import { OWN_LINKS } from '../pages/page-frame.js';
 import { startApollo } from './apollo.js';
 import { METHOD_NOT_ALLOWED, NOT_FOUND, refusalOf, sendRefusal } from './error-response.js';
 import { type GraphqlEngine, graphqlRoutes } from './graphql.routes.js';
-import { guardHosts } from './host.guard.js';
-import type { GatewayStatus, HttpLayerOptions, HttpServer, HttpServerOptions } from './http-server.options.js';
-import { operationsRoutes, type ServerPhase } from './operations.routes.js';
+import { guardHosts } from './host-guard.js';
+import type {
+  GatewayStatus,
+  HttpLayerOptions,
+  HttpServer,
+  HttpServerOptions,
+  ServerPhase,
+} from './http-server-options.js';
 import { graphiqlPage } from './pages/graphiql.page.js';
 import { landingPage } from './pages/landing.page.js';
 import { InFlight, requestIdFrom, trackRequests } from './request-tracking.js';
 
 const BODY_LIMIT_BYTES = 100 * 1024;
-// A client that sends slower than this holds a socket for nothing. Node's own limits are 60 s and 300 s, looked at
-// every 30 s.
+// A client that sends more slowly occupies a socket for nothing. Node's own limits are 60 s and 300 s, checked every 30
+// s.
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const TIMEOUT_CHECK_MS = 2_000;
-// Longer than the 60 s for which common load balancers keep idle connections: who closes first must be the balancer.
+// Longer than the 60 s for which common load balancers keep idle connections. Reason: the balancer must be the first to
+// close.
 const KEEP_ALIVE_MS = 65_000;
-// How long kept-alive connections that have had no answer since the stop began may still bring a request, to be told
-// so.
+// Time in which kept-alive connections without a response since the stop began may still send a request. Its response
+// then closes them.
 const LINGER_MS = 250;
-// A client that takes nothing of its response for this long has left it to the gateway's memory, up to 32 MiB of it.
+// Limit for a client that reads nothing of its response. Reason: the unread part stays in the gateway's memory, up to
+// 32 MiB.
 const STALL_TIMEOUT_MS = 10_000;
 
 /**
@@ -33,7 +40,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   return await createHttpLayer(await startApollo(options), options);
 }
 
-/** The HTTP layer alone, around an Apollo Server that has started and that ends with it. */
+/** The HTTP layer alone, around a started Apollo Server, which it also stops. */
 export async function createHttpLayer(apollo: GraphqlEngine, options: HttpLayerOptions): Promise<HttpServer> {
   const inFlight = new InFlight();
   let phase: ServerPhase = 'starting';
@@ -43,7 +50,7 @@ export async function createHttpLayer(apollo: GraphqlEngine, options: HttpLayerO
   const isStopping = (): boolean => phase === 'leaving' || phase === 'draining';
   trackRequests(app, { ...options, inFlight, isStopping });
   guardHosts(app, options.config);
-  operationsRoutes(app, { ...options, phase: () => phase });
+  healthRoutes(app, { ...options, phase: () => phase });
   if (options.config.explorer) addPages(app, options, () => phase);
   options.routes?.(app);
   await app.register(graphqlRoutes, { ...options, apollo, inFlight, isDraining, isStopping });
@@ -54,9 +61,9 @@ export async function createHttpLayer(apollo: GraphqlEngine, options: HttpLayerO
     if (phase === 'serving' && drainDelayMs > 0) {
       phase = 'leaving';
       await deadline(drainDelayMs).over;
-      // In this time every response closed its connection. One that was not used since would bring its next request
-      // when requests are refused; closed, it makes its client connect anew, to another replica. Right after sockets
-      // were read, so that no request is cut.
+      // In this time every response closed its connection. A connection without a response would bring its next request
+      // while requests are refused. Closing it makes its client connect anew, to another replica. This runs right after
+      // sockets were read, so that it cuts no request.
       await new Promise(setImmediate);
       app.server.closeIdleConnections();
     }
@@ -90,13 +97,14 @@ function createApp(stallMs: number): FastifyInstance {
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     genReqId: (request) => requestIdFrom(request.headers['x-request-id']),
     exposeHeadRoutes: true,
-    // No route has a schema: without these, Fastify loads a validator and a serializer for them, a tenth of all
+    // No route has a schema. Without these factories Fastify would load a validator and a serializer, a tenth of all
     // modules.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
-    // What still hangs on when the server closes has had its time.
+    // Connections that are still open when the server closes have had their time.
     forceCloseConnections: true,
   });
-  // Only JSON is a GraphQL request. A text/plain body would pass a browser's cross-site check unasked.
+  // Only JSON is a GraphQL request. Against CSRF: a browser sends a text/plain body to another site without a
+  // preflight.
   app.removeContentTypeParser('text/plain');
   cutOffStalledReaders(app, stallMs);
   app.setErrorHandler<FastifyError>((error, request, reply) => sendRefusal(request, reply, refusalOf(error)));
@@ -107,9 +115,9 @@ function createApp(stallMs: number): FastifyInstance {
 }
 
 /**
- * Closes the connection of a client that takes nothing of its response any more. Node's timer of a socket begins anew
- * whenever bytes were sent, so a slow reader stays; before a response is sent no timer runs, and after it Node's own
- * for idle connections.
+ * Closes the connection of a client that reads nothing more of its response. Node's socket timer restarts whenever
+ * bytes were sent, so a slow reader keeps its connection. Before a response no timer runs; after it Node's own timer
+ * for idle connections runs.
  */
 function cutOffStalledReaders(app: FastifyInstance, stallMs: number): void {
   app.addHook('onSend', (request, reply, _payload, done) => {
@@ -135,14 +143,14 @@ function addPages(app: FastifyInstance, options: HttpLayerOptions, phase: () => 
 }
 
 /**
- * The listener stays open while operations finish, so that new ones are told why. Then it closes, and connections that
- * are still kept have a moment to bring a request that was under way; what remains is cut.
+ * The listener stays open while operations finish, so that new requests receive the reason. Then it closes. Open
+ * connections have a moment to deliver a request that was already on its way. The rest is cut.
  */
 async function drain(app: FastifyInstance, inFlight: InFlight, timeoutMs: number): Promise<void> {
   const timeout = deadline(timeoutMs);
   await Promise.race([inFlight.idle(), timeout.over]);
   timeout.clear();
-  // The HTTP server's own close() would cut idle connections at once, and with them requests that are on their way.
+  // The HTTP server's own close() would cut idle connections at once, together with requests that are on their way.
   if (app.server.listening) NetServer.prototype.close.call(app.server);
   const linger = deadline(LINGER_MS);
   await Promise.race([connectionsGone(app), linger.over]);
@@ -166,4 +174,28 @@ function deadline(ms: number): { readonly over: Promise<unknown>; readonly clear
     timer = setTimeout(resolve, ms);
   });
   return { over, clear: () => clearTimeout(timer) };
+}
+
+interface HealthRouteOptions extends Pick<HttpLayerOptions, 'readiness' | 'metrics'> {
+  readonly phase: () => ServerPhase;
+}
+
+/** The routes for orchestrators and Prometheus: `/health`, `/ready`, `/metrics`. */
+function healthRoutes(app: FastifyInstance, options: HealthRouteOptions): void {
+  app.get('/health', (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'alive' }));
+
+  app.get('/ready', (_request, reply) => {
+    const phase = options.phase() === 'leaving' ? 'draining' : options.phase();
+    // An upstream that is down does not make this process unready. Reason: the balancer would remove all replicas, and
+    // clients would get no response at all.
+    return reply
+      .code(phase === 'serving' ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send({ status: phase === 'serving' ? 'ready' : phase, parts: options.readiness() });
+  });
+
+  app.get('/metrics', async (_request, reply) => {
+    const { contentType, text } = await options.metrics.expose();
+    return reply.header('cache-control', 'no-store').header('content-type', contentType).send(text);
+  });
 }

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewayContext } from '../graphql/context.js';
 import type { RequestTrace, Tracing } from '../observability/tracing.js';
-import type { HttpServerOptions } from './http-server.options.js';
-import type { LargeBody } from './response.body.js';
+import type { HttpServerOptions } from './http-server-options.js';
+import type { LargeBody } from './response-body.js';
 
 type Tracking = Pick<HttpServerOptions, 'logger' | 'metrics' | 'operationFields' | 'tracing'> & {
   readonly inFlight: InFlight;
   readonly isStopping: () => boolean;
 };
 
-// A metric label must not take whatever method a client makes up.
+// A metric label must not take any method that a client invents.
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** Request id, in-flight count, log line and duration of every request, on one listener each. */
@@ -22,10 +22,11 @@ export function trackRequests(app: FastifyInstance, options: Tracking): void {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     reply.header('referrer-policy', 'no-referrer');
-    // A kept-alive connection that is not told so would be cut with the client's next request on it.
+    // Tells the client to close a kept-alive connection. Otherwise the stop would cut it together with the client's
+    // next request.
     if (options.isStopping()) reply.header('connection', 'close');
     options.inFlight.enter();
-    // `close` comes exactly once, also when the client leaves; Fastify's own hook would not run then.
+    // `close` comes exactly once, also when the client leaves. Fastify's own hook would not run in that case.
     reply.raw.once('close', () => {
       onClose(request, reply, options);
       options.inFlight.leave();
@@ -34,7 +35,7 @@ export function trackRequests(app: FastifyInstance, options: Tracking): void {
   });
 }
 
-/** Probes and scrapes would drown the traces that anybody looks for. */
+/** No traces of probes and scrapes, because they would hide all others by their number. */
 function beginTrace(request: FastifyRequest, tracing: Tracing): void {
   const { url: route } = request.routeOptions;
   if (route !== '/graphql') return;
@@ -81,23 +82,23 @@ function onClose(request: FastifyRequest, reply: FastifyReply, options: Tracking
   );
 }
 
-/** What is gathered of one HTTP request for its log line and metrics. Filled in as the request goes on. */
+/** Facts about one HTTP request for its log line and metrics. Filled in during the request. */
 export interface RequestRecord {
   readonly startedAtMs: number;
   operationName: string | null;
   operationType: string | null;
   readonly errorCodes: string[];
-  /** The response's body where it is large; null: it is the text that Apollo Server answers. */
+  /** The response's body where it is large; null: the body is the text from Apollo Server. */
   body: LargeBody | null;
-  /** The operation's plugins have seen the answer, so its errors carry the request id. */
-  answered: boolean;
-  /** The client left before it had its answer. */
+  /** The operation's plugins have seen the response, so its errors carry the request id. */
+  hasResponse: boolean;
+  /** The client left before it had its response. */
   left: boolean;
-  /** The client took nothing of its response for so long that its connection was closed. */
+  /** The client read nothing of its response for so long that the server closed its connection. */
   stalled: boolean;
   abort: AbortController | null;
   context: GatewayContext | null;
-  /** Null where nothing is traced. */
+  /** Null without tracing. */
   trace: RequestTrace | null;
 }
 
@@ -114,7 +115,7 @@ function newRecord(): RequestRecord {
     operationType: null,
     errorCodes: [],
     body: null,
-    answered: false,
+    hasResponse: false,
     left: false,
     stalled: false,
     abort: null,
@@ -123,20 +124,18 @@ function newRecord(): RequestRecord {
   };
 }
 
-/** The resolvers' context and the record of the request that it belongs to. */
+/** The resolvers' context with the record of its request. */
 export type ServerContext = GatewayContext & { readonly record: RequestRecord };
 
-// Goes into log lines and headers as it is, so nothing that could end a line or a field.
+// The id goes into log lines and headers unchanged, so no character may end a line or a field.
 const SAFE = /^[\w.:+/=@-]{1,128}$/;
 
-/**
- * The id that one request carries through logs, errors and traces: the caller's own where it is safe, else a new UUID.
- */
+/** The id of one request in logs, errors and traces: the caller's own where it is safe, else a new UUID. */
 export function requestIdFrom(header: string | string[] | undefined): string {
   return typeof header === 'string' && SAFE.test(header) ? header : randomUUID();
 }
 
-/** Counts what is running and tells when nothing is. Keeps state. */
+/** Counts running work and tells when there is none. Keeps state. */
 export class InFlight {
   #running = 0;
   #waiting: (() => void)[] = [];
@@ -153,7 +152,7 @@ export class InFlight {
     for (const resolve of waiting) resolve();
   }
 
-  /** Resolves as soon as nothing is running; at once when that is so already. */
+  /** Resolves as soon as nothing is running, at once if nothing is. */
   async idle(): Promise<void> {
     if (this.#running === 0) return;
     await new Promise<void>((resolve) => this.#waiting.push(resolve));

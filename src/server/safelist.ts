@@ -3,20 +3,21 @@ import type { ApolloServerOptions, BaseContext } from '@apollo/server';
 import { parse, print, stripIgnoredCharacters } from 'graphql';
 import { BillingError, badInput } from '../domain/errors.js';
 
-/** Apollo's `KeyValueCache`: where persisted queries are kept. */
+/** Apollo's `KeyValueCache`, the store of persisted queries. */
 export type PersistedQueryCache = Exclude<NonNullable<ApolloServerOptions<BaseContext>['cache']>, 'bounded'>;
 
-/** The documents that may run, where not every document may. */
+/** The only documents that may run. */
 export interface Safelist {
   /** Throws `BillingError` `FORBIDDEN` unless the request names one of the documents, by its text or its SHA-256. */
   require(request: DocumentRequest): void;
-  /** Answers the listed documents by hash, and keeps nothing that clients send. */
+  /** Returns the listed documents by hash, and stores nothing that clients send. */
   readonly persistedQueries: PersistedQueryCache;
 }
 
 /**
- * Makes a safelist of document texts. A text is compared without comments, commas and blanks that mean nothing; a hash
- * is that of the text as given, without those, or as graphql-js prints it, which is what client libraries send.
+ * Makes a safelist of document texts. Texts are compared without comments, commas and insignificant blanks. Three
+ * hashes are accepted: of the text as given, of the text without those characters, and of the text as graphql-js prints
+ * it. Client libraries send the last one.
  *
  * @throws BillingError `NOT_CONFIGURED` for a text that is no GraphQL document.
  */
@@ -32,7 +33,7 @@ export function createSafelist(documents: readonly string[]): Safelist {
   function isListed(request: DocumentRequest): boolean {
     const { query, hash } = documentOf(request);
     if (query !== null) return texts.has(withoutIgnored(query));
-    // Neither text nor hash is no GraphQL request at all, and Apollo Server answers that.
+    // A request with neither text nor hash is no GraphQL request. Apollo Server reports that error.
     return hash === null || byHash.has(hash);
   }
 
@@ -57,7 +58,7 @@ function formsOf(document: string): { readonly normalised: string; readonly prin
   }
 }
 
-/** Text that the lexer refuses is no listed document, and stays as it is. */
+/** Text that the lexer refuses cannot be a listed document, so it stays unchanged. */
 function withoutIgnored(query: string): string {
   try {
     return stripIgnoredCharacters(query);
@@ -70,7 +71,7 @@ function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** The part of an HTTP request that says which document is to run. */
+/** The part of an HTTP request that names the document to run. */
 interface DocumentRequest {
   readonly method: string;
   /** Path with query string. */
@@ -79,15 +80,15 @@ interface DocumentRequest {
   readonly body?: unknown;
 }
 
-/** The text and the hash that a request names, each null where it is not given as text. */
+/** The text and the hash in a request; null where one is no string. */
 function documentOf(request: DocumentRequest): { readonly query: string | null; readonly hash: string | null } {
   const { query, extensions } = partsOf(request);
   return { query: textOrNull(query), hash: textOrNull(property(property(extensions, 'persistedQuery'), 'sha256Hash')) };
 }
 
 /**
- * Throws `BAD_USER_INPUT` for a hash that is no text. Apollo Server would join it to a cache key as it is, and some
- * objects throw when they are made text.
+ * Throws `BAD_USER_INPUT` for a hash that is no string. Reason: Apollo Server would append it to a cache key, and some
+ * objects throw when they are converted to text.
  */
 export function requireReadableHash(request: DocumentRequest): void {
   const persistedQuery = property(partsOf(request).extensions, 'persistedQuery');
@@ -102,16 +103,15 @@ export function requireReadableHash(request: DocumentRequest): void {
   }
 }
 
-/** Brackets inside brackets. What a client asks for has a dozen levels of fields, and values of a few levels. */
+/** Levels of nested brackets. Real documents have about a dozen levels of fields, and values with a few levels. */
 const MAX_NESTING = 100;
 
-/** GraphQL specification, 2.1: block strings, strings and comments, whose brackets nest nothing; then brackets. */
+/** GraphQL specification, 2.1: block strings, strings and comments first, whose brackets do not nest; then brackets. */
 const NESTING_TOKENS = /"""(?:\\"""|[\s\S])*?(?:"""|$)|"(?:\\.|[^"\\\n\r])*"?|#[^\n\r]*|[[{(]|[\]})]/g;
 
 /**
- * Throws `OPERATION_TOO_COMPLEX` for a document whose brackets nest too deep. Asked of the text, because the parser,
- * which comes before every other check, calls itself for each level and ends in a stack overflow where there are
- * thousands.
+ * Throws `OPERATION_TOO_COMPLEX` for a document whose brackets nest too deep. Checked on the text, because the parser
+ * runs before every other check. The parser recurses for each level, so thousands of levels end in a stack overflow.
  */
 export function requireShallowDocument(request: DocumentRequest): void {
   let depth = 0;
@@ -124,7 +124,7 @@ export function requireShallowDocument(request: DocumentRequest): void {
   }
 }
 
-/** Looks where Apollo Server looks: at the query string of a GET, at the body of a POST. */
+/** Reads the places that Apollo Server reads: the query string of a GET, the body of a POST. */
 function partsOf({ method, url, body }: DocumentRequest): { readonly query: unknown; readonly extensions: unknown } {
   if (method !== 'GET') return { query: property(body, 'query'), extensions: property(body, 'extensions') };
   const parameters = new URL(url, 'http://localhost').searchParams;
@@ -136,7 +136,7 @@ function property(value: unknown, name: string): unknown {
   return Reflect.get(value, name);
 }
 
-// Empty text counts as none, as it does for Apollo Server: a hash beside it is what runs.
+// Empty text counts as none, as in Apollo Server: then the hash decides which document runs.
 function textOrNull(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }

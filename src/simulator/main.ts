@@ -62,7 +62,7 @@ try {
       : { gateway: { url: gatewayUrl, reset: () => void process.stdout.write('{"reset":"gateway"}\n') } }),
   });
   process.stderr.write('SIMULATOR: not the real upstreams. Nothing here is charged, and nothing is kept.\n');
-  // One line that a program can read.
+  // One line for programs.
   process.stdout.write(`${JSON.stringify({ simulator: simulator.url, fixtures: simulator.fixtures })}\n`);
   const stop = () => {
     void simulator.close().then(() => process.exit(0));

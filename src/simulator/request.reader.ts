@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 const MAX_BODY_BYTES = 256 * 1024;
 
-/** A request whose body was read. */
+/** A request with its body. */
 export interface ReceivedRequest {
   readonly method: string;
   readonly path: string;
@@ -40,7 +40,8 @@ export function mediaType(request: ReceivedRequest): string {
 export type Form = readonly (readonly [name: string, value: string])[];
 
 /**
- * Reads a urlencoded form strictly: valid percent-encoding, valid UTF-8, every field named, none twice.
+ * Reads a urlencoded form strictly: valid percent-encoding, valid UTF-8, every field has a name, and no name occurs
+ * twice.
  *
  * @returns the fields in their order, or what is wrong.
  */

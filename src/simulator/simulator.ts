@@ -1,24 +1,22 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { answerAdmin, type NeighbouringGateway } from './admin.endpoints.js';
-import { pageAsset } from './page/page.assets.js';
+import { type NeighbouringGateway, serveAdmin } from './admin-endpoints.js';
+import { pageAsset } from './page/page-assets.js';
 import { receive } from './request.reader.js';
-import { FIXTURES } from './simulator.fixtures.js';
-import { answerUpstream, endpointOf } from './upstream.endpoints.js';
+import { FIXTURES } from './simulator-fixtures.js';
+import { endpointOf, serveUpstream } from './upstream-endpoints.js';
 import type { World } from './world.js';
-import { WorldRegistry } from './world.registry.js';
+import { WorldRegistry } from './world-registry.js';
 
 export interface SimulatorOptions {
   /** Port to listen on; 0 (the default) takes a free one. */
   readonly port?: number;
   /** Address to listen on, 127.0.0.1 by default. */
   readonly host?: string;
-  /**
-   * The address under which clients reach the simulator, where that isn't the one it listens on. No slash at the end.
-   */
+  /** The address for clients, where it differs from the address on which the simulator listens. No slash at the end. */
   readonly publicUrl?: string;
-  /** A gateway that runs beside it: the page leads back to it, and can ask for it to be reset. */
+  /** A gateway that runs beside it. The page links to it and can request its reset. */
   readonly gateway?: NeighbouringGateway;
-  /** The clock beside which the worlds' clocks run, epoch milliseconds; a fixed one makes every run the same. */
+  /** The base of the worlds' clocks, epoch milliseconds. A fixed clock makes every run the same. */
   readonly systemNow?: () => number;
 }
 
@@ -28,16 +26,16 @@ export interface Simulator {
   readonly url: string;
   readonly port: number;
   readonly fixtures: typeof FIXTURES;
-  /** The world of an api key, made on first use. @throws RangeError for a key that is nobody's. */
+  /** The world of an api key, made on first use. @throws RangeError for an unknown key. */
   world(apiKey: string): World;
-  /** Stops at once: open connections are cut, waiting answers dropped. */
+  /** Stops at once: it cuts open connections and drops waiting responses. */
   close(): Promise<void>;
 }
 
 /**
- * Starts the stand-in for both upstreams.
+ * Starts the simulator of both upstreams.
  *
- * @throws Error as node:http does, `EADDRINUSE` for a port that is taken.
+ * @throws Error from node:http, such as `EADDRINUSE` for a port in use.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const host = options.host ?? '127.0.0.1';
@@ -46,25 +44,26 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   let url = options.publicUrl ?? '';
 
   const server = createServer((message, response) => {
-    answer(message, response).catch((error: unknown) => {
+    serve(message, response).catch((error: unknown) => {
       if (stopping.signal.aborted) return;
-      // A header that can't be read, or a mistake of the simulator itself: said in full, since nothing here is secret.
+      // An unreadable header, or a fault of the simulator itself. The response has the whole error, because nothing
+      // here is secret.
       if (!response.headersSent)
         response.writeHead(isCallersMistake(error) ? 400 : 500, { 'Content-Type': 'text/plain' });
       response.end(`simulator: ${error instanceof Error ? error.message : 'unknown error'}\n`);
     });
   });
 
-  async function answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     response.setHeader('X-Simulator', '1');
     const request = await receive(message);
     const endpoint = endpointOf(request.path);
     if (endpoint !== null) {
-      await answerUpstream(endpoint, request, response, { registry, publicUrl: url, signal: stopping.signal });
+      await serveUpstream(endpoint, request, response, { registry, publicUrl: url, signal: stopping.signal });
       return;
     }
     const reply = request.path.startsWith('/__sim')
-      ? answerAdmin(request, registry, options.gateway ?? null)
+      ? serveAdmin(request, registry, options.gateway ?? null)
       : pageAsset(request);
     response.writeHead(reply.status, { ...reply.headers, 'Content-Length': Buffer.byteLength(reply.body) });
     response.end(request.method === 'HEAD' ? '' : reply.body);
@@ -96,7 +95,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
 }
 
-/** A fault header that names what there isn't, or is encoded wrongly. */
+/** A fault header with an unknown name or a wrong encoding. */
 function isCallersMistake(error: unknown): boolean {
   return error instanceof RangeError || error instanceof URIError;
 }

@@ -1,13 +1,13 @@
-import { addMonths } from './auckland.calendar.js';
-import { openPeriod, settle, type WorldChange } from './billing.periods.js';
-import type { Fault } from './fault.kinds.js';
-import { type FaultRule, type FaultRuleInput, FaultRules } from './fault.rules.js';
-import { FIXTURE_PACKS, FIXTURE_PLANS, FIXTURES, fixtureGroups, fixturePlanId } from './simulator.fixtures.js';
-import { Journal } from './world.journal.js';
-import type { Pack, Plan, WorldState } from './world.state.js';
-import { DEFAULT_TOGGLES, type Toggles, withToggles } from './world.toggles.js';
+import { addMonths } from './auckland-calendar.js';
+import { openPeriod, settle, type WorldChange } from './billing-periods.js';
+import type { Fault } from './fault-kinds.js';
+import { type FaultRule, type FaultRuleInput, FaultRules } from './fault-rules.js';
+import { FIXTURE_PACKS, FIXTURE_PLANS, FIXTURES, fixtureGroups, fixturePlanId } from './simulator-fixtures.js';
+import { Journal } from './world-journal.js';
+import type { Pack, Plan, WorldState } from './world-state.js';
+import { DEFAULT_TOGGLES, type Toggles, withToggles } from './world-toggles.js';
 
-/** How far to move a clock; months are calendar months in New Zealand. */
+/** One step of a clock; months are calendar months in New Zealand. */
 export interface ClockStep {
   readonly seconds?: number;
   readonly days?: number;
@@ -23,14 +23,12 @@ interface Snapshot {
 
 const MAX_SNAPSHOTS = 50;
 
-/**
- * The last instant that an ISO date with four digits of year can name, less a year of margin for the period after it.
- */
+/** The last instant of an ISO date with a four-digit year, less one year for the period after it. */
 const LATEST_MS = Date.UTC(9998, 0, 1);
 
 /**
- * One tenant's whole upstream: state, clock, toggles, fault rules and journal. All of it is mutable on purpose, and
- * nothing is shared with another world. Every method is synchronous, so one request sees and leaves a whole state.
+ * One tenant's whole upstream: state, clock, toggles, fault rules and journal. All of it is mutable, and worlds share
+ * nothing. Every method is synchronous, so each request sees and leaves a consistent state.
  */
 export class World {
   readonly #keys: Readonly<Record<string, string>>;
@@ -45,9 +43,9 @@ export class World {
   #snapshotNumber = 0;
 
   /**
-   * @param name the api key that the world belongs to.
+   * @param name the world's api key.
    * @param keys its keys and their groups.
-   * @param systemNow the clock that this one runs beside, epoch milliseconds.
+   * @param systemNow the base of the world's clock, epoch milliseconds.
    */
   constructor(
     readonly name: string,
@@ -61,21 +59,21 @@ export class World {
     this.#settledUntil = now;
   }
 
-  /** The world's own time, epoch milliseconds: the system's plus what it was moved forward. */
+  /** The world's own time, epoch milliseconds: the system's time plus all moves forward. */
   now(): number {
     return this.#systemNow() + this.#offsetMs;
   }
 
-  /** The state as of now: periods that ended meanwhile are renewed first. */
+  /** The state at the present moment; it renews ended periods first. */
   state(): WorldState {
     this.#catchUp();
     return this.#state;
   }
 
   /**
-   * Moves the clock forward and does at once what falls due.
+   * Moves the clock forward and does all work that falls due, at once.
    *
-   * @returns what changed, oldest first.
+   * @returns the changes, oldest first.
    * @throws RangeError for a negative, fractional or endless step.
    */
   advance(step: ClockStep): WorldChange[] {
@@ -90,10 +88,9 @@ export class World {
   }
 
   /**
-   * Sets the clock to a later instant (epoch ms), which then runs on from there.
+   * Sets the clock to a later instant (epoch ms), from which it runs on.
    *
-   * @throws RangeError for an instant before the world's now: what was renewed can't be undone (take a snapshot
-   *   instead).
+   * @throws RangeError for an instant before the world's now: renewals can't be undone (take a snapshot instead).
    */
   setClock(instantMs: number): WorldChange[] {
     const now = this.now();
@@ -107,7 +104,7 @@ export class World {
     return this.#toggles;
   }
 
-  /** @throws RangeError for an unknown toggle or value; nothing is changed then. */
+  /** @throws RangeError for an unknown toggle or value; then nothing changes. */
   setToggles(changes: Readonly<Record<string, unknown>>): Toggles {
     this.#toggles = withToggles(this.#toggles, changes);
     return this.#toggles;
@@ -127,12 +124,12 @@ export class World {
     return this.#rules.clear(id);
   }
 
-  /** The faults that the rules hold for this request; counts the request against them. */
+  /** The faults of the rules for this request. The rules count the request. */
   matchFaults(endpoint: string, groupId: string | null): readonly Fault[] {
     return this.#rules.match(endpoint, groupId);
   }
 
-  /** Everything as in the beginning: fixtures, clock, toggles, no faults, empty journal. Snapshots stay. */
+  /** Restores the first state: fixtures, clock, toggles, no faults, empty journal. Snapshots stay. */
   reset(): void {
     this.#offsetMs = 0;
     this.#toggles = DEFAULT_TOGGLES;
@@ -142,7 +139,7 @@ export class World {
   }
 
   /**
-   * Keeps a copy of state, clock, toggles and rules (not of the journal). Returns its id; the oldest of more than fifty
+   * Keeps a copy of state, clock, toggles and rules (not of the journal). Returns its id; above 50 snapshots the oldest
    * is dropped.
    */
   snapshot(): string {
@@ -159,7 +156,7 @@ export class World {
     return id;
   }
 
-  /** Goes back to a snapshot, also in time. A snapshot can be restored any number of times. */
+  /** Returns to a snapshot, including its time. A snapshot can be restored any number of times. */
   restore(id: string): boolean {
     const snapshot = this.#snapshots.get(id);
     if (snapshot === undefined) return false;
@@ -190,8 +187,8 @@ const HELD_DOCUMENTS = 25;
  * A fresh world: the fixtures, with a history of about thirteen months that ends now. Equal arguments give equal
  * worlds.
  *
- * @param now epoch milliseconds, on which the history is aligned.
- * @param keys api keys and the groups that they are bound to.
+ * @param now epoch milliseconds; the history ends here.
+ * @param keys api keys and their groups.
  */
 function createWorldState(now: number, keys: Readonly<Record<string, string>>): WorldState {
   const state: WorldState = {
@@ -222,7 +219,7 @@ function createWorldState(now: number, keys: Readonly<Record<string, string>>): 
   return state;
 }
 
-/** Past months were used by a part that differs from month to month, and is the same in every run. */
+/** Sets the usage of past months. It differs from month to month, and is the same in every run. */
 function useSomeDocuments(state: WorldState): void {
   for (const periods of Object.values(state.periods)) {
     for (const period of periods) {

@@ -87,7 +87,7 @@ if (!hasBrowser()) {
           const page = await browser.newPage(look);
           await open(page);
           expect(await accessibilityViolations(page)).toEqual([]);
-          // Nothing but tables and code, which scroll by themselves, may be wider than the screen.
+          // Only tables and code, which scroll by themselves, may be wider than the screen.
           expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
           await page.context().close();
         },
@@ -103,7 +103,7 @@ if (!hasBrowser()) {
         await page.locator('.graphiql-query-editor .view-lines').getByText('GroupPlan').first().waitFor();
         const rules = Object.fromEntries(Object.keys(GRAPHIQL_RULES).map((rule) => [rule, { enabled: false }]));
         expect(await accessibilityViolations(page, { rules })).toEqual([]);
-        // What is ours on it keeps all rules.
+        // Our own parts of the page keep all rules.
         expect(await accessibilityViolations(page, {}, 'header.pages')).toEqual([]);
         await page.context().close();
       },

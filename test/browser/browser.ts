@@ -5,7 +5,7 @@ import type { AxeResults, RunOptions } from 'axe-core';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 
 const EXECUTABLE = '/usr/bin/chromium';
-// What a browser does by itself would reach other hosts.
+// Flags that switch off the browser's own requests to other hosts.
 const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -21,11 +21,11 @@ export function hasBrowser(): boolean {
 }
 
 export interface TestBrowser {
-  /** A page in a profile of its own; what it asks of other hosts than this one is refused, and noted. */
+  /** A page in its own profile. Requests to other hosts are refused and recorded. */
   newPage(options?: { readonly colorScheme?: 'light' | 'dark'; readonly width?: number }): Promise<Page>;
   /** Requests of all pages to other hosts. */
   readonly foreignRequests: readonly string[];
-  /** Errors that the pages' scripts threw, and what their policies blocked. */
+  /** Errors of the pages' scripts, and requests that their policies blocked. */
   readonly problems: readonly string[];
   close(): Promise<void>;
 }
@@ -63,7 +63,7 @@ async function guard(context: BrowserContext, foreignRequests: string[]): Promis
 let axeSource: Promise<string> | null = null;
 
 /**
- * What axe-core finds wrong on the page, or a part of it, as it is now: one line for each rule and element.
+ * The findings of axe-core on the present page, or a part of it: one line for each rule and element.
  *
  * @param within a CSS selector
  */
@@ -73,7 +73,7 @@ export async function accessibilityViolations(
   within = 'html',
 ): Promise<string[]> {
   axeSource ??= readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  // Evaluated by the debugger, which the page's policy does not bind.
+  // Evaluated by the debugger, to which the page's policy does not apply.
   await page.evaluate(await axeSource);
   const results: AxeResults = await page.evaluate(`axe.run(${JSON.stringify(within)}, ${JSON.stringify(options)})`);
   return results.violations.flatMap(({ id, nodes }) =>

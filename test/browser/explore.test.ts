@@ -52,7 +52,7 @@ if (!hasBrowser()) {
         await page.getByRole('main').getByRole('link', { name: 'GraphiQL' }).click();
         const answer = await runAndSee(page, '"Business 1000"');
         expect(answer).toContain('"amount": "500"');
-        // The example's headers ask for it.
+        // The example's headers request it.
         expect(answer).toMatch(/"upstreamCalls": \{\s+"made": 1/);
         await page.context().close();
       },
@@ -121,7 +121,7 @@ if (!hasBrowser()) {
         const query =
           'query Ahead($groupId: ID!, $at: DateTime) { group(id: $groupId) { plan(at: $at) { name startDate } } }';
         const page = await browser.newPage();
-        // The plan in force ends within a week of the world's beginning, and the next one lasts a month.
+        // The plan in force ends within a week after the start of the world, and the next one lasts a month.
         const ahead = new Date(Date.now() + 28 * 86_400_000);
         const url = graphiqlUrl(gateway.url, query, { groupId: '100001', at: ahead.toISOString() });
         await page.goto(url);

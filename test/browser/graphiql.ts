@@ -7,14 +7,15 @@ export function graphiqlUrl(gatewayUrl: string, query: string, variables: Readon
 }
 
 /**
- * Opens one of the tabs, and waits for its operation: until it is shown, GraphiQL still runs that of the tab before.
+ * Opens one of the tabs, and waits for its operation. Until it is shown, GraphiQL still runs the previous tab's
+ * operation.
  */
 export async function openTab(page: Page, name: string): Promise<void> {
   await page.getByRole('tab', { name, exact: true }).click();
   await page.locator('.graphiql-query-editor .view-lines').getByText(name).first().waitFor();
 }
 
-/** Runs the active tab and returns the answer as it stands on the screen, once it holds the text. */
+/** Runs the active tab and returns the response on the screen, once it holds the text. */
 export async function runAndSee(page: Page, text: string): Promise<string> {
   const answer = page.locator('.graphiql-response .view-lines');
   await answer.waitFor({ state: 'attached' });
@@ -23,7 +24,7 @@ export async function runAndSee(page: Page, text: string): Promise<string> {
   return await shownText(page, '.graphiql-response');
 }
 
-/** GraphiQL ignores the button until all of its editors stand, so it is clicked until an operation leaves. */
+/** GraphiQL ignores the button until all of its editors are ready, so this clicks until an operation is sent. */
 async function execute(page: Page): Promise<void> {
   for (let left = false; !left; ) {
     const request = page.waitForRequest(isOperation, { timeout: 3_000 });

@@ -10,7 +10,7 @@ interface Nodes {
   readonly nodes: readonly object[];
 }
 
-/** Reads of one operation share calls, and each is answered as if it had been asked alone. */
+/** Reads of one operation share calls, and each has the same result as a single read. */
 export function batchingSuite(open: () => ContractWorld, facts: ContractFacts): void {
   describe('batching', () => {
     it('answers many groups under the root from one call, as one by one', async () => {
@@ -21,7 +21,7 @@ export function batchingSuite(open: () => ContractWorld, facts: ContractFacts): 
         `query ($ids: [ID!]!) { groups(ids: $ids) { ${fields} } }`,
         { ids: IDS },
       );
-      // A recursive answer whose rows name no group settles nothing, so each group is asked about on its own after it.
+      // A recursive history whose rows name no group settles nothing, so each group is then read separately.
       expect(received('history')).toBe(facts.rowsNameTheirGroup ? 1 : 1 + IDS.length);
       const alone: unknown[] = [];
       for (const id of IDS) {
@@ -56,8 +56,8 @@ export function batchingSuite(open: () => ContractWorld, facts: ContractFacts): 
       const { data, errors } = await ask<{ group: { billingHistory: Nodes } }>(
         `{ group(id: "100008") { name plan { name } billingHistory { nodes { ${ROW} } } } }`,
       );
-      // The plan's window goes on for 400 days: what an upstream hides for ending after the history's own window is
-      // told in it.
+      // The plan's window is 400 days longer. It has the rows that an upstream hides because they end after the
+      // history's own window.
       const wide = { ...facts, tellsRowsEndingLater: true };
       const now = world.now();
       const rows = rowsOf(world, wide, ['100008'], { fromMs: now - 365 * DAY_MS, toMs: now });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { FIXTURE_PACKS, FIXTURE_PLANS } from '../../src/simulator/simulator.fixtures.js';
+import { FIXTURE_PACKS, FIXTURE_PLANS } from '../../src/simulator/simulator-fixtures.js';
 import type { ContractFacts } from './contract.facts.js';
 import type { ContractWorld } from './contract.harness.js';
 
-/** What a group may choose from. */
+/** The catalogue of a group. */
 export function catalogueSuite(open: () => ContractWorld, facts: ContractFacts): void {
   describe('the catalogue', () => {
     const money = (amount: string, currency: string) => ({

@@ -17,20 +17,20 @@ import type { Position } from './toggle.differences.js';
 export type PlanSource = 'history' | 'usage';
 type Variables = Readonly<Record<string, unknown>>;
 
-/** One tenant with an upstream of its own, whose toggles stand in one position. */
+/** One tenant with its own upstream, whose toggles have fixed values. */
 export interface ContractWorld {
   readonly world: World;
   readonly ask: <TData>(query: string, variables?: Variables) => Promise<GraphqlAnswer<TData>>;
-  /** As `ask`, of a gateway that reads the plan of now from there. */
+  /** Like `ask`, for a gateway that reads the present plan from the usage endpoint. */
   readonly askFrom: <TData>(source: PlanSource, query: string, variables?: Variables) => Promise<GraphqlAnswer<TData>>;
   /** Requests to an endpoint since `forgetCalls`. */
   readonly received: (endpoint: string) => number;
-  /** Those that did what was asked. */
+  /** Requests that did their work. */
   readonly committed: (endpoint: string) => number;
   readonly forgetCalls: () => void;
   /**
-   * The same upstream behind a gateway with a ledger of its own. Group ids are the same in all positions, and a write
-   * that somebody else made for a group within a day makes every proof doubtful.
+   * The same upstream behind a gateway with its own ledger. Reason: group ids are the same in all positions, and
+   * another write for a group within a day makes every proof doubtful.
    */
   readonly alone: () => Promise<{ readonly world: ContractWorld; close(): Promise<void> }>;
 }
@@ -70,7 +70,7 @@ export async function openContractStand(positions: readonly Position[]): Promise
         XTRACTA_API_KEY: undefined,
         CREDITS_TOKEN: undefined,
         RATE_LIMIT_WRITES_PER_MINUTE: '0',
-        // Its subject is what the upstreams answer: equal writes follow each other under new keys.
+        // The subject of these tests is the upstreams' responses, so equal writes follow each other under new keys.
         DUPLICATE_WINDOW_SECONDS: '0',
         RATE_LIMIT_BILLING_UI_PER_MINUTE: '0',
         LOG_LEVEL: 'error',

@@ -1,6 +1,6 @@
 import { Big } from 'big.js';
 import type { World } from '../../src/simulator/world.js';
-import { type PackOrder, type Period, subtree } from '../../src/simulator/world.state.js';
+import { type PackOrder, type Period, subtree } from '../../src/simulator/world-state.js';
 import type { ContractFacts } from './contract.facts.js';
 
 /** Fields of a history's row, as {@link rowsOf} expects them. */
@@ -22,7 +22,7 @@ export interface ExpectedRow {
   readonly startMs: number;
   readonly expiryMs: number;
   readonly groupId: string;
-  /** As the gateway answers it. */
+  /** The value in the gateway's response. */
   readonly node: Readonly<Record<string, unknown>> & {
     readonly price: { readonly amount: string; readonly currency: string };
     readonly usedDocuments: number;
@@ -37,7 +37,7 @@ export function secondText(atMs: number): string {
   return new Date(atMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
 
-/** What a history must hold, newest first: worked out from what the upstream remembers, not from what it answers. */
+/** The rows that a history must hold, newest first. Computed from the upstream's state, not from its responses. */
 export function rowsOf(
   world: World,
   facts: ContractFacts,
@@ -54,7 +54,7 @@ export function rowsOf(
     .sort((one, other) => other.startMs - one.startMs || other.number - one.number);
 }
 
-/** A group with all that lies below it, its own id first. */
+/** A group with all its descendants, its own id first. */
 export function treeOf(world: World, groupId: string): readonly string[] {
   return [...subtree(world.state(), groupId)];
 }
@@ -64,7 +64,7 @@ export function periodsOf(world: World, groupId: string): readonly Period[] {
   return world.state().periods[groupId] ?? [];
 }
 
-/** The plan in force at an instant, as the gateway answers it from the history; null where there is none. */
+/** The plan in force at an instant, as the gateway derives it from the history; null where there is none. */
 export function planOf(world: World, groupId: string, atMs: number): Readonly<Record<string, unknown>> | null {
   const state = world.state();
   const period = periodsOf(world, groupId).findLast(({ start, expiry }) => start <= atMs && atMs < expiry + 1000);
@@ -85,7 +85,8 @@ export function planOf(world: World, groupId: string, atMs: number): Readonly<Re
 }
 
 /**
- * The plan in force now, as the gateway answers it from the usage endpoint: numbered, and without a word on its length.
+ * The plan in force now, as the gateway reads it from the usage endpoint: with a number, and without the word for its
+ * length.
  */
 export function planInUse(world: World, groupId: string): Readonly<Record<string, unknown>> | null {
   const now = world.now();
@@ -173,7 +174,7 @@ function boosterRow(world: World, facts: ContractFacts, order: PackOrder): Expec
   };
 }
 
-/** The price of so many packs, with the decimals of one. */
+/** The price of this number of packs, with the decimals of one. */
 export function totalPrice(one: string, quantity: number): string {
   return new Big(one).times(quantity).toFixed(one.split('.')[1]?.length ?? 0);
 }

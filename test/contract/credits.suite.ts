@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { FIXTURES } from '../../src/simulator/simulator.fixtures.js';
+import { FIXTURES } from '../../src/simulator/simulator-fixtures.js';
 import type { ContractFacts, PurchaseFacts } from './contract.facts.js';
 import type { ContractWorld } from './contract.harness.js';
-import { purchase, reconcile, replayed, resolve } from './write.answers.js';
+import { purchase, reconcile, replayed, resolve } from './write.responses.js';
 
 const UNKNOWN_ID = '11111111-1111-4111-8111-111111111111';
 const RESET_ID = '00000000-0000-4000-8000-000000990002';
 
-/** Purchases of credits: every figure as sent, once a key. */
+/** Purchases of credits: every figure as sent, and one purchase per key. */
 export function creditsSuite(open: () => ContractWorld, facts: ContractFacts): void {
-  /** Buys, and compares the answer with what the upstream has sold, or with its refusal. */
+  /** Buys, and compares the response with the upstream's sale or its refusal. */
   const buy = async (idempotencyKey: string, purchaseId: string, terms: PurchaseFacts) => {
     const { world, received, forgetCalls } = open();
     const before = world.state().purchases.length;
@@ -52,7 +52,7 @@ export function creditsSuite(open: () => ContractWorld, facts: ContractFacts): v
       warnings: [],
       userErrors: refusal === null ? [] : [{ code: 'UPSTREAM_REJECTED', upstreamStatus: refusal, retryable: false }],
     });
-    // Who bought is personal, and not kept.
+    // The buyer is personal data, so it is not kept.
     const kept = replayed(answer);
     expect(await purchase(open(), input)).toEqual(
       kept.value === null ? kept : { ...kept, value: { ...kept.value, userId: null } },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { FIXTURES } from '../../src/simulator/simulator.fixtures.js';
+import { FIXTURES } from '../../src/simulator/simulator-fixtures.js';
 import type { ContractFacts } from './contract.facts.js';
 import type { ContractWorld } from './contract.harness.js';
 import { PLAN, periodsOf, planInUse, planOf } from './contract.oracle.js';

@@ -3,13 +3,13 @@ import { basename, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { readStored } from '../../src/ops/reading.js';
 import type { RecordedResponse, Recording } from '../../src/ops/recording.js';
-import { formDifferences, responseForm } from '../../src/ops/response.form.js';
+import { formDifferences, responseForm } from '../../src/ops/response-form.js';
 import { examineDocument } from '../../src/upstreams/xtracta/document.examination.js';
 
 /**
- * Responses that `doctor --record test/fixtures/recorded/NAME.json` has kept, masked. The gateway must go on reading
- * each as it did then. A recording of tonight in `RECORDED_RESPONSES` must have the forms of those of the same name in
- * this folder: a change at the vendor's is a failing test the next morning (docs/operations.md).
+ * Responses that `doctor --record test/fixtures/recorded/NAME.json` has kept, masked. The gateway must read each as it
+ * did then. A new recording in `RECORDED_RESPONSES` must have the same forms as the recording of the same name in this
+ * folder. So a change at the vendor fails a nightly test (docs/operations.md).
  */
 const FOLDER = join(import.meta.dirname, '../fixtures/recorded');
 const RECORDINGS = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));

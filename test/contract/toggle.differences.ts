@@ -1,7 +1,7 @@
-import { TOGGLES, type ToggleName } from '../../src/simulator/world.toggles.js';
+import { TOGGLES, type ToggleName } from '../../src/simulator/world-toggles.js';
 import { type ContractFacts, FACTS } from './contract.facts.js';
 
-/** What a client sees of an upstream that does it this way, and why no gateway could hide it. */
+/** The difference that a client sees with this value of a toggle, and the reason why no gateway could hide it. */
 interface Difference {
   readonly why: string;
   readonly facts: Partial<ContractFacts>;
@@ -18,8 +18,8 @@ type Differences = {
 const iso = (atMs: number): string => new Date(atMs).toISOString();
 
 /**
- * Beside each value of a toggle that is not its default: what a client is answered otherwise. The contract suite
- * expects exactly that, so a difference that is none fails as well.
+ * For each value of a toggle other than its default: the differences that a client sees. The contract suite expects
+ * exactly these, so a stated difference that does not occur also fails.
  */
 export const DIFFERENCES: Differences = {
   historyFilter: {
@@ -109,14 +109,14 @@ export const DIFFERENCES: Differences = {
   },
 };
 
-/** One toggle in one position, the others in their first. */
+/** One toggle at one value, the others at their default. */
 export interface Position {
   readonly name: string;
   readonly toggles: Readonly<Record<string, string>>;
   readonly facts: ContractFacts;
 }
 
-/** All toggles in their first position, and each toggle in each of its others. */
+/** All toggles at their default, and each toggle at each of its other values. */
 export const POSITIONS: readonly Position[] = [
   { name: 'defaults', toggles: {}, facts: FACTS },
   ...Object.entries<Readonly<Record<string, Difference>>>(DIFFERENCES).flatMap(([toggle, values]) =>

@@ -5,13 +5,13 @@ import { catalogueSuite } from './catalogue.suite.js';
 import { type ContractStand, type ContractWorld, openContractStand } from './contract.harness.js';
 import { creditsSuite } from './credits.suite.js';
 import { historySuite } from './history.suite.js';
-import { partialAnswersSuite } from './partial-answers.suite.js';
+import { partialResponsesSuite } from './partial-responses.suite.js';
 import { planSuite } from './plan.suite.js';
 import { POSITIONS } from './toggle.differences.js';
 import { unknownOutcomesSuite } from './unknown-outcomes.suite.js';
 import { writesSuite } from './writes.suite.js';
 
-// Two whole gateways answer these tests, beside whatever else the machine does.
+// These tests start two whole gateways, and the machine may be busy.
 jest.setTimeout(60_000);
 
 let stand: ContractStand;
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => stand.close());
 
-// In this order: what is bought shows in the histories that are read later.
+// The order matters, because later histories show the bought items.
 describe.each(POSITIONS)('with $name', (position) => {
   const { facts } = position;
   const open = (): ContractWorld => {
@@ -34,7 +34,7 @@ describe.each(POSITIONS)('with $name', (position) => {
   planSuite(open, facts);
   historySuite(open, facts);
   catalogueSuite(open, facts);
-  partialAnswersSuite(open, facts);
+  partialResponsesSuite(open, facts);
   writesSuite(open, facts);
   unknownOutcomesSuite(open, facts);
   creditsSuite(open, facts);

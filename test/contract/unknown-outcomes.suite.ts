@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { FIXTURES } from '../../src/simulator/simulator.fixtures.js';
+import { FIXTURES } from '../../src/simulator/simulator-fixtures.js';
 import type { ContractFacts } from './contract.facts.js';
 import type { ContractWorld } from './contract.harness.js';
-import { changePlan, order, reconcile, resolve, type WriteAnswer } from './write.answers.js';
+import { changePlan, order, reconcile, resolve, type WriteAnswer } from './write.responses.js';
 
-/** Writes whose answer is lost: never sent again, settled by what the history proves, else by an operator. */
+/** Writes whose response is lost: never sent again, settled by the proof of the history, else by an operator. */
 export function unknownOutcomesSuite(openShared: () => ContractWorld, facts: ContractFacts): void {
   let own: Awaited<ReturnType<ContractWorld['alone']>>;
   const open = (): ContractWorld => own.world;
@@ -19,7 +19,7 @@ export function unknownOutcomesSuite(openShared: () => ContractWorld, facts: Con
     readonly groupId: string;
     readonly write: (groupId: string, key: string, item?: string) => Promise<WriteAnswer>;
     readonly item: string;
-    /** What the history holds of it. */
+    /** The rows of the write in the history. */
     readonly evidence: readonly string[];
     readonly isProved: boolean;
   }
@@ -50,7 +50,7 @@ export function unknownOutcomesSuite(openShared: () => ContractWorld, facts: Con
       write: changeLost,
       item: '113',
       evidence: signup,
-      // "No such group" is no picture of the history before the write, without which no row is known to be new.
+      // "No such group" gives no baseline of the history. Without a baseline no row is known to be new.
       isProved: facts.emptyHistory === null && facts.wholeWithoutRows && facts.rowsNameTheirGroup,
     },
   ];
@@ -67,7 +67,7 @@ export function unknownOutcomesSuite(openShared: () => ContractWorld, facts: Con
       it('is an unknown outcome, which nobody sends again', async () => {
         const { received, committed, forgetCalls, world } = open();
         forgetCalls();
-        // The work is done, and the connection is dropped before the answer.
+        // The work is done, and the connection is dropped before the response.
         world.addFault({ endpoint, kind: 'commit_then_drop', group: groupId, first: 1 });
         expect(await write(groupId, key)).toMatchObject({
           value: null,
@@ -78,7 +78,7 @@ export function unknownOutcomesSuite(openShared: () => ContractWorld, facts: Con
           operation: { status: 'OUTCOME_UNKNOWN', replayed: true },
           userErrors: [{ code: 'OUTCOME_UNKNOWN' }],
         });
-        // Whatever is bought for the group next.
+        // The next purchase for the group.
         for (const next of [orderLost(groupId, `${key}.order`, '1223'), changeLost(groupId, `${key}.change`, '112')]) {
           expect(await next).toMatchObject({
             operation: { idempotencyKey: key },

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { receiveDocuments } from '../../src/simulator/billing.periods.js';
-import { FIXTURES } from '../../src/simulator/simulator.fixtures.js';
+import { receiveDocuments } from '../../src/simulator/billing-periods.js';
+import { FIXTURES } from '../../src/simulator/simulator-fixtures.js';
 import type { ContractFacts } from './contract.facts.js';
 import type { ContractWorld } from './contract.harness.js';
 import { periodsOf, planOf, ROW, rowsOf, secondText, totalPrice } from './contract.oracle.js';
-import { changePlan, order, replayed } from './write.answers.js';
+import { changePlan, order, replayed } from './write.responses.js';
 
 const DAY_MS = 86_400_000;
 const { foreignGroupId, heldGroupId } = FIXTURES;
@@ -13,9 +13,9 @@ interface Rows {
   readonly group: { readonly billingHistory: { readonly nodes: readonly object[] } };
 }
 
-/** Orders and plan changes: what was bought, once; what is refused, as data; documents on hold. */
+/** Orders and plan changes: one purchase each, refusals as data, documents on hold. */
 export function writesSuite(open: () => ContractWorld, facts: ContractFacts): void {
-  /** The group's newest rows, from the gateway and as they must be. Their window ends when all of them have. */
+  /** The group's newest rows, from the gateway and from the oracle. Their window ends after all of them. */
   const newest = async (id: string) => {
     const { world, ask } = open();
     const window = { fromMs: world.now() - 45 * DAY_MS, toMs: world.now() + 400 * DAY_MS };

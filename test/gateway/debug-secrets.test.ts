@@ -79,7 +79,7 @@ describe('what /debug never shows', () => {
         expect(html).not.toContain(secret);
       }
       expect(json).toContain('cana…cdef');
-      // What the caller sends to be known stands in the curl lines as a placeholder.
+      // The caller's credential is a placeholder in the curl lines.
       expect(html).toContain('x-xtracta-api-key: \\u003capi key>');
     } finally {
       await gateway.close();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { OperationView } from '../../src/debug/operation.view.js';
+import type { OperationView } from '../../src/debug/operation-trace.js';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
 import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
 

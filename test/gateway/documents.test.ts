@@ -23,7 +23,7 @@ const ANSWERS: Readonly<Record<string, { file: string; contentType: string }>> =
   },
 };
 
-/** Answers each endpoint with its document's sample, byte for byte, and keeps what it was sent. */
+/** Serves each endpoint with its document's sample, byte for byte, and keeps the requests. */
 describe('the documents’ own samples, through GraphQL', () => {
   const received: Received[] = [];
   let upstream: Server;
@@ -272,7 +272,7 @@ describe('the documents’ own samples, through GraphQL', () => {
           userId: 'sample string 1',
         },
         operation: { status: 'SUCCEEDED' },
-        // The sample names an error beside its result, a currency that is none, and totals that do not add up.
+        // The sample has an error beside its result, an invalid currency, and totals that do not add up.
         warnings: expect.arrayContaining([
           { code: 'UPSTREAM_ERROR_BESIDE_RESULT' },
           { code: 'VALUE_UNREADABLE' },

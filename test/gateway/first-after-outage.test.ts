@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@je
 import { answer, type RawHandler, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
 
-// The first requests after an outage, over HTTP: one of them tries the upstream, the others wait for how that ends.
+// The first requests after an outage, over HTTP: one of them tries the upstream, the others wait for its result.
 
 jest.setTimeout(60_000);
 
@@ -20,9 +20,9 @@ const ORDER = `mutation { result: orderBoosterPack(input: { idempotencyKey: "ord
 
 let upstream: RawUpstream;
 let gateway: TestGateway;
-/** How the upstream answers now. */
+/** The upstream's present response. */
 let handler: RawHandler;
-/** Milliseconds that the process's clock is ahead. */
+/** Milliseconds by which the process's clock is ahead. */
 let ahead = 0;
 const now = performance.now.bind(performance);
 
@@ -55,7 +55,7 @@ async function read(id: string): Promise<unknown> {
   return errors[0]?.extensions?.['code'] ?? 'answered';
 }
 
-/** Time passes, and the upstream keeps the first request until it is told how to answer. */
+/** Time passes, and the upstream holds the first request until the test chooses its response. */
 function recover(): { readonly hits: () => number; readonly settle: (how: RawHandler) => void } {
   const before = upstream.requests().length;
   const first = Promise.withResolvers<RawHandler>();
@@ -70,7 +70,7 @@ function recover(): { readonly hits: () => number; readonly settle: (how: RawHan
   return { hits: () => upstream.requests().length - before, settle: first.resolve };
 }
 
-/** Until the first request is at the upstream, and the others had every chance to be. */
+/** Waits until the first request is at the upstream, and the others could have been there too. */
 async function underWay(hits: () => number): Promise<void> {
   while (hits() === 0) await new Promise((next) => setImmediate(next));
   for (let time = 0; time < 20; time += 1) expect(await breaker()).toBe('breaker half-open');

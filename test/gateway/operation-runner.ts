@@ -21,11 +21,11 @@ type Changes = Readonly<Record<string, unknown>>;
 
 export interface OperationRunner {
   readonly simulatorUrl: string;
-  /** Runs an operation of `operations/` with its variables of `variables.json`; `changes` stand over them. */
+  /** Runs an operation of `operations/` with its variables of `variables.json`; `changes` override them. */
   run<TData>(name: string, changes?: Changes): Promise<GraphqlAnswer<TData>>;
   /** Runs any document. */
   ask(document: string, variables?: Changes): Promise<GraphqlAnswer>;
-  /** The data of an answer that must have no errors. */
+  /** The data of a response, which must have no errors. */
   dataOf<TData = object>(name: string, changes?: Changes): Promise<TData>;
   /** Requests to an endpoint of the upstreams since {@link forgetRequests}. */
   received(endpoint: string): number;

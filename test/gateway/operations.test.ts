@@ -5,7 +5,7 @@ import { type OperationRunner, startOperationRunner } from './operation-runner.j
 
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
 
-// In the order of the files: later operations look at what earlier ones wrote.
+// In the order of the files: later operations read the writes of earlier ones.
 describe('the operations of operations/, against the simulated upstreams', () => {
   let operations: OperationRunner;
 
@@ -114,8 +114,8 @@ describe('the operations of operations/, against the simulated upstreams', () =>
 
   it('Subgroups lists the groups below with their plans', async () => {
     const subgroups = (await operations.dataOf<Answers.SubgroupsQuery>('Subgroups')).group?.subgroups ?? [];
-    // Of the 55 below the root, one never had a plan and one's plan lapsed a year ago: no row of the last year names
-    // them.
+    // Of the 55 groups below the root, one never had a plan, and the plan of another lapsed a year ago. No row of the
+    // last year names these two.
     expect(subgroups).toHaveLength(53);
     expect(subgroups.map(({ id }) => id)).toEqual(subgroups.map(({ id }) => id).sort());
     expect(subgroups.find(({ id }) => id === '100008')).toMatchObject({
@@ -236,7 +236,7 @@ describe('the operations of operations/, against the simulated upstreams', () =>
     expect(await operations.dataOf('UnknownOperations')).toMatchObject({
       billingOperations: { totalCount: 0, nodes: [] },
     });
-    // Carried out, and the connection dropped before the answer.
+    // Carried out, and the connection dropped before the response.
     const lost = { idempotencyKey: 'example-order-lost', packId: '990001', groupId: '100008' };
     expect(await operations.dataOf('OrderBoosterPack', { input: lost })).toMatchObject({
       orderBoosterPack: {
@@ -284,7 +284,7 @@ describe('the operations of operations/, against the simulated upstreams', () =>
   });
 
   it('ResolveOperation records an operator’s decision about a write that history cannot prove', async () => {
-    // No byte of an answer came back, and the credits API has nothing to look it up in.
+    // No byte of a response came back, and the credits API has no history for a check.
     const lost = { idempotencyKey: 'example-credits-lost', purchaseId: '00000000-0000-4000-8000-000000990002' };
     expect(await operations.dataOf('PurchaseCredits', { input: lost })).toMatchObject({
       purchaseCredits: { purchase: null, userErrors: [{ code: 'OUTCOME_UNKNOWN' }] },
@@ -302,7 +302,7 @@ describe('the operations of operations/, against the simulated upstreams', () =>
     operations.forgetRequests();
     const { group } = await operations.dataOf<Answers.PlanChangePreviewQuery>('PlanChangePreview');
     expect(group?.planChangePreview).toMatchObject({
-      // An operation before this one has changed to it.
+      // An earlier operation has changed to this plan.
       direction: 'RENEWAL',
       from: { name: 'Business 1000', price: { amount: '500', currency: 'NZD' } },
       to: { id: '112', price: { amount: '500', currency: null } },

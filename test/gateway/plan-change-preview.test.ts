@@ -3,8 +3,8 @@ import Big from 'big.js';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
 import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
 
-// What is told before a change is what the change then is, or it is not told.
-// Each change is a few requests; how long they take says nothing.
+// A preview's facts must equal those of the later change, or be absent. Each change is a few requests, and their
+// duration does not matter.
 jest.setTimeout(60_000);
 
 interface Money {
@@ -110,7 +110,7 @@ describe('a preview, and the change that follows', () => {
     const { plan, availablePlans = [] } = data?.group ?? {};
     const own = availablePlans.filter(({ name }) => name === plan?.name);
     expect(own).toHaveLength(1);
-    // The plan in force first: to change to it renews it.
+    // The plan in force comes first, because a change to it is a renewal.
     const wanted = [...own, ...availablePlans.filter((offered) => !own.includes(offered)).slice(0, 3)];
     const directions = new Set<string>();
     for (const { id } of wanted) {

@@ -46,7 +46,7 @@ describe('the limit of queries', () => {
     expect(errors).toHaveLength(1);
     const { code, retryable, retryAfterSeconds } = errors[0]?.extensions ?? {};
     expect({ code, retryable }).toEqual({ code: 'RATE_LIMITED', retryable: true });
-    // Two a minute: half a minute at most until there is one more.
+    // Two per minute: the next one is free after at most 30 s.
     expect(retryAfterSeconds).toBeGreaterThan(0);
     expect(retryAfterSeconds).toBeLessThanOrEqual(30);
     expect(refused.headers.get('retry-after')).toBe(String(retryAfterSeconds));

@@ -7,14 +7,14 @@ let operations: OperationRunner;
 
 beforeAll(async () => {
   operations = await startOperationRunner();
-  // Sold, and the answer lost: a write with evidence to show.
+  // Sold, with a lost response: a write that has evidence.
   const input = { idempotencyKey: 'example-order-0001', packId: '990001', groupId: '100008' };
   await operations.run('OrderBoosterPack', { input });
 });
 
 afterAll(() => operations.close());
 
-// What is kept of a document that comes again must change nothing of its answer.
+// Data that is kept for a repeated document must not change its response.
 describe('the queries of operations/, asked again and again', () => {
   it('answer the same each time', async () => {
     const queries = operations.queries();
@@ -35,8 +35,8 @@ const CARD = 'fragment Card on Group { name plan { name price { amount currency 
 const CARD_OF_PLAIN = 'name plan { name price { amount currency } }';
 
 /**
- * Fields and fragments that `x` leaves out in one place and not in another, each with what it is short for: by hand,
- * without a directive.
+ * Fields and fragments that `x` leaves out in one place and not in another. Each has an equal query that is written by
+ * hand without a directive.
  */
 const CONDITIONS: readonly (readonly [name: string, document: string, on: string, off: string])[] = [
   [
@@ -101,7 +101,7 @@ describe('a query with conditions, asked again and again by turns', () => {
   });
 });
 
-/** A cursor names the answer that it came from, which is another one each time. */
+/** A cursor names its kept response, which is another one each time. */
 function withoutCursors(name: string, value: unknown): unknown {
   return /cursor$/i.test(name) ? null : value;
 }

@@ -13,7 +13,7 @@ let simulator: TestSimulator;
 let world: TestWorld;
 let ledger: FaultyLedger | undefined;
 let gateway: TestGateway;
-/** Another process on the same ledger, as far as the first can tell. */
+/** For the first process this is another process on the same ledger. */
 let replica: TestGateway;
 let aheadMs = 0;
 
@@ -54,7 +54,7 @@ afterAll(async () => {
 });
 
 const received = (endpoint: string): number => world.world.journal.counts()[endpoint]?.received ?? 0;
-/** From now on the upstream answers no read, or as it is told. */
+/** From now on the upstream responds to no read, or as the test says. */
 const goDown = (kind = 'status', params = {}): void => {
   for (const endpoint of ['history', 'plans', 'usage']) world.world.addFault({ endpoint, kind, params });
 };
@@ -77,7 +77,7 @@ async function order(at: TestGateway, groupId: string): Promise<void> {
   const query = `mutation ($input: OrderBoosterPackInput!) { orderBoosterPack(input: $input) { pack { id } } }`;
   const { data } = await ask(at, query, { input });
   expect(data).toEqual({ orderBoosterPack: { pack: { id: expect.any(String) } } });
-  // The next request is not of the same millisecond.
+  // The next request must not be in the same millisecond.
   const doneAtMs = Date.now();
   while (Date.now() === doneAtMs) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -158,7 +158,7 @@ describe('a page whose upstream went away', () => {
     const told = (): number => gateway.logs().split('cached responses replace reads').length - 1;
     const before = told();
     for (const outage of [1, 2]) {
-      // Inside a 200, which no breaker takes for a sick upstream.
+      // Inside of a 200, which no breaker counts as a failure.
       goDown('xml_status', { code: 503 });
       for (const _ of [1, 2]) expect(await asOf(gateway, '100001')).toMatch(/Z$/);
       world.world.clearFaults();
@@ -214,7 +214,7 @@ describe('a page whose upstream went away', () => {
 });
 
 describe('a write', () => {
-  // Groups of their own: whoever writes on a group, all tenants that see it show it no more for a while.
+  // Separate groups, because after a write on a group no tenant gets kept responses of it for a while.
   it.each<[string, () => TestGateway, string]>([
     ['of this process', () => gateway, '100011'],
     ['of another replica', () => replica, '100012'],
@@ -314,7 +314,8 @@ describe('an outage of ten minutes under load', () => {
       aheadMs = minute * MINUTE;
       if (minute % 4 === 3) {
         const groupId = GROUPS[minute % GROUPS.length] ?? '';
-        // Through a replica whose breaker is closed, while the upstream answers for a moment. The breaker of this one is open.
+        // Through a replica whose breaker is closed, while the upstream responds for a moment. The breaker of this
+        // replica is open.
         world.world.clearFaults();
         await order(replica, groupId);
         goDown();

@@ -20,7 +20,7 @@ jest.setTimeout(120_000);
 // CI has more rounds.
 const ROUNDS = Number(process.env['TENANT_OUTAGE_ROUNDS'] ?? '2');
 const NEIGHBOURS = Array.from({ length: 19 }, (_, index) => `neighbour-${index}`);
-/** One account for each way to fail. */
+/** One account for each kind of failure. */
 const SICKNESSES: Readonly<Record<string, RawHandler>> = {
   'answers-500': answer(500, ''),
   resets: reset(),
@@ -88,7 +88,7 @@ function ask(tenant: string, query: string, variables = {}, signal?: AbortSignal
   return gateway.execute(query, variables, { authorization: `Bearer ${bearers.get(tenant)}` }, signal);
 }
 
-/** How many requests with the account's key arrived whose path has this word. */
+/** Number of requests with the account's key whose path has this word. */
 const hitsOf = (tenant: string, word: string): number =>
   upstream.requests().filter(({ path, body }) => path.includes(word) && new RegExp(`key-of-${tenant}\\b`).test(body))
     .length;
@@ -98,8 +98,8 @@ function p99(times: readonly number[]): number {
 }
 
 /**
- * The same while all are well: reads and orders of all neighbours at once, twice. The first round is for compiling. The
- * ratio of the two is what the machine alone makes of nothing: a ratio below is to be read beside it.
+ * The same without any failure: reads and orders of all neighbours at once, twice. The first round is for compiling.
+ * The ratio of two such rounds shows the machine's own noise; compare the ratios below with it.
  */
 let wellP99 = Number.NaN;
 beforeAll(async () => {
@@ -145,7 +145,7 @@ describe('one account of twenty', () => {
         }),
       );
     }
-    // To be read, with enough rounds; the aim is 1.25.
+    // Printed for a person, with enough rounds; the aim is 1.25.
     const ratio = (p99(times) / wellP99).toFixed(2);
     process.stdout.write(`an account that ${sick}: the others' read p99 ${p99(times).toFixed(1)} ms, ratio ${ratio}\n`);
     expect(failures).toEqual([]);
@@ -156,7 +156,7 @@ describe('one account of twenty', () => {
   });
 
   it('that failed is left alone: its orders are proved unsent', async () => {
-    // Its calls above were cut off when the others had theirs, perhaps before enough of them had failed.
+    // The test cut its calls above when the others had finished, perhaps before enough of them had failed.
     for (let read = 0; read < 6; read += 1) await ask('answers-500', READ);
     const before = hitsOf('answers-500', '');
     const { text } = await ask('answers-500', ORDER, { key: 'order-afterwards' });

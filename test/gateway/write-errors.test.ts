@@ -17,7 +17,7 @@ afterAll(async () => {
   await removeGatewayFolders();
 });
 
-// Only what a client selects is answered, and what is counted must not depend on it.
+// A response has only the selected fields, but the counts must not depend on the selection.
 const ORDER = 'mutation ($input: OrderBoosterPackInput!) { orderBoosterPack(input: $input) { operation { status } } }';
 const PURCHASE = 'mutation ($input: PurchaseCreditsInput!) { purchaseCredits(input: $input) { purchase { id } } }';
 const RESOLVE =
@@ -32,7 +32,7 @@ async function errorCounts(): Promise<Readonly<Record<string, number>>> {
   return Object.fromEntries(lines.map(([, code, count]) => [code, Number(count)]));
 }
 
-/** What was counted more than before, by code. */
+/** The increase of the counts, by code. */
 async function countedBy(act: () => Promise<unknown>): Promise<Readonly<Record<string, number>>> {
   const before = await errorCounts();
   await act();

@@ -88,7 +88,7 @@ const ordered = (replayed: boolean) => ({
   data: { orderBoosterPack: { operation: { status: 'SUCCEEDED', replayed }, userErrors: [] } },
 });
 
-/** Stands in for a collector of either protocol; resolves to the first request that it gets. */
+/** Acts as a collector of either protocol; resolves to the first request that it gets. */
 async function collect(protocol: 'grpc' | 'http/protobuf') {
   const { promise, resolve } = Promise.withResolvers<{ readonly path: string; readonly type: string }>();
   const server =
@@ -109,7 +109,7 @@ async function collect(protocol: 'grpc' | 'http/protobuf') {
   return { url: `http://127.0.0.1:${port}`, request: promise };
 }
 
-/** A file of the bundle and all that it loads before its first line runs. */
+/** A file of the bundle and all files that load before its first line runs. */
 function loadedWith(file: string, seen: Set<string>): Set<string> {
   if (seen.has(file)) return seen;
   seen.add(file);
@@ -122,7 +122,8 @@ const megabytes = (files: Iterable<string>): number =>
   [...files].reduce((sum, file) => sum + statSync(file).size, 0) / 1e6;
 
 describe('the bundle, with no node_modules', () => {
-  // Bytes and files, because a time would say more of the machine. Who goes over a limit knows why, and raises it.
+  // Bytes and files, because a time would depend on the machine. A commit that goes over a limit raises it and gives
+  // the reason.
   it('is small, and loads a quarter of itself at a start', () => {
     const dist = join(folder, 'dist');
     const atStart = ['main.js', 'cli.js', 'gateway.js'].reduce(

@@ -33,7 +33,7 @@ if (binaries === null) {
     world = simulator.freshWorld('failover');
     primary = await startPostgres(binaries);
     standby = await startStandby(binaries, primary);
-    // What is acknowledged is on both, or a failover forgets it.
+    // Acknowledged rows must be on both servers, or a failover forgets them.
     await query(primary, "ALTER SYSTEM SET synchronous_standby_names = '*'", 'SELECT pg_reload_conf()');
     address = await MovingAddress.to(primary.port);
     gateway = await startGateway({
@@ -70,7 +70,7 @@ if (binaries === null) {
         const ends = new Map<string, string>();
         let isOver = false;
         let count = 0;
-        // Clients that behave: each repeats an order with its own key until its end is known.
+        // Correct clients: each repeats an order with its own key until its outcome is known.
         const client = async (): Promise<void> => {
           while (!isOver) {
             count += 1;

@@ -12,7 +12,9 @@ const ORDER = `mutation ($input: OrderBoosterPackInput!) { result: orderBoosterP
   operation { status } userErrors { code } } }`;
 
 const disk = mkdtempSync(join(tmpdir(), 'full-disk-'));
-/** A disk of its own, small enough to fill, with room for SQLite's log, which grows to 4 MB. Only root may mount one. */
+/**
+ * A disk of its own, small enough to fill, with room for SQLite's log, which grows to 4 MB. Only root may mount one.
+ */
 const isMounted = ((): boolean => {
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', disk], { stdio: 'ignore' });
@@ -30,7 +32,7 @@ function fill(): void {
       try {
         for (;;) writeSync(file, Buffer.alloc(size));
       } catch {
-        // No room for one more of this size.
+        // No room for one more write of this size.
       }
     }
   } finally {
@@ -82,7 +84,7 @@ if (!isMounted) {
   const until = async (isSo: () => boolean | Promise<boolean>): Promise<void> => {
     while (!(await isSo())) await new Promise((next) => setImmediate(next));
   };
-  /** One text for each order that the upstream got. */
+  /** One text for each order that the upstream received. */
   const sentOrders = (): readonly string[] =>
     world.world.journal.list({ endpoint: 'booster' }).map(({ params }) => JSON.stringify(params));
 
@@ -95,7 +97,7 @@ if (!isMounted) {
         let isOver = false;
         let count = 0;
         const seen = { refused: 0 };
-        // Clients that behave: each repeats an order with its own key until its end is known.
+        // Correct clients: each repeats an order with its own key until its outcome is known.
         const client = async (): Promise<void> => {
           while (!isOver) {
             count += 1;
@@ -125,7 +127,7 @@ if (!isMounted) {
           expect(await signals()).toBe('ready true (ready), up 1, writable 1');
           fill();
           await until(async () => (await signals()) === 'ready false (read-only), up 0, writable 0');
-          // What was under way when the disk filled has come to an end by now.
+          // Writes that were running when the disk filled have ended by now.
           await more(() => seen.refused);
           const sent = sentOrders().length;
           await more(() => seen.refused);

@@ -15,7 +15,7 @@ import { unprivilegedUser } from '../support/start-postgres.js';
 
 type GatewayChild = ChildProcessByStdio<null, Readable, Readable>;
 
-// The gateway as a process: what it does with a log that nobody reads, with a start that fails, and with signals.
+// The gateway as a process: an unread log, a failing start, and signals.
 
 const ROOT = new URL('../..', import.meta.url);
 const SETTINGS = { AUTH: 'none', XTRACTA_API_KEY: 'k', XTRACTA_URL: 'http://127.0.0.1:9' };
@@ -66,7 +66,7 @@ describe('a ledger that cannot be opened', () => {
     mkdirSync(join(directory, 'folder'));
     writeFileSync(join(directory, 'garbage'), 'no database, '.repeat(1000));
     writeFileSync(join(directory, 'read-only'), '', { mode: 0o444 });
-    // Another user than root must find the way there.
+    // Another user than root needs access to this folder.
     chmodSync(directory, 0o755);
   });
 
@@ -109,7 +109,7 @@ describe('a ledger that cannot be opened', () => {
 });
 
 describe('a signal', () => {
-  /** Takes connections and says nothing. */
+  /** Accepts connections and sends nothing. */
   let silent: Server;
   let arrived: Promise<unknown>;
   const sockets: Socket[] = [];
@@ -151,7 +151,7 @@ describe('a signal', () => {
   }, 60_000);
 });
 
-/** Says yes to TLS as PostgreSQL does, with a certificate that nobody vouches for. */
+/** Accepts TLS as PostgreSQL does, with a self-signed certificate. */
 function offerPrivateTls(socket: Socket): void {
   socket.on('error', () => undefined);
   socket.once('data', () => {
@@ -190,7 +190,7 @@ function run(
   return child;
 }
 
-/** Reads the log until it says where the gateway listens, and nothing of it afterwards. */
+/** Reads the log until it has the gateway's address, and nothing after that. */
 async function listening(child: GatewayChild): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let log = '';

@@ -21,7 +21,7 @@ afterAll(async () => {
   await removeGatewayFolders();
 });
 
-/** A gateway on this Redis, whose writes go to a world of their own. */
+/** A gateway on this Redis, whose writes go to a separate world. */
 async function startOn(label: string, redisPort: number) {
   const world = simulator.freshWorld(label);
   const gateway = await startGateway({
@@ -32,7 +32,7 @@ async function startOn(label: string, redisPort: number) {
       DUPLICATE_WINDOW_SECONDS: '0',
     },
   });
-  /** One text for each order that the upstream got. */
+  /** One text for each order that the upstream received. */
   const sentOrders = (): readonly string[] =>
     world.world.journal.list({ endpoint: 'booster' }).map(({ params }) => JSON.stringify(params));
   return { gateway, sentOrders };
@@ -54,7 +54,7 @@ async function untilCacheIs(up: boolean, gateway: TestGateway): Promise<void> {
   while ((await cacheUp(gateway)) !== up) await new Promise((next) => setImmediate(next));
 }
 
-/** As client libraries ask: by hash, and with the text when the hash is not known. */
+/** Like client libraries: by hash, and with the text when the hash is not known. */
 async function askByHash({ url }: TestGateway, query: string): Promise<string> {
   const sha256Hash = createHash('sha256').update(query).digest('hex');
   const ask = async (text: object): Promise<string> => {
@@ -126,7 +126,7 @@ if (binary === null) {
           await primary.crash();
           await untilCacheIs(false, gateway);
           await more();
-          // Still a replica, which takes no write: down as before, however often it is asked.
+          // Still a replica, which takes no write, so it stays down however often the gateway tries.
           const statistics = clientOf(replica);
           const refused = async (): Promise<number> =>
             Number(/errorstat_READONLY:count=(\d+)/.exec(await statistics.info('errorstats'))?.[1] ?? 0);
@@ -136,7 +136,7 @@ if (binary === null) {
           await statistics.replicaof('NO', 'ONE');
           await untilCacheIs(true, gateway);
           await more();
-          // A demotion leaves connections as they are. Nothing but the gateway's own looking tells.
+          // A demotion keeps connections open, so only the gateway's own probe detects it.
           await statistics.replicaof('127.0.0.1', String(primary.port));
           await untilCacheIs(false, gateway);
           await statistics.replicaof('NO', 'ONE');
@@ -154,7 +154,7 @@ if (binary === null) {
   });
 }
 
-/** Speaks enough of Redis's protocol to be connected to, and refuses every write as it is told. Keeps state. */
+/** Speaks enough of Redis's protocol for a connection, and refuses every write as the test says. Mutable. */
 class RefusingRedis {
   /** Null: it works. */
   error: string | null;

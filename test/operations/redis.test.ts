@@ -28,7 +28,7 @@ if (binary === null) {
   beforeAll(async () => {
     redis = await startRedis(binary);
     peek = new Redis(redis.url);
-    // Only the crashes below are meant to be heard of.
+    // Only the crashes below should cause log lines.
     peek.on('error', () => undefined);
     await peek.call('ACL', 'SETUSER', 'gateway', 'on', `>${PASSWORD}`, '~billing-gateway:*', '+@all');
     upstream = await startRawUpstream(answer(409, REFUSED));
@@ -79,7 +79,7 @@ if (binary === null) {
     return typeof code === 'string' ? code : undefined;
   }
 
-  /** Until the gateway has noticed; only its answer counts, not how long it takes. */
+  /** Waits until the gateway has noticed; only its response counts, not the time. */
   async function redisShownAs(gateway: TestGateway, ok: boolean): Promise<void> {
     for (;;) {
       const ready = await fetch(`${gateway.url}/ready`);

@@ -10,9 +10,7 @@ export interface Order {
   readonly quantity: number;
 }
 
-/**
- * `NOT_ORDERED`: an earlier order of the group stayed unknown, and a client that behaves orders nothing on top of it.
- */
+/** `NOT_ORDERED`: an earlier order of the group stayed unknown, and a correct client orders nothing after it. */
 export type OrderEnd = 'SUCCEEDED' | 'REJECTED' | 'OUTCOME_UNKNOWN' | 'NOT_ORDERED';
 
 export interface LoadOptions {
@@ -33,16 +31,16 @@ const ORDER = `mutation ($input: OrderBoosterPackInput!) { result: orderBoosterP
 const RECONCILE = `mutation ($key: ID!) { result: reconcileBillingOperation(idempotencyKey: $key) {
   operation { status } userErrors { code } } }`;
 const READ = '{ group(id: "100016") { name plan { name } billingHistory(first: 5) { totalCount } } }';
-/** More turns than any order needs while a gateway is started again. */
+/** More tries than any order needs during a restart of a gateway. */
 const MAX_TURNS = 2_000;
 
 /**
- * Clients that behave: one order after the other per group, each repeated with its own key until its end is known.
- * Keeps state.
+ * Correct clients: one order after the other per group, each repeated with its own key until its outcome is known.
+ * Mutable.
  */
 export class ReplicaLoad {
   readonly ends = new Map<Order, OrderEnd>();
-  /** Answers that were no whole, good answer, and what they were. */
+  /** Responses that were incomplete or bad, with their text. */
   readonly failedReads: string[] = [];
   readonly failedWrites: string[] = [];
   reads = 0;
@@ -58,7 +56,7 @@ export class ReplicaLoad {
     return this.#options.groupIds.length * this.#options.ordersPerGroup;
   }
 
-  /** Resolves when every order has an end. */
+  /** Resolves when every order has ended. */
   async run(): Promise<void> {
     const readers = Array.from({ length: this.#options.readers }, () => this.#read());
     await Promise.all(this.#options.groupIds.map((groupId) => this.#orderAll(groupId)));
@@ -66,7 +64,7 @@ export class ReplicaLoad {
     await Promise.all(readers);
   }
 
-  /** Resolves as soon as this share of the orders has an end. */
+  /** Resolves as soon as this share of the orders has ended. */
   async reached(share: number): Promise<void> {
     while (this.ends.size < this.total * share) await this.#pause();
   }
@@ -112,7 +110,7 @@ export class ReplicaLoad {
     throw new Error(`The order ${key} came to no end.`);
   }
 
-  /** Never a new key, never a new order: only a question. */
+  /** Never a new key or a new order, only a query. */
   async #settle(key: string): Promise<OrderEnd> {
     for (let turn = 0; turn < 20; turn += 1) {
       const answer = await this.#ask<{ result: OrderPayload }>(RECONCILE, { key });
@@ -134,7 +132,7 @@ export class ReplicaLoad {
     }
   }
 
-  /** Lets the others go first; a round trip to a server that answers at once. */
+  /** Lets the others run first, by a round trip to a server that responds at once. */
   async #pause(): Promise<void> {
     await fetch(`${this.#options.url}/health`).catch(() => undefined);
   }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { JournalEntry } from '../../src/simulator/world.journal.js';
+import type { JournalEntry } from '../../src/simulator/world-journal.js';
 import { execute } from '../support/start-gateway.js';
 import { type GatewayProcess, startGatewayProcess } from '../support/start-gateway-process.js';
 import { findNginx, startNginx, type TestNginx } from '../support/start-nginx.js';
@@ -27,7 +27,8 @@ function arrivalsOf(order: Order, journal: readonly JournalEntry[]): JournalEntr
 }
 
 /**
- * Why `fetch` got nothing at all. Its errors are of another realm than this file's, so their class says nothing here.
+ * The reason why `fetch` got no response. Its errors are of another realm than this file, so `instanceof` does not
+ * work.
  */
 function networkCode(error: unknown): string {
   const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : null;
@@ -68,7 +69,7 @@ describe('one gateway that is stopped under load', () => {
           const requestId = `stopping-${taken}.`;
           const headers = { 'x-request-id': requestId };
           const isWrite = taken % 3 === 0;
-          // Half way through, while requests of every kind are under way.
+          // At half of the load, while requests of every kind are running.
           if (taken === 60) stop.ended = gateway.end('SIGTERM');
           try {
             const { data, errors, status } = await (isWrite
@@ -89,7 +90,8 @@ describe('one gateway that is stopped under load', () => {
             else outcomes.bad.push(JSON.stringify({ status, errors, data }));
           } catch (error) {
             const code = networkCode(error);
-            // A closing listener resets what the system had accepted for it. Whether that was ever seen, the log tells.
+            // A closing listener resets connections that the system had accepted for it. The log shows whether the
+            // gateway saw the request.
             if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') outcomes.cut.push(requestId);
             else if (code === 'ECONNREFUSED') outcomes.unreached += 1;
             else outcomes.bad.push(`${code} ${String(error)}`);
@@ -179,7 +181,7 @@ if (postgresBinaries === null || redisBinary === null || nginxBinary === null) {
     it('bring every order to an end while one is killed and the other is stopped', () => {
       expect(load.ends.size).toBe(GROUPS.length * ORDERS_PER_GROUP);
       expect(withEnd('REJECTED')).toEqual([]);
-      // Those in flight in the killed process at most; each blocks what would have been ordered after it.
+      // At most the orders in flight in the killed process; each blocks the next orders of its group.
       expect(withEnd('OUTCOME_UNKNOWN').length).toBeLessThanOrEqual(GROUPS.length);
       expect(withEnd('SUCCEEDED').length).toBeGreaterThan(load.total / 2);
     });

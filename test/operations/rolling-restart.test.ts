@@ -11,15 +11,15 @@ import { startTestSimulator, type TestSimulator, type TestWorld } from '../suppo
 const REQUESTS = Number(process.env['ROLLING_RESTART_REQUESTS'] ?? 300);
 const CLIENTS = 8;
 const POLL_MS = 50;
-/** Many polls long, as docs/operations.md advises. */
+/** Longer than many polls, as docs/operations.md advises. */
 const DRAIN_DELAY_MS = 1_500;
 const READ = '{ group(id: "100016") { name billingHistory(first: 2) { totalCount } } }';
 const ORDER = `mutation ($input: OrderBoosterPackInput!) { result: orderBoosterPack(input: $input) {
   operation { status } userErrors { code } } }`;
 
 /**
- * A load balancer for TCP, as a cloud's network load balancer is one: it looks at `/ready` now and then, gives each
- * connection to a replica that was ready at the last look, and tries nothing twice.
+ * A load balancer for TCP, like a cloud's network load balancer. It polls `/ready`, gives each connection to a replica
+ * that was ready at the last poll, and never retries.
  */
 class PlainProxy {
   readonly #ready = new Map<string, boolean>();
@@ -119,7 +119,7 @@ describe('two replicas behind a plain proxy that are replaced one after the othe
     let ended = 0;
     let isReplaced = false;
     const client = async (): Promise<void> => {
-      // Requests go on until the last old replica has gone, or nothing would meet its end.
+      // Requests continue until the last old replica has gone; otherwise no request would meet its end.
       while (begun < REQUESTS || !isReplaced) {
         begun += 1;
         const number = begun;

@@ -29,12 +29,12 @@ export interface ReceivedSpan extends Omit<z.infer<typeof span>, 'attributes'> {
 export interface TraceReceiver {
   readonly url: string;
   readonly spans: readonly ReceivedSpan[];
-  /** Every body as it came, for looking for what must not be in it. */
+  /** Every body unchanged, for the search for secrets. */
   text(): string;
   close(): Promise<void>;
 }
 
-/** Stands in for an OpenTelemetry collector. */
+/** Acts as an OpenTelemetry collector. */
 export async function startTraceReceiver(): Promise<TraceReceiver> {
   const spans: ReceivedSpan[] = [];
   const bodies: string[] = [];

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startTracing, tracingProblems, wantsTraces } from '../../src/observability/tracing.start.js';
+import { startTracing, tracingProblems, wantsTraces } from '../../src/observability/tracing-start.js';
 import { answer, type RawRequest, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
 import { execute } from '../support/start-gateway.js';
 import { type GatewayProcess, startGatewayProcess } from '../support/start-gateway-process.js';
@@ -60,7 +60,7 @@ beforeAll(async () => {
     headers: { 'apollo-require-preflight': '1', 'x-request-id': 'request-3' },
   });
   await fetch(`${gateway.url}/ready`);
-  // Nothing is waited for: what the SDK still holds is sent when the gateway stops.
+  // The test does not wait, because the SDK sends its remaining spans when the gateway stops.
   ended = await gateway.end('SIGTERM');
 }, START_LIMIT_MS);
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { DoctorReport } from '../../src/ops/doctor.command.js';
 import { runOpsCommand } from '../../src/ops/ops.command.js';
-import { TOGGLES, type ToggleName } from '../../src/simulator/world.toggles.js';
+import { TOGGLES, type ToggleName } from '../../src/simulator/world-toggles.js';
 import {
   answer,
   chunkedAnswer,
@@ -24,7 +24,7 @@ import {
 } from '../support/raw-upstream.js';
 import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
 
-// A look is a dozen reads, one after the other.
+// One run is about twelve reads, one after the other.
 jest.setTimeout(30_000);
 
 let simulator: TestSimulator;
@@ -59,7 +59,7 @@ function found(report: DoctorReport, name: string): string | null | undefined {
   return report.checks.find((check) => check.name === name)?.value;
 }
 
-/** What the doctor calls a toggle's value, where it has a word of its own for it. */
+/** The doctor's own words for values of toggles, where they differ. */
 const WORDS: Readonly<Record<string, string>> = {
   'dateFormat=auckland': 'offset',
   'creditAmount=unused': 'whole',
@@ -83,8 +83,8 @@ const READ_TOGGLES = [
 ] as const satisfies readonly ToggleName[];
 
 /**
- * Enough worlds for every toggle to stand in each of its positions once: the toggles turn together, each through its
- * own. Rows that name no group hide what else is asked of rows of many groups, so that position has a world of its own.
+ * Enough worlds for each value of every toggle: all toggles advance together, each through its own values. Rows without
+ * a group hide other checks on rows of many groups, so that value has a world of its own.
  */
 const WORLDS: readonly Readonly<Partial<Record<ToggleName, string>>>[] = [
   ...Array.from({ length: Math.max(...READ_TOGGLES.map((toggle) => TOGGLES[toggle].length)) }, (_, turn) =>
@@ -98,7 +98,7 @@ const WORLDS: readonly Readonly<Partial<Record<ToggleName, string>>>[] = [
   { activityGroupId: 'no' },
 ];
 
-/** A world in which something has happened: a plan was changed, a pack was ordered. */
+/** A world with events: a plan was changed, a pack was ordered. */
 async function livedIn(label: string, toggles: Readonly<Record<string, string>>): Promise<TestWorld> {
   const fresh = simulator.freshWorld(label);
   fresh.world.setToggles(toggles);
@@ -234,7 +234,7 @@ const ROW = `<activity><plan_activity>renew</plan_activity><id>0123</id><plan>Bu
 const HISTORY = `<billings_response><status>200</status><message>ok</message><plans>${ROW}</plans></billings_response>`;
 const ECHO = `<billings_response><status>${KEY}</status><message>${KEY}</message><plans><${KEY}>1</${KEY}></plans></billings_response>`;
 
-/** Hostile answers to every read, and the words in which the doctor says so. */
+/** Hostile responses to every read, with the doctor's words for each. */
 const HOSTILE: Readonly<Record<string, readonly [handler: RawHandler, words: RegExp]>> = {
   hang: [hang(), /did not end in time/i],
   'a drip': [drip(50), /did not end in time/i],

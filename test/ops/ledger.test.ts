@@ -45,12 +45,12 @@ async function startStand(ledgerUrl: string): Promise<Stand> {
     XTRACTA_ROOT_GROUP_ID: world.rootGroupId,
     LEDGER_URL: ledgerUrl,
   };
-  // The command is what settles here, not the gateway by itself.
+  // Here the command settles writes, not the gateway by itself.
   const parts = { reconcileIntervalMs: 3_600_000 };
   return { gateway: await startGateway({ xtractaUrl: simulator.url, env, parts }), world, env };
 }
 
-/** An order that was carried out, or not, and whose response was lost. */
+/** An order with a lost response, carried out or not. */
 async function loseOrder({ gateway, world }: Stand, key: string, groupId: string, done: boolean): Promise<void> {
   const rule = done ? { kind: 'commit_then_drop' } : { kind: 'reset' };
   world.world.addFault({ endpoint: 'booster', first: 1, ...rule });
@@ -242,7 +242,7 @@ describe('a ledger that is attached to', () => {
     if (kind !== 'claimed') throw new Error(`The claim answered ${kind}.`);
     await replica.advance(row, { from: 'claimed', to: 'sending', by: 'owner', atMs: Date.now() });
     const owners = await readdir(`${url.slice('sqlite:'.length)}.owners`);
-    // Gone without a word: the row is anybody's to sweep, but not this one's.
+    // The owner died silently. Any gateway may sweep the row, but not this command.
     await replica.close();
     const attached = await openLedger(url, { attach: true, sweepIntervalMs: 1 });
     expect(await attached.sweepOrphans()).toBe(0);

@@ -55,7 +55,7 @@ function sample(name: string): Promise<Buffer> {
   return readFile(join(import.meta.dirname, '../fixtures', name));
 }
 
-/** A whole response with its length; `status` may say something else than the body. */
+/** A complete response with its length; `status` may contradict the body. */
 function http(status: number, body: string, ...headers: readonly string[]): string {
   const lines = [`HTTP/1.1 ${status} Words`, 'content-type: text/xml', ...headers];
   return `${lines.join('\r\n')}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
@@ -65,7 +65,7 @@ const PACK = '<pack><id>7</id><plan_name>P</plan_name><price>99</price><quantity
 const xml = (content: string, root = 'billings_response'): string => `<${root}>${content}</${root}>`;
 const BOUGHT = xml(`<status>200</status><message>ok</message>${PACK}`);
 
-/** Responses to an order, whole and hostile. What the gateway makes of each is what it makes of it on the wire. */
+/** Responses to an order, good and hostile. The result of each must equal the result on the wire. */
 const ORDERS: Readonly<Record<string, readonly [response: string, status: string, why: RegExp]>> = {
   'a whole success': [http(200, BOUGHT), 'SUCCEEDED', /<pack> is whole/],
   'a success without a status': [http(200, xml(PACK)), 'SUCCEEDED', /no <status>/],

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { FormMask, maskDocument } from '../../src/ops/recording.js';
 
-/** The class of each character, as a mask must keep it. */
+/** The class of each character, which a mask must keep. */
 function formOf(text: string): string {
   return text
     .replace(/[1-9]/g, '9')

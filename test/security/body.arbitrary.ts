@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** An answer as it goes over the wire. */
+/** A response on the wire. */
 export interface FuzzedAnswer {
   readonly status: number;
   readonly contentType: string | null;
@@ -9,7 +9,7 @@ export interface FuzzedAnswer {
 
 const position = fc.double({ min: 0, max: 1, noNaN: true });
 
-/** What is put into a body: markup, other languages, numbers at their edges, and every byte there is. */
+/** Insertions into a body: markup, other languages, numbers at their limits, and every byte. */
 function noise(canary: string): fc.Arbitrary<Buffer> {
   const text = fc.constantFrom(
     '<',
@@ -93,7 +93,7 @@ function change(canary: string): fc.Arbitrary<Change> {
       const place = at(body, where);
       return Buffer.concat([body.subarray(0, place), part, body.subarray(place)]);
     }),
-    // The text of one element or the value of one field, as a whole: what is left is well-formed more often than not.
+    // The text of one element or the value of one field, as a whole: the result is usually well-formed.
     fc
       .tuple(
         fc.nat({ max: 40 }),
@@ -111,7 +111,7 @@ function change(canary: string): fc.Arbitrary<Change> {
   );
 }
 
-/** Answers that were good once: one to four changes, and mostly a good status over them. */
+/** Good responses with one to four changes, mostly with a good status. */
 export function fuzzedAnswer(bodies: readonly Buffer[], canary: string): fc.Arbitrary<FuzzedAnswer> {
   return fc
     .record({

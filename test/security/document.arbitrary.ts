@@ -35,10 +35,10 @@ const word = fc.oneof(
   fc.constantFrom('1', '-1', '1e999', '0x1', '9007199254740993', '"text"', '$x', 'x:', '\u0000', '\uD800', '🎉'),
 );
 
-/** Words of the language in no order at all. */
+/** Words of the language in random order. */
 const soup = fc.array(word, { maxLength: 60 }).map((words) => words.join(' '));
 
-/** A tree of fields of the schema that may well fit together. */
+/** A tree of fields of the schema, which may fit together. */
 export const { selection } = fc.letrec<{ selection: string; field: string }>((tie) => ({
   selection: fc
     .array(tie('field'), { minLength: 1, maxLength: 4, depthIdentifier: 'tree' })
@@ -94,7 +94,7 @@ const bomb = fc.oneof(
   fc.nat({ max: 3_000 }).map((count) => `{ groups(ids: ${'['.repeat(count)}`),
 );
 
-/** A document of any kind: right, nearly right, wrong, and too much. */
+/** A document of any kind: right, nearly right, wrong, and too large. */
 export const document = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...DOCUMENTS) },
   { weight: 3, arbitrary: mutated },

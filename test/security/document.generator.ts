@@ -16,8 +16,8 @@ export interface GeneratedRequest {
 }
 
 /**
- * Texts of arguments by field: the place in the list goes with the alias, so that fields of one response key are always
- * alike.
+ * Texts of arguments by field: the place in the list follows the alias, so that fields of one response key are always
+ * equal.
  */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   'Query.group': ['(id: "100001")', '(id: $id)', '(id: "nobody")'],
@@ -43,9 +43,9 @@ const META = [
 const MAX_DEPTH = 5;
 
 /**
- * Writes a valid query over a schema: fields with aliases and arguments, fragments named, inline, nested and spread
- * more than once, `@skip` and `@include` on all of them by literal, variable and default, several operations. The same
- * numbers make the same query.
+ * Writes a valid query over a schema. It has fields with aliases and arguments, and fragments: named, inline, nested
+ * and spread more than once. All of them may have `@skip` and `@include` by literal, variable and default. A document
+ * may have several operations. The same numbers make the same query.
  *
  * @param next numbers from 0 to below 1
  */
@@ -104,7 +104,7 @@ class QueryWriter {
 
   #selection(type: GraphQLObjectType, depth: number): string {
     const items: string[] = [];
-    // Small ones: what differs differs in a few fields already.
+    // Small queries, because a difference shows in a few fields already.
     const count = 1 + Math.floor(this.#next() * (depth < 4 ? 3 : 2));
     while (items.length < count) items.push(this.#item(type, depth));
     return `{ ${items.join(' ')} }`;
@@ -146,7 +146,7 @@ class QueryWriter {
     return `${key}${field.name}${args}${this.#directives()}${selection}`;
   }
 
-  /** The lists of rows are what this is about: they come more often. */
+  /** The lists of rows come more often, because they are the subject of the test. */
   #weighted(fields: readonly GraphQLField<unknown, unknown>[]): readonly GraphQLField<unknown, unknown>[] {
     const rows = fields.filter(({ name }) => ['group', 'billingHistory', 'nodes', 'edges', 'node'].includes(name));
     return [...fields, ...rows, ...rows, ...rows];
@@ -158,7 +158,7 @@ class QueryWriter {
     );
     const [name] = known.length > 0 && this.#chance(0.7) ? this.#pick(known) : [undefined];
     if (name !== undefined) return name;
-    // Written before it has a name: what it spreads is finished, so there are no circles.
+    // Written before it has a name. It spreads only finished fragments, so there are no circles.
     const text = this.#selection(type, depth + 2);
     const fresh = `F${this.#fragments.size}`;
     this.#fragments.set(fresh, { typeName: type.name, text, depth });
@@ -190,7 +190,7 @@ class QueryWriter {
 
   #pick<T>(list: readonly T[]): T {
     const one = list[Math.floor(this.#next() * list.length)];
-    if (one === undefined) throw new Error('There is nothing to pick from.');
+    if (one === undefined) throw new Error('The list is empty.');
     return one;
   }
 }

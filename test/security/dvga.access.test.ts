@@ -3,7 +3,7 @@ import type { TestGateway } from '../support/start-gateway.js';
 import { postQuery, sendBytes } from './http-probe.js';
 import { openStand } from './security.harness.js';
 
-// Ways around a protection that Damn Vulnerable GraphQL Application leaves open.
+// Bypasses of protections in Damn Vulnerable GraphQL Application.
 const stand = await openStand('dvga-access');
 let gateway: TestGateway;
 let development: TestGateway;

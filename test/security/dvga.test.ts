@@ -7,8 +7,7 @@ import { postJson, postQuery, probe, sendBytes } from './http-probe.js';
 import { openStand } from './security.harness.js';
 
 // The scenarios of Damn Vulnerable GraphQL Application (github.com/dolevf/Damn-Vulnerable-GraphQL-Application) that
-// have a meaning here, tried on the gateway as it runs in production. docs/security.md has the list with those that
-// have none.
+// apply here, against the gateway with production settings. docs/security.md also lists those that do not apply.
 const ROOT = resolve(import.meta.dirname, '../..');
 const stand = await openStand('dvga');
 const { simulator, world } = stand;

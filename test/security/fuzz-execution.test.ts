@@ -28,10 +28,7 @@ afterAll(() => Promise.all([written.stop(), byGraphqlJs.stop()]));
 const unreadable = (element: string): UnreadableValue => new UnreadableValue('xtracta', 'history', element);
 const row = (more: object): BillingActivity => Object.assign({ ...ROW }, more);
 
-/**
- * What rows can be: whole, with gaps, with values that nobody could read, and wrong in ways that no decoder should let
- * pass.
- */
+/** Kinds of rows: complete, with gaps, with unreadable values, and with errors that no decoder should pass. */
 const WHOLE = [
   row({
     id: '1',

@@ -10,7 +10,7 @@ import { type FuzzedRequest, fuzzedRequest } from './request.arbitrary.js';
 import { openStand } from './security.harness.js';
 
 const { runs, seed } = fuzzSettings('fuzzed requests');
-// The blank keeps it from being a key, an id or a name that an answer may well repeat.
+// The blank prevents it from being a key, an id or a name, which a response may repeat.
 const CANARY = 'canary value 5f1e09';
 const AT_ONCE = 10;
 const CODES: ReadonlySet<unknown> = new Set([...BILLING_ERROR_CODES, ...Object.keys(PROTOCOL_CATALOGUE)]);
@@ -54,7 +54,7 @@ async function send({ method, path, headers, body }: FuzzedRequest): Promise<Ans
   return { status: answer.statusCode, text: await answer.body.text(), type: String(answer.headers['content-type']) };
 }
 
-/** What is wrong with an answer, in a few words; null when nothing is. */
+/** The fault of a response in a few words; null without a fault. */
 function problemOf({ path }: FuzzedRequest, { status, text, type }: Answer): string | null {
   count(`status ${status}`);
   if (status >= 500) return `status ${status}: ${text.slice(0, 300)}`;
@@ -89,7 +89,7 @@ describe('requests at random', () => {
               throw new Error(`${problem}\n${JSON.stringify(sent).slice(0, 2_000)}\n${String(sent?.body ?? '')}`);
           }
         }),
-        // To shrink ten requests takes long, and the seed brings them back.
+        // No shrinking, because it takes long for ten requests, and the seed reproduces them.
         { numRuns: Math.ceil(runs / AT_ONCE), seed, endOnFailure: true },
       );
     },

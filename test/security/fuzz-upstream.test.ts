@@ -37,7 +37,7 @@ const EXCEPTION = Buffer.from(
 let server: Server;
 let channels: { readonly xtracta: UpstreamChannel; readonly credits: UpstreamChannel };
 let lastNumber = 0;
-/** What is answered, by the number that the request's path begins with. */
+/** The responses, by the number at the start of the request's path. */
 const answers = new Map<string, FuzzedAnswer>();
 const tally = new Map<string, number>();
 
@@ -59,14 +59,14 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-/** A channel that never trips: every body must be looked at. */
+/** A channel without a breaker, because every body must be read. */
 function channelOf(service: 'xtracta' | 'credits'): UpstreamChannel {
   const createTransport = service === 'xtracta' ? createUndiciTransport : createGotTransport;
   const transport = createTransport({ connectTimeoutMs: 10_000 });
   return new UpstreamChannel({ service, transport, random: () => 0, breaker: { failures: 1_000_000 } });
 }
 
-/** Calls an upstream that answers this, through the real client. */
+/** Calls an upstream with this response, through the real client. */
 async function calling<T>(answer: FuzzedAnswer, call: (baseUrl: string) => Promise<T>): Promise<T> {
   lastNumber += 1;
   const number = String(lastNumber);
@@ -84,8 +84,8 @@ const count = (what: string): void => void tally.set(what, (tally.get(what) ?? 0
 const YES = /^\s*(0*2\d\d|true|1|ok|success)?\s*$/i;
 
 /**
- * A success must be one for an honest reader too; a refusal must have no trace of a purchase; nothing may repeat a
- * secret.
+ * A success must be a success for an independent reader too. A refusal must have no success marker. No result may
+ * repeat a secret.
  */
 function expectHonest(what: string, outcome: WriteOutcome<unknown>, { status, body }: FuzzedAnswer, payload: string) {
   count(`${what} ${outcome.kind}`);
@@ -197,7 +197,7 @@ describe('an answer that was good once and is changed at random', () => {
         fc.asyncProperty(batch, async (cases) => {
           await Promise.all(cases.map(run));
         }),
-        // Not the same changes to each.
+        // Different changes to each.
         { numRuns: each, seed: seed + index },
       );
     },

@@ -6,17 +6,14 @@ export const FUZZ_PATIENCE_MS = 1_800_000;
 export interface FuzzSettings {
   /** Cases in all. `FUZZ_RUNS=20000` is the full size. */
   readonly runs: number;
-  /** Printed, so that what was found can be found again with `FUZZ_SEED`. */
+  /** Printed, so that `FUZZ_SEED` can reproduce a finding. */
   readonly seed: number;
 }
 
-/** The developer's loop runs the same cases each time: a failure there is of the change that was made. */
+/** Developers run the same cases each time, so that a failure comes from their change. */
 const FIXED_SEED = 20_260_101;
 
-/**
- * Reads the size and seed of a fuzz test from the environment and prints them. A size that was asked for comes with a
- * random seed.
- */
+/** Reads the size and seed of a fuzz test from the environment and prints them. A given size has a random seed. */
 export function fuzzSettings(name: string, defaultRuns = 2_000): FuzzSettings {
   const runs = Number(process.env['FUZZ_RUNS'] ?? defaultRuns);
   const seed = Number(

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/load-config.js';
 import { parseHost } from '../../src/config/setting.js';
-import { createHostCheck, type HostVerdict } from '../../src/server/host.guard.js';
+import { createHostCheck, type HostVerdict } from '../../src/server/host-guard.js';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
 import { sendBytes } from './http-probe.js';
 
@@ -147,7 +147,7 @@ describe('a gateway under a name that is not its own', () => {
     expect(await statusOf('none', 'localhost', `POST http://${EVIL}/graphql`, body)).toBe('421');
     expect(await statusOf('none', `localhost\r\nHost: ${EVIL}`, 'POST /graphql', body)).toBe('400');
     expect(hits).toBe(0);
-    // The same bytes under the gateway's own name do reach an upstream, or this test would prove nothing.
+    // Under the gateway's own name the same bytes reach an upstream; otherwise this test would prove nothing.
     expect(await statusOf('none', 'localhost', 'POST /graphql', body)).toBe('200');
     expect(hits).toBeGreaterThan(0);
   });

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-/** An answer of whatever shape, read in full. */
+/** A response of any shape, read completely. */
 export interface ProbeAnswer {
   readonly status: number;
   readonly headers: Headers;
@@ -10,14 +10,14 @@ export interface ProbeAnswer {
   /** Codes of the GraphQL errors in it; empty where there are none. */
   readonly codes: readonly unknown[];
   readonly messages: readonly string[];
-  /** `data` of a GraphQL answer; undefined where there is none. */
+  /** `data` of a GraphQL response; undefined where there is none. */
   readonly data: unknown;
 }
 
-// A request that is never answered must end its test, whose own patience is longer.
+// A request without a response must fail before the test's own time limit.
 const NO_ANSWER_MS = 40_000;
 
-/** Sends one request as it is, and reads the answer without believing anything about it. */
+/** Sends one request unchanged, and reads the response without any assumption. */
 export async function probe(url: string, init: RequestInit = {}): Promise<ProbeAnswer> {
   const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(NO_ANSWER_MS), ...init });
   const text = await response.text();
@@ -35,7 +35,7 @@ export async function probe(url: string, init: RequestInit = {}): Promise<ProbeA
   };
 }
 
-/** A GraphQL request as any client would post it. */
+/** A GraphQL request in the usual form of a client. */
 export async function postQuery(
   url: string,
   query: string,
@@ -57,7 +57,7 @@ export async function postJson(
   });
 }
 
-/** Writes bytes to the port of `url` and returns what came back until the other side closed. */
+/** Writes bytes to the port of `url` and returns all bytes until the other side closes. */
 export async function sendBytes(url: string, bytes: string | Buffer): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   let answer = '';
@@ -65,7 +65,7 @@ export async function sendBytes(url: string, bytes: string | Buffer): Promise<st
   socket.on('data', (part) => {
     answer += String(part);
   });
-  // A server that has answered may reset the rest of a request that it does not want.
+  // A server that has responded may reset the connection instead of reading the rest of the request.
   socket.on('error', () => undefined);
   socket.write(bytes);
   await new Promise((resolve) => socket.once('close', resolve));

@@ -3,7 +3,8 @@ import type { TestGateway } from '../support/start-gateway.js';
 import { postQuery } from './http-probe.js';
 import { openStand } from './security.harness.js';
 
-// Resource-intensive queries: each history is asked of the upstream once, and may be shown any number of times.
+// Resource-intensive queries: each history is read from the upstream once, and a response may show it any number of
+// times.
 const stand = await openStand('lists');
 let gateway: TestGateway;
 

@@ -8,7 +8,7 @@ import { nearlyRight } from './request.arbitrary.js';
 import { openStand } from './security.harness.js';
 import { openTenantStand } from './tenant.harness.js';
 
-// What stands in a query that comes again must stay text, and its answer what it was.
+// Text in a repeated query must stay text, and its response must stay the same.
 const stand = await openStand('recurring');
 let gateway: TestGateway;
 
@@ -110,7 +110,7 @@ describe('a query that comes again', () => {
       );
       await fc.assert(
         fc.asyncProperty(question, async ({ query, variables }) => {
-          // A cursor names the window that was asked for, which ends now where nothing is said.
+          // A cursor names the requested window, whose default end is now.
           const answers = (await answersOf(query, variables)).map((text) => text.replaceAll(CURSOR, '"cursor"'));
           expectOneAnswer(answers);
         }),

@@ -59,7 +59,7 @@ describe('an order', () => {
       await sendBytes(gateway.url, `${head('transfer-encoding: chunked')}${large.length.toString(16)}\r\n${large}\r\n`),
       await sendBytes(gateway.url, `${head(`content-length: ${large.length}`)}${large}`),
       await sendBytes(gateway.url, `${head('transfer-encoding: chunked')}zz\r\n${body}\r\n0\r\n\r\n`),
-      // What one server takes for one request and another for two.
+      // Requests that one server reads as one and another as two (request smuggling).
       await sendBytes(
         gateway.url,
         `${head(`content-length: 5\r\ntransfer-encoding: chunked`)}0\r\n\r\nPOST /graphql HTTP/1.1\r\nHost: localhost\r\n\r\n`,
@@ -129,7 +129,7 @@ describe('a rate limit', () => {
       ['RATE_LIMITED'],
       expect.stringMatching(/again in \d+ s/),
     ]);
-    // A replay costs nothing, and neither does another input under the same key: nothing is sent for either.
+    // Neither a replay nor another input under the same key counts, because nothing is sent for either.
     const replay = await postQuery(gateway.url, ORDER, { key: 'limit-order-1', group: '100001' }, SECRET);
     expect([replay.codes, replay.data === null]).toEqual([[], false]);
     const reused = await postQuery(gateway.url, ORDER, { key: 'limit-order-1', group: '100002' }, SECRET);
@@ -140,7 +140,7 @@ describe('a rate limit', () => {
     stand.forgetCalls();
     expect((await postQuery(gateway.url, ui, {}, SECRET)).codes).toEqual(['RATE_LIMITED']);
     expect(stand.upstreamCalls()).toBe(0);
-    // Reads are not limited, and nothing was written down for what was refused.
+    // Reads are not limited, and the ledger has no row for a refused write.
     const read = await postQuery(
       gateway.url,
       '{ group(id: "100001") { name } billingOperation(idempotencyKey: "limit-order-3") { status } }',

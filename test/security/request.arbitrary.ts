@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { DOCUMENTS, document, EXAMPLES } from './document.arbitrary.js';
 
-/** One HTTP request as its bytes are meant: nothing of it is trusted to be GraphQL, JSON or text. */
+/** One HTTP request as bytes, which need not be GraphQL, JSON or text. */
 export interface FuzzedRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
   readonly path: string;
@@ -9,7 +9,7 @@ export interface FuzzedRequest {
   readonly body: Buffer | null;
 }
 
-/** Values at the edges of what types allow; the canary stands where a secret may. */
+/** Values at the limits of their types, with the canary in place of a secret. */
 function oddValue(canary: string): fc.Arbitrary<unknown> {
   return fc.oneof(
     fc.constant(canary),
@@ -124,7 +124,7 @@ const oddHeaders: fc.Arbitrary<Readonly<Record<string, string>>> = fc.record(
   { requiredKeys: [] },
 );
 
-/** Of little use where they are: none of them may decide anything. */
+/** Headers that must have no effect. */
 const loreHeaders: fc.Arbitrary<Readonly<Record<string, string>>> = fc.record(
   {
     'x-request-id': headerText,

@@ -77,7 +77,7 @@ describe('a listed document', () => {
   it('is each file of the folder', async () => {
     for (const file of readdirSync(OPERATIONS).filter((name) => name.endsWith('.graphql'))) {
       const answer = await post({ query: documentOf(file) });
-      // Without variables most are refused, but for that and for nothing else.
+      // Without variables most are refused, but only for the missing variables.
       expect(answer.codes).not.toContain('FORBIDDEN');
     }
   });

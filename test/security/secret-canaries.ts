@@ -24,7 +24,7 @@ export class SecretCanaries {
     this.#secrets.set(name, secret);
   }
 
-  /** Looks for every secret, as it is and percent-encoded, but for those that this place may hold. */
+  /** Searches for every secret, plain and percent-encoded, except those that this place may hold. */
   search(place: string, text: string, allowed: readonly string[] = []): void {
     this.#searched += text.length;
     for (const [name, secret] of this.#secrets) {
@@ -63,7 +63,7 @@ export class SecretCanaries {
     return this.#leaks;
   }
 
-  /** How many secrets were looked for in how many characters: a search of nothing finds nothing. */
+  /** Number of secrets and of searched characters, because an empty search would find nothing. */
   effort(): { readonly secrets: number; readonly characters: number } {
     return { secrets: this.#secrets.size, characters: this.#searched };
   }

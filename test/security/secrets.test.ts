@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { FAULT_KINDS, type FaultKind } from '../../src/simulator/fault.kinds.js';
+import { FAULT_KINDS, type FaultKind } from '../../src/simulator/fault-kinds.js';
 import type { TestGateway } from '../support/start-gateway.js';
 import { jwtSettings, newSigningKey, token } from '../wire/auth/identity-provider.js';
 import { type ProbeAnswer, postQuery } from './http-probe.js';
@@ -79,7 +79,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Everything secret that an endpoint is sent, as its upstream might repeat it in a message. */
+/** All secrets in the requests of an endpoint, which its upstream might repeat in a message. */
 function echo(endpoint: string): string {
   const { apiKey } = world;
   if (endpoint === 'token') return `denied ${apiKey} ${simulator.fixtures.creditsClientSecret}`;
@@ -89,7 +89,7 @@ function echo(endpoint: string): string {
 
 type Params = Readonly<Record<string, string | number | boolean>>;
 
-/** Where a fault has a place for text, it holds every secret that the endpoint is sent. */
+/** A fault with a text parameter contains every secret of the endpoint. */
 function paramsOf(kind: FaultKind, endpoint: string): Params {
   const text = echo(endpoint);
   const params: Partial<Record<FaultKind, Params>> = {
@@ -115,14 +115,14 @@ async function ask(gateway: TestGateway, query: string, variables: unknown = {})
   return await postQuery(gateway.url, query, variables, { ...ASK, authorization: `Bearer ${bearer}` });
 }
 
-/** One question, so that its attempts alone do not open the circuit. */
+/** One request, so that its attempts alone do not open the circuit. */
 const HISTORY =
   '{ group(id: "100001") { billingHistory { nodes { id planName price { amount } } summary { count } } } }';
 const CATALOGUE =
   'query ($id: ID!) { group(id: $id) { availablePlans { id name } availablePacks { id price { amount } } } }';
 let lastGroup = 100_000;
 
-/** A catalogue is kept for a while, so each is asked of another group. */
+/** The gateway keeps a catalogue for a while, so each read uses another group. */
 function freshGroup(): string {
   lastGroup += 1;
   return String(lastGroup);
@@ -172,9 +172,7 @@ const ATTEMPTS: readonly Attempt[] = [
   purchase('purchase_credits'),
 ];
 
-/**
- * One answer in good order, so that failures in a row do not open the circuit and keep the next fault from being met.
- */
+/** One good response, so that failures in a row do not open the circuit and hide the next fault. */
 async function recover(gateway: TestGateway, endpoint: string): Promise<void> {
   world.world.clearFaults();
   await (endpoint === 'purchase_credits' || endpoint === 'token'
@@ -197,7 +195,7 @@ async function meet(gateway: TestGateway, attempt: Attempt, kind: FaultKind): Pr
   const answer = await attempt.run(gateway);
   expect([kind, attempt.endpoint, stand.upstreamCalls(attempt.endpoint) > 0]).toEqual([kind, attempt.endpoint, true]);
   learnIssuedSecrets();
-  // Only its own caller may see the URL, in the one answer that was made for it.
+  // Only its own caller may see the URL, in its own response.
   const own = [...world.world.state().uiTokens.keys()].map((index) => `billing UI token ${index}`);
   canaries.searchAnswer(
     `an answer: ${kind} at ${attempt.endpoint}`,
@@ -215,7 +213,7 @@ describe('no secret leaves', () => {
 
   it('when the token endpoint fails or repeats the client’s secret', async () => {
     for (const kind of ['status', 'html', 'empty', 'not_xml', 'reset', 'server_error', 'trailing'] as const) {
-      // A refusal of the kept token makes the client fetch another.
+      // After a refusal of its token the client fetches another.
       world.world.addFault({ endpoint: 'purchase_credits', kind: 'status', params: { code: 401, body: 'json' } });
       await meet(gateways.oauth, purchase('token'), kind);
     }
@@ -242,8 +240,7 @@ describe('no secret leaves', () => {
       ];
       for (const answer of answers) canaries.searchAnswer('the answer to a refused request', answer);
     }
-    // The name of an unknown field is repeated to the developer who wrote it; here it was a secret that he typed
-    // himself.
+    // The name of an unknown field is repeated to the developer who wrote it; here the developer typed a secret.
     expect(canaries.leaks().filter(({ place }) => !place.includes('refused'))).toEqual([]);
   });
 

@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
 import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
 
-// Whole gateways start in these tests, beside whatever else the machine does.
+// These tests start whole gateways, and the machine may be busy.
 const PATIENCE_MS = 60_000;
 
 /** A simulator with one world, and gateways in front of it, all of which `close` ends. */

@@ -14,9 +14,9 @@ import type { StormOrder, StormOutcomes } from './storm.clients.process.js';
 // feels is printed (the aims: Q1 p99 three times that of the calm, /health p99 250 ms) and not asserted: the machine's
 // processors are shared. Upstream, storm and probes are processes of their own, so that none waits for another.
 
-/** In the developer's loop only that it runs; 600 is the full size. */
+/** Short for developers, to see that it runs; 600 is the full size. */
 const STORM_SECONDS = Number(process.env['STORM_SECONDS'] ?? '2');
-/** CI names the built gateway, `dist/main.js`: what runs from source is slower by far. */
+/** CI names the built gateway, `dist/main.js`, because a gateway from source is much slower. */
 const ENTRY = process.env['STORM_GATEWAY'];
 const AT_ONCE = 32;
 const DEAF_CLIENTS = 16;
@@ -56,7 +56,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** What somebody who asks at a steady rate feels: milliseconds of each answer, and answers that were none. */
+/** The view of a client with a steady rate: milliseconds of each response, and failed requests. */
 class Probe {
   times: number[] = [];
   readonly failed: string[] = [];
@@ -144,8 +144,8 @@ describe('a tenant that storms', () => {
 });
 
 /**
- * Answered whole, refused as too much, told to come again, ended by a deadline, or left out because the tenant's own
- * reads ran into theirs.
+ * Complete, refused as too large, told to try again, ended by a deadline, or without fields because the tenant's own
+ * reads passed their deadline.
  */
 const ALLOWED: ReadonlySet<string> = new Set([
   ...['answered', 'OPERATION_TOO_COMPLEX', 'RATE_LIMITED', 'UPSTREAM_TIMEOUT', 'UPSTREAM_UNAVAILABLE'],

@@ -25,7 +25,7 @@ const DAY_MS = 86_400_000;
 
 jest.setTimeout(600_000);
 
-/** Canaries end in a character that no number has, so that none is the beginning of another. */
+/** Canaries end in a character that no number has, so that no canary is the prefix of another. */
 const canaryOf = (index: number): string => `canary-${index}-`;
 const CANARY = /canary-\d+-/g;
 
@@ -40,12 +40,12 @@ const callers: readonly Caller[] = Array.from({ length: TENANTS }, (_, index) =>
   subject: null,
 }));
 
-/** Every account has the same groups with the same ids; names alone tell whose they are. */
+/** Every account has the same groups with the same ids; only their names show the account. */
 const GROUPS = ['1', '2', '3', '4', '5', '6'];
 
 let turn = 0;
 /**
- * Answers after one to three turns of the loop, so that calls of many tenants are under way together and end out of
+ * Responds after one to three turns of the loop, so that calls of many tenants run at the same time and end out of
  * order.
  */
 async function aWhile(): Promise<void> {
@@ -152,7 +152,7 @@ afterAll(async () => {
 
 let lastCursor: unknown = null;
 
-/** Reads for the most part, now and then a write with a key that every tenant uses, and cursors of whoever was last. */
+/** Mostly reads, sometimes a write with a key that every tenant uses, and cursors of the last tenant. */
 function questionOf(number: number): Question {
   if (number % 97 === 0) return { document: DOCUMENTS.ui };
   if (number % 13 === 0) return { document: DOCUMENTS.catalogue, variables: { id: GROUPS[number % 3] ?? '1' } };
@@ -204,7 +204,7 @@ describe(`${TENANTS} tenants with ${OPERATIONS_EACH} interleaved operations each
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
     expect(counted.foreign).toBe(0);
-    // Nearly all answers must have said something, or nothing was tried.
+    // Nearly all responses must have data; otherwise the test proves nothing.
     expect(counted.own).toBeGreaterThan(total);
     expect(counted.silent).toBeLessThan(total / 5);
     process.stdout.write(`${total} operations: ${counted.own} own values, ${counted.foreign} foreign\n`);

@@ -21,9 +21,9 @@ export interface TenantStand {
   readonly stand: Stand;
   readonly gateway: TestGateway;
   readonly worlds: Readonly<Record<TenantName, TestWorld>>;
-  /** What stands in every answer of the tenant's upstream account, and may stand in no other's. */
+  /** Text in every response of the tenant's upstream account, which must not appear in any other tenant's. */
   canaryOf(tenant: TenantName): string;
-  /** Asks as a caller of the tenant, with all scopes unless `claims` says otherwise. */
+  /** Sends a request as a caller of the tenant, with all scopes unless `claims` says otherwise. */
   ask(tenant: TenantName, query: string, variables?: unknown, claims?: JWTPayload): Promise<ProbeAnswer>;
   /** Requests to an account since the last {@link forgetCalls}. */
   calls(tenant: TenantName, endpoint?: string): number;
@@ -58,7 +58,7 @@ export async function openTenantStand(env: Readonly<Record<string, string>> = {}
     TENANTS_FILE: file,
     RATE_LIMIT_WRITES_PER_MINUTE: '0',
     RATE_LIMIT_BILLING_UI_PER_MINUTE: '0',
-    // Equal orders under many keys are what these tests send; the guard against them has tests of its own.
+    // These tests send equal orders under many keys; the guard against equal orders has its own tests.
     DUPLICATE_WINDOW_SECONDS: '0',
     ...env,
   });

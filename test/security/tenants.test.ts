@@ -133,7 +133,7 @@ describe('a group that a caller may not name', () => {
     `mutation ($id: ID!) { changePlan(input: { idempotencyKey: "forbidden-2", planId: "111", groupId: $id }) {
       operation { status } userErrors { code } } }`,
   ];
-  // Somebody else's of the same account, outside of the account's tree, and none that there is.
+  // A group of another tenant of the same account, one outside of the account's tree, and one that does not exist.
   const GROUPS = ['100003', '900001', '987654321'];
 
   it.each(QUESTIONS)('costs no upstream call, and the answer does not tell whether it exists: %s', async (query) => {

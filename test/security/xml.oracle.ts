@@ -1,6 +1,4 @@
-/**
- * What another reader, written for these tests alone, makes of an answer. It refuses too much rather than too little.
- */
+/** The result of another reader, written only for these tests. It refuses too much rather than too little. */
 export interface XmlSketch {
   readonly root: string;
   /** Paths of all elements, `billings_response/pack/id`, with the text directly inside. */
@@ -11,7 +9,7 @@ const TOKEN =
   /<!--(?:(?!--)[\s\S])*-->|<\?[\s\S]*?\?>|<!\[CDATA\[[\s\S]*?\]\]>|<(\/?)([\p{L}_:][\p{L}\p{N}_:.\-·]*)((?:\s+[^\s=<>/]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|[^<]+|</gu;
 
 /**
- * Null for bytes that are no well-formed document with one root, or one with a DOCTYPE. What looks like a DOCTYPE
+ * Null for bytes that are no well-formed document with one root, or one with a DOCTYPE. Text that looks like a DOCTYPE
  * inside of a comment, a CDATA section or a processing instruction is none.
  */
 export function sketchXml(body: Uint8Array): XmlSketch | null {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { FAULT_KINDS } from '../../src/simulator/fault.kinds.js';
-import { MAGIC_FAULTS } from '../../src/simulator/fault.rules.js';
-import { FIXTURES } from '../../src/simulator/simulator.fixtures.js';
-import { DEFAULT_TOGGLES, TOGGLES } from '../../src/simulator/world.toggles.js';
+import { FAULT_KINDS } from '../../src/simulator/fault-kinds.js';
+import { MAGIC_FAULTS } from '../../src/simulator/fault-rules.js';
+import { FIXTURES } from '../../src/simulator/simulator-fixtures.js';
+import { DEFAULT_TOGGLES, TOGGLES } from '../../src/simulator/world-toggles.js';
 
 const readme = readFileSync(new URL('../../src/simulator/README.md', import.meta.url), 'utf8');
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { FAULT_KINDS, readFaultHeader } from '../../src/simulator/fault.kinds.js';
-import { FaultRules } from '../../src/simulator/fault.rules.js';
+import { FAULT_KINDS, readFaultHeader } from '../../src/simulator/fault-kinds.js';
+import { FaultRules } from '../../src/simulator/fault-rules.js';
 import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
 import { postForm, postPurchase, textsOf } from './simulator.client.js';
 

@@ -42,7 +42,7 @@ export function textsOf(xml: string, name: string): string[] {
   return [...xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map((match) => match[1] ?? '');
 }
 
-/** What libxml2 has to say about a document against one of the manual's schemas; empty when it is valid. */
+/** The errors of libxml2 for a document against one of the manual's schemas; empty when it is valid. */
 export async function schemaErrors(
   xml: string,
   schema: 'booster' | 'update' | 'billing-ui' | 'history',
@@ -52,7 +52,7 @@ export async function schemaErrors(
   return result.errors.map((error) => error.message);
 }
 
-/** Sends a form over a bare socket and returns what came back until the other side closed, and how it closed. */
+/** Sends a form over a bare socket. Returns all bytes until the other side closes, and how it closed. */
 export async function rawPost(
   port: number,
   path: string,

@@ -1,19 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
-import { addMonths, periodExpiry, writeDate } from '../../src/simulator/auckland.calendar.js';
+import { addMonths, periodExpiry, writeDate } from '../../src/simulator/auckland-calendar.js';
 import {
   changePlan,
   heldDocuments,
   packTotals,
   receiveDocuments,
   remainingCapacity,
-} from '../../src/simulator/billing.periods.js';
+} from '../../src/simulator/billing-periods.js';
 import { World } from '../../src/simulator/world.js';
-import type { Period } from '../../src/simulator/world.state.js';
+import type { Period } from '../../src/simulator/world-state.js';
 
 const at = (iso: string) => Date.parse(iso);
 const iso = (ms: number) => new Date(ms).toISOString().replace('.000Z', 'Z');
 
-/** A world whose clock stands still unless it is moved. */
+/** A world whose clock is fixed until a test moves it. */
 function worldAt(instant: string): World {
   return new World('sim-still', { 'sim-still': '100000' }, () => at(instant));
 }

@@ -2,14 +2,11 @@ import { TestEnvironment } from 'jest-environment-node';
 
 /**
  * Jest's Node environment for a suite that somebody else publishes. The test file sets on `globalThis`:
- * - `expectedDeviations`: by a test's full name, the text that its failure must hold. A listed test has to fail like
- *   that and then counts
- * as passed; one that passes, one that fails otherwise, and a name that no test has are failures. So the list says
- * neither more nor
- *   less than is so.
- * - `leftOut`: parts of names. Tests that the suite itself skips are taken out where their name holds one of these;
- *   every other skipped
- *   test, and a part that no skipped test has, is a failure.
+ * - `expectedDeviations`: by a test's full name, the text that its failure must hold. A listed test must fail like that
+ *   and then counts as passed. A listed test that passes or fails otherwise is a failure, and so is a name without a
+ *   test. So the list says neither more nor less than is so.
+ * - `leftOut`: parts of names. Tests that the suite itself skips are taken out where their name holds one of these
+ *   parts. Every other skipped test is a failure, and so is a part without a skipped test.
  */
 export default class DeviationsEnvironment extends TestEnvironment {
   async handleTestEvent(event, state) {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 
-// An account of 1,500 groups with 12 rows each, and the dearest operations that may be asked of it.
+// An account of 1,500 groups with 12 rows each, and the most expensive admitted operations on it.
 
 const GROUPS = 1_500;
 const ROWS_PER_GROUP = 12;
@@ -21,7 +21,7 @@ export interface LargeUpstream {
   close(): void;
 }
 
-/** Answers every history of the account, group by group or as a whole. */
+/** Serves every history of the account, group by group or as a whole. */
 export async function startLargeUpstream(): Promise<LargeUpstream> {
   const all = Buffer.from(history(Array.from({ length: GROUPS }, (_, index) => index + 1)));
   const server = createServer((request, response) => {
@@ -53,7 +53,7 @@ const aliases = (count: number, field: string): string =>
 const SEVEN = 'id kind planName price { amount currency } startDate expiryDate';
 const EVERYTHING = `${SEVEN} kindRaw planType planTypeRaw creditAmount allowedDocuments usedDocuments groupName group { id name }`;
 
-/** Refused as a whole: no part of it may be taken for the answer. */
+/** Refused as a whole, because a part must not look like the complete response. */
 export const TOO_DEAR: readonly (readonly [string, string])[] = [
   [
     'eighty full pages of one history',

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /**
- * One address for whichever server is the primary, as a virtual address or HAProxy gives it. Connections to the other
- * one are cut.
+ * One address that always leads to the primary, like a virtual address or HAProxy. Connections to the other server are
+ * cut.
  */
 export class MovingAddress {
   readonly #server: Server;

@@ -1,10 +1,10 @@
 // Jest's test runner (`testRunner` in jest.config.js): jest-circus, whose test files Node itself loads.
 //
-// Jest's own module system evaluates every module anew in each test file: about 800 of them for a gateway, one second
-// of processor time a file, and Node can never free them. Here a worker loads the sources and the dependencies once,
-// compiled code stays warm from file to file, and tests run in the realm that production runs in. The price: module
-// state is shared by the files of one worker, as it is by the requests of one process, and `jest.mock` and fake timers
-// do not reach these modules. No test uses either.
+// Jest's own module system evaluates every module anew in each test file: about 800 modules for a gateway. That costs
+// one second of processor time per file, and memory that Node can never free. Here a worker loads the sources and the
+// dependencies once, and compiled code stays warm from file to file. Tests run in the same realm as production. The
+// price: the files of one worker share module state, like the requests of one process. `jest.mock` and fake timers do
+// not work on these modules. No test uses either.
 import 'reflect-metadata';
 import { statSync } from 'node:fs';
 import { createRequire, registerHooks } from 'node:module';
@@ -20,8 +20,8 @@ const GLOBALS = 'jest:globals';
 const NAMES = ['afterAll', 'afterEach', 'beforeAll', 'beforeEach', 'describe', 'expect', 'it', 'jest', 'test'];
 
 /**
- * What `@jest/globals` leads to: the functions of the file that runs now. Shared modules, such as suites, import it
- * once for all files.
+ * The replacement of `@jest/globals`: the functions of the running file. Shared modules, such as suites, import it once
+ * for all files.
  */
 let current = {};
 

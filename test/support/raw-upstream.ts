@@ -1,7 +1,7 @@
 import net from 'node:net';
 import tls from 'node:tls';
 
-/** One whole request as it came over the wire. */
+/** One complete request from the wire. */
 export interface RawRequest {
   readonly method: string;
   readonly path: string;
@@ -10,7 +10,7 @@ export interface RawRequest {
   readonly body: string;
 }
 
-/** What a fault may do with the connection that a whole request arrived on. */
+/** The actions of a fault on the connection of a complete request. */
 export interface RawExchange {
   readonly request: RawRequest;
   /** 1 for the first whole request that this upstream received. */
@@ -24,8 +24,7 @@ export interface RawUpstreamOptions {
   /** Certificate and options of a TLS server; without it the upstream is plain HTTP. */
   readonly tls?: tls.TlsOptions;
   /**
-   * What happens to a new connection before a byte is read; default `accept`. `silent` never says anything, not even
-   * TLS.
+   * The treatment of a new connection before a byte is read; default `accept`. `silent` sends nothing, not even TLS.
    */
   readonly onConnection?: 'accept' | 'reset' | 'silent';
   /** Resets the connection as soon as this many request bytes have arrived. */
@@ -33,7 +32,8 @@ export interface RawUpstreamOptions {
 }
 
 /**
- * A server of raw bytes on 127.0.0.1. The counts say what the upstream really received, whatever the client believes.
+ * A server of raw bytes on 127.0.0.1. The counts are the requests that the upstream received, independent of the
+ * client's view.
  */
 export interface RawUpstream {
   readonly url: string;
@@ -44,20 +44,18 @@ export interface RawUpstream {
   bytes(): number;
   /** Whole requests received, oldest first. */
   requests(): readonly RawRequest[];
-  /** Changes what the next requests are answered with. */
+  /** Changes the responses to the next requests. */
   handle(handler: RawHandler): void;
   close(): Promise<void>;
 }
 
 /**
- * Starts a raw upstream. It knows just enough HTTP to tell when a request is whole (head, then `content-length` bytes);
- * what it answers is up to the handler, byte by byte.
+ * Starts a raw upstream. It knows enough HTTP to see when a request is complete (head, then `content-length` bytes).
+ * The handler decides every byte of the response.
  *
  * ```ts
- * const upstream = await startRawUpstream(answer(200, '<billings_response/>'));
- * // … call it …
- * expect(upstream.requests()).toHaveLength(1);
- * await upstream.close();
+ * const upstream = await startRawUpstream(answer(200, '<billings_response/>')); // … call it …
+ * expect(upstream.requests()).toHaveLength(1); await upstream.close();
  * ```
  */
 export async function startRawUpstream(handler: RawHandler, options: RawUpstreamOptions = {}): Promise<RawUpstream> {
@@ -151,7 +149,7 @@ function parseRequest(buffer: Buffer): { readonly request: RawRequest; readonly 
   return { request: { method, path, headers, body }, rest: Buffer.from(buffer.subarray(bodyEnd)) };
 }
 
-/** A whole, ordinary HTTP answer. */
+/** A complete, ordinary HTTP response. */
 export function answer(
   status: number,
   body: string | Buffer,
@@ -164,7 +162,7 @@ export function answer(
   };
 }
 
-/** As {@link answer}, in chunks of HTTP/1.1; `cut` leaves the last chunk out and closes. */
+/** Like {@link answer}, in chunks of HTTP/1.1; `cut` leaves the last chunk out and closes. */
 export function chunkedAnswer(status: number, body: string, options: { readonly cut?: boolean } = {}): RawHandler {
   return ({ socket }) => {
     socket.write(head(status, { 'content-type': 'text/xml', 'transfer-encoding': 'chunked' }));
@@ -174,7 +172,7 @@ export function chunkedAnswer(status: number, body: string, options: { readonly 
   };
 }
 
-/** An answer whose end is marked by nothing but the end of the connection. */
+/** A response whose end is only the end of the connection. */
 export function closedAnswer(status: number, body: string): RawHandler {
   return ({ socket }) => {
     socket.end(`${head(status, { 'content-type': 'text/xml', connection: 'close' })}${body}`);
@@ -196,7 +194,7 @@ export function headOnly(status: number): RawHandler {
   };
 }
 
-/** A head, then one byte of body again and again, until the client has enough. */
+/** A head, then the body byte by byte, until the client closes. */
 export function drip(everyMs: number): RawHandler {
   return ({ socket }) => {
     socket.write(head(200, { 'content-type': 'text/xml', 'transfer-encoding': 'chunked' }));
@@ -225,7 +223,7 @@ export function flood(totalBytes: number, headers: Readonly<Record<string, strin
   };
 }
 
-/** Whatever bytes, HTTP or not. */
+/** Any bytes, HTTP or not. */
 export function raw(bytes: string | Buffer, options: { readonly close?: boolean } = {}): RawHandler {
   return ({ socket }) => {
     socket.write(bytes);
@@ -233,12 +231,12 @@ export function raw(bytes: string | Buffer, options: { readonly close?: boolean 
   };
 }
 
-/** A redirect; where it points to must never hear of it. */
+/** A redirect, whose target must never receive a request. */
 export function redirect(status: number, location: string): RawHandler {
   return answer(status, '', { location });
 }
 
-/** Reads the request and never answers. */
+/** Reads the request and never responds. */
 export function hang(): RawHandler {
   return () => undefined;
 }

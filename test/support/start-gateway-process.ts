@@ -8,11 +8,11 @@ export interface GatewayProcess {
   readonly port: number;
   /** Everything on standard output so far: the log. */
   output(): string;
-  /** Sends the signal; resolves to how the process ended. */
+  /** Sends the signal; resolves to the end of the process. */
   end(signal: NodeJS.Signals): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
 }
 
-/** What to run: arguments of node, and the folder to run it in. */
+/** The program: arguments of node, and its working directory. */
 export interface GatewayProgram {
   readonly args: readonly string[];
   readonly cwd: URL | string;
@@ -26,10 +26,7 @@ const SOURCE: GatewayProgram = {
   cwd: new URL('../..', import.meta.url),
 };
 
-/**
- * Starts it, from its source if nothing else is said, and waits until it listens. The process has `env` and nothing
- * else of ours but the path.
- */
+/** Starts it, by default from its source, and waits until it listens. The process gets only `env` and our PATH. */
 export async function startGatewayProcess(
   env: Readonly<Record<string, string>>,
   program: GatewayProgram = SOURCE,

@@ -12,7 +12,7 @@ export interface GraphqlAnswer<TData = Record<string, unknown>> {
   readonly data: TData | null | undefined;
   readonly errors: readonly GraphqlAnswerError[];
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
-  /** The body as it came, for looking for what must not be in it. */
+  /** The unchanged body, for the search for secrets. */
   readonly text: string;
 }
 
@@ -41,9 +41,9 @@ export interface TestGateway {
 export interface StartGatewayOptions {
   readonly xtractaUrl: string;
   readonly creditsUrl?: string;
-  /** Settings over the defaults of tests; undefined leaves a default out. */
+  /** Settings that override the defaults of tests; undefined leaves a default out. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Put in place of the gateway's own. */
+  /** Parts that replace the gateway's own. */
   readonly parts?: GatewayParts;
 }
 

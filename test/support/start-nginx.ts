@@ -16,12 +16,12 @@ export function findNginx(): string | null {
 }
 
 /**
- * A load balancer before the gateways on these ports. What one gateway refuses because it stops, or does not finish
- * because it is gone, is sent to the other: writes too, because each carries its idempotency key.
+ * A load balancer in front of the gateways on these ports. It sends a request to the other gateway when one refuses it
+ * because it stops, or has died. That includes writes, because each has its idempotency key.
  */
 export async function startNginx(binary: string, ports: readonly number[]): Promise<TestNginx> {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-nginx-'));
-  // Its workers run under a user of their own.
+  // Its workers run as their own user.
   chmodSync(folder, 0o755);
   const port = await freePort();
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
@@ -61,7 +61,7 @@ http {
   const ended = exited.then(() => {
     throw new Error('nginx did not start.');
   });
-  // It says nothing when it is ready, so it is asked; any answer will do, even that no gateway is there.
+  // It does not report when it is ready, so this polls it. Any response is enough, even one that no gateway is there.
   for (;;) {
     const answered = await Promise.race([
       fetch(url).then(

@@ -18,10 +18,7 @@ export function findPgBouncer(): string | null {
   return places.find(isExecutable) ?? null;
 }
 
-/**
- * A pooler in front of the server on `postgresPort`, set up to pass on whatever the gateway asks at a connection's
- * start.
- */
+/** A pooler in front of the server on `postgresPort`, configured to pass on all of the gateway's startup parameters. */
 export async function startPgBouncer(
   program: string,
   postgresPort: number,

@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
 
-/** A PostgreSQL server of our own on a free port, in a directory that is thrown away. */
+/** A PostgreSQL server on a free port, in a temporary directory. */
 export interface TestPostgres {
   readonly dataDirectory: string;
   readonly port: number;
@@ -24,8 +24,8 @@ export interface TestPostgres {
 const INSTALLED = '/usr/lib/postgresql';
 
 /**
- * What a test server saves. Tests crash the server, never the machine: what it has written to its files is kept by the
- * system whether or not it was forced to the disk. `synchronous_commit` stays on, as the ledger asks for it.
+ * Settings that make a test server faster. Tests crash the server, never the machine, so the system keeps all written
+ * data, flushed or not. `synchronous_commit` stays on, because the ledger requires it.
  */
 const QUICK = ['fsync=off', 'full_page_writes=off', 'autovacuum=off', 'shared_buffers=16MB', 'jit=off'];
 
@@ -100,7 +100,7 @@ async function serve(binaries: string, dataDirectory: string): Promise<TestPostg
     for await (const line of createInterface(running.stderr)) {
       // A standby says "read-only connections".
       if (/database system is ready to accept (read-only )?connections/.test(line)) {
-        // Somebody must go on reading, or the server blocks on its own log.
+        // This must continue reading; otherwise the server blocks on its own log.
         running.stderr.resume();
         return;
       }

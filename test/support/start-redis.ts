@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** A Redis server of our own on a free port, which keeps nothing on disk. */
+/** A Redis server on a free port, without files on disk. */
 export interface TestRedis {
   readonly url: string;
   readonly port: number;
@@ -30,7 +30,7 @@ export function findProgram(name: string): string | null {
   return places.find(isExecutable) ?? null;
 }
 
-/** @param primaryPort the server to be a replica of; left out: of none */
+/** @param primaryPort the port of its primary; left out: it is a primary itself */
 export async function startRedis(binary: string, primaryPort?: number): Promise<TestRedis> {
   const directory = mkdtempSync(join(tmpdir(), 'gateway-redis-'));
   const port = await freePort();
@@ -51,7 +51,7 @@ export async function startRedis(binary: string, primaryPort?: number): Promise<
     running = run();
     for await (const line of createInterface(running.stdout)) {
       if (line.includes('Ready to accept connections')) {
-        // Somebody must go on reading, or the server blocks on its own log.
+        // This must continue reading; otherwise the server blocks on its own log.
         running.stdout.resume();
         return;
       }
@@ -74,7 +74,7 @@ export async function startRedis(binary: string, primaryPort?: number): Promise<
   };
 }
 
-/** A port that nothing listens on at the moment. */
+/** A port without a listener at the moment. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');

@@ -3,7 +3,7 @@ import type { World } from '../../src/simulator/world.js';
 
 let nextWorld = 0;
 
-/** One test's own upstream: a fresh copy of the fixtures under credentials that no other test uses. */
+/** A test's own upstream: a fresh copy of the fixtures under credentials of its own. */
 export interface TestWorld {
   readonly apiKey: string;
   readonly creditsToken: string;

@@ -1,4 +1,4 @@
-/** Does the work and counts the turns that the event loop made meanwhile: others have their turns only in those. */
+/** Does the work and counts the turns of the event loop meanwhile, because only in those other work can run. */
 export async function turnsDuring<T>(work: () => Promise<T>): Promise<{ readonly turns: number; readonly result: T }> {
   let turns = 0;
   let isOver = false;

@@ -1,6 +1,6 @@
 import type { UpstreamAttempt, UpstreamCall, UpstreamDrift } from '../../src/domain/upstream-call.js';
 
-/** A call of one request, and everything that its observer was told. */
+/** A call of one request, and all events of its observer. */
 export interface RecordedCall {
   readonly call: UpstreamCall;
   readonly attempts: UpstreamAttempt[];

@@ -3,7 +3,7 @@ import type { OpenWrite, useOpenWrites } from '@billing-gateway/client/react';
 import { useState } from 'react';
 import { subjectOf, subjectWord } from './words.ts';
 
-/** What is still being checked, also after a reload. It stands above everything else. */
+/** Writes under check, also after a reload, above all other parts of the page. */
 export function Banner({ open }: { readonly open: ReturnType<typeof useOpenWrites> }) {
   if (open.status !== 'ready') return null;
   return (

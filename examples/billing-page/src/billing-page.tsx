@@ -9,14 +9,17 @@ import { PlanInForce } from './plan.tsx';
 import { Credits } from './purchase.tsx';
 import { Subgroups } from './subgroups.tsx';
 
-// The figures are there before the pictures of them.
+// The charts load later than the figures.
 const Charts = lazy(() => import('./charts.tsx'));
 
-/** Rows of thirteen months of one group, in one request: enough for the charts, and for what is left in packs. */
+/** Rows of thirteen months of one group, in one request: enough for the charts, and for the documents left in packs. */
 const PAGE_SIZE = 200;
 const MONTHS_BACK = 13;
 
-/** Everything about one group's billing. Each part has its own states: one that fails leaves the others whole. */
+/**
+ * Everything about one group's billing. Each part has its own states, so that a failure of one does not affect the
+ * others.
+ */
 export function BillingPage({ groupId }: { readonly groupId: string }) {
   const from = useMemo(() => monthsAgo(MONTHS_BACK), []);
   const plan = useBillingPlan(groupId);

@@ -34,7 +34,7 @@ type Chosen = { readonly kind: 'plan'; readonly offer: Offer } | { readonly kind
 interface CatalogueProps {
   readonly groupId: string;
   readonly plan: Reading<PlanReading>;
-  /** A form was closed: what it sent may still be open. */
+  /** Called when a form was closed; its write may still be open. */
   readonly onLeave: () => void;
 }
 
@@ -44,7 +44,8 @@ export function Catalogue({ groupId, plan, onLeave }: CatalogueProps) {
   const plans = readPart(answer, ['group', 'availablePlans'], ({ group }) => nonEmpty(group?.availablePlans));
   const packs = readPart(answer, ['group', 'availablePacks'], ({ group }) => nonEmpty(group?.availablePacks));
   const [chosen, setChosen] = useState<Chosen | null>(null);
-  // A browser tells of a dialog's end with its next frame. What was opened by then is another dialog, and must not end with the first.
+  // A browser reports the end of a dialog with its next frame. A dialog that was opened meanwhile must not end with the
+  // first.
   const [openings, setOpenings] = useState(0);
   const choose = (wanted: Chosen) => {
     setOpenings((count) => count + 1);
@@ -128,17 +129,20 @@ export function Catalogue({ groupId, plan, onLeave }: CatalogueProps) {
   );
 }
 
-/** A catalogue without a single offer is a state of its own, and not an empty panel. */
+/** A catalogue without offers is a state of its own, not an empty panel. */
 function nonEmpty<Item>(offered: readonly Item[] | null | undefined): readonly Item[] | null {
   return offered === null || offered === undefined || offered.length === 0 ? null : offered;
 }
 
-/** As the catalogue has it now; as it was chosen while the catalogue cannot be read. */
+/** The catalogue's present item; the item as chosen while the catalogue cannot be read. */
 function offeredNow<Item extends { readonly id: string }>(offered: Reading<readonly Item[]>, chosen: Item): Item {
   return (offered.status === 'ready' ? offered.value.find(({ id }) => id === chosen.id) : undefined) ?? chosen;
 }
 
-/** By number where the gateway knows the plan's, else by its name and length: the history does not number plans. */
+/**
+ * By number where the gateway knows the plan's number, else by name and length, because the history has no numbers of
+ * plans.
+ */
 function isInForce(offer: Offer, plan: Reading<PlanReading>): boolean {
   if (plan.status !== 'ready') return false;
   const { planId, name, type } = plan.value.plan;
@@ -197,11 +201,14 @@ function OfferCard({
 
 interface FormProps {
   readonly groupId: string;
-  /** The price is not the one that was shown: it is to be read anew. */
+  /** Called when the price differs from the shown one, so that the page reads it anew. */
   readonly onOutdated: () => void;
 }
 
-/** The price that the user agreed to last. When it is refused because it has changed, the new one is read. */
+/**
+ * The last price that the user accepted. When the gateway refuses it because it has changed, the page reads the new
+ * one.
+ */
 function useShownPrice(write: Pick<BillingWriteHook<BillingWriteName>, 'state'>, onOutdated: () => void) {
   const [agreed, setAgreed] = useState<MoneyText | null>(null);
   const isOutdated = write.state.kind === 'refused' && write.state.problem?.code === 'PRECONDITION_FAILED';
@@ -211,7 +218,7 @@ function useShownPrice(write: Pick<BillingWriteHook<BillingWriteName>, 'state'>,
   return { agreed: isOutdated ? agreed : null, agree: setAgreed };
 }
 
-/** What was shown, and what holds now: the user decides anew. */
+/** The shown price and the present price; the user decides anew. */
 function PriceChange({ was, now }: { readonly was: MoneyText | null; readonly now: MoneyText | null }) {
   if (was === null || (was.amount === now?.amount && was.currency === now.currency)) return null;
   return (
@@ -343,7 +350,7 @@ function ChangeForm({ groupId, offer, isInForce, onOutdated }: ChangeFormProps) 
   );
 }
 
-/** The exact total of so many at one price. Null where the price is not known. */
+/** The exact total of this number of packs at one price. Null where the price is not known. */
 function times(price: MoneyText | null, quantity: number): MoneyText | null {
   if (price === null || !isPlainDecimal(price.amount)) return null;
   return { amount: addDecimals(Array.from({ length: quantity }, () => price.amount)), currency: price.currency };

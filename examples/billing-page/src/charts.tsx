@@ -9,7 +9,7 @@ interface ChartsProps {
   readonly onRetry: () => void;
 }
 
-/** Pictures of the history. Heights are approximate; every exact figure stands in a table. */
+/** Charts of the history. Heights are approximate; every exact figure is in a table. */
 export default function Charts({ history, onRetry }: ChartsProps) {
   const partial =
     history.status === 'ready' && history.value.hasMore

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { Failed, Figure, Panel, Read, Scroll, When } from './parts.tsx';
 import { activityWord, count, day, decimal, money, periodWord } from './words.ts';
 
-/** Rows that are shown before somebody asks for more. */
+/** Rows on the first page. */
 const AT_FIRST = 10;
 
 export function History({ history }: { readonly history: ReturnType<typeof useBillingHistory> }) {

@@ -17,7 +17,7 @@ interface OutcomeProps<Name extends BillingWriteName> {
   readonly receipt: (payload: WritePayload<Name>) => ReactNode;
 }
 
-/** What is true about a write, in words, and what can be done about it. */
+/** The state of a write in words, with the possible actions. */
 export function Outcome<Name extends BillingWriteName>({ write, receipt }: OutcomeProps<Name>) {
   const told = tell(write.state, receipt);
   return (
@@ -87,7 +87,7 @@ function tell<Name extends BillingWriteName>(
         text: (
           <>
             {state.payload === null ? (
-              // The form may have been changed meanwhile: what was carried out is what the ledger has.
+              // The user may have changed the form meanwhile; the ledger has the write that was carried out.
               <p>It was looked up: your {factsWord(state.operation)} was carried out, once.</p>
             ) : (
               receipt(state.payload)
@@ -243,7 +243,10 @@ function Reference({ facts }: { readonly facts: WriteFacts | null }) {
   );
 }
 
-/** While it is under way the form stays, so that nothing jumps; after it has ended there is nothing left to send. */
+/**
+ * While the write is running the form stays, so that the layout does not jump. After its end there is nothing left to
+ * send.
+ */
 export function mayEdit(kind: WriteStateKind): boolean {
   return kind === 'editing' || kind === 'sending' || kind === 'refused' || kind === 'later' || kind === 'unknown';
 }
@@ -277,7 +280,7 @@ export function ChangeReceipt({ payload }: { readonly payload: WritePayload<'cha
   );
 }
 
-/** Every figure as the billing system answered it: nothing is added up here. */
+/** Every figure of the billing system unchanged; the page adds nothing up. */
 export function PurchaseReceipt({ payload }: { readonly payload: WritePayload<'purchaseCredits'> }) {
   const { purchase, warnings } = payload;
   if (purchase === null) return <Warnings warnings={warnings} />;

@@ -27,7 +27,7 @@ export function Panel({
   );
 }
 
-/** The four states of everything that is read. Only `none` says that there is nothing. */
+/** The four states of a read. Only `none` means that there is nothing. */
 export function Read<Value>({
   reading,
   none,
@@ -88,7 +88,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   RATE_LIMITED: 'Too many requests. Wait a moment.',
 };
 
-/** A value, or a visible gap where it is missing. A gap that is an unreadable value says so. */
+/** A value, or a visible gap where it is missing. An unreadable value is marked as such. */
 export function Figure({ text, isUnreadable = false }: { readonly text: string; readonly isUnreadable?: boolean }) {
   if (isUnreadable) {
     return (
@@ -135,7 +135,7 @@ export function Scroll({ label, children }: { readonly label: string; readonly c
   );
 }
 
-/** A form over the page. It is left by its button, or by Escape. */
+/** A form over the page. Its button or Escape closes it. */
 export function Dialog({
   title,
   onClose,
@@ -146,7 +146,7 @@ export function Dialog({
   readonly children: ReactNode;
 }) {
   const element = useRef<HTMLDialogElement>(null);
-  // The focus goes to "Close", and not to a field: an Enter that is held down must not order.
+  // The focus goes to "Close", and not to a field: a held-down Enter key must not order.
   useEffect(() => {
     element.current?.showModal();
   }, []);

@@ -6,7 +6,7 @@ import { count, day, money, periodWord } from './words.ts';
 
 const DAY_MS = 86_400_000;
 
-/** The plan in force: what is left of it, and what is left in packs. */
+/** The plan in force, with the documents left in it and in packs. */
 export function PlanInForce({
   plan,
   packs,
@@ -95,7 +95,7 @@ export function PlanInForce({
   );
 }
 
-/** How far away the end is. Null where the date is no moment. */
+/** Time until the end. Null where the date is invalid. */
 function endWord(ms: number): string | null {
   if (Number.isNaN(ms)) return null;
   if (ms < 0) return 'over';
@@ -107,7 +107,7 @@ function endWord(ms: number): string | null {
 const RADIUS = 84;
 const LENGTH = Math.PI * RADIUS;
 
-/** A half circle: used, left of the plan, and what packs add. The figures are text beside it. */
+/** A half circle: documents used, left in the plan, and left in packs. The figures are text beside it. */
 function Gauge({
   allowed,
   used,

@@ -7,7 +7,7 @@ import { Dialog, Panel } from './parts.tsx';
 const MOST_CHARACTERS = 255;
 const UUID = '[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}';
 
-/** Whom to bill. Each field is optional, and one that is left empty is not sent: the account's own detail holds. */
+/** The billed party. Each field is optional. An empty field is not sent, so the account's own detail applies. */
 const CONTACT = [
   { name: 'company', label: 'Company', autoComplete: 'organization', type: 'text' },
   { name: 'address', label: 'Postal address', autoComplete: 'street-address', type: 'text' },
@@ -53,7 +53,7 @@ export function Credits({ onLeave }: { readonly onLeave: () => void }) {
 }
 
 function PurchaseForm() {
-  // One account, one form: whatever group the page shows, an unfinished purchase is found again here.
+  // One account has one form, whatever group the page shows, so an unfinished purchase appears here again.
   const write = useBillingWrite('purchaseCredits', 'purchaseCredits');
   const [quote, setQuote] = useState('');
   const [purchaseOrder, setPurchaseOrder] = useState('');
@@ -159,7 +159,7 @@ function Field({ id, label, hint, ...attributes }: FieldProps) {
   );
 }
 
-/** What was typed in, without the fields that were left empty. */
+/** The user's input without the empty fields. */
 function givenOf(contact: Contact): Contact {
   return Object.fromEntries(
     Object.entries(contact)

@@ -8,7 +8,10 @@ type Subgroup = NonNullable<NonNullable<SubgroupsOfGroupQuery['group']>['subgrou
 
 const AT_MOST = 8;
 
-/** Which of the groups below runs out of documents first, if it goes on as it did. Nothing for a group without groups below it. */
+/**
+ * The groups below, ordered by when they run out of documents at their present pace. Empty for a group without groups
+ * below it.
+ */
 export function Subgroups({ groupId, now }: { readonly groupId: string; readonly now: number }) {
   const { answer, refresh } = useAnswer(SubgroupsOfGroupDocument, { groupId });
   const reading = readPart(answer, ['group', 'subgroups'], ({ group }) => group?.subgroups);
@@ -71,7 +74,10 @@ export function Subgroups({ groupId, now }: { readonly groupId: string; readonly
   );
 }
 
-/** When a plan is used up at the pace of this period so far, epoch ms. Null where that cannot be said, or where the period ends before. */
+/**
+ * When a plan is used up at the pace of this period so far, epoch ms. Null where it is not known, or where the period
+ * ends earlier.
+ */
 export function runsDryAt({ plan }: Subgroup, now: number): number | null {
   if (plan === null || plan.remainingDocuments === null || plan.usedDocuments === null || plan.startDate === null)
     return null;

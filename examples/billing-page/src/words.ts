@@ -10,7 +10,10 @@ import {
 import type { PlanChangeOfGroupQuery } from '@billing-gateway/client/documents';
 import type { HistoryRow } from '@billing-gateway/client/react';
 
-/** What happened, in words. A word that the upstream adds comes as OTHER with its own text, which is shown as it is. */
+/**
+ * The kind of an activity in words. A new word of the upstream comes as OTHER with its own text, which is shown
+ * unchanged.
+ */
 export function activityWord({ kind, kindRaw }: Pick<HistoryRow, 'kind' | 'kindRaw'>): string {
   return kind === 'OTHER' && kindRaw !== null ? kindRaw : ACTIVITIES[kind];
 }
@@ -59,7 +62,7 @@ export function subjectWord(subject: WriteSubject | null): string {
   }
 }
 
-/** What the gateway's ledger tells a write was about. */
+/** The subject of a write, from the gateway's ledger. */
 export function subjectOf(facts: WriteFacts): WriteSubject {
   const { kind, group, packId, quantity, planId, purchaseId } = facts;
   return {
@@ -91,6 +94,6 @@ const UNKNOWNS: Readonly<Record<Preview['notKnown'][number], string>> = {
   ALLOWED_DOCUMENTS: 'the documents of one of the plans',
   UNUSED_DOCUMENTS: 'what is left of the plan in force',
 };
-/** What the upstream alone decides or did not tell, in words. */
+/** The unknown facts of a plan change, in words. */
 export const notKnownWords = (unknowns: Preview['notKnown']): string =>
   unknowns.map((word) => UNKNOWNS[word]).join('; ');

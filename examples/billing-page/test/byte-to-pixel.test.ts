@@ -5,7 +5,7 @@ import { startBilling } from '@billing-gateway/testing';
 import fc from 'fast-check';
 import { type PageHarness, startPage } from './page.harness.ts';
 
-/** How many random rows travel from the upstream's bytes to the page. */
+/** Number of random rows from the upstream's bytes to the page. */
 const ROWS = Number(process.env['PIXEL_RUNS'] ?? 100);
 const ROWS_OF_A_PAGE = 100;
 const DAY_MS = 86_400_000;
@@ -69,7 +69,7 @@ function rowOf(index: number, now: number): fc.Arbitrary<UpstreamRow> {
   });
 }
 
-/** A moment as the upstream writes it, in some offset. */
+/** A moment in the upstream's form, with some offset. */
 function atom(at: number, zone: string): string {
   const sign = zone.startsWith('-') ? -1 : 1;
   const minutes = sign * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4)));
@@ -91,17 +91,17 @@ function historyXml(rows: readonly UpstreamRow[], groupId: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<billings_response><status>200</status><message>The request has been successfully processed</message><plans>${activities.join('')}</plans></billings_response>`;
 }
 
-/** What a cell of the page shows. */
+/** The text of a cell of the page. */
 interface Cell {
   readonly text: string;
   readonly isGap: boolean;
   readonly dateTime: string | null;
 }
 
-/** Every digit that was sent, in its order: grouping and the decimal sign are the locale's. */
+/** All digits of the sent text, in order. Grouping and the decimal sign come from the locale. */
 const digitsOf = (text: string) => text.replaceAll(/\D/g, '');
 
-/** A value is on the page digit for digit, or visibly missing. A well-formed one may not be missing. */
+/** A value is on the page digit for digit, or visibly missing. A well-formed value must not be missing. */
 function assertFigure(cell: Cell | undefined, sent: string, isWellFormed: boolean, what: string): void {
   assert.ok(cell, what);
   if (cell.isGap) {

@@ -22,7 +22,7 @@ export interface PageOptions {
 export interface PageHarness {
   readonly stack: BillingStack;
   readonly url: string;
-  /** A page in a profile of its own; `problems` gets what its scripts throw. */
+  /** A page in its own profile; `problems` collects the errors of its scripts. */
   newPage(options?: PageOptions): Promise<Page>;
   readonly problems: readonly string[];
   stop(): Promise<void>;
@@ -73,7 +73,7 @@ export async function startPage(stack?: BillingStack): Promise<PageHarness> {
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What axe-core finds wrong, one line for each rule and element. */
+/** The findings of axe-core, one line for each rule and element. */
 export async function accessibilityViolations(page: Page): Promise<readonly string[]> {
   await page.evaluate(axe);
   return page.evaluate(`axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>

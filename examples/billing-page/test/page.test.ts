@@ -12,7 +12,7 @@ after(() => harness.stop());
 const opened: Page[] = [];
 afterEach(async () => {
   for (const page of opened.splice(0)) {
-    // A handler that still waits for an answer would fail in the middle of another test. One that holds a request never ends.
+    // A handler that still waits for a response would fail in another test. A handler that holds a request never ends.
     await Promise.all(
       page
         .context()
@@ -38,7 +38,7 @@ async function openOrder(page: Page, name = 'Booster 100') {
   return page.getByRole('button', { name: /^Order \d+ × / });
 }
 
-/** Waits for one of the states. A failure tells what the page says instead. */
+/** Waits for one of the states. A failure shows the page's text. */
 async function outcome(page: Page, ...states: string[]): Promise<void> {
   const expected = page.locator(states.map((state) => `.outcome[data-state="${state}"]`).join());
   await expected.waitFor().catch(async (error: unknown) => {
@@ -47,14 +47,14 @@ async function outcome(page: Page, ...states: string[]): Promise<void> {
   });
 }
 
-/** What is not shown takes no focus, and says nothing of it. */
+/** A hidden element takes no focus, and reports no error. */
 async function focusOn(field: Locator): Promise<void> {
   await field.waitFor();
   await field.focus();
   assert.equal(await field.evaluate((element) => element === document.activeElement), true);
 }
 
-/** Carries out what matches and never answers the page, which is reloaded meanwhile. */
+/** Lets matching requests reach the gateway but never responds to the page, which is reloaded meanwhile. */
 async function leaveUnanswered(page: Page, operation: RegExp): Promise<{ readonly arrived: Promise<void> }> {
   let arrive = (): void => undefined;
   const arrived = new Promise<void>((resolve) => {
@@ -70,7 +70,7 @@ async function leaveUnanswered(page: Page, operation: RegExp): Promise<{ readonl
 
 const told = (page: Page) => page.locator('.outcome').innerText();
 
-/** Packs that were sold and plans that were changed since the last call. */
+/** Sold packs and changed plans since the last call. */
 async function sold(): Promise<{ packs: number; changes: number }> {
   const counts = await harness.stack.counts();
   await harness.stack.forgetJournal();
@@ -94,8 +94,8 @@ async function bought(): Promise<{ received: number; committed: number }> {
 }
 
 /**
- * Lets the gateway do what it is asked, and loses its answer on the way back, for the first `most` requests. It is done inside of the page:
- * a test may end the loss and press a button in one task, with no poll between the two.
+ * Lets the first `most` requests reach the gateway, and drops their responses. It runs inside of the page, so that a
+ * test can end the loss and press a button in one task, without a poll between.
  */
 async function loseAnswers(page: Page, operations: RegExp, most = 1_000): Promise<void> {
   await page.evaluate(
@@ -162,7 +162,8 @@ describe('the page says what is true', () => {
     await button.click();
     await outcome(page, 'sending');
     await sending.arrived;
-    // The route stays: without it the browser would go on with the request that waits, and the page would see its answer before it ends.
+    // The route stays. Without it the browser would continue the waiting request, and the page would see its response
+    // before the reload.
     await page.reload();
     const banner = page.getByRole('region', { name: 'Being checked' });
     await banner.getByText('it was carried out').waitFor();
@@ -195,7 +196,7 @@ describe('the page says what is true', () => {
     await page.getByLabel('How many').fill('3');
     const edited = page.getByRole('button', { name: 'Order 3 × Booster 100' });
     await edited.waitFor();
-    // In one task, while no poll is under way: it would find out how the first ended before the click could ask.
+    // In one task, without a running poll. A poll would find the outcome of the first version before the click.
     await page.waitForFunction(() => {
       const { loss } = window as unknown as { loss: { left: number; waiting: number } };
       if (loss.waiting > 0) return false;
@@ -234,7 +235,8 @@ describe('the page says what is true', () => {
     await button.click();
     await outcome(page, 'done', 'unknown');
     assert.match(await told(page), /do not order it again|being looked up|carried out, once/);
-    // It is looked up by itself as well; whoever is impatient presses the button. In one task, because it goes as soon as it is found out.
+    // The page also checks by itself; the button is for impatient users. In one task, because the button disappears
+    // with the outcome.
     await page.evaluate(() =>
       document.querySelector<HTMLButtonElement>('.outcome[data-state="unknown"] button')?.click(),
     );
@@ -418,7 +420,7 @@ describe('credits are bought once', () => {
       assert.ok(sent.includes(text), `${text} is missing in ${sent}`);
     }
     for (const name of ['Phone', 'Mobile', 'Address']) assert.ok(!sent.includes(name), `${name} is sent: ${sent}`);
-    // What is personal stays out of the browser's storage.
+    // Personal data stays out of the browser's storage.
     assert.doesNotMatch(await page.evaluate('JSON.stringify({ ...localStorage, ...sessionStorage })'), /example|Zoë/);
     assert.deepEqual(await bought(), ONCE);
   });
@@ -567,7 +569,8 @@ describe('every part has its states', () => {
     await page.locator('.offer').first().waitFor();
     assert.equal(await page.getByText('No plan', { exact: true }).count(), 0);
     await harness.stack.clearFaults();
-    // The gateway's breaker lets nothing through for some seconds: each answer until then is another failed request, with a number of its own.
+    // The gateway's breaker lets nothing through for some seconds: each response until then is another failed request,
+    // with its own number.
     const failure = page.locator('#history .failed .fine');
     const row = page.locator('#history tbody tr').first();
     while (!(await row.isVisible())) {
@@ -658,7 +661,7 @@ describe('for everybody', () => {
     await focusOn(page.getByRole('button', { name: 'Buy credits…' }));
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();
-    // The focus is on "Close", so an Enter that is held down buys nothing.
+    // The focus is on "Close", so a held-down Enter key buys nothing.
     await page.keyboard.press('Tab');
     await page.keyboard.type(quoteOf(21));
     await page.keyboard.press('Enter');
@@ -673,7 +676,7 @@ describe('for everybody', () => {
     await page.keyboard.press('Enter');
     await focusOn(page.getByLabel('How many'));
     await page.keyboard.press('Escape');
-    // Gone, and not hidden alone: a role is nobody's who is hidden.
+    // Removed, not only hidden: a hidden element has no role, so a search by role would not find it.
     await page.locator('dialog').waitFor({ state: 'detached' });
     assert.equal(await open.evaluate((element) => element === document.activeElement), true);
     await page.keyboard.press('Enter');

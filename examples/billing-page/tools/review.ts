@@ -1,11 +1,12 @@
-// Every state of the page, light and dark, narrow and wide, to be looked at: `node tools/review.ts FOLDER [state …]`. Needs Chromium.
+// Every state of the page, light and dark, narrow and wide, for a review by a person: `node tools/review.ts FOLDER
+// [state …]`. Needs Chromium.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { answerInState, FIXTURE_NOW, PAGE_STATES, type PageState } from '@billing-gateway/testing/msw';
 import { startPage } from '../test/page.harness.ts';
 
 const [folder = 'review', ...wanted] = process.argv.slice(2);
-/** The states from here on are of a write: its form is sent. */
+/** The states from here on are of a write, so the form is sent. */
 const FIRST_OF_WRITES = PAGE_STATES.indexOf('unknown');
 mkdirSync(folder, { recursive: true });
 const { newPage, url, stop } = await startPage();

@@ -5,10 +5,11 @@ import { changesWhatGroupsHave } from './stale-reads.ts';
 import { type Answer, answerError, type BillingClient } from './transport.ts';
 
 /**
- * What Apollo Client's cache must know of every type of the gateway, from its schema. With it, `client.mutate` needs no `update`: a write
- * drops what it may have changed, and what is on the page is asked for anew.
+ * Apollo Client's cache policies for every type of the gateway, made from its schema. With them `client.mutate` needs
+ * no `update`: a write drops all data that it may have changed, and the page's queries fetch it anew.
  *
- * Each page of a history is kept by itself, under all of its arguments: nothing is ever merged, so `nodes` and `edges` are both right.
+ * The cache keeps each page of a history separately, under all of its arguments. It never merges pages, so `nodes` and
+ * `edges` are both right.
  */
 export const typePolicies: TypePolicies = {
   ...Object.fromEntries(EMBEDDED_TYPES.map((type) => [type, { keyFields: false, merge: false } as const])),
@@ -46,12 +47,18 @@ export function createBillingCache(own: TypePolicies = {}): InMemoryCache {
   return new InMemoryCache({ typePolicies: { ...typePolicies, ...own } });
 }
 
-/** A selection without the key is part of its owner, instead of an error after the write was carried out. */
+/**
+ * A selection without the key becomes part of its owner. Otherwise the cache would throw after the write was carried
+ * out.
+ */
 function entity(field: string) {
   return { keyFields: (object: Readonly<Record<string, unknown>>) => (field in object ? [field] : undefined) };
 }
 
-/** Plans that the answer that is being written brings. A cache writes an answer in one go, so they are known until that ends. */
+/**
+ * Plans in the response that the cache is now writing. A cache writes a response in one step, so they are valid until
+ * that step ends.
+ */
 const writtenNow = new Set<unknown>();
 
 function noteWritten(plan: unknown): void {
@@ -59,7 +66,10 @@ function noteWritten(plan: unknown): void {
   queueMicrotask(() => writtenNow.delete(plan));
 }
 
-/** The rows of a group are rows of the histories above it, so every group is asked anew, but for a plan that the answer brings. */
+/**
+ * Drops the reads of every group, because the rows of a group are also rows of the histories above it. A plan in the
+ * response itself stays.
+ */
 function forgetReads(cache: FieldFunctionOptions['cache'], isPlanNew: (groupId: string) => boolean): void {
   const entities = cache.extract();
   if (typeof entities !== 'object' || entities === null) return;
@@ -72,7 +82,10 @@ function forgetReads(cache: FieldFunctionOptions['cache'], isPlanNew: (groupId: 
   }
 }
 
-/** The kit's view of an Apollo Client, whatever its defaults: a null with an error beside it is a gap, and no link's retry is needed. */
+/**
+ * The kit's interface to an Apollo Client, independent of its defaults. A null with an error is a gap, and no retry
+ * link is needed.
+ */
 export function apolloBilling(client: ApolloClient): BillingClient {
   return {
     query: async (query, variables, { fresh = false } = {}) =>
@@ -117,9 +130,9 @@ async function answerOf<Data>(
   }
 }
 
-/** @throws what is a fault of the program itself, such as a cache that cannot take the answer. */
+/** @throws a fault of the program itself, such as a cache that cannot store the response. */
 function readAnswer<Data>(data: unknown, error: unknown): Answer<Data> {
-  // The document types what its answer holds.
+  // The document types the data of its response.
   const typed = data as Data | null;
   if (error === undefined || error === null) return { kind: 'answer', data: typed, errors: [] };
   if (CombinedGraphQLErrors.is(error)) return { kind: 'answer', data: typed, errors: error.errors.map(answerError) };
@@ -129,7 +142,7 @@ function readAnswer<Data>(data: unknown, error: unknown): Answer<Data> {
   throw error;
 }
 
-/** A refusal of the gateway with another status than 200 is a GraphQL response all the same. */
+/** Reads a refusal of the gateway with another status than 200, which is still a GraphQL response. */
 function readBody<Data>(text: string): Answer<Data> | null {
   try {
     const body: unknown = JSON.parse(text);

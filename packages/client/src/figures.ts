@@ -1,16 +1,16 @@
 /**
- * Amounts, counts and dates for people to read. Every function takes the text that the gateway sent, and no digit of it is lost: a text
- * that an engine's `Intl` cannot format exactly is shown as it came.
+ * Amounts, counts and dates for people to read. Every function takes the gateway's text and loses no digit. A text that
+ * the engine's `Intl` cannot format exactly is shown unchanged.
  */
 
-/** A price as the gateway answers it. */
+/** A price of the gateway. */
 export interface MoneyText {
   readonly amount: string;
   /** Null where the upstream names none. It is never guessed. */
   readonly currency: string | null;
 }
 
-/** How a figure is written: a locale, by default the user's own. */
+/** Options for a figure: the locale, by default the user's own. */
 export interface FigureOptions {
   readonly locale?: string | readonly string[];
 }
@@ -22,18 +22,19 @@ export interface DateOptions extends FigureOptions {
   readonly withTime?: boolean;
 }
 
-/** What stands where a value is missing. */
+/** The sign for a missing value. */
 export const MISSING = '—';
 
-/** Plain notation without a superfluous zero: what `Intl` writes digit for digit. */
+/** Plain notation without a superfluous zero, which `Intl` writes digit for digit. */
 const PLAIN = /^-?(?:0|[1-9]\d*)(?:\.(\d+))?$/;
 /** `Intl.NumberFormat` refuses more fraction digits. */
 const MOST_FRACTION_DIGITS = 20;
 const CURRENCY = /^[A-Z]{3}$/;
 
 /**
- * An exact decimal with the separators of the user's language: `"1234567.50"` is `1,234,567.50` in English. As many fraction digits as the
- * text has. Exponents, plus signs and leading zeros are shown as they came. Null and undefined are {@link MISSING}.
+ * An exact decimal with the separators of the user's language: `"1234567.50"` is `1,234,567.50` in English. It keeps
+ * the number of fraction digits. Texts with exponents, plus signs or leading zeros are shown unchanged. Null and
+ * undefined are {@link MISSING}.
  */
 export function formatDecimal(text: string | null | undefined, options: FigureOptions = {}): string {
   if (text === null || text === undefined) return MISSING;
@@ -41,8 +42,8 @@ export function formatDecimal(text: string | null | undefined, options: FigureOp
 }
 
 /**
- * An amount with its currency's code, `NZD 1,234.50`: codes, because `$` is the sign of twenty currencies. Without a currency the amount
- * alone. Null and undefined are {@link MISSING}.
+ * An amount with its currency's code, `NZD 1,234.50`: a code, because `$` is the sign of twenty currencies. Without a
+ * currency only the amount. Null and undefined are {@link MISSING}.
  */
 export function formatMoney(money: MoneyText | null | undefined, options: FigureOptions = {}): string {
   if (money === null || money === undefined) return MISSING;
@@ -67,8 +68,8 @@ export function formatCount(count: number | null | undefined, options: FigureOpt
 }
 
 /**
- * A moment in the user's own time zone, from RFC 3339: `8 Dec 2026`. A text that is no moment is shown as it came; null and undefined are
- * {@link MISSING}.
+ * A moment in the user's own time zone, from RFC 3339: `8 Dec 2026`. A text that is no moment is shown unchanged; null
+ * and undefined are {@link MISSING}.
  */
 export function formatDate(text: string | null | undefined, options: DateOptions = {}): string {
   if (text === null || text === undefined) return MISSING;
@@ -92,12 +93,12 @@ function formatPlain(text: string, options: FigureOptions, style: Intl.NumberFor
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   });
-  // Typed as text of a number since ECMAScript 2023; engines before that read a float, which the comparison below finds out.
+  // Text is a valid input since ECMAScript 2023. Older engines read a float, which the comparison below detects.
   const parts = format.formatToParts(text as `${number}`);
   return digitsOf(parts, format) === text.replace(/[^\d]/g, '') ? parts.map(({ value }) => value).join('') : null;
 }
 
-/** The digits that were written, in whatever numerals the locale has, as 0 to 9. */
+/** The written digits as 0 to 9, from any numerals of the locale. */
 function digitsOf(parts: readonly Intl.NumberFormatPart[], format: Intl.NumberFormat): string {
   const numerals = new Intl.NumberFormat(format.resolvedOptions().locale, {
     useGrouping: false,
@@ -114,7 +115,7 @@ function localesOf({ locale }: FigureOptions): string | string[] | undefined {
   return locale === undefined || typeof locale === 'string' ? locale : [...locale];
 }
 
-/** What {@link documentsInPacks} looks at, of a row of the history. */
+/** The fields of a history row that {@link documentsInPacks} reads. */
 export interface PackRow {
   readonly kind: string;
   readonly allowedDocuments: number | null;
@@ -122,15 +123,15 @@ export interface PackRow {
   readonly expiryDate: string | null;
 }
 
-/** What is left in booster packs, by the rows of a history. */
+/** Documents left in booster packs, by the rows of a history. */
 export interface PackDocuments {
   readonly left: number;
-  /** Packs in force of which a figure is missing: they are not in `left`, so it is a lower bound when this is not 0. */
+  /** Packs in force with a missing figure. `left` does not include them, so it is a lower bound when this is not 0. */
   readonly unknown: number;
 }
 
 /**
- * Documents that are left in the booster packs of one group that have not expired: allowed minus used, never below 0.
+ * Documents left in the booster packs of one group that have not expired: allowed minus used, never below 0.
  *
  * @param now epoch milliseconds
  */
@@ -147,7 +148,7 @@ export function documentsInPacks(rows: readonly PackRow[], now: number): PackDoc
   return { left, unknown };
 }
 
-/** Adds exact decimals: no digit is rounded away. @throws SyntaxError for a text that is no plain decimal. */
+/** Adds exact decimals without any rounding. @throws SyntaxError for a text that is no plain decimal. */
 export function addDecimals(texts: readonly string[]): string {
   const fractions = texts.map((text) => text.split('.')[1]?.length ?? 0);
   const scale = Math.max(0, ...fractions);

@@ -1,9 +1,9 @@
 import type { BillingOperationKind } from './__generated__/documents.ts';
 
-/** Where keys outlive a reload: `localStorage`, `sessionStorage`, or {@link memoryStorage}. */
+/** A storage in which keys survive a reload: `localStorage`, `sessionStorage`, or {@link memoryStorage}. */
 export type IntentStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>;
 
-/** What a write is about, for people: nothing personal, no price. */
+/** The subject of a write for people, without personal data and prices. */
 export interface WriteSubject {
   readonly kind: BillingOperationKind;
   readonly groupId: string | null;
@@ -14,16 +14,16 @@ export interface WriteSubject {
 }
 
 /**
- * One thing that a user wants: it begins when the form opens and ends with its outcome, or when the form is left before anything was sent.
- * The same intent has the same idempotency key.
+ * One intent of a user. It begins when the form opens. It ends with its outcome, or when the user leaves the form
+ * before anything was sent. The same intent has the same idempotency key.
  */
 export interface Intent {
   /** Names the form: `orderBoosterPack:100001`. */
   readonly name: string;
   readonly key: string;
-  /** `sent`: it may be on its way, carried out, or neither. `notSent`: it was answered, and nothing was carried out. */
+  /** `sent`: it may be on its way, carried out, or neither. `notSent`: a response came, and nothing was carried out. */
   readonly state: 'open' | 'sent' | 'notSent';
-  /** Digest of the input that was sent. */
+  /** Digest of the sent input. */
   readonly digest: string | null;
   readonly subject: WriteSubject | null;
   /** When it was last written, RFC 3339. */
@@ -32,20 +32,20 @@ export interface Intent {
 
 /** The intents of this browser that have not ended. */
 export interface IntentStore {
-  /** The intent of a form: the one that was left unfinished there, or a new one. */
+  /** The intent of a form: its unfinished intent, or a new one. */
   begin(name: string): Intent;
   find(name: string): Intent | null;
   put(intent: Intent): void;
   end(name: string): void;
-  /** Intents whose write was sent and has not been seen to end, oldest first. */
+  /** Intents whose write was sent and whose outcome is not known here, oldest first. */
   pending(): readonly Intent[];
 }
 
 const PREFIX = 'billing-intent:';
 
 /**
- * Keeps intents in the storage that outlives a reload. In `localStorage` two tabs with the same form share one intent, so a second tab
- * cannot order twice by mistake; in `sessionStorage` each tab has its own.
+ * Keeps intents in a storage that survives a reload. In `localStorage` two tabs with the same form share one intent, so
+ * a second tab cannot order twice by mistake; in `sessionStorage` each tab has its own.
  *
  * @param storage `localStorage` where there is one, else memory
  * @param newKey makes a key of 8 to 255 of `A-Z a-z 0-9 . _ : -`
@@ -54,7 +54,7 @@ export function createIntentStore(
   storage: IntentStorage = browserStorage(),
   newKey: () => string = randomKey,
 ): IntentStore {
-  // What a full or forbidden storage refuses is kept here, for as long as the page lives.
+  // Intents that a full or forbidden storage refuses; they live as long as the page.
   const unsaved = new Map<string, Intent>();
   const find = (name: string): Intent | null => unsaved.get(name) ?? read(storage, PREFIX + name);
   const put = (intent: Intent): void => {
@@ -112,8 +112,9 @@ export function randomKey(): string {
 }
 
 /**
- * Tells whether two inputs are the same, without keeping either: an input may hold what is personal. Two inputs of one digest would be sent
- * with one key, and the gateway refuses the second; so a collision costs an explanation and never a charge.
+ * A digest that shows whether two inputs are equal. Reason: an input may hold personal data, so the store must not keep
+ * it. With a collision two inputs would have one key, and the gateway refuses the second. So a collision never causes a
+ * charge.
  */
 export function digestOf(input: unknown): string {
   let high = 0xde_ad_be_ef;
@@ -126,7 +127,7 @@ export function digestOf(input: unknown): string {
   return `${(high >>> 0).toString(16)}-${(low >>> 0).toString(16)}`;
 }
 
-/** JSON with sorted names, and without what is undefined or null: both mean "not given". */
+/** JSON with sorted names, without undefined and null values, because both mean "not given". */
 function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
@@ -150,7 +151,7 @@ function read(storage: IntentStorage, name: string): Intent | null {
   }
 }
 
-/** A storage is shared with everything else on the page's origin. */
+/** A check of stored values, because other programs of the page's origin share the storage. */
 function isIntent(value: unknown): value is Intent {
   if (typeof value !== 'object' || value === null) return false;
   const { name, key, state, at } = value as Record<string, unknown>;

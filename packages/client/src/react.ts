@@ -45,7 +45,7 @@ import {
 export type { HistoryRow, Plan, PlanReading, Reading, ReadProblem } from './reads.ts';
 export { readPart, unreadableBelow } from './reads.ts';
 
-/** How often something that has not ended is looked up, in milliseconds. */
+/** Interval of checks for an unfinished write, in milliseconds. */
 const POLL_MS = 10_000;
 
 interface Billing {
@@ -63,12 +63,12 @@ export interface BillingProviderProps {
   /** Default: kept in `localStorage`. */
   readonly intents?: IntentStore;
   readonly attempts?: Attempts;
-  /** How often something that has not ended is looked up. Default: 10,000 ms. */
+  /** Interval of checks for an unfinished write. Default: 10,000 ms. */
   readonly pollMs?: number;
   readonly children?: ReactNode;
 }
 
-/** Gives the hooks below it their client. */
+/** Provides the client for the hooks below it. */
 export function BillingProvider({ client, intents, attempts, pollMs = POLL_MS, children }: BillingProviderProps) {
   const billing = useMemo(
     () => ({ client, intents: intents ?? createIntentStore(), attempts, pollMs }),
@@ -84,7 +84,7 @@ export function useBilling(): Billing {
   return billing;
 }
 
-/** An answer as it is now: null until the first. Reads anew when the variables change. */
+/** The latest response; null until the first. Reads anew when the variables change. */
 export function useAnswer<Data, Variables extends object>(
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables,
@@ -94,7 +94,7 @@ export function useAnswer<Data, Variables extends object>(
   const [shown, setShown] = useState<{ readonly question: string; readonly answer: Answer<Data> } | null>(null);
   const watch = useRef<Watch | null>(null);
   useEffect(() => {
-    // A new question reads the variables that it was made of.
+    // The variables come from the question itself, so both always belong together.
     const asked: Variables = JSON.parse(question);
     const current = client.watch(document, asked, (answer) =>
       setShown((before) => ({
@@ -109,7 +109,7 @@ export function useAnswer<Data, Variables extends object>(
   return { answer: shown?.question === question ? shown.answer : null, refresh };
 }
 
-/** A group's plan in force. `none` means that there is none; `loading` and `failed` do not. */
+/** A group's plan in force. Only `none` means that there is no plan; `loading` and `failed` do not. */
 export function useBillingPlan(
   groupId: string,
 ): Reading<PlanReading> & { readonly groupName: string | null; readonly refresh: () => void } {
@@ -125,15 +125,15 @@ export type BillingHistoryOptions = Omit<HistoryOfGroupQueryVariables, 'groupId'
 
 export interface BillingHistory {
   readonly rows: readonly HistoryRow[];
-  /** Of the whole selection, not of the rows that are loaded. */
+  /** Rows of the whole selection, not of the loaded rows. */
   readonly totalCount: number;
   readonly summary: HistoryPage['summary'];
   readonly hasMore: boolean;
 }
 
 /**
- * A group's history, page by page: the rows of all pages so far, in order, none twice. `loadMore` resolves to whether it brought rows. A
- * write begins the list anew, because its cursors have ended.
+ * A group's history, page by page: the rows of all pages so far, in order, none twice. `loadMore` resolves to whether
+ * it brought rows. A write restarts the list, because its cursors are no longer valid.
  */
 export function useBillingHistory(
   groupId: string,
@@ -141,7 +141,7 @@ export function useBillingHistory(
 ): Reading<BillingHistory> & {
   readonly loadMore: () => Promise<boolean>;
   readonly isLoadingMore: boolean;
-  /** Why the last `loadMore` failed. The rows so far stand. */
+  /** The reason why the last `loadMore` failed. The loaded rows stay. */
   readonly moreProblem: ReadProblem | null;
   readonly refresh: () => void;
 } {
@@ -190,12 +190,13 @@ const NO_PAGES = { of: null, pages: [] } as const;
 export interface BillingWriteHook<Name extends BillingWriteName>
   extends Pick<BillingWrite<Name>, 'send' | 'retry' | 'repeat' | 'check' | 'startAnew'> {
   readonly state: WriteState<WritePayload<Name>>;
-  /** True while a click must not send anything: under way, or ended. */
+  /** True while a click must not send anything, because the write is running or has ended. */
   readonly isBusy: boolean;
 }
 
 /**
- * The write of one form. The intent begins when the component appears and is left when it goes, so mount it with the form.
+ * The write of one form. The intent begins when the component mounts and is left when it unmounts, so mount it with the
+ * form.
  *
  * @param intent names the form: the same name is the same intent, also after a reload
  */
@@ -235,20 +236,20 @@ export function useBillingWrite<Name extends BillingWriteName>(write: Name, inte
   };
 }
 
-/** A write that has not ended, or that ended while the page was away. */
+/** A write that has not ended, or that ended while the page was closed. */
 export interface OpenWrite {
   readonly key: string;
-  /** As the gateway has it; null where it has no record, and where it could not be asked. */
+  /** The gateway's facts; null where it has no record, and where it could not be reached. */
   readonly facts: WriteFacts | null;
-  /** Whether the gateway could be asked. */
+  /** Whether the gateway could be reached. */
   readonly isLookedUp: boolean;
-  /** As this browser remembers it; null for a write of somebody else. */
+  /** This browser's own description; null for a write from elsewhere. */
   readonly subject: WriteSubject | null;
 }
 
 /**
- * What is still being checked: writes of the gateway that have not ended, and those that this browser sent and never saw end. Also after a
- * reload. `dismiss` forgets one that has ended.
+ * Writes under check: the gateway's writes that have not ended, and this browser's writes without a known outcome. It
+ * also works after a reload. `dismiss` removes one that has ended.
  */
 export function useOpenWrites(): Reading<readonly OpenWrite[]> & {
   readonly refresh: () => void;
@@ -259,7 +260,7 @@ export function useOpenWrites(): Reading<readonly OpenWrite[]> & {
   const [reading, setReading] = useState<Reading<readonly OpenWrite[]>>({ status: 'loading' });
   const [round, setRound] = useState(0);
   const refresh = useCallback(() => setRound((count) => count + 1), []);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round asks again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round reads again
   useEffect(() => {
     let isCurrent = true;
     void readOpenWrites(client, intents).then((next) => {

@@ -6,15 +6,18 @@ import type {
 } from './__generated__/documents.ts';
 import type { Answer, AnswerError } from './transport.ts';
 
-/** Why something could not be read. */
+/** The reason why a read failed. */
 export interface ReadProblem {
-  /** The gateway's code; `NO_ANSWER` where the network failed, `UNREADABLE_ANSWER` where something else answered. */
+  /**
+   * The gateway's code; `NO_ANSWER` where the network failed, `UNREADABLE_ANSWER` where the response was no GraphQL
+   * response.
+   */
   readonly code: string;
   readonly message: string;
   readonly requestId: string | null;
 }
 
-/** What a part of a page shows. Loading, none and failed are three things: only `none` says that there is nothing. */
+/** The state of a part of a page. Loading, none and failed differ: only `none` means that there is nothing. */
 export type Reading<Value> =
   | { readonly status: 'loading' }
   | { readonly status: 'ready'; readonly value: Value }
@@ -23,13 +26,13 @@ export type Reading<Value> =
 
 export type Plan = NonNullable<PlanInForceFragment['plan']>;
 
-/** A plan and the names of its fields that are there and could not be read: each of them is null. */
+/** A plan, with the names of its unreadable fields, each of which is null. */
 export interface PlanReading {
   readonly plan: Plan;
   readonly unreadable: readonly string[];
 }
 
-/** A row of the history and the names of its fields that are there and could not be read. */
+/** A row of the history, with the names of its unreadable fields. */
 export type HistoryRow = HistoryLineFragment & { readonly unreadable: readonly string[] };
 
 type Connection = NonNullable<NonNullable<HistoryOfGroupQuery['group']>['billingHistory']>;
@@ -42,7 +45,7 @@ export interface HistoryPage {
   readonly endCursor: string | null;
 }
 
-/** Reads a part of an answer: `pick` finds it in the data, `path` in the errors. */
+/** Reads a part of a response: `pick` finds it in the data, `path` in the errors. */
 export function readPart<Data, Part>(
   answer: Answer<Data> | null,
   path: readonly (string | number)[],
@@ -52,7 +55,7 @@ export function readPart<Data, Part>(
   if (answer.kind !== 'answer') return { status: 'failed', problem: problemOf(answer) };
   const value = answer.data === null ? null : pick(answer.data);
   if (value !== null && value !== undefined) return { status: 'ready', value };
-  // An error anywhere on the way down is the reason; one without a path is everybody's.
+  // The reason is an error at any step of the path. An error without a path applies to every part.
   const error = answer.errors.find((error) => isPrefix(error.path, path));
   if (error === undefined) return answer.data === null ? { status: 'failed', problem: NOTHING } : { status: 'none' };
   return { status: 'failed', problem: { ...error, code: error.code ?? 'UNREADABLE_ANSWER' } };
@@ -77,7 +80,7 @@ export function readHistoryPage(answer: Answer<HistoryOfGroupQuery> | null): Rea
   };
 }
 
-/** The fields directly below a path at which, or below which, an error stands. */
+/** The fields directly below a path that have an error themselves or below them. */
 export function unreadableBelow(answer: Answer<unknown> | null, path: readonly (string | number)[]): string[] {
   if (answer?.kind !== 'answer') return [];
   const below = answer.errors.filter((error) => error.path.length > path.length && isPrefix(path, error.path));
@@ -85,8 +88,8 @@ export function unreadableBelow(answer: Answer<unknown> | null, path: readonly (
 }
 
 /**
- * Errors of the last answer from the network that still hold: a cache keeps the null and forgets why it is one. Such an error is kept as
- * long as the value at its path is null.
+ * Adds the errors of the last response from the network that are still valid. Reason: a cache keeps the null but not
+ * its error. An error is valid as long as the value at its path is null.
  */
 export function withKeptErrors<Data>(answer: Answer<Data>, before: Answer<Data> | null): Answer<Data> {
   if (answer.kind !== 'answer' || before?.kind !== 'answer') return answer;

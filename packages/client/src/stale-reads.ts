@@ -1,6 +1,6 @@
 /**
- * Whether a mutation's payload may have changed what groups have: a write that was carried out, or of which nobody knows. A payload that
- * was refused, or never sent, changed nothing.
+ * Whether a mutation may have changed the data of groups: its write was carried out, or its outcome is unknown. A write
+ * that was refused or never sent changed nothing.
  */
 export function changesWhatGroupsHave(payload: unknown): boolean {
   if (typeof payload !== 'object' || payload === null || !('userErrors' in payload)) return true;

@@ -1,11 +1,11 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 
 /**
- * What the kit needs of a GraphQL client. `apolloBilling` and `urqlBilling` make one; for another client these three functions are all
- * that has to be written.
+ * The kit's interface to a GraphQL client. `apolloBilling` and `urqlBilling` make one. For another client you write
+ * only these three functions.
  */
 export interface BillingClient {
-  /** Asks once. With `fresh`, never from a cache. Rejects only for a fault of the program itself. */
+  /** Reads once. With `fresh`, never from a cache. Rejects only for a fault of the program itself. */
   query<Data, Variables extends object>(
     document: TypedDocumentNode<Data, Variables>,
     variables: Variables,
@@ -16,7 +16,7 @@ export interface BillingClient {
     document: TypedDocumentNode<Data, Variables>,
     variables: Variables,
   ): Promise<Answer<Data>>;
-  /** Asks, and tells every change of the cache from then on. */
+  /** Reads, and then reports every change of the cache. */
   watch<Data, Variables extends object>(
     document: TypedDocumentNode<Data, Variables>,
     variables: Variables,
@@ -25,23 +25,23 @@ export interface BillingClient {
 }
 
 export interface Watch {
-  /** Asks anew; the listener is told. */
+  /** Reads anew and notifies the listener. */
   refresh(): void;
   stop(): void;
 }
 
-/** What came back. */
+/** The result of a request. */
 export type Answer<Data> =
-  /** The server answered; with partial data, the errors say at which path a null is a gap. */
+  /** A GraphQL response. With partial data, the paths of the errors show which nulls are gaps. */
   | { readonly kind: 'answer'; readonly data: Data | null; readonly errors: readonly AnswerError[] }
-  /** Something answered that is no GraphQL response: a proxy's page, a cut body. A write may have been carried out. */
+  /** A response that is no GraphQL: a proxy's page, or a cut body. A write may have been carried out. */
   | { readonly kind: 'unreadable'; readonly cause: unknown }
-  /** The network failed: nobody knows whether the request arrived. */
+  /** The network failed. It is not known whether the request arrived. */
   | { readonly kind: 'noAnswer'; readonly cause: unknown };
 
 /** An error of the response's `errors`. */
 export interface AnswerError {
-  /** `extensions.code`, null where a server in between sends none. */
+  /** `extensions.code`, null where a server between client and gateway sends none. */
   readonly code: string | null;
   readonly message: string;
   readonly path: readonly (string | number)[];
@@ -50,14 +50,14 @@ export interface AnswerError {
   readonly requestId: string | null;
 }
 
-/** An error as GraphQL libraries hand it out. */
+/** An error object of the GraphQL libraries. */
 interface GraphqlErrorLike {
   readonly message: string;
   readonly path?: readonly (string | number)[] | undefined;
   readonly extensions?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Reads what the gateway adds to an error. */
+/** Reads the gateway's extensions of an error. */
 export function answerError({ message, path, extensions }: GraphqlErrorLike): AnswerError {
   const text = (name: string): string | null => {
     const value = extensions?.[name];

@@ -4,7 +4,7 @@ import { CHARGES, EMBEDDED_TYPES, ENTITY_KEYS, GROUP_READS, SETTLEMENTS } from '
 import { changesWhatGroupsHave } from './stale-reads.ts';
 import { type Answer, answerError, type BillingClient } from './transport.ts';
 
-/** What graphcache must know of every type of the gateway, from its schema. */
+/** Graphcache's keys for every type of the gateway, made from its schema. */
 export const keys: NonNullable<CacheExchangeOpts['keys']> = {
   ...Object.fromEntries(EMBEDDED_TYPES.map((type) => [type, () => null])),
   ...Object.fromEntries(
@@ -18,7 +18,7 @@ export const keys: NonNullable<CacheExchangeOpts['keys']> = {
   ),
 };
 
-/** What each mutation makes stale: every group's figures are asked for anew. A group that the answer itself brings stays. */
+/** The updates after each mutation: the figures of every group are read anew. A group in the response itself stays. */
 export const updates: NonNullable<CacheExchangeOpts['updates']> = {
   Mutation: Object.fromEntries(
     [...CHARGES, ...SETTLEMENTS].map((field): [string, UpdateResolver] => [
@@ -34,7 +34,7 @@ export const updates: NonNullable<CacheExchangeOpts['updates']> = {
 /** Options for `cacheExchange`: `cacheExchange(billingCache)`. */
 export const billingCache: CacheExchangeOpts = { keys, updates };
 
-/** The id of a group whose plan the payload brings, so that it need not be asked for again. */
+/** The id of a group whose plan is in the payload, so that it need not be read again. */
 function broughtGroup(payload: unknown): string | null {
   if (typeof payload !== 'object' || payload === null || !('group' in payload)) return null;
   const { group } = payload;
@@ -42,7 +42,7 @@ function broughtGroup(payload: unknown): string | null {
   return typeof group.id === 'string' ? group.id : null;
 }
 
-/** The rows of a group are rows of the histories above it, so every group that the cache reaches is asked anew. */
+/** Drops the reads of every group in the cache, because the rows of a group are also rows of the histories above it. */
 function forgetReads(cache: Cache, brought: string | null): void {
   for (const key of knownGroups(cache)) {
     for (const { fieldName, arguments: args } of cache.inspectFields(key)) {
@@ -72,7 +72,7 @@ function linksOf(cache: Cache, entity: string, fields: readonly string[]): strin
     .filter((link): link is string => typeof link === 'string' && link.startsWith('Group:'));
 }
 
-/** The kit's view of an urql client. */
+/** The kit's interface to an urql client. */
 export function urqlBilling(client: Client): BillingClient {
   return {
     query: async (document, variables, { fresh = false } = {}) =>
@@ -102,7 +102,10 @@ function readResult<Data>({ data, error }: Pick<OperationResult<Data>, 'data' | 
   return { kind: 'answer', data: data ?? null, errors: (error?.graphQLErrors ?? []).map(answerError) };
 }
 
-/** urql calls every answer that is no GraphQL response a network error, and keeps the response beside it. */
+/**
+ * Reads a network error of urql. Reason: urql reports every response that is no GraphQL as one, and keeps the response
+ * in it.
+ */
 function readNetworkError<Data>(error: CombinedError): Answer<Data> {
   return error.response === undefined ? { kind: 'noAnswer', cause: error } : { kind: 'unreadable', cause: error };
 }

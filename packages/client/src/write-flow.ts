@@ -19,7 +19,7 @@ import { isPlainDecimal, type MoneyText } from './figures.ts';
 import { digestOf, type Intent, type IntentStore, now, randomKey, type WriteSubject } from './intents.ts';
 import type { Answer, BillingClient } from './transport.ts';
 
-/** The writes that charge, with what each takes and answers. */
+/** The writes that charge, with the input and the payload of each. */
 export interface BillingWrites {
   orderBoosterPack: {
     input: Omit<OrderBoosterPackInput, 'idempotencyKey'>;
@@ -35,31 +35,34 @@ export type BillingWriteName = keyof BillingWrites;
 export type WriteInput<Name extends BillingWriteName> = BillingWrites[Name]['input'];
 export type WritePayload<Name extends BillingWriteName> = BillingWrites[Name]['payload'];
 
-/** A write as the gateway's ledger has it. */
+/** A write in the gateway's ledger. */
 export type WriteFacts = WriteFactsFragment;
-/** Why a write was refused: the payload's own, or an error of a request that never became a write. */
+/** The reason of a refusal: the payload's user error, or an error of a request that never became a write. */
 export type WriteProblem = Pick<WriteProblemFragment, 'message' | 'upstreamMessage' | 'field'> & {
   readonly code: string;
   readonly requestId?: string | null;
 };
 
-/** What a page may say about a write. Every state is the truth as far as anybody knows it. */
+/** The state of a write for a page. Every state is the truth as far as it is known. */
 export type WriteState<Payload> =
   /** The form is open and nothing was sent. */
   | { readonly kind: 'editing' }
-  /** Under way. `attempt` is above 1 while no answer came and the same is asked again. */
+  /** Running. `attempt` is above 1 when no response came and the same request is sent again. */
   | { readonly kind: 'sending'; readonly attempt: number }
-  /** Carried out. `payload` is null where it was found out by looking it up. */
+  /** Carried out. `payload` is null where a check of the ledger showed it. */
   | { readonly kind: 'done'; readonly payload: Payload | null; readonly operation: WriteFacts | null }
   /** Carried out by an earlier request with this key: nothing was sent this time. */
   | { readonly kind: 'replayed'; readonly payload: Payload; readonly operation: WriteFacts | null }
-  /** Not carried out, and the same would be refused again. `problem` is null where it was found out by looking it up. */
+  /**
+   * Not carried out, and the same request would be refused again. `problem` is null where a check of the ledger showed
+   * it.
+   */
   | { readonly kind: 'refused'; readonly problem: WriteProblem | null; readonly operation: WriteFacts | null }
-  /** Not sent: an equal write succeeded or is under way. `repeat()` sends it knowingly. */
+  /** Not sent: an equal write succeeded or is running. `repeat()` sends it on purpose. */
   | { readonly kind: 'duplicate'; readonly of: WriteFacts | null }
-  /** Not sent: an earlier write on the same group or account has not ended. `check()` looks how it stands. */
+  /** Not sent: an earlier write on the same group or account has not ended. `check()` reads its state. */
   | { readonly kind: 'blocked'; readonly by: WriteFacts | null }
-  /** Nobody knows whether it was carried out. `check()` looks; never make another one by hand. */
+  /** It is not known whether it was carried out. `check()` reads its state; never make another write by hand. */
   | {
       readonly kind: 'unknown';
       readonly cause: 'OUTCOME_UNKNOWN' | 'NO_ANSWER' | 'UNREADABLE_ANSWER' | 'LEFT_OPEN';
@@ -71,25 +74,30 @@ export type WriteState<Payload> =
   /** Not carried out yet, and it may be tried again with `retry()`. */
   | {
       readonly kind: 'later';
-      /** A code of the gateway; `NOT_RECEIVED`: it has no record of the write; `UNBLOCKED`: the earlier write has ended. */
+      /**
+       * A code of the gateway; `NOT_RECEIVED`: the gateway has no record of the write; `UNBLOCKED`: the earlier write
+       * has ended.
+       */
       readonly reason: string;
       readonly problem: WriteProblem | null;
-      /** The write that was in the way, as it ended. */
+      /** The earlier write that blocked this one, with its outcome. */
       readonly earlier: WriteFacts | null;
     }
-  /** The form was changed after it had been sent, and `first` is how that ended. Nothing else was sent. */
+  /**
+   * The user changed the form after it had been sent. `first` is the state of the sent version. Nothing else was sent.
+   */
   | { readonly kind: 'keyReused'; readonly first: WriteFacts | null };
 
 export type WriteStateKind = WriteState<unknown>['kind'];
 
 export interface Attempts {
-  /** Requests of one `send`, the first included. */
+  /** Most requests of one `send`, including the first. */
   readonly most: number;
-  /** Waits before another attempt; `attempt` counts those made. */
+  /** Waits before the next attempt; `attempt` is the number of attempts so far. */
   wait(attempt: number): Promise<void>;
 }
 
-/** Asks again after 1, 2 and 4 seconds. */
+/** Sends again after 1, 2 and 4 seconds. */
 export const PATIENT: Attempts = {
   most: 4,
   wait: (attempt) => new Promise((resolve) => setTimeout(resolve, 500 * 2 ** attempt)),
@@ -107,19 +115,21 @@ export interface BillingWriteOptions<Name extends BillingWriteName> {
 /** One form's write, without a framework. */
 export interface BillingWrite<Name extends BillingWriteName> {
   readonly state: WriteState<WritePayload<Name>>;
-  /** Tells each change. Returns what ends it. */
+  /** Calls the listener at each change. Returns the function that ends it. */
   subscribe(listener: () => void): () => void;
-  /** The form opens (again). A write that was left unfinished here is `unknown`, to be checked. */
+  /** The form opens (again). An unfinished write of this form becomes `unknown` and must be checked. */
   enter(): void;
-  /** The form is left. What was never sent is forgotten; what was sent stays in the store until it has ended. */
+  /**
+   * The user leaves the form. The store forgets an intent that was never sent, and keeps a sent one until it has ended.
+   */
   leave(): void;
-  /** Sends, once: while it is under way and after it has ended, the same promise and the same state come back. */
+  /** Sends once. While the write is running and after it has ended, it returns the same promise and the same state. */
   send(input: WriteInput<Name>): Promise<WriteState<WritePayload<Name>>>;
   /** Sends the last input again, with its key. */
   retry(): Promise<WriteState<WritePayload<Name>>>;
   /** After `duplicate`: sends it although an equal one exists. */
   repeat(): Promise<WriteState<WritePayload<Name>>>;
-  /** Looks how it stands, or how the write in its way stands. Sends nothing that charges. */
+  /** Reads the state of this write, or of the write that blocks it. Sends nothing that charges. */
   check(): Promise<WriteState<WritePayload<Name>>>;
   /** The user wants another one: a new intent, in the same form. */
   startAnew(): void;
@@ -146,7 +156,7 @@ const NEVER_A_WRITE =
 type Payload = WritePayload<BillingWriteName>;
 
 /**
- * What an answer means: the whole policy, without I/O.
+ * The state of a write by its response: the whole policy, without I/O.
  *
  * @param key the idempotency key that was sent
  */
@@ -168,7 +178,7 @@ export function stateOfAnswer<Name extends BillingWriteName>(
   if (error.retryable) return { kind: 'later', reason: error.code, problem, earlier: null };
   return NEVER_A_WRITE.test(error.code)
     ? { kind: 'refused', problem, operation: null }
-    : // A router's words about a subgraph, or a fault of the gateway: whether it was sent is not told.
+    : // An error of a router, or a fault of the gateway: it does not show whether the write was sent.
       unknown('UNREADABLE_ANSWER');
 }
 
@@ -195,7 +205,7 @@ function stateOfPayload<P extends Payload>(payload: P, key: string, subject: Wri
   }
 }
 
-/** Whether the answer comes from the ledger: it names a row, this write's own or the one that is in its way. */
+/** Whether the response comes from the ledger: it names this write's row, or the row that blocks it. */
 function isAboutRow<Name extends BillingWriteName>(
   answer: Answer<{ readonly [Field in Name]: WritePayload<Name> }>,
   write: Name,
@@ -203,7 +213,7 @@ function isAboutRow<Name extends BillingWriteName>(
   return answer.kind === 'answer' && (answer.data?.[write]?.operation ?? null) !== null;
 }
 
-/** An outcome that says nothing of an earlier request whose answer was lost. */
+/** Marks an outcome that does not settle an earlier request with a lost response. */
 function stillUnknown<P>(outcome: WriteState<P>, subject: WriteSubject | null): WriteState<P> {
   return outcome.kind === 'later' || outcome.kind === 'refused'
     ? { kind: 'unknown', cause: 'NO_ANSWER', operation: null, subject }
@@ -214,7 +224,7 @@ function isDuplicate(code: string): boolean {
   return code === 'POSSIBLE_DUPLICATE';
 }
 
-/** Worth another request at once: the same key makes it safe. */
+/** Whether another request may help at once; the same key makes it safe. */
 function isPassing(state: WriteState<unknown>): boolean {
   return (
     state.kind === 'inProgress' || state.kind === 'later' || (state.kind === 'unknown' && state.cause === 'NO_ANSWER')
@@ -236,7 +246,7 @@ export function createBillingWrite<Name extends BillingWriteName>({
   let state: State = { kind: 'editing' };
   let underWay: Promise<State> | null = null;
   let lastInput: Input | null = null;
-  // In another tab the intent may end: this form keeps its key all the same.
+  // The intent may end in another tab; this form still keeps its key.
   let current: Intent | null = null;
 
   const show = (next: State): State => {
@@ -254,7 +264,7 @@ export function createBillingWrite<Name extends BillingWriteName>({
     intents.end(name);
     current = null;
   };
-  /** One thing at a time: whoever asks meanwhile gets the one that is under way. */
+  /** Runs one action at a time. A second call in the meantime gets the running action. */
   const once = (work: () => Promise<State>): Promise<State> => {
     underWay ??= work().finally(() => {
       underWay = null;
@@ -262,7 +272,7 @@ export function createBillingWrite<Name extends BillingWriteName>({
     return underWay;
   };
 
-  /** Keeps of the intent what the outcome leaves of it, and shows the outcome. */
+  /** Updates the intent by the outcome, and shows the outcome. */
   function settle(outcome: State): State {
     switch (outcome.kind) {
       case 'done':
@@ -271,7 +281,7 @@ export function createBillingWrite<Name extends BillingWriteName>({
         end();
         break;
       case 'keyReused':
-        // How the first ended is told; what comes next is another intent. While it has not ended, its key stays.
+        // If the first version has ended, the next send is another intent. Otherwise its key stays.
         if (outcome.first === null || isEnded(outcome.first)) end();
         break;
       case 'duplicate':
@@ -286,7 +296,8 @@ export function createBillingWrite<Name extends BillingWriteName>({
 
   async function deliver(input: Input): Promise<State> {
     const subject = subjectOf(kind, input);
-    // Once an answer was lost, only the ledger's row of this key tells how that request ended: not a limit, nor a token that has run out.
+    // After a lost response only the ledger's row of this key shows the outcome. A rate limit or an expired token does
+    // not.
     let isUncertain = intent().state === 'sent';
     const { key } = keep({ state: 'sent', digest: digestOfWish(input), subject });
     lastInput = input;
@@ -300,7 +311,7 @@ export function createBillingWrite<Name extends BillingWriteName>({
         if (isUncertain && !isAboutRow(answer, write)) outcome = stillUnknown(outcome, subject);
         isUncertain ||= answer.kind !== 'answer';
       } catch (error) {
-        // A fault of this program (a cache that cannot take the answer, say) says nothing about the write.
+        // A fault of this program, such as a cache that cannot store the response, says nothing about the write.
         show({ kind: 'unknown', cause: 'UNREADABLE_ANSWER', operation: null, subject });
         throw error;
       }
@@ -311,14 +322,17 @@ export function createBillingWrite<Name extends BillingWriteName>({
       : settle(outcome);
   }
 
-  /** The form was changed while nobody knew how its first version had ended: that is found out first. */
+  /**
+   * The user changed the form while the outcome of its first version was unknown, so this checks that outcome first.
+   */
   async function replace(first: Intent, input: Input): Promise<State> {
     show({ kind: 'sending', attempt: 1 });
     const found = await find(first.key);
     if (found === 'noAnswer') {
       return show({ kind: 'unknown', cause: 'NO_ANSWER', operation: null, subject: first.subject });
     }
-    // Not recorded, so far. Under the same key the gateway lets at most one of the two through, should the first still arrive.
+    // Not recorded so far. If the first request still arrives, the gateway sends at most one of the two, because they
+    // have the same key.
     if (found === null) return deliver(input);
     switch (found.status) {
       case 'SUCCEEDED':
@@ -339,7 +353,7 @@ export function createBillingWrite<Name extends BillingWriteName>({
     return answer.data?.billingOperation ?? null;
   }
 
-  /** How a write stands now; what is unknown is looked for in the history first. */
+  /** The present state of a write. For an unknown outcome the gateway first looks in the history. */
   async function look(idempotencyKey: string): Promise<WriteFacts | null | 'noAnswer'> {
     const found = await find(idempotencyKey);
     if (found === null || found === 'noAnswer' || found.status !== 'OUTCOME_UNKNOWN') return found;
@@ -380,7 +394,7 @@ export function createBillingWrite<Name extends BillingWriteName>({
       const first = intent();
       const isEdited = first.digest !== null && first.digest !== digestOfWish(input);
       if (isEdited && first.state === 'sent') return replace(first, input);
-      // Answered, and nothing carried out: what the user wants now is something else.
+      // A response came and nothing was carried out, so the changed form is a new intent.
       if (isEdited) end();
       return deliver(input);
     });
@@ -434,15 +448,15 @@ export function createBillingWrite<Name extends BillingWriteName>({
   };
 }
 
-/** Whether two inputs ask for the same. What stands beside the wish, the price that was shown and the write that it repeats, is no part of it. */
+/** The digest of the user's intent. The shown price and the repeated write are no part of the intent. */
 function digestOfWish(input: WriteInput<BillingWriteName>): string {
   const beside: readonly string[] = ['expected', 'repeats'];
   return digestOf(Object.fromEntries(Object.entries(input).filter(([name]) => !beside.includes(name))));
 }
 
 /**
- * The price that the user was shown, for the `expected` of an order or a plan change: when the catalogue says otherwise by now, nothing is
- * sent, and the state is `refused` with `PRECONDITION_FAILED`. Empty where no price was shown.
+ * The price that the user was shown, for the `expected` of an order or a plan change. If the catalogue now differs,
+ * nothing is sent, and the state is `refused` with `PRECONDITION_FAILED`. Empty where no price was shown.
  */
 export function expectedPrice(shown: MoneyText | null): { readonly expected?: ExpectedPriceInput } {
   if (shown === null || !isPlainDecimal(shown.amount)) return {};

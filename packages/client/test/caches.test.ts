@@ -22,7 +22,7 @@ before(async () => {
 });
 after(() => stack.stop());
 
-/** What a part of a page is told, in order. */
+/** The notifications of a part of a page, in order. */
 function watching<Data, Variables extends object>(
   billing: BillingClient,
   document: Parameters<typeof billing.watch<Data, Variables>>[0],

@@ -1,9 +1,9 @@
-// Everything of the kit that follows from the gateway's schema: `node packages/client/tools/generate.mjs [--check]`.
+// Writes every file of the kit that is made from the gateway's schema: `node packages/client/tools/generate.mjs
+// [--check]`.
 //
-//   schema.graphql                   the API, without what only a federated router reads
-//   src/__generated__/documents.ts   typed documents of operations/ and of src/kit.graphql
-//   src/__generated__/schema.facts.ts  what a normalised cache must know of each type
-//   ../testing/src/__generated__/schema.text.ts  the API, for the handlers of MSW
+// schema.graphql the API, without the parts for federated routers src/__generated__/documents.ts typed documents of
+// operations/ and of src/kit.graphql src/__generated__/schema.facts.ts facts about each type for a normalised cache
+// ../testing/src/__generated__/schema.text.ts the API, for the handlers of MSW
 //
 // Uses the code generator of the repository's root, so that the kit's own lock file stays small.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -29,9 +29,9 @@ const ROUTER_DIRECTIVES = new Set([
   'cacheControl',
 ]);
 
-/** Figures and dates stay the text that they came as. */
+/** Figures and dates stay text. */
 const SCALARS = {
-  // The generator's own type takes a number for an input, and a number may have been rounded on its way.
+  // The generator's default also allows a number as input, but a number may already be rounded.
   ID: { input: 'string', output: 'string' },
   CurrencyCode: 'string',
   DateTime: 'string',
@@ -60,7 +60,7 @@ else if (stale.length > 0) {
   process.exitCode = 1;
 }
 
-/** The schema as a client sees it. */
+/** The schema for clients. */
 function apiSchema(document) {
   return visit(document, {
     Directive: ({ name }) => (ROUTER_DIRECTIVES.has(name.value) ? null : undefined),
@@ -104,9 +104,10 @@ async function typedDocuments(schema) {
 }
 
 /**
- * What a normalised cache must know. A type is an entity when a field of Query finds one by nothing but one of its own fields (a group by
- * `id`, a write by `idempotencyKey`). Everything else is part of its owner: the upstream does not say that the id of a row, a plan or a
- * pack means the same in two groups, and what a catalogue says of a plan depends on the group that asks.
+ * The facts for a normalised cache. A type is an entity when a field of Query finds it by exactly one of its fields (a
+ * group by `id`, a write by `idempotencyKey`). Every other type is part of its owner. Reason: the upstream does not say
+ * that the id of a row, a plan or a pack means the same in two groups. A catalogue's data about a plan also depends on
+ * the group.
  */
 function schemaFacts(document) {
   const types = Object.fromEntries(
@@ -143,13 +144,13 @@ ${Object.entries(entities)
 /** Every other type: part of its owner, never shared and never merged. */
 export const EMBEDDED_TYPES = ${list([...Object.keys(others), 'Group'].filter((name) => !(name in entities)).sort())};
 
-/** Fields of a group that are read from the upstream, so that a write may change them. Its name is not one of them. */
+/** Fields of a group from the upstream, which a write may change. The name is not among them. */
 export const GROUP_READS = ${list(names(Group.fields.filter((field) => hasDirective(field, 'cost') && field.name.value !== 'name')))};
 
 /** Mutations that charge. */
 export const CHARGES = ${list(names(charges))};
 
-/** Mutations that may tell how an earlier write ended. */
+/** Mutations that may return the outcome of an earlier write. */
 export const SETTLEMENTS = ${list(names(settling))};
 `;
 }

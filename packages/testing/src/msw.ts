@@ -2,10 +2,7 @@ import { buildSchema, type ExecutionResult, GraphQLError, type GraphQLSchema, gr
 import { delay, HttpResponse, http, type RequestHandler } from 'msw';
 import { SCHEMA } from './__generated__/schema.text.ts';
 
-/**
- * Every state that a page of the gateway can be in. The first seven are about what is read, the others about a write; reads are `ready` in
- * those.
- */
+/** All states of a page. The first seven are about reads, the others about a write, with all reads `ready`. */
 export const PAGE_STATES = [
   'ready',
   'loading',
@@ -25,7 +22,7 @@ export const PAGE_STATES = [
 export type PageState = (typeof PAGE_STATES)[number];
 
 export interface HandlerOptions {
-  /** Where the page asks; any host's `/graphql` by default. */
+  /** The URL of the page's requests; by default `/graphql` of any host. */
   readonly url?: string;
 }
 
@@ -45,7 +42,7 @@ export function billingHandlers(
       if (state === 'loading') await delay('infinite');
       const { query, variables, operationName } = (await request.clone().json()) as GraphqlRequest;
       const result = await answerInState(state, { query, variables, operationName });
-      // As the gateway does: a request that was limited as a whole has a status of its own.
+      // Like the gateway: a limited request has its own status.
       const status = state === 'limited' ? 429 : 200;
       return HttpResponse.json(result, { status });
     }),
@@ -60,7 +57,7 @@ export interface GraphqlRequest {
 
 let schema: GraphQLSchema | null = null;
 
-/** What the gateway answers in a state, without MSW. */
+/** The gateway's response in a state, without MSW. */
 export async function answerInState(state: PageState, request: GraphqlRequest): Promise<ExecutionResult> {
   if (state === 'limited') return { errors: [problem('RATE_LIMITED', 'Too many requests.', true)] };
   schema ??= fixtureSchema();
@@ -73,7 +70,7 @@ export async function answerInState(state: PageState, request: GraphqlRequest): 
   });
 }
 
-/** The gateway's schema, whose list of codes is open: a page also meets codes of a gateway that is newer than itself. */
+/** The gateway's schema, whose list of codes is open: a page may receive codes of a newer gateway. */
 function fixtureSchema(): GraphQLSchema {
   const built = buildSchema(SCHEMA);
   const codes = built.getType('BillingErrorCode');
@@ -163,7 +160,7 @@ function rootOf(state: PageState) {
   };
 }
 
-/** What the ledger has under any key; null where nothing. */
+/** The status in the ledger under any key; null without a row. */
 const STATUS_OF_KEY: Readonly<Record<PageState, string | null>> = {
   ready: 'SUCCEEDED',
   loading: null,
@@ -203,7 +200,7 @@ function isOpen(state: PageState): boolean {
 function write(state: PageState, kind: string, input: WriteArguments['input']) {
   if (state === 'forbidden') throw problem('FORBIDDEN', 'The caller lacks the scope billing:write.', false);
   const refusal = REFUSALS[state];
-  // These answers are about another write than the one that was asked for.
+  // These responses are about another write than the requested one.
   const key = state === 'blocked' || state === 'duplicate' ? 'key-of-an-earlier-write' : input.idempotencyKey;
   return {
     operation: { ...operation(state, key, kind), ...about(input) },

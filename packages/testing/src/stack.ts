@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** Ids that every world of the simulator begins with. `README.md` of the simulator lists what each of them is. */
+/** Ids in every new world of the simulator. The simulator's `README.md` explains each. */
 export type Fixtures = Readonly<Record<string, string>> & {
   readonly rootGroupId: string;
   readonly heldGroupId: string;
@@ -19,7 +19,7 @@ export type Fixtures = Readonly<Record<string, string>> & {
   readonly purchaseId: string;
 };
 
-/** What goes wrong, and when. Without `first`, `nth`, `every` and `probability` it strikes every request. */
+/** A fault and its condition. Without `first`, `nth`, `every` and `probability` it strikes every request. */
 export interface Fault {
   readonly kind: string;
   readonly endpoint?: string;
@@ -38,14 +38,14 @@ export interface JournalEntry {
   readonly [detail: string]: unknown;
 }
 
-/** How often an endpoint was asked, and how often it did its work: `committed` of `booster` are the packs that were sold. */
+/** Requests to an endpoint, and those that did their work: `committed` of `booster` counts the sold orders. */
 export interface JournalCount {
   readonly received: number;
   readonly committed: number;
 }
 
 export interface StackOptions {
-  /** Settings of the gateway over those of this stack: `{ AUTH: 'jwt', … }`. */
+  /** Settings of the gateway, which override those of this stack: `{ AUTH: 'jwt', … }`. */
   readonly env?: Readonly<Record<string, string>>;
   /** Port of the gateway; a free one by default. */
   readonly port?: number;
@@ -72,20 +72,20 @@ export interface BillingStack {
   ): Promise<{ readonly data: unknown; readonly errors: readonly { readonly message: string }[] }>;
   /** The upstream's whole state: groups, catalogue, orders, purchases. */
   world(): Promise<Record<string, unknown>>;
-  /** Makes something go wrong from now on. */
+  /** Adds a fault. */
   fault(fault: Fault): Promise<void>;
   clearFaults(): Promise<void>;
-  /** Changes how the upstream behaves where its documents leave it open. */
+  /** Changes the upstream's behaviour in points that its documents leave open. */
   toggles(changes: Readonly<Record<string, string>>): Promise<void>;
   /** Moves the upstream's clock forward. The gateway's own clock stays. */
   clock(advance: { readonly seconds?: number; readonly days?: number; readonly months?: number }): Promise<void>;
   /** Documents arrive at a group and are processed or put on hold. */
   documents(groupId: string, count: number): Promise<void>;
-  /** What the upstream received, oldest first, of one endpoint or of all. */
+  /** Requests that the upstream received, oldest first, of one endpoint or of all. */
   journal(endpoint?: string): Promise<readonly JournalEntry[]>;
   counts(): Promise<Readonly<Record<string, JournalCount>>>;
   forgetJournal(): Promise<void>;
-  /** Everything as in the beginning: world, clock, faults, journal, and the gateway's ledger, caches and breakers. */
+  /** Restores the first state: world, clock, faults, journal, and the gateway's ledger, caches and breakers. */
   reset(): Promise<void>;
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -201,7 +201,7 @@ export async function startBilling(options: StackOptions = {}): Promise<BillingS
   return stack;
 }
 
-/** The built gateway: inside of this package, or in the repository that it is developed in. */
+/** The built gateway: inside of this package, or in its repository. */
 function gatewayFolder(): string {
   const folders = [join(PACKAGE, 'gateway'), join(PACKAGE, '../../dist')];
   const found = folders.find((folder) => existsSync(join(folder, 'main.js')));
@@ -214,13 +214,13 @@ interface Launched {
   stop(): Promise<void>;
 }
 
-/** Starts a program of Node and waits for the line that says that it is ready. It ends with this process. */
+/** Starts a program of Node and waits for the line that reports it as ready. It ends with this process. */
 async function launch(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   pick: (line: string) => string | null,
 ): Promise<Launched> {
-  // Only these variables: credentials of a shell must never reach a gateway that a test started.
+  // Only these variables, because credentials of a shell must never reach a gateway in a test.
   const { PATH = '' } = process.env;
   const child = spawn(process.execPath, args, { env: { PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const endWithUs = () => void child.kill('SIGKILL');

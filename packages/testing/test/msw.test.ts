@@ -33,7 +33,7 @@ async function ask<Data>(
   return { kind: 'answer', data, errors: errors.map(answerError) };
 }
 
-/** What the reading of a plan and the state of an order are in each of the fixtures' states. */
+/** The reading of a plan and the state of an order in each of the fixtures' states. */
 const EXPECTED: Readonly<Record<Exclude<PageState, 'loading'>, readonly [plan: string, order: string]>> = {
   ready: ['ready', 'done'],
   none: ['none', 'done'],

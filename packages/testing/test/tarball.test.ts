@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const packages = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What a new user writes first: a plan, and an order whose double click buys once. */
+/** The first test of a new user: a plan, and an order whose double click buys once. */
 const FIRST_TEST = `
 import assert from 'node:assert/strict';
 import { createBillingWrite, createIntentStore, formatMoney, memoryStorage } from '@billing-gateway/client';

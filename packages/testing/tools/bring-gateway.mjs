@@ -1,4 +1,4 @@
-// Brings what the package carries: the built gateway. Run by `npm run build`.
+// Copies the built gateway into the package. Run by `npm run build`.
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

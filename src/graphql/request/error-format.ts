@@ -8,15 +8,15 @@ const INTERNAL_MESSAGE = 'Internal server error. The log has the details under t
 const PERSISTED_QUERY_MESSAGE =
   'The persistedQuery extension is not valid: it needs version 1 and the SHA-256 of the query beside it.';
 
-/** Errors may wrap errors that wrap errors; a loop would never end. */
+/** Limit of errors that wrap errors. Without it a circle of wrapped errors would never end. */
 const MAX_WRAPPINGS = 5;
 
 /**
- * What a client is told about anything that was thrown: message, code, and facts that were chosen, nothing forwarded.
- * Never throws. A {@link BillingError} passes as it is, GraphQL's own refusals keep their code, all else is
- * `INTERNAL_SERVER_ERROR`.
+ * Makes the client's error from anything that was thrown: message, code and chosen facts; nothing is forwarded. A
+ * {@link BillingError} passes unchanged. GraphQL's own refusals keep their code. Everything else becomes
+ * `INTERNAL_SERVER_ERROR`. Never throws.
  *
- * @param formatted Apollo's idea of the answer, used for its path, locations and protocol code
+ * @param formatted Apollo's version of the error, used for its path, locations and protocol code
  * @param error what was thrown
  */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
@@ -40,14 +40,15 @@ function describe(formatted: GraphQLFormattedError, error: unknown): Described {
   if (isPersistedQueryRefusal(formatted))
     return { message: PERSISTED_QUERY_MESSAGE, extensions: { code: 'BAD_REQUEST' } };
   const code = formatted.extensions?.['code'];
-  // Only a request has a protocol error. At a path a code was set by whatever code threw there, and proves nothing.
+  // Only a whole request has a protocol error. A code at a path comes from the code that threw there and proves
+  // nothing.
   if (formatted.path === undefined && isProtocolCode(code)) {
     return { message: protocolMessage(code, formatted.message), extensions: { code } };
   }
   return { message: INTERNAL_MESSAGE, extensions: { code: 'INTERNAL_SERVER_ERROR' } };
 }
 
-/** Apollo gives these two refusals no code, so they would count as faults of the gateway. */
+/** Apollo gives these two refusals no code. Without this check they would count as faults of the gateway. */
 function isPersistedQueryRefusal({ message, path }: GraphQLFormattedError): boolean {
   return (
     path === undefined &&
@@ -55,7 +56,7 @@ function isPersistedQueryRefusal({ message, path }: GraphQLFormattedError): bool
   );
 }
 
-/** The chosen facts of an error on purpose, for `extensions`. */
+/** The chosen facts of a {@link BillingError}, for `extensions`. */
 function billingExtensions(error: BillingError): Readonly<Record<string, unknown>> {
   const { code, retryable, field, upstream, retryAfterSeconds } = error;
   return {
@@ -82,14 +83,14 @@ function inputErrorIn(error: unknown): BillingError | undefined {
   return error.path === undefined ? literalError(error) : argumentError(error);
 }
 
-/** What the engine says when functions call each other too often; which of them is a matter of chance. */
+/** The engine's message for a stack overflow. The function in which it occurs is a matter of chance. */
 const STACK_OVERFLOW = 'Maximum call stack size exceeded';
 
-/** Limits that graphql-js and Apollo check answer with codes of their own. */
+/** Limits that graphql-js and Apollo check have codes of their own; here they become ours. */
 function limitIn(formatted: GraphQLFormattedError): BillingError | undefined {
   const code = formatted.extensions?.['code'];
-  // Documents are refused by their nesting before; the engine's own words must not leave by a way that nobody has
-  // thought of.
+  // An earlier check refuses deeply nested documents. This is the second line: the engine's own words must never reach
+  // a client.
   if (formatted.path === undefined && formatted.message.includes(STACK_OVERFLOW)) {
     return new BillingError('OPERATION_TOO_COMPLEX', 'The operation is nested too deep.');
   }
@@ -113,12 +114,13 @@ function isProtocolCode(code: unknown): code is ProtocolErrorCode {
 function protocolMessage(code: ProtocolErrorCode, message: string): string {
   switch (code) {
     case 'GRAPHQL_PARSE_FAILED':
-      // The parser quotes what it found, which may be a string of the client's: only names and punctuators stay.
+      // The parser quotes the token that it found, which may be a string of the client. Only names and punctuators
+      // stay.
       return message
         .replace(/ (String|BlockString|Int|Float|Comment) ".*$/su, ' $1.')
         .replace(/sequence: ".*$/su, 'sequence.');
     case 'OPERATION_RESOLUTION_FAILURE':
-      return 'The operation to run could not be told: send operationName, equal to the name of one operation of the document.';
+      return 'The gateway cannot tell which operation to run: send operationName, equal to the name of one operation of the document.';
     case 'GRAPHQL_VALIDATION_FAILED':
     case 'BAD_REQUEST':
     case 'PERSISTED_QUERY_NOT_FOUND':

@@ -22,7 +22,10 @@ import { type BillingError, badInput } from '../../domain/errors.js';
 import { ScalarInputError } from '../scalars.js';
 import { MAX_TOKENS } from './limits.js';
 
-/** Values are constants of the document here; a variable in a wrong place is an error of the document itself. */
+/**
+ * Kinds of constants in a document. A variable is not among them: in a wrong place it is an error of the document
+ * itself.
+ */
 const VALUE_KINDS: ReadonlySet<string> = new Set<ValueNode['kind']>([
   Kind.INT,
   Kind.FLOAT,
@@ -39,8 +42,8 @@ const MISSING_ARGUMENT = /^Field "\w+" argument "(\w+)" of type "([^"]+)" is req
 const ARGUMENT = /^Argument "(\w+)" (?:of|has)/;
 
 /**
- * What graphql-js suggests in place of a word that the schema has not: names of the schema, and nothing of the
- * client's.
+ * The suggestion that graphql-js makes for a word that is not in the schema. It holds names of the schema and no text
+ * of the client.
  */
 const SUGGESTION = / Did you mean (?:the enum value )?"\w+"[^?]*\?$/;
 
@@ -51,10 +54,12 @@ export interface InputPlace {
   readonly suggestions: boolean;
 }
 
-/** Apollo Server has taken the suggestions out of what it validates, where the schema is not told. */
+/**
+ * Suggestions are safe here: where the schema is hidden, Apollo Server has already removed them from validation errors.
+ */
 const LITERAL: InputPlace = { isVariable: false, suggestions: true };
 
-/** What is wrong with a value, in words that hold nothing of it. `path` leads to the input at fault. */
+/** The error for a wrong value; its message never repeats the value. `path` leads to the input at fault. */
 function inputProblem(path: readonly string[], cause: GraphQLError, place: InputPlace = LITERAL): BillingError {
   const missing = MISSING_FIELD.exec(cause.message);
   const field = missing?.[1] === undefined ? path : [...path, missing[1]];
@@ -65,10 +70,7 @@ function inputProblem(path: readonly string[], cause: GraphQLError, place: Input
   return badInput(`${name} has a value that its type does not allow.${rule}${suggestion}`, field);
 }
 
-/**
- * The error of a constant in the document that its type does not allow, or undefined when the error is about something
- * else.
- */
+/** The error for a constant in the document that does not fit its type. Undefined when the error has another cause. */
 export function literalError(error: GraphQLError): BillingError | undefined {
   const nodes: readonly ASTNode[] = error.nodes ?? [];
   const [node] = nodes;
@@ -83,8 +85,8 @@ export function literalError(error: GraphQLError): BillingError | undefined {
 }
 
 /**
- * The error of an argument that only execution could refuse: an explicit null where a default stands, a variable left
- * out.
+ * The error for an argument that only execution can refuse: an explicit null in place of a default, or a missing
+ * variable.
  */
 export function argumentError(error: GraphQLError): BillingError | undefined {
   const cause = error.originalError;
@@ -96,7 +98,9 @@ export function argumentError(error: GraphQLError): BillingError | undefined {
     : badInput(`${argument} has a value that its type does not allow.`, [argument]);
 }
 
-/** Apollo wraps a rule's error and keeps the rule's own cause in place of the error, if there was one. */
+/**
+ * The rule's own error. Reason: Apollo wraps it, and where it has a cause, Apollo keeps the cause instead of the error.
+ */
 function unwrapped(error: GraphQLError): GraphQLError {
   return error.originalError instanceof GraphQLError ? error.originalError : error;
 }
@@ -105,12 +109,12 @@ function fieldKey(node: FieldNode): string {
   return node.alias?.value ?? node.name.value;
 }
 
-/** Documents at fault, parsed once however many errors they have. */
+/** Parsed documents with errors, so that each is parsed once however many errors it has. */
 const parsedSources = new WeakMap<Source, DocumentNode>();
 
 /**
- * Names that lead to a constant: argument, input fields, list positions. Nodes do not know their parents, so it is
- * looked for.
+ * The path to a constant: argument, input fields, list positions. Nodes do not know their parents, so this searches the
+ * document.
  */
 function literalPath(target: ASTNode): readonly string[] {
   const source = target.loc?.source;
@@ -154,16 +158,16 @@ function isNode(value: unknown): value is ASTNode {
 }
 
 export interface CoercionOptions {
-  /** Whether an error may name what the schema has in place of a word that it has not. */
+  /** Whether an error may suggest a name of the schema for an unknown word. */
   readonly suggestions: boolean;
 }
 
 export type CoercedVariables = Readonly<Record<string, unknown>>;
 
 /**
- * Coerces the variables as graphql-js does (GraphQL specification, CoerceVariableValues), for two reasons: the checks
- * before execution need them, and graphql-js' own errors repeat the value. Throws `BAD_USER_INPUT` with the path of the
- * first fault.
+ * Coerces the variables as graphql-js does (GraphQL specification, CoerceVariableValues). Two reasons: the checks
+ * before execution need them, and the errors of graphql-js would repeat the value. Throws `BAD_USER_INPUT` with the
+ * path of the first fault.
  */
 export function coerceVariables(
   schema: GraphQLSchema,
@@ -175,7 +179,7 @@ export function coerceVariables(
   for (const definition of operation.variableDefinitions ?? []) {
     const name = definition.variable.name.value;
     const type = typeFromAST(schema, definition.type);
-    // Validation has refused output types as variables.
+    // Validation has already refused variables of output types.
     if (!isInputType(type)) continue;
     const value = Object.hasOwn(inputs, name)
       ? coerceGiven(name, type, inputs[name], options)

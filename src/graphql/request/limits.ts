@@ -11,17 +11,20 @@ import {
 } from 'graphql';
 import { BillingError } from '../../domain/errors.js';
 
-/** What one operation may ask for. Everything is decided before a resolver runs. */
+/** Limits of one operation. The gateway checks all of them before a resolver runs. */
 export interface OperationLimits {
-  /** Aliases after fragments are expanded: what asks for one field many times. */
+  /** Aliases after fragments are expanded. An alias selects one field many times. */
   readonly aliases: number;
-  /** Levels of fields; fragments add none. Introspection is exempt: graphql-js bounds its recursion by itself. */
+  /** Levels of fields; fragments add no level. Introspection is exempt because graphql-js bounds its recursion. */
   readonly depth: number;
   /** Directives in the whole document. */
   readonly directives: number;
   /** Selections at the root after fragments are expanded. */
   readonly rootFields: number;
-  /** `subgroups` below `subgroups`, whatever lies between: a tree is answered once for each level that is asked. */
+  /**
+   * `subgroups` inside `subgroups`, whatever fields lie between. Reason: the response holds the tree once for each such
+   * level.
+   */
   readonly subgroups: number;
 }
 
@@ -33,16 +36,16 @@ export const OPERATION_LIMITS: OperationLimits = {
   subgroups: 2,
 };
 
-/** For the parser's `maxTokens`: the first limit that a document meets, so that all later work is bounded. */
+/** For the parser's `maxTokens`. It is the first limit for a document, so it bounds all later work. */
 export const MAX_TOKENS = 5_000;
 /** For Apollo's `maxRecursiveSelections`: selections of an operation after fragments are expanded. */
 export const MAX_RECURSIVE_SELECTIONS = 1_000;
-/** Of a request that is refused; more say nothing new and cost work. */
+/** Errors reported for a refused request. More errors would say nothing new and cost work. */
 export const MAX_REPORTED_ERRORS = 5;
 
 export interface OperationRuleOptions {
   readonly limits?: OperationLimits;
-  /** False also refuses `_service { sdl }`, which tells the whole schema as introspection does. Default: true. */
+  /** False also refuses `_service { sdl }`, which returns the whole schema as introspection does. Default: true. */
   readonly introspection?: boolean;
 }
 
@@ -52,15 +55,13 @@ export function operationLimitRules(options: OperationRuleOptions = {}): Validat
   return options.introspection === false ? [...rules, NoServiceSdlRule] : rules;
 }
 
-/**
- * The sizes of a selection set with its fragments expanded. Sums stop growing at infinity, which is over every limit.
- */
+/** The sizes of a selection set with its fragments expanded. Sums may reach infinity, which is over every limit. */
 interface SelectionSize {
   readonly aliases: number;
   readonly depth: number;
   /** Fields of this level alone. */
   readonly fields: number;
-  /** The most fields named `subgroups` on one way down. */
+  /** The most fields named `subgroups` on one path from the root. */
   readonly subgroups: number;
 }
 
@@ -84,15 +85,15 @@ function limitsRule(limits: OperationLimits): ValidationRule {
   });
 }
 
-/** Validation errors lose their own code on the way through Apollo; the original error keeps it. */
+/** Apollo drops the code of a validation error; the original error inside keeps it. */
 function tooComplex(what: string): GraphQLError {
   const error = new BillingError('OPERATION_TOO_COMPLEX', `The operation has more than ${what}.`);
   return new GraphQLError(error.message, { originalError: error });
 }
 
 /**
- * Measures each fragment once, so that 2^30 expansions cost thirty steps. A cycle counts as nothing where it closes:
- * graphql-js refuses the document for it anyway.
+ * Measures each fragment once, so that 2^30 expansions cost thirty steps. A circle of fragments counts as nothing where
+ * it closes, because graphql-js refuses that document anyway.
  */
 function selectionMeasure(
   fragmentNamed: (name: string) => FragmentDefinitionNode | null | undefined,
@@ -112,7 +113,8 @@ function selectionMeasure(
   function ofField(field: FieldNode): SelectionSize {
     const own = field.alias === undefined ? 0 : 1;
     const inner = field.selectionSet === undefined ? EMPTY : ofSet(field.selectionSet);
-    // Told by the name of a field, never of a fragment, or a fragment named so would be exempt with all that it holds.
+    // The check looks at names of fields, never of fragments. Otherwise a fragment with that name would exempt
+    // everything in it.
     const exempt = field.name.value === '__schema' || field.name.value === '__type';
     return {
       aliases: own + inner.aliases,
@@ -151,7 +153,7 @@ function countDirectives(document: DocumentNode): number {
   return count;
 }
 
-/** The schema has none; without this rule graphql-js finds out only when it executes. */
+/** The schema has no subscriptions. Without this rule graphql-js would notice only at execution. */
 const NoSubscriptionsRule: ValidationRule = (context) => ({
   OperationDefinition(node) {
     if (node.operation !== OperationTypeNode.SUBSCRIPTION) return;
@@ -162,6 +164,6 @@ const NoSubscriptionsRule: ValidationRule = (context) => ({
 const NoServiceSdlRule: ValidationRule = (context) => ({
   Field(node) {
     if (node.name.value !== '_service' || context.getParentType()?.name !== 'Query') return;
-    context.reportError(new GraphQLError('The schema is not told here.', { nodes: node }));
+    context.reportError(new GraphQLError('This gateway does not show its schema.', { nodes: node }));
   },
 });

@@ -23,9 +23,9 @@ import type { GatewayContext } from '../context.js';
 import { accessOf, holdsScopes } from '../scopes.js';
 
 /**
- * The lists whose rows may be plain. A page of a history has up to 5,000 rows, and graphql-js completes each of their
- * 80,000 fields on its own: it looks up arguments, makes a path and checks the result of what is a property of a plain
- * object.
+ * The lists whose rows may be plain. A page of a history has up to 5,000 rows with 80,000 fields. graphql-js completes
+ * each field on its own: it looks up arguments, makes a path and checks the result. A plain row needs only the property
+ * of an object.
  */
 const ROW_LISTS: ReadonlySet<string> = new Set(['BillingHistoryConnection.nodes', 'BillingHistoryConnection.edges']);
 
@@ -36,8 +36,8 @@ const ROW_LISTS: ReadonlySet<string> = new Set(['BillingHistoryConnection.nodes'
 const PLAIN_OBJECTS: ReadonlySet<string> = new Set(['Group.plan']);
 
 /**
- * Fields whose resolver returns the property of the same name wherever the object has one. docs/adr/0014 says why
- * these.
+ * Fields whose resolver returns the property of the same name wherever the object has one. docs/adr/0014 gives the
+ * reason for each.
  */
 const KNOWN_PROPERTIES: ReadonlySet<string> = new Set(['Group.name']);
 
@@ -57,26 +57,27 @@ interface Property {
   readonly isKnown: boolean;
 }
 
-/** What graphql-js alone may complete: a promise, an error, a resolver, an argument, a null out of place. */
+/** Marks a value that only graphql-js may complete: a promise, an error, a resolver, an argument, a forbidden null. */
 const NOT_PLAIN = Symbol('not plain');
 
-/** Rows of one query up to this many are objects until the response is made of them. */
+/** Up to this number of rows in one query, rows stay objects until the response is written. */
 const MAX_OBJECTS = 1_000;
-/** Rows whose text is made in one step: well below a millisecond. */
+/** Rows written as text in one step, which takes well below a millisecond. */
 const ROWS_PER_STEP = 64;
-/** A list up to this length is written at once: thousands of them may be pages of a few rows. */
+/** A list up to this length is written at once. Reason: a response may have thousands of lists with a few rows each. */
 const SHORT_LIST = 250;
 const PIECE_BYTES = 64 * 1024;
 
 /**
- * The rows of one list of a large answer, as the JSON text of the list. The objects of 100,000 rows would take most of
- * a small container's heap, and the garbage collector would copy them several times; their text lies outside of it.
+ * The rows of one list of a large response, as the JSON text of the list. Reason: the objects of 100,000 rows would
+ * take most of a small container's heap, and the garbage collector would copy them several times. Their text lies
+ * outside of the heap.
  */
 export class WrittenRows {
-  /** @param pieces in their order; those of a long list are bytes */
+  /** @param pieces in their order; the pieces of a long list are bytes */
   constructor(readonly pieces: readonly (string | Buffer)[]) {}
 
-  /** For who serializes an answer without knowing of this class. Slow. */
+  /** For code that serializes a response without knowledge of this class. Slow. */
   toJSON(): unknown {
     return JSON.parse(this.pieces.join(''));
   }
@@ -84,10 +85,10 @@ export class WrittenRows {
 
 type Rows = readonly Row[] | WrittenRows;
 
-/** Data of answers that hold {@link WrittenRows}: by this the server knows, without a search, that an answer is large. */
+/** Data of responses with {@link WrittenRows}. It tells the server, without a search, that a response is large. */
 const withWrittenRows = new WeakSet<object>();
 
-/** Whether rows in it are {@link WrittenRows}. */
+/** Whether the data holds {@link WrittenRows}. */
 export function holdsWrittenRows(data: unknown): boolean {
   return typeof data === 'object' && data !== null && withWrittenRows.has(data);
 }
@@ -109,12 +110,12 @@ const fixedColumns = new WeakMap<FieldNode, { readonly schema: GraphQLSchema; re
 class RowWriter {
   #written: { readonly path: GraphQLResolveInfo['path']; readonly value: Rows | Row }[] = [];
   #rows = 0;
-  /** The long list that is being written; the next one waits for it. */
+  /** The long list that is being written now; the next long list waits for it. */
   #writing: Promise<unknown> = Promise.resolve();
-  /** By the list's field nodes, of which graphql-js has one array for all lists of one place in the document. */
+  /** Keyed by the list's field nodes: graphql-js has one such array for all lists at one place in the document. */
   readonly #columns = new Map<readonly FieldNode[], readonly Column[] | typeof NOT_PLAIN>();
 
-  /** The list that graphql-js is to complete: the same, or an empty one whose rows are written. */
+  /** The list for graphql-js to complete: the given list, or an empty one whose rows are written here. */
   take(
     list: readonly unknown[],
     context: GatewayContext,
@@ -217,9 +218,9 @@ function hasDirective(
 }
 
 /**
- * Writes a long list in slices of the event loop's turns. Only the text of a few rows is ever there as objects.
+ * Writes a long list in slices of the event loop's turns. Only a few rows exist as objects at the same time.
  *
- * @throws BillingError `OPERATION_TOO_COMPLEX` as soon as the answer is too long
+ * @throws BillingError `OPERATION_TOO_COMPLEX` as soon as the response is too long
  */
 async function writeText(
   list: readonly unknown[],
@@ -230,7 +231,7 @@ async function writeText(
   let text = '[';
   for (let at = 0; at < list.length; at += ROWS_PER_STEP) {
     if (largeWork.isOver()) await largeWork.nextSlice();
-    // Nobody will see the answer of an operation that has ended.
+    // The operation has ended early, so no client receives these rows.
     if (reads.endedBy() !== null) return new WrittenRows(['[]']);
     const rows = writeRows(list.slice(at, at + ROWS_PER_STEP), columns);
     if (rows === NOT_PLAIN) return NOT_PLAIN;
@@ -248,9 +249,8 @@ async function writeText(
 }
 
 /**
- * The columns of a selection on a type. graphql-js collects the fields, so directives, fragments, variables and type
- * conditions are its decision; a field of which it would do more than read a property makes the whole selection
- * {@link NOT_PLAIN}.
+ * The columns of a selection on a type. graphql-js collects the fields, so it decides about directives, fragments,
+ * variables and type conditions. If one field needs more than its property, the whole selection is {@link NOT_PLAIN}.
  */
 function columnsOf(
   type: GraphQLObjectType,
@@ -268,7 +268,7 @@ function columnsOf(
     }
     return columns;
   } catch {
-    // A directive's argument does not fit: graphql-js says so at each row.
+    // A directive's argument does not fit its type. graphql-js reports that for each row.
     return NOT_PLAIN;
   }
 }
@@ -281,7 +281,7 @@ function columnOf(
   info: GraphQLResolveInfo,
 ): Column | typeof NOT_PLAIN {
   const name = fieldNodes[0]?.name.value ?? '';
-  // As a key of an object with a prototype it is no property.
+  // On an object with a prototype, assigning to this key makes no property.
   if (key === '__proto__') return NOT_PLAIN;
   if (name === '__typename') return { kind: 'typename', key, typeName: type.name };
   const field = type.getFields()[name];
@@ -297,8 +297,8 @@ function columnOf(
 }
 
 /**
- * A field that needs a scope has a resolver, which refuses; so a property stands for it only where the caller has the
- * scope.
+ * A field that needs a scope has a resolver, which may refuse. Its property may replace the resolver only where the
+ * caller has the scope.
  */
 function isKnownProperty(typeName: string, name: string, { caller }: GatewayContext): boolean {
   return KNOWN_PROPERTIES.has(`${typeName}.${name}`) && holdsScopes(caller, accessOf(typeName, name));
@@ -314,7 +314,7 @@ function writeRows(list: readonly unknown[], columns: readonly Column[]): readon
     }
     return rows;
   } catch {
-    // A value that does not serialize, a property that throws: an error at its path, which graphql-js makes.
+    // A value does not serialize, or a property throws. graphql-js makes the error with its path.
     return NOT_PLAIN;
   }
 }
@@ -331,7 +331,7 @@ function writeObject(source: unknown, columns: readonly Column[]): Row | typeof 
 }
 
 function writeProperty(value: unknown, column: Exclude<Column, { kind: 'typename' }>): unknown {
-  // A known property that is missing is what its resolver would look up.
+  // The property is missing, so only the resolver can look it up.
   if (value === undefined) return NOT_PLAIN;
   if (value === null) return column.isNullable ? null : NOT_PLAIN;
   if (column.kind === 'object') return writeObject(value, column.columns);
@@ -375,7 +375,7 @@ function keysTo(path: GraphQLResolveInfo['path'] | undefined): readonly (string 
   return keys.reverse();
 }
 
-/** Writers of the queries that are being executed, by their context. */
+/** Writers of the running queries, by their context. */
 const writers = new WeakMap<GatewayContext, RowWriter>();
 
 /**
@@ -403,8 +403,8 @@ export function withPlainRows(
 }
 
 /**
- * Writes the rows of queries. Without this plugin, and for mutations, graphql-js completes every list: the answers are
- * the same. It must be the first plugin, so that others see the finished answer.
+ * Writes the rows of queries. Without this plugin, and for mutations, graphql-js completes every list, and the
+ * responses are the same. It must be the first plugin, so that others see the finished response.
  */
 export function plainRowsPlugin(): ApolloServerPlugin<GatewayContext> {
   return {

@@ -20,21 +20,21 @@ import type { Scope } from '../../domain/caller.js';
 import { accessOf, INHERITED } from '../scopes.js';
 import type { CoercedVariables } from './input-error.js';
 
-/** What an operation really selects: fragments expanded, `@skip` and `@include` decided with the real variables. */
+/** The real selection of an operation: fragments expanded, `@skip` and `@include` decided with the real variables. */
 export interface OperationFacts {
-  /** Scopes of all that is selected. */
+  /** Scopes of all selected fields. */
   readonly scopes: ReadonlySet<Scope>;
   /** Root fields by response key, without meta fields. Equal keys are one field, as GraphQL merges them. */
   readonly rootFields: ReadonlyMap<string, FieldNode>;
-  /** Some of what is selected are lists whose size is limited. */
+  /** Whether the selection has lists whose size is limited. */
   readonly hasLists: boolean;
   /** False: the same for all variables, so the facts may be kept with the document. */
   readonly conditional: boolean;
 }
 
 /**
- * Walks an operation of a validated document. Each fragment is entered once, so the work is bounded by the length of
- * the document. A field that has no access decision cannot occur: the schema does not build with one.
+ * Walks an operation of a validated document. Each fragment is entered once, so the length of the document bounds the
+ * work. Every field has an access decision, because the schema does not build otherwise.
  */
 export function operationFacts(
   schema: GraphQLSchema,
@@ -100,7 +100,7 @@ function fragmentsOf(document: DocumentNode): ReadonlyMap<string, FragmentDefini
   );
 }
 
-/** Whether `@skip` and `@include` leave a selection in. */
+/** Whether `@skip` and `@include` keep a selection. */
 function isSelected(selection: SelectionNode, variables: CoercedVariables): boolean {
   if (selection.directives === undefined || selection.directives.length === 0) return true;
   const skip = getDirectiveValues(GraphQLSkipDirective, selection, variables);
@@ -109,20 +109,20 @@ function isSelected(selection: SelectionNode, variables: CoercedVariables): bool
 }
 
 /**
- * Rows that one operation may answer by its own arguments: a hundred groups with a full page of history each, and some
- * more. Lists inside lists multiply, and they cost no upstream call each: the same history is asked once however often
- * it is shown.
+ * Most rows of one response, by the arguments of its operation: a hundred groups with a full page of history each, and
+ * some more. Lists inside lists multiply, and the limit of upstream calls does not see them, because one history is
+ * read once however often the response shows it.
  */
 export const MAX_ROWS = 600_000;
 
 const SUBGROUPS = 50;
-/** Of groups that were found below another: how many more levels of a tree one meets, not how wide it is. */
+/** Assumed subgroups of a subgroup. Reason: a nested list of subgroups adds levels of the tree, not width. */
 const SUBGROUPS_OF_SUBGROUPS = 2;
 const DEFAULT_PAGE = 50;
 
 type Arguments = Readonly<Record<string, unknown>>;
 
-/** How many items a list can have; what is not named here is one item or a short list. */
+/** How many items a list can have. A field that is not named here is one item or a short list. */
 const SIZES: Readonly<Record<string, (args: Arguments, isBelowSubgroups: boolean) => number>> = {
   'Query.groups': ({ ids }) => lengthOf(ids),
   'Query._entities': ({ representations }) => lengthOf(representations),
@@ -134,14 +134,14 @@ const SIZES: Readonly<Record<string, (args: Arguments, isBelowSubgroups: boolean
   'BillingOperation.evidence': () => 5,
 };
 
-/** Whether the field is a list that counts; an operation without one answers no rows. */
+/** Whether the field is a counted list. An operation without one has no rows. */
 function isCounted(typeName: string, fieldName: string): boolean {
   return Object.hasOwn(SIZES, `${typeName}.${fieldName}`);
 }
 
 /**
- * The most rows that an operation of a validated document can answer, all lists together. The document must have passed
- * the limit of selections after fragments are expanded, which bounds the work here.
+ * The most rows in the response to an operation of a validated document, all lists together. The document must have
+ * passed the limit of selections after fragments are expanded, which bounds the work here.
  */
 export function rowsAskedFor(
   schema: GraphQLSchema,
@@ -186,7 +186,7 @@ export function rowsAskedFor(
   return rows;
 }
 
-/** Arguments that do not fit are refused where they are used, so here they ask for nothing. */
+/** The field itself refuses arguments that do not fit, so here they count as none. */
 function argumentsOf(read: () => Arguments): Arguments {
   try {
     return read();
@@ -203,19 +203,16 @@ function pageOf(size: unknown): number {
   return typeof size === 'number' && size >= 0 ? size : DEFAULT_PAGE;
 }
 
-/** What is selected of the rows of a list. */
+/** The selection on the rows of a list. */
 interface RowSelection {
-  /** How often the rows are shown: `nodes` and `edges` of a connection, and each alias of them. */
+  /** How often the response shows the rows: `nodes` and `edges` of a connection, and each alias of them. */
   readonly lists: number;
-  /**
-   * The least that the text of a row takes, shown that often: the names of its fields, and four characters for each
-   * value.
-   */
+  /** The least bytes of a row's text, over all lists: the names of its fields, and four characters for each value. */
   readonly bytes: number;
 }
 
 const VALUE_BYTES = 4;
-/** Lists that are counted where they are handed out themselves. */
+/** Lists that are counted separately, by their own resolvers. */
 const COUNTED_APART: ReadonlySet<string> = new Set([
   'billingHistory',
   'subgroups',
@@ -227,11 +224,11 @@ const COUNTED_APART: ReadonlySet<string> = new Set([
 const KNOWN = new WeakMap<FieldNode, RowSelection>();
 
 /**
- * What the field that is resolved selects of each row of its list. Fragments are expanded, `@skip` and `@include`
- * decided. The document has passed the limit of selections, which bounds the work; what does not depend on variables is
- * remembered with the document.
+ * The selection of the resolved field on each row of its list. Fragments are expanded, `@skip` and `@include` decided.
+ * The document has passed the limit of selections, which bounds the work. A result that does not depend on variables is
+ * kept with the document.
  *
- * @param connection the rows are those of `nodes` and `edges` below the field, else the items of the field itself
+ * @param connection true: the rows are in `nodes` and `edges` of the field; false: they are the items of the field
  */
 export function rowSelection(info: GraphQLResolveInfo, connection: boolean): RowSelection {
   const [only, ...more] = info.fieldNodes;
@@ -258,7 +255,7 @@ export function rowSelection(info: GraphQLResolveInfo, connection: boolean): Row
   return selection;
 }
 
-/** Mutable: whether anything depended on a variable so far. */
+/** Walks a selection. Mutable: it remembers whether a result so far depended on a variable. */
 class SelectionWalk {
   readonly #info: GraphQLResolveInfo;
   isConditional = false;

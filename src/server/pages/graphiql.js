@@ -1,4 +1,4 @@
-/** Runs before GraphiQL does; see graphiql.seed.ts. `examples` is put in front of it. */
+/** Runs before GraphiQL; see `seedScript` in graphiql.page.ts, which puts `examples` before it. */
 {
   const nameOf = (query) => /^\s*(?:query|mutation|subscription)\s+(\w+)/m.exec(query)?.[1] ?? null;
   const toTab = ({ query, variables }, id) => {

@@ -2,28 +2,28 @@ import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { navLink, newNonce, type PageLink, sendPage } from '../../pages/page.frame.js';
+import { navLink, newNonce, type PageLink, sendPage } from '../../pages/page-frame.js';
 import { PACKAGE_ROOT } from '../../runtime/package-root.js';
 
 export interface GraphiqlPageOptions {
   readonly links: readonly PageLink[];
-  /** Headers that every new tab starts with. */
+  /** Initial headers of every new tab. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The page around the start tag of its one script, and a script to run before that. */
+/** The parts of the page before and after the start tag of its one script, with a script to run before. */
 interface Template {
   readonly head: Buffer;
   readonly seed: string;
   readonly tail: Buffer;
 }
 
-// The bundle is one inline script; its editor starts workers from blobs and writes style elements of its own.
+// GraphiQL is one inline script. Its editor starts workers from blobs and writes its own style elements.
 const SCRIPT_START = /<div id="root"><\/div>\s*<script>/;
 
 /**
  * Makes the handler of `/graphiql`: a GraphiQL that needs no internet, with the operations of `operations/` as tabs.
- * The bundle (9 MB) is loaded at the first visit and kept.
+ * The first visit loads the bundle (9 MB), which stays in memory.
  */
 export function graphiqlPage(
   options: GraphiqlPageOptions,
@@ -47,7 +47,7 @@ export function graphiqlPage(
 
 async function loadTemplate({ links, headers }: GraphiqlPageOptions): Promise<Template> {
   const [{ renderGraphiQL }, operations] = await Promise.all([
-    import('./graphiql.template.js'),
+    import('./graphiql-template.js'),
     readExampleOperations(),
   ]);
   const html = renderGraphiQL({
@@ -65,19 +65,21 @@ function tab({ query, variables }: ExampleOperation): { query: string; variables
   return { query, variables };
 }
 
-/** Throws when the page has no script where one is expected: its shape has changed with the library. */
+/**
+ * Throws when the page has no script at the expected place. Then a new version of the library has changed its shape.
+ */
 export function splitAtScript(html: string, bar: string): { readonly head: Buffer; readonly tail: Buffer } {
   const found = SCRIPT_START.exec(html);
   if (found === null) throw new Error('The GraphiQL page has no script after its root element.');
   const [place] = found;
   return {
-    // A landmark, which GraphiQL itself does not make.
+    // An ARIA landmark, which GraphiQL itself does not have.
     head: Buffer.from(`${html.slice(0, found.index)}${bar}<div id="root" role="main"></div>`),
     tail: Buffer.from(html.slice(found.index + place.length)),
   };
 }
 
-/** The links to the other pages in a bar above GraphiQL, in the colours of the theme that is chosen there. */
+/** The links to the other pages in a bar above GraphiQL, in the colours of GraphiQL's present theme. */
 export function graphiqlBar(links: readonly PageLink[]): string {
   return `<style>${STYLE}</style>
 <header class="pages"><h1>GraphiQL</h1><nav aria-label="Pages">${links.map((link) => navLink(link, '/graphiql')).join(' ')}</nav></header>
@@ -87,14 +89,13 @@ export function graphiqlBar(links: readonly PageLink[]): string {
 const STYLE = readFileSync(join(import.meta.dirname, 'graphiql.css'), 'utf8');
 
 /**
- * The script that runs before GraphiQL does. GraphiQL fills its editors from the browser's storage rather than from the
- * active tab. So the storage is brought in order first: with the tabs of the last visit, or the examples; and with an
- * operation that stands in the address (`#operation={"query": …, "variables": …}`) as the active tab. What stands there
- * is shown, never run.
+ * The script that runs before GraphiQL. Reason: GraphiQL fills its editors from the browser's storage rather than from
+ * the active tab, so the script prepares the storage. It takes the tabs of the last visit, or the examples. An
+ * operation in the address (`#operation={"query": …, "variables": …}`) becomes the active tab. It is shown, never run.
  */
 function seedScript(examples: readonly ExampleOperation[]): string {
   const tabs = JSON.stringify(examples.map(({ query, variables }) => ({ query, variables })));
-  // In a script element only this could end it.
+  // Only `<` could end the script element.
   return `const examples = ${tabs.replaceAll('<', '\\u003c')};\n${SCRIPT}`;
 }
 
@@ -103,7 +104,7 @@ const SCRIPT = readFileSync(join(import.meta.dirname, 'graphiql.js'), 'utf8');
 /** One operation of `operations/`, as an explorer's tab shows it. */
 interface ExampleOperation {
   readonly query: string;
-  /** JSON text; empty when there are none. */
+  /** JSON text; empty without variables. */
   readonly variables: string;
 }
 
@@ -111,9 +112,7 @@ const OPERATIONS_FOLDER = join(PACKAGE_ROOT, 'operations');
 
 const FALLBACK: ExampleOperation = { query: '{\n  __typename\n}\n', variables: '' };
 
-/**
- * The operations of the folder by file name, with the variables that `variables.json` holds under the operation's name.
- */
+/** The operations of the folder, by file name. Their variables are in `variables.json` under the operation's name. */
 export async function readExampleOperations(folder = OPERATIONS_FOLDER): Promise<ExampleOperation[]> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.graphql')).sort();
   if (names.length === 0) return [FALLBACK];

@@ -10,7 +10,7 @@ for (const line of document.querySelectorAll('pre')) {
       await navigator.clipboard.writeText(line.textContent);
       button.textContent = 'Copied';
     } catch {
-      // No permission, or no TLS: the line is selected instead.
+      // Without permission or TLS the browser cannot copy, so the line is selected instead.
       getSelection()?.selectAllChildren(line);
       button.textContent = 'Selected';
     }

@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { escapeHtml, newNonce, type PageLink, renderPage, sendPage } from '../../pages/page.frame.js';
-import type { GatewayStatus, ReadinessPart } from '../http-server.options.js';
-import type { ServerPhase } from '../operations.routes.js';
-import { statusSentence } from './status.sentence.js';
+import { escapeHtml, newNonce, type PageLink, renderPage, sendPage } from '../../pages/page-frame.js';
+import type { GatewayStatus, ReadinessPart, ServerPhase } from '../http-server-options.js';
 
 const STYLE = readFileSync(join(import.meta.dirname, 'landing.css'), 'utf8');
 const SCRIPT = readFileSync(join(import.meta.dirname, 'landing.js'), 'utf8');
@@ -12,7 +10,7 @@ const SCRIPT = readFileSync(join(import.meta.dirname, 'landing.js'), 'utf8');
 export interface LandingPageOptions {
   readonly phase: () => ServerPhase;
   readonly readiness: () => readonly ReadinessPart[];
-  /** Null where nobody tells. */
+  /** Null where the status is not known. */
   readonly status: () => GatewayStatus | null;
   readonly exampleGroupId: string;
   readonly links: readonly PageLink[];
@@ -29,7 +27,7 @@ interface LandingView {
 }
 
 /**
- * Makes the handler of `/`: the state of what the gateway depends on, links, and lines to try. Needs no network, and
+ * Makes the handler of `/`: the state of the gateway's dependencies, links, and commands to try. Needs no network, and
  * works without its script.
  */
 export function landingPage(
@@ -54,7 +52,7 @@ export function landingPage(
   };
 }
 
-/** The page as HTML. Pure; everything that is not ours is escaped. */
+/** The page as HTML. Pure; every value from outside is escaped. */
 export function renderLandingPage(view: LandingView, nonce: string): string {
   const { tone, text } = statusSentence(view.phase, view.parts, view.status, view.nowMs);
   const main = `<p class="now ${tone}" role="status">${escapeHtml(text)}</p>
@@ -90,9 +88,9 @@ ${EXAMPLES.map(({ about, query }) => `<h3>${about}</h3>\n<pre><code>${escapeHtml
 }
 
 const CALLERS: Readonly<Record<GatewayStatus['auth'], string>> = {
-  jwt: 'by a bearer token that is verified',
-  passthrough: 'by the api key that they bring',
-  none: 'not at all: everybody who reaches it may do everything',
+  jwt: 'by a verified bearer token',
+  passthrough: 'by the api key of the request',
+  none: 'not at all: everybody who can reach it may do everything',
 };
 
 function about(status: GatewayStatus | null): string {
@@ -106,13 +104,13 @@ function about(status: GatewayStatus | null): string {
   return `<dl>${pairs.join('')}</dl>`;
 }
 
-/** What each page is for; a link that is not listed leads to an upstream on this machine. */
+/** Purpose of each page; a link that is not listed leads to an upstream on this machine. */
 const ABOUT: Readonly<Record<string, string>> = {
   '/graphiql': 'Write and run operations. Works without internet; every example is a tab.',
   '/graphql': "The same in Apollo's explorer, which is loaded from Apollo's servers.",
   '/debug': 'The last operations, each as a waterfall of its upstream calls.',
 };
-const ABOUT_UPSTREAM = 'The upstream on this machine: its groups, its clock, and faults to switch on.';
+const ABOUT_UPSTREAM = 'The upstream on this machine: its groups, its clock, and its faults.';
 
 function card({ href, text }: PageLink): string[] {
   if (href === '/') return [];
@@ -136,7 +134,7 @@ const EXAMPLES: readonly { readonly about: string; readonly query: (groupId: str
       `{ group(id: "${id}") { billingHistory(first: 5) { totalCount nodes { id kind planName price { amount currency } startDate } } } }`,
   },
   {
-    about: 'Sums over a group and all below it',
+    about: 'Sums over a group and all groups below',
     query: (id) =>
       `{ group(id: "${id}") { billingHistory(includeSubgroups: true) { summary { count usedDocuments spend { amount currency } } } } }`,
   },
@@ -145,4 +143,62 @@ const EXAMPLES: readonly { readonly about: string; readonly query: (groupId: str
 function row(part: ReadinessPart): string {
   const state = part.ok ? '<td class="good">ok</td>' : '<td class="bad">not ok</td>';
   return `<tr><th scope="row">${escapeHtml(part.name)}</th>${state}<td class="quiet">${escapeHtml(part.detail ?? '')}</td></tr>`;
+}
+
+export interface StatusSentence {
+  readonly tone: 'good' | 'warn' | 'bad';
+  readonly text: string;
+}
+
+/**
+ * The state of the gateway in one sentence, the worst first.
+ *
+ * @param status null where it is not known
+ */
+export function statusSentence(
+  phase: ServerPhase,
+  parts: readonly ReadinessPart[],
+  status: GatewayStatus | null,
+  nowMs: number,
+): StatusSentence {
+  if (phase === 'starting') return { tone: 'warn', text: 'The gateway is starting.' };
+  if (phase === 'draining' || phase === 'leaving') {
+    return { tone: 'warn', text: 'The gateway is stopping: it finishes running operations and takes no new ones.' };
+  }
+  const isDown = (name: string): boolean => parts.some((part) => part.name === name && !part.ok);
+  const clauses: string[] = [];
+  const { silentSince = {}, unknownOutcomes = null } = status ?? {};
+  if (isDown('xtracta')) {
+    clauses.push(`Xtracta has not answered${since(silentSince.xtracta, nowMs)}; reads fail, writes are refused safely`);
+  } else if (silentSince.xtracta !== undefined) {
+    clauses.push(`Xtracta has not answered${since(silentSince.xtracta, nowMs)}; the next call tries again`);
+  }
+  if (isDown('ledger')) clauses.push('The ledger takes no write, so writes are refused safely and reads go on');
+  if (isDown('credits')) {
+    clauses.push(`The credits API has not answered${since(silentSince.credits, nowMs)}; purchases are refused safely`);
+  }
+  if (isDown('tenants')) clauses.push('A newer tenants file was refused, and the previous one is still in use');
+  if (isDown('redis')) clauses.push('Redis is away, so each replica counts rate limits by itself');
+  const waiting = waitingText(unknownOutcomes);
+  const isBad = isDown('xtracta') || isDown('ledger') || isDown('credits');
+  if (clauses.length === 0) {
+    return waiting === null ? { tone: 'good', text: 'Everything works.' } : { tone: 'warn', text: `${waiting}.` };
+  }
+  const text = [...clauses, ...(waiting === null ? [] : [waiting])].map((clause) => `${clause}.`).join(' ');
+  return { tone: isBad ? 'bad' : 'warn', text };
+}
+
+function waitingText(unknownOutcomes: number | null): string | null {
+  if (unknownOutcomes === null || unknownOutcomes === 0) return null;
+  return unknownOutcomes === 1
+    ? 'One write waits for its outcome to be settled'
+    : `${unknownOutcomes} writes wait for their outcome to be settled`;
+}
+
+/** ` since 08:17 UTC`, with the date where it was another day. Empty where the moment is not known. */
+function since(atMs: number | undefined, nowMs: number): string {
+  if (atMs === undefined) return '';
+  const at = new Date(atMs).toISOString();
+  const isToday = at.slice(0, 10) === new Date(nowMs).toISOString().slice(0, 10);
+  return ` since ${isToday ? '' : `${at.slice(0, 10)} `}${at.slice(11, 16)} UTC`;
 }

@@ -1,6 +1,6 @@
 /**
- * Loads Apollo Sandbox from Apollo's servers, or leads to GraphiQL where they cannot be reached. `settings` is put in front of it, and
- * `EmbeddedSandbox` comes with Apollo's script.
+ * Loads Apollo Sandbox from Apollo's servers, or opens GraphiQL where they cannot be reached. The page puts `settings`
+ * before this script; Apollo's script brings `EmbeddedSandbox`.
  */
 const PATIENCE_SECONDS = 3;
 const note = document.getElementById('note');

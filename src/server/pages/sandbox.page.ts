@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApolloServerPlugin } from '@apollo/server';
-import { newNonce, type PageLink, renderPage } from '../../pages/page.frame.js';
+import { newNonce, type PageLink, renderPage } from '../../pages/page-frame.js';
 import { readExampleOperations } from './graphiql.page.js';
 
 const STYLE = readFileSync(join(import.meta.dirname, 'sandbox.css'), 'utf8');
 const SCRIPT = readFileSync(join(import.meta.dirname, 'sandbox.js'), 'utf8');
 
-/** Version 2 is the one that Apollo Server's own page loads. */
+/** Apollo Server's own page also loads version 2. */
 const APOLLO_SCRIPT =
   'https://embeddable-sandbox.cdn.apollographql.com/v2/embeddable-sandbox.umd.production.min.js?runtime=billing-gateway';
 
 export interface SandboxPageOptions {
   readonly links: readonly PageLink[];
-  /** Headers that the first document starts with. */
+  /** Initial headers of the first document. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -25,7 +25,7 @@ where Sandbox says that it cannot reach the endpoint, allow <em>Access other app
 <div id="sandbox"></div>`;
 
 /**
- * What a browser gets at `/graphql`: Apollo Sandbox with a first document, or, without internet, the way to GraphiQL.
+ * The page for a browser at `/graphql`: Apollo Sandbox with a first document, or, without internet, a link to GraphiQL.
  */
 export function sandboxPagePlugin(options: SandboxPageOptions): ApolloServerPlugin {
   return {
@@ -42,7 +42,7 @@ async function renderSandboxPage({ links, headers }: SandboxPageOptions): Promis
     script: APOLLO_SCRIPT,
     initialState: { document: first?.query ?? '', variables: first?.variables ?? '', headers },
   };
-  // In a script element only this could end it.
+  // Only `<` could end the script element.
   const json = JSON.stringify(settings).replaceAll('<', '\\u003c');
   const html = renderPage({
     title: 'Apollo Sandbox',
@@ -57,8 +57,8 @@ async function renderSandboxPage({ links, headers }: SandboxPageOptions): Promis
 }
 
 /**
- * Apollo Server sends the page, so its policy stands inside. Sandbox asks the endpoint from this page and from its own
- * frame.
+ * Apollo Server sends the page, so its content security policy is inside the HTML. Sandbox calls the endpoint from this
+ * page and from its own frame.
  */
 function policyOf(nonce: string): string {
   const policy = [

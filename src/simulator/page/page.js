@@ -21,9 +21,9 @@ async function call(method, path, body) {
     headers: body === undefined ? {} : { 'content-type': 'application/json' },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.error || `HTTP ${response.status}`);
-  return answer;
+  const result = await response.json();
+  if (!response.ok) throw new Error(result.error || `HTTP ${response.status}`);
+  return result;
 }
 
 function say(text, isBad) {
@@ -31,7 +31,7 @@ function say(text, isBad) {
   byId('status').className = isBad ? 'bad' : '';
 }
 
-/** Runs what a button stands for, says how it went, and shows the new state. */
+/** Runs the action of a button, reports the result, and shows the new state. */
 async function act(work) {
   try {
     say(await work());
@@ -64,7 +64,7 @@ const pairs = (id, entries) =>
     ...entries.map(([term, value]) => make('div', {}, make('dt', {}, term), make('dd', {}, value))),
   );
 
-/** A bar of what is used; what is more than allowed fills it in another colour. */
+/** A bar of the usage. Usage above the allowance fills it in another colour. */
 function usage(used, allowed) {
   const share = allowed === 0 ? (used === 0 ? 0 : 1) : Math.min(1, used / allowed);
   const fill = make('span', { class: share >= 1 ? 'full' : share >= 0.8 ? 'near' : '' });
@@ -101,7 +101,7 @@ function showGroups() {
 
 const DUPLICATE_WINDOW_MS = 300_000;
 
-/** An equal order shortly before: one that somebody meant, or a client that asked twice. */
+/** A note about an equal order shortly before. Either the user meant both, or a client sent one twice. */
 function likeness(order) {
   const earlier = state.packOrders.findLast(
     ({ id, groupId, packId, quantity, orderedAt }) =>
@@ -216,7 +216,7 @@ async function showJournal() {
 
 async function showFaults() {
   const rules = await call('GET', 'faults');
-  // Drawn anew only when something changed, so that a focused button stays where it is.
+  // Drawn anew only after a change, so that a focused button keeps its focus.
   if (JSON.stringify(rules) === shownFaults) return;
   shownFaults = JSON.stringify(rules);
   fill(
@@ -250,12 +250,12 @@ async function showFaults() {
       if (isUsedUp) shown.className = 'spent';
       return shown;
     }),
-    'No faults: every request is answered.',
+    'No faults: every request is served.',
     6,
   );
 }
 
-/** The words of a position, with its name where that is another one. */
+/** The words of a toggle's value, with its name where the name differs. */
 const named = (words, name) => (words === name ? name : `${words} (${name})`);
 
 async function showToggles() {
@@ -297,10 +297,10 @@ async function refresh() {
 
 async function advance(unit) {
   const step = unit === 'year' ? { months: 12 } : { [unit]: 1 };
-  const answer = await call('POST', 'clock', { advance: step });
-  byId('changes').hidden = answer.changes.length === 0;
+  const result = await call('POST', 'clock', { advance: step });
+  byId('changes').hidden = result.changes.length === 0;
   byId('change-list').replaceChildren(
-    ...answer.changes
+    ...result.changes
       .slice(0, 200)
       .map((change) =>
         make(
@@ -316,7 +316,7 @@ async function advance(unit) {
         ),
       ),
   );
-  return `The clock moved to ${minute(answer.now)} UTC; ${answer.changes.length} changes`;
+  return `The clock moved to ${minute(result.now)} UTC; ${result.changes.length} changes`;
 }
 
 function readParams(text) {
@@ -332,7 +332,7 @@ function readParams(text) {
   return settings;
 }
 
-/** The pages of the gateway that this simulator was started beside. */
+/** Links to the pages of the gateway that was started together with this simulator. */
 function showGateway(url) {
   const links = [
     ['', '← Gateway'],
@@ -343,11 +343,11 @@ function showGateway(url) {
     ...links.flatMap(([path, text]) => [make('a', { href: url + (path || '/') }, text), ' ']),
   );
   byId('back').hidden = false;
-  byId('refused').replaceChildren(make('a', { href: `${url}/debug` }, 'See what it refused.'));
+  byId('refused').replaceChildren(make('a', { href: `${url}/debug` }, 'See the refused requests.'));
   byId('refused').hidden = false;
   byId('reset-both').hidden = false;
   byId('reset-ledger').textContent =
-    "The gateway's ledger goes on remembering its writes, unless it is reset too: then the gateway starts anew, which takes a few seconds.";
+    "The gateway's ledger keeps its writes, unless you reset it too. Then the gateway restarts, which takes a few seconds.";
 }
 
 async function setUp() {
@@ -409,10 +409,7 @@ byId('reset-dialog').addEventListener('close', () => {
     await call('POST', 'reset', what === 'both' ? { gateway: true } : {});
     byId('changes').hidden = true;
     await showToggles();
-    return (
-      'The world is as it was in the beginning' +
-      (what === 'both' ? '; the gateway starts anew with an empty ledger' : '')
-    );
+    return `The world is in its first state${what === 'both' ? '; the gateway restarts with an empty ledger' : ''}`;
   });
 });
 byId('clear-journal').addEventListener('click', () =>
@@ -424,11 +421,11 @@ byId('clear-journal').addEventListener('click', () =>
 byId('documents-form').addEventListener('submit', (event) => {
   event.preventDefault();
   act(async () => {
-    const answer = await call('POST', 'documents', {
+    const result = await call('POST', 'documents', {
       group: byId('documents-group').value.trim(),
       count: Number(byId('documents-count').value),
     });
-    return `${answer.processed} documents processed, ${answer.held} on hold`;
+    return `${result.processed} documents processed, ${result.held} on hold`;
   });
 });
 byId('price-form').addEventListener('submit', (event) => {
@@ -438,7 +435,7 @@ byId('price-form').addEventListener('submit', (event) => {
       id: byId('price-id').value.trim(),
       price: byId('price-amount').value.trim(),
     });
-    return `${id} costs ${price} from now on`;
+    return `${id} now costs ${price}`;
   });
 });
 byId('fault-form').addEventListener('submit', (event) => {

@@ -1,5 +1,5 @@
-// Starts what a supergraph consists of, each part as a process of its own and as it is run for real: the built
-// simulator, the built gateway, the second subgraph of the examples, and routers.
+// Starts the parts of a supergraph, each as a process of its own as in production: the built simulator, the built
+// gateway, the second subgraph of the examples, and routers.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';

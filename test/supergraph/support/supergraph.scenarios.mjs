@@ -1,4 +1,4 @@
-// What must hold behind every router, told once: each router's test file runs these scenarios against its own URL.
+// The requirements behind every router, in one place: each router's test file runs these scenarios against its own URL.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { execute } from './services.mjs';

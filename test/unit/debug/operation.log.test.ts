@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { OperationLog } from '../../../src/debug/operation.log.js';
-import type { OperationTrace } from '../../../src/debug/operation.trace.js';
+import { OperationLog } from '../../../src/debug/operation-log.js';
+import type { OperationTrace } from '../../../src/debug/operation-trace.js';
 import type { UpstreamAttempt } from '../../../src/domain/upstream-call.js';
 
 const REQUEST = { requestId: 'request-1', tenantId: 'acme' };

@@ -8,7 +8,7 @@ beforeAll(async () => {
   gateway = await ApolloHarness.start();
 });
 
-/** Asks, and tells how often anything behind the resolvers was called. */
+/** Executes a request, and counts the calls behind the resolvers. */
 async function ask(
   query: string,
   variables?: Readonly<Record<string, unknown>>,

@@ -13,7 +13,7 @@ import {
   operationLimitRules,
 } from '../../../src/graphql/request/limits.js';
 import { plainRowsPlugin } from '../../../src/graphql/request/plain-rows.js';
-import { type GatewayPluginOptions, gatewayPlugins } from '../../../src/graphql/request/request.plugins.js';
+import { type GatewayPluginOptions, gatewayPlugins } from '../../../src/graphql/request/request-plugins.js';
 import { buildGatewaySchema } from '../../../src/graphql/schema.js';
 import { contextOf, type InMemoryPorts, inMemoryPorts } from './in-memory.context.js';
 
@@ -44,7 +44,7 @@ export interface Question {
   readonly ports?: InMemoryPorts;
 }
 
-/** Apollo Server as the gateway runs it, over ports in memory; asked through its HTTP interface, without a socket. */
+/** Apollo Server with the gateway's plugins, over ports in memory, called by its HTTP interface without a socket. */
 export class ApolloHarness {
   readonly #server: ApolloServer<GatewayContext>;
 
@@ -62,11 +62,11 @@ export class ApolloHarness {
       introspection,
       formatError,
       plugins: [
-        // Without admission: what the locks of the fields hold by themselves.
+        // Without admission, to test the locks of the fields alone.
         ...(admission
           ? gatewayPlugins({ exposeUpstreamCalls: true, suggestions: introspection, ...pluginOptions })
           : [plainRowsPlugin()]),
-        // As in the server. A plugin that watches fields gives each a resolver, and no row would be plain.
+        // Off as in the server. A plugin that watches fields gives each field a resolver, and then no row is plain.
         ApolloServerPluginCacheControlDisabled(),
         ApolloServerPluginInlineTraceDisabled(),
       ],

@@ -5,13 +5,13 @@ import { BILLING_ERROR_CODES, BillingError } from '../../../src/domain/errors.js
 import { UnreadableValue } from '../../../src/domain/money.js';
 import { ERROR_CATALOGUE, PROTOCOL_CATALOGUE } from '../../../src/graphql/error-catalogue.js';
 import { formatError } from '../../../src/graphql/request/error-format.js';
-import { httpStatusOf, requestError } from '../../../src/graphql/request/request.plugins.js';
+import { httpStatusOf, requestError } from '../../../src/graphql/request/request-plugins.js';
 import { ApolloHarness } from './apollo.harness.js';
 import { inMemoryPorts } from './in-memory.context.js';
 
 const SECRET = 's3cret-api-key';
 
-/** As Apollo hands an error over that was thrown by a resolver. */
+/** An error of a resolver in the form that Apollo passes on. */
 function thrown(error: unknown): GraphQLFormattedError {
   const originalError = error instanceof Error ? error : new Error(String(error));
   const located = new GraphQLError(originalError.message, { originalError, path: ['group', 'plan'] });

@@ -10,10 +10,7 @@ beforeAll(async () => {
   gateway = await ApolloHarness.start();
 });
 
-/**
- * Asks for the evidence of writes under many names; `limit` calls may be made, of which each write takes one and
- * `more`.
- */
+/** Selects the evidence of writes under many aliases. `limit` calls are allowed; each write takes one and `more`. */
 async function askAll(status: BillingOperation['status'], limit: number, more = 0) {
   const read: string[] = [];
   let counted = 0;

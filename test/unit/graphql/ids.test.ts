@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, ApolloHarness } from './apollo.harness.js';
 import { inMemoryPorts } from './in-memory.context.js';
 
-// A JSON reader makes 9007199254740992 of 9007199254740993, so two ids that a client tells apart arrive as one.
+// A JSON parser reads 9007199254740993 as 9007199254740992, so two ids of a client arrive as one.
 let gateway: ApolloHarness;
 
 beforeAll(async () => {

@@ -126,7 +126,7 @@ export const CATALOGUE: BillingCatalogue = {
 
 const PLAN_CHANGE: PlanChange = { plan: { ...PLAN, planId: '1111' } };
 
-/** Ports of a gateway that answers from memory, and what was asked of them. */
+/** Ports of a gateway in memory, with their recorded calls. */
 export interface InMemoryPorts {
   readonly calls: { readonly port: string; readonly input: unknown }[];
   readonly reads: GatewayContext['reads'];

@@ -29,7 +29,7 @@ function repeat(count: number, make: (index: number) => string): string {
   return Array.from({ length: count }, (_, index) => make(index)).join(' ');
 }
 
-/** On the way from a group to its rows and back to their groups. */
+/** Fields from a group to its rows and back to their groups. */
 const WAY = [
   { type: 'Group', leaf: 'id', field: 'billingHistory(first: 1)' },
   { type: 'BillingHistoryConnection', leaf: 'totalCount', field: 'nodes' },

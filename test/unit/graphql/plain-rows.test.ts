@@ -23,7 +23,7 @@ function portsOf(rows: readonly BillingActivity[]): InMemoryPorts {
   return inMemoryPorts({ reads: { historyPage: async () => historyPage(rows) } });
 }
 
-/** The answer, which is the same all ten times and the one of graphql-js. */
+/** The response, which must be the same all ten times and equal that of graphql-js. */
 async function askTenTimes(question: Question, ports: () => InMemoryPorts = inMemoryPorts): Promise<Answer> {
   const expected = await byGraphqlJs.ask({ ...question, ports: ports() });
   for (let time = 0; time < TIMES; time += 1) {
@@ -126,7 +126,7 @@ describe('a query that comes ten times', () => {
 describe('a list of rows', () => {
   const HISTORY = `{ group(id: "1") { ${ROWS} { __typename id name: planName price { amount currency } group { id name } } edges { cursor node { id } } } } }`;
 
-  /** Where a row's value was read from. */
+  /** The source of a row's value. */
   function watched(more: object = {}): { readonly row: BillingActivity; readonly readers: string[] } {
     const readers: string[] = [];
     const row = Object.defineProperty({ ...ROW, ...more }, 'planName', {

@@ -105,7 +105,7 @@ describe('fields', () => {
     );
     expect(computed.sort()).toEqual([
       'AvailablePack.pricePerDocument',
-      // A field that needs a scope of its own refuses by itself.
+      // A field with its own scope has a resolver that checks it.
       'AvailablePack.wholesalePrice',
       'AvailablePlan.differenceToCurrent',
       'AvailablePlan.pricePerDocument',
@@ -119,7 +119,7 @@ describe('fields', () => {
       'BillingOperationConnection.nodes',
       'BoosterPackOrder.group',
       'ChangePlanPayload.catalogue',
-      // Known when all other reads of the operation are there.
+      // Known only after all other reads of the operation.
       'Group.asOf',
       'Group.availablePacks',
       'Group.availablePlans',

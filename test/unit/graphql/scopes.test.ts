@@ -31,7 +31,7 @@ const INPUT = {
   resolveBillingOperation: 'input: { idempotencyKey: "12345678", outcome: REJECTED, note: "n" }',
 };
 
-/** One operation for every guarded field, so that what guards it is that field alone. */
+/** One operation for every guarded field, so that only that field's own guard applies. */
 const ROWS: readonly Row[] = [
   row('Query.group', '{ group(id: "1") { id } }', 'billing:read'),
   row('Query.groups', '{ groups(ids: ["1"]) { id } }', 'billing:read'),

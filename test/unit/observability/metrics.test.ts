@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { UpstreamAttempt } from '../../../src/domain/upstream-call.js';
 import { createLogger } from '../../../src/observability/logger.js';
 import { Metrics } from '../../../src/observability/metrics.js';
-import { createUpstreamObserver } from '../../../src/observability/upstream.observer.js';
+import { createUpstreamObserver } from '../../../src/observability/upstream-observer.js';
 
 const ATTEMPT: UpstreamAttempt = {
   service: 'xtracta',

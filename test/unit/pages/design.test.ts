@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { PAGE_STYLE, pageLinks, renderPage } from '../../../src/pages/page.frame.js';
+import { PAGE_STYLE, pageLinks, renderPage } from '../../../src/pages/page-frame.js';
 import { graphiqlBar } from '../../../src/server/pages/graphiql.page.js';
 
 const PAGE_CSS = readFileSync(new URL('../../../src/simulator/page/page.css', import.meta.url), 'utf8');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { answerTypeFor } from '../../../src/server/error-response.js';
+import { responseTypeFor } from '../../../src/server/error-response.js';
 
 const JSON_TYPE = 'application/json';
 const GRAPHQL_TYPE = 'application/graphql-response+json';
@@ -27,7 +27,7 @@ describe('the media type of an answer', () => {
     ['application/json, */*', JSON_TYPE],
     ['application/json, application/*;q=0.9', JSON_TYPE],
   ])('for %j is %s', (accept, type) => {
-    expect(answerTypeFor(accept)).toBe(type);
+    expect(responseTypeFor(accept)).toBe(type);
   });
 
   it.each([
@@ -39,6 +39,6 @@ describe('the media type of an answer', () => {
     'nonsense',
     ',',
   ])('for %j is none', (accept) => {
-    expect(answerTypeFor(accept)).toBeNull();
+    expect(responseTypeFor(accept)).toBeNull();
   });
 });

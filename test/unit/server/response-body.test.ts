@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { FormattedExecutionResult } from 'graphql';
 import { WrittenRows } from '../../../src/graphql/request/plain-rows.js';
-import { isLarge, type LargeBody, writeBody } from '../../../src/server/response.body.js';
+import { isLarge, type LargeBody, writeBody } from '../../../src/server/response-body.js';
 import { randomRuns } from '../../support/random.sizes.js';
 import { turnsDuring } from '../../support/turns.js';
 
@@ -69,7 +69,7 @@ describe('a large body', () => {
     const sizes = [...(body?.chunks() ?? [])].map(({ byteLength }) => byteLength);
     expect(Math.max(...sizes)).toBeLessThan(256 * 1024);
     expect(sizes.length).toBeGreaterThan(20);
-    // Freed as it was read.
+    // Reading the chunks has freed them.
     expect([...(body?.chunks() ?? [])]).toEqual([]);
   });
 

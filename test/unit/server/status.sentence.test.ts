@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { UpstreamSilence } from '../../../src/observability/upstream.observer.js';
-import type { GatewayStatus } from '../../../src/server/http-server.options.js';
-import { statusSentence } from '../../../src/server/pages/status.sentence.js';
+import { UpstreamSilence } from '../../../src/observability/upstream-observer.js';
+import type { GatewayStatus } from '../../../src/server/http-server-options.js';
+import { statusSentence } from '../../../src/server/pages/landing.page.js';
 
 const NOW = Date.parse('2026-11-29T09:00:00Z');
 const at = (time: string): number => Date.parse(`2026-11-29T${time}:00Z`);

@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../../..');
 const schema = buildSchema(readFileSync(join(root, 'schema.graphql'), 'utf8'), { assumeValidSDL: true });
 const rules = specifiedRules.filter((rule) => rule !== NoUnusedFragmentsRule);
 
-/** Every block marked as GraphQL, with where it stands. */
+/** Every block marked as GraphQL, with its position. */
 const snippets = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)]
   .filter((name) => name.endsWith('.md'))
   .flatMap((name) => {

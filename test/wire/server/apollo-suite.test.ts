@@ -120,7 +120,7 @@ Object.assign(globalThis, {
 const answeredPlugin: ApolloServerPlugin<Partial<ServerContext>> = {
   requestDidStart: async ({ contextValue: { record } }) => ({
     willSendResponse: async () => {
-      if (record !== undefined) record.answered = true;
+      if (record !== undefined) record.hasResponse = true;
     },
   }),
 };

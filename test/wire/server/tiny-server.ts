@@ -13,7 +13,7 @@ import type { GatewayContext } from '../../../src/graphql/context.js';
 import { createLogger } from '../../../src/observability/logger.js';
 import { Metrics } from '../../../src/observability/metrics.js';
 import { createHttpServer } from '../../../src/server/http-server.js';
-import type { GraphqlRequest, HttpServer, HttpServerOptions } from '../../../src/server/http-server.options.js';
+import type { GraphqlRequest, HttpServer, HttpServerOptions } from '../../../src/server/http-server-options.js';
 
 export const CALLER: Caller = {
   tenant: { id: 'acme', xtracta: null, credits: null },

@@ -4,7 +4,7 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** What happened, from `plan_activity`. The upstream documents one word of its list only, so expect `OTHER`. */
+/** Kind of the activity, from `plan_activity`. The upstream documents only one word of its list, so expect `OTHER`. */
 export type BillingActivityKind =
   /** A booster pack on top of the plan. */
   | 'BOOSTER'
@@ -12,7 +12,7 @@ export type BillingActivityKind =
   | 'CANCEL'
   /** A change to a smaller plan. */
   | 'DOWNGRADE'
-  /** A word this gateway does not know, or none: see `kindRaw` for the upstream's own word. */
+  /** The upstream sent no word, or a word that this gateway does not know: see `kindRaw` for the upstream's own word. */
   | 'OTHER'
   /** The same plan for another period. */
   | 'RENEW'
@@ -21,7 +21,7 @@ export type BillingActivityKind =
   /** A change to a larger plan. */
   | 'UPGRADE';
 
-/** Whom to bill (`Billing`). Personal data: sent upstream, never stored or logged. What is left out is not sent. */
+/** The billed party (`Billing`). Personal data: sent upstream, never stored or logged. Fields that are left out are not sent. */
 export type BillingContactInput = {
   /** Postal address (`Address`), at most 255 characters. */
   address?: string | null | undefined;
@@ -39,7 +39,7 @@ export type BillingContactInput = {
 export type BillingErrorCode =
   /** An argument or variable breaks a rule; `field` is the path of the input at fault. The value is never repeated. */
   | 'BAD_USER_INPUT'
-  /** The caller lacks a scope for something that the operation selects, named a group that it may not act on, or sent a document that is not on the list of a gateway that has one. Whether that group exists is not told. */
+  /** The caller lacks a scope for a selected field or named a group outside its permission. Or the gateway has a safelist without the document. The error does not tell whether that group exists. */
   | 'FORBIDDEN'
   /** The idempotencyKey belongs to an earlier write with another input. Nothing was sent. */
   | 'IDEMPOTENCY_KEY_REUSED'
@@ -47,19 +47,19 @@ export type BillingErrorCode =
   | 'INTERNAL_SERVER_ERROR'
   /** The write could not be recorded safely beforehand, so it was not sent. */
   | 'LEDGER_UNAVAILABLE'
-  /** This gateway or this tenant has no credential for the upstream that the field needs, or the upstream has no catalogue of plans and packs where the gateway looks for it. */
+  /** This gateway or this tenant has no credential for the upstream of the field. Or the upstream has no catalogue of plans and packs at the configured path. */
   | 'NOT_CONFIGURED'
-  /** What the request names does not exist, as far as the upstream or the ledger tells this caller. */
+  /** The named object does not exist, as far as the upstream or the ledger tells this caller. */
   | 'NOT_FOUND'
-  /** The same write, or another one on the same target, is still under way. */
+  /** The same write, or another one on the same target, is still running. */
   | 'OPERATION_IN_PROGRESS'
-  /** The operation passes a limit: tokens, depth, aliases, directives, selections, root fields, more than one mutation field, levels of brackets or of `subgroups`, the upstream calls that it would cause, or the rows and bytes that it answers. */
+  /** The operation passes a limit. Limits of the document: tokens, depth, aliases, directives, selections, root fields, one mutation field, levels of brackets and of `subgroups`. Limits of the work: upstream calls, and rows and bytes of the response. */
   | 'OPERATION_TOO_COMPLEX'
   /** The write was sent, and nobody knows whether it was carried out: money may have moved. The gateway never sends it again by itself. */
   | 'OUTCOME_UNKNOWN'
-  /** An equal write of the tenant, under another idempotencyKey, succeeded a short while ago or is under way; `operation` is that write. Nothing was sent. */
+  /** An equal write of the tenant, under another idempotencyKey, succeeded a short while ago or is still running; `operation` is that write. Nothing was sent. */
   | 'POSSIBLE_DUPLICATE'
-  /** The catalogue, read anew, does not offer what was asked for at the `expected` price, or could not be read. Nothing was sent. */
+  /** The gateway read the catalogue anew. The catalogue does not offer the item at the `expected` price, or could not be read. Nothing was sent. */
   | 'PRECONDITION_FAILED'
   /** An earlier write on the same target has an unknown outcome; `operation` is that write. Nothing was sent. */
   | 'PRIOR_OUTCOME_UNKNOWN'
@@ -67,19 +67,19 @@ export type BillingErrorCode =
   | 'RATE_LIMITED'
   /** This replica of the gateway is stopping and takes no more work. */
   | 'SHUTTING_DOWN'
-  /** The write would pass a limit that the operator has set for the tenant's spending; `message` says which, how much of it is used, and when it frees up. Nothing was sent. */
+  /** The write would pass a spending limit of the tenant, which the operator has set. `message` names the limit, the used amount and the moment when it frees up. Nothing was sent. */
   | 'SPENDING_LIMIT_REACHED'
   /** The request carries no valid credential for this gateway. */
   | 'UNAUTHENTICATED'
-  /** The upstream answered something that cannot be read. At the path of a single field: that value alone could not be read, and the rest of the answer stands. */
+  /** The response of the upstream cannot be read. At the path of a single field: that value alone could not be read, and the rest of the response is valid. */
   | 'UPSTREAM_INVALID_RESPONSE'
-  /** The upstream understood the request and said no; its own words are in `upstreamMessage` or `extensions.upstream`. */
+  /** The upstream understood the request and refused it. Its own words are in `upstreamMessage` or `extensions.upstream`. */
   | 'UPSTREAM_REJECTED'
-  /** The upstream did not answer a read in time. */
+  /** The upstream did not respond to a read in time. */
   | 'UPSTREAM_TIMEOUT'
   /** The upstream refused the gateway's own credential. The caller's token is not at fault. */
   | 'UPSTREAM_UNAUTHENTICATED'
-  /** The upstream could not be reached. Of a write, not one byte was sent, so nothing was charged. */
+  /** The upstream could not be reached. The gateway sent no byte of a write, so nothing was charged. */
   | 'UPSTREAM_UNAVAILABLE';
 
 /** Which write it is. */
@@ -98,7 +98,7 @@ export type BillingOperationResolution =
   /** It was carried out. */
   | 'SUCCEEDED';
 
-/** What is known about a write. */
+/** State of a write. */
 export type BillingOperationStatus =
   /** Under way. Ask again. */
   | 'IN_PROGRESS'
@@ -106,45 +106,45 @@ export type BillingOperationStatus =
   | 'NOT_SENT'
   /** Sent, and nobody knows whether it was carried out. Nothing is sent for this target until it is reconciled or resolved. */
   | 'OUTCOME_UNKNOWN'
-  /** Refused by the upstream, nothing was carried out. The same key answers the same again. */
+  /** Refused by the upstream, nothing was carried out. The same key returns the same result. */
   | 'REJECTED'
-  /** Carried out. The same key answers the same again and sends nothing. */
+  /** Carried out. The same key returns the same result and sends nothing. */
   | 'SUCCEEDED';
 
-/** What is odd about the answer to a write that succeeded. */
+/** Oddities in the upstream's response to a write that succeeded. */
 export type BillingWarningCode =
-  /** The upstream confirmed another group than was named. */
+  /** The confirmed group differs from the named group. */
   | 'GROUP_DIFFERS'
-  /** The upstream confirmed another quantity than was ordered. */
+  /** The confirmed quantity differs from the ordered quantity. */
   | 'QUANTITY_DIFFERS'
-  /** The answer is whole but carries no status. */
+  /** The upstream's response is complete but has no status. */
   | 'STATUS_MISSING'
   /** Net total plus tax is not the gross total. The figures are shown as sent. */
   | 'TOTALS_DIFFER'
-  /** The upstream reported an error and a whole result at once. The result counts: money may have moved. */
+  /** The upstream reported an error and a complete result at once. The result counts: money may have moved. */
   | 'UPSTREAM_ERROR_BESIDE_RESULT'
-  /** A value of the answer could not be read and is null. */
+  /** A value of the upstream's response could not be read and is null. */
   | 'VALUE_UNREADABLE';
 
-/** Which plan, and for whom. */
+/** The plan and its group. */
 export type ChangePlanInput = {
   /** Must be true with `heldDocuments: DELETE`, which cannot be undone. */
   confirmDocumentDeletion?: boolean;
-  /** The price that the user was shown, for one billing period. The gateway reads the catalogue anew; `PRECONDITION_FAILED`, and nothing sent, when it says otherwise or cannot be read. */
+  /** The price that the user was shown, for one billing period. The gateway reads the catalogue anew. When the catalogue differs or cannot be read, the gateway sends nothing: `PRECONDITION_FAILED`. */
   expected?: ExpectedPriceInput | null | undefined;
   /** The group to change (`group_id`). Default: the api key's own group. */
   groupId?: string | null | undefined;
-  /** What becomes of documents that wait for capacity (`purge`). */
+  /** Treatment of documents that wait for capacity (`purge`). */
   heldDocuments?: HeldDocumentsAction;
-  /** The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Make it when the user's intent begins, and keep it over retries: of the request, of a dialog that is opened again, of an agent's tool call. The same key with the same input never charges twice. */
+  /** The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Make it when the user's intent begins. Keep it over retries of the request, a dialog that is opened again, or an agent's repeated tool call. The same key with the same input never charges twice. */
   idempotencyKey: string;
-  /** Number of the plan to change to (`plan_id`): 1 to 18 digits. The plan that is in force renews it: another charge. */
+  /** Number of the plan to change to (`plan_id`): 1 to 18 digits. The number of the plan in force renews that plan, which is another charge. */
   planId: string;
-  /** The `idempotencyKey` of an earlier equal write that this one knowingly repeats, as `operation` of a `POSSIBLE_DUPLICATE` names it. It must name the newest such write. Without it, an equal write under another key is refused for DUPLICATE_WINDOW_SECONDS (five minutes by default). */
+  /** The `idempotencyKey` of an earlier equal write that this one repeats on purpose, as in `operation` of a `POSSIBLE_DUPLICATE`. It must name the newest such write. Without it, an equal write under another key is refused for DUPLICATE_WINDOW_SECONDS (five minutes by default). */
   repeats?: string | null | undefined;
 };
 
-/** A price of the catalogue as the user was shown it: `price` of `AvailablePack` or `AvailablePlan`. */
+/** A price of the catalogue that the user was shown: `price` of `AvailablePack` or `AvailablePlan`. */
 export type ExpectedPriceInput = {
   /** The amount. Compared as a number: `"99.5"` is `"99.50"`. */
   amount: string;
@@ -152,63 +152,63 @@ export type ExpectedPriceInput = {
   currency?: string | null | undefined;
 };
 
-/** What becomes of documents that wait for capacity (the upstream's `purge`). Always sent explicitly. */
+/** Treatment of documents that wait for capacity (the upstream's `purge`). The gateway always sends it explicitly. */
 export type HeldDocumentsAction =
   /** They are deleted and cannot be brought back. Needs `confirmDocumentDeletion: true` and the scope `billing:delete-documents`. */
   | 'DELETE'
   /** They are processed, and count against the new capacity. */
   | 'PROCESS';
 
-/** How the billing page is opened. The choice about held documents is part of the URL and takes effect later, when the user changes the plan there. */
+/** Options of the billing page. The choice about held documents is part of the URL. It takes effect later, when the user changes the plan there. */
 export type OpenBillingUiInput = {
   /** Must be true with `heldDocuments: DELETE`, which cannot be undone. */
   confirmDocumentDeletion?: boolean;
   /** Seconds until the URL expires (`expire`): 1 to 259200, which are three days. */
   expireSeconds?: number;
-  /** What becomes of documents that wait for capacity (`purge`). */
+  /** Treatment of documents that wait for capacity (`purge`). */
   heldDocuments?: HeldDocumentsAction;
 };
 
-/** What to order, and for whom. */
+/** The packs and their group. */
 export type OrderBoosterPackInput = {
   /** Must be true with `heldDocuments: DELETE`, which cannot be undone. */
   confirmDocumentDeletion?: boolean;
-  /** The price that the user was shown, for one pack. The gateway reads the catalogue anew; `PRECONDITION_FAILED`, and nothing sent, when it says otherwise or cannot be read. */
+  /** The price that the user was shown, for one pack. The gateway reads the catalogue anew. When the catalogue differs or cannot be read, the gateway sends nothing: `PRECONDITION_FAILED`. */
   expected?: ExpectedPriceInput | null | undefined;
   /** The group to order for (`group_id`). Default: the api key's own group. */
   groupId?: string | null | undefined;
-  /** What becomes of documents that wait for capacity (`purge`). */
+  /** Treatment of documents that wait for capacity (`purge`). */
   heldDocuments?: HeldDocumentsAction;
-  /** The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Make it when the user's intent begins, and keep it over retries: of the request, of a dialog that is opened again, of an agent's tool call. The same key with the same input never charges twice. */
+  /** The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Make it when the user's intent begins. Keep it over retries of the request, a dialog that is opened again, or an agent's repeated tool call. The same key with the same input never charges twice. */
   idempotencyKey: string;
   /** Number of the booster pack to order (`pack_id`): 1 to 18 digits. */
   packId: string;
   /** How many packs: 1 to 100. */
   quantity?: number;
-  /** The `idempotencyKey` of an earlier equal write that this one knowingly repeats, as `operation` of a `POSSIBLE_DUPLICATE` names it. It must name the newest such write. Without it, an equal write under another key is refused for DUPLICATE_WINDOW_SECONDS (five minutes by default). */
+  /** The `idempotencyKey` of an earlier equal write that this one repeats on purpose, as in `operation` of a `POSSIBLE_DUPLICATE`. It must name the newest such write. Without it, an equal write under another key is refused for DUPLICATE_WINDOW_SECONDS (five minutes by default). */
   repeats?: string | null | undefined;
 };
 
-/** What a plan change would be. It compares documents, not prices. */
+/** Direction of a plan change. It compares documents, not prices. */
 export type PlanChangeDirection =
   /** Fewer documents in a period of the same length. */
   | 'DOWNGRADE'
-  /** The plan in force itself: `changePlan` renews it at once, another charge. Told by the number of the plan; where the history does not tell it, by name, documents and price together. */
+  /** The plan in force itself: `changePlan` renews it at once, which is another charge. Recognised by the number of the plan. Where the history has no number: by name, documents and price together. */
   | 'RENEWAL'
-  /** Not comparable: periods of different or untold length, as many documents, a figure that is not known, or no plan in force. */
+  /** Not comparable: periods of different or unknown length, equal documents, an unknown figure, or no plan in force. */
   | 'UNKNOWN'
   /** More documents in a period of the same length. */
   | 'UPGRADE';
 
-/** Something about a plan change that nobody can tell before it is made. More may be added. */
+/** A fact about a plan change that is not known before the change. More values may be added. */
 export type PlanChangeUnknown =
   /** The documents in a period of one of the two plans. */
   | 'ALLOWED_DOCUMENTS'
-  /** What is credited for the unused part of the plan in force. Always listed. */
+  /** The credit for the unused part of the plan in force. Always listed. */
   | 'CREDIT'
   /** The currency of one of the two prices: the upstream names none, or it cannot be read. */
   | 'CURRENCY'
-  /** How many documents are on hold, which the change processes, so that they count against the new plan, or deletes. Always listed. */
+  /** How many documents are on hold. The change deletes them, or processes them so that they count against the new plan. Always listed. */
   | 'HELD_DOCUMENTS'
   /** The price of one of the two plans: the upstream left it out, or it cannot be read. */
   | 'PRICE'
@@ -216,7 +216,7 @@ export type PlanChangeUnknown =
   | 'PRORATION'
   /** Whether prices include tax, and how much. Always listed. */
   | 'TAX'
-  /** What is left of the plan in force. */
+  /** Documents left in the plan in force. */
   | 'UNUSED_DOCUMENTS';
 
 /** How long a billing period is, from Xtracta `plan_type`. */
@@ -225,20 +225,20 @@ export type PlanType =
   | 'ANNUAL'
   /** One calendar month. */
   | 'MONTHLY'
-  /** A word this gateway does not know, or none: see the field with the upstream's own word. */
+  /** The upstream sent no word, or a word that this gateway does not know: see the field with the upstream's own word. */
   | 'OTHER';
 
-/** Which purchase, and whom to bill. */
+/** The purchase and the billed party. */
 export type PurchaseCreditsInput = {
-  /** Whom to bill. Default: the account's own details. */
+  /** The billed party. Default: the account's own details. */
   billing?: BillingContactInput | null | undefined;
-  /** The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Make it when the user's intent begins, and keep it over retries: of the request, of a dialog that is opened again, of an agent's tool call. The same key with the same input never charges twice. */
+  /** The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Make it when the user's intent begins. Keep it over retries of the request, a dialog that is opened again, or an agent's repeated tool call. The same key with the same input never charges twice. */
   idempotencyKey: string;
   /** The purchase to make (`PurchaseID`); quantity and price follow from it on the upstream's side. Not the zero UUID. */
   purchaseId: string;
   /** The buyer's own order number (`PurchaseOrder`), at most 255 characters. Some accounts require it. */
   purchaseOrder?: string | null | undefined;
-  /** The `idempotencyKey` of an earlier equal write that this one knowingly repeats, as `operation` of a `POSSIBLE_DUPLICATE` names it. It must name the newest such write. Without it, an equal write under another key is refused for DUPLICATE_WINDOW_SECONDS (five minutes by default). */
+  /** The `idempotencyKey` of an earlier equal write that this one repeats on purpose, as in `operation` of a `POSSIBLE_DUPLICATE`. It must name the newest such write. Without it, an equal write under another key is refused for DUPLICATE_WINDOW_SECONDS (five minutes by default). */
   repeats?: string | null | undefined;
 };
 
@@ -246,9 +246,9 @@ export type PurchaseCreditsInput = {
 export type ResolveBillingOperationInput = {
   /** The key of the write. */
   idempotencyKey: string;
-  /** How it was found out, for the audit: 1 to 500 characters, no secrets and nothing personal. */
+  /** The source of the finding, for the audit: 1 to 500 characters, no secrets and no personal data. */
   note: string;
-  /** What the operator found. */
+  /** The finding of the operator. */
   outcome: BillingOperationResolution;
 };
 

@@ -33,7 +33,7 @@ export const EMBEDDED_TYPES = [
   'PurchaseCreditsPayload',
 ] as const;
 
-/** Fields of a group that are read from the upstream, so that a write may change them. Its name is not one of them. */
+/** Fields of a group from the upstream, which a write may change. The name is not among them. */
 export const GROUP_READS = [
   'availablePacks',
   'availablePlans',
@@ -50,7 +50,7 @@ export const CHARGES = [
   'purchaseCredits',
 ] as const;
 
-/** Mutations that may tell how an earlier write ended. */
+/** Mutations that may return the outcome of an earlier write. */
 export const SETTLEMENTS = [
   'reconcileBillingOperation',
   'resolveBillingOperation',
