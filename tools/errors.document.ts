@@ -21,7 +21,7 @@ Routers hide messages, so the **code** is the contract: the lists below are clos
 | \`code\` | one of the codes below |
 | \`requestId\` | names the request in the gateway's log |
 | \`retryable\` | whether the same request may be sent again; absent for codes of the GraphQL protocol |
-| \`field\` | path of the argument or variable at fault: \`["input", "quantity"]\` |
+| \`field\` | path of the input at fault, from its argument on, whatever a variable is called: \`["input", "quantity"]\` |
 | \`upstream\` | \`service\`, \`operation\`, \`httpStatus\`, \`status\`, \`message\`, where an upstream is the cause |
 
 An unreadable value of a response is null, with \`UPSTREAM_INVALID_RESPONSE\` at its path; the row and the page are not affected.

@@ -48,8 +48,8 @@ const ARGUMENT = /^Argument "(\w+)" (?:of|has)/;
 const SUGGESTION = / Did you mean (?:the enum value )?"\w+"[^?]*\?$/;
 
 export interface InputPlace {
-  /** The value came in a variable, whose name stands first in the path. */
-  readonly isVariable: boolean;
+  /** The variable that the value came in, for the message; the path names the input that the variable is given for. */
+  readonly variable: { readonly name: string; readonly path: readonly string[] } | null;
   /** Whether the schema's own words may be suggested. */
   readonly suggestions: boolean;
 }
@@ -57,13 +57,16 @@ export interface InputPlace {
 /**
  * Suggestions are safe here: where the schema is hidden, Apollo Server has already removed them from validation errors.
  */
-const LITERAL: InputPlace = { isVariable: false, suggestions: true };
+const LITERAL: InputPlace = { variable: null, suggestions: true };
 
 /** The error for a wrong value; its message never repeats the value. `path` leads to the input at fault. */
 function inputProblem(path: readonly string[], cause: GraphQLError, place: InputPlace = LITERAL): BillingError {
   const missing = MISSING_FIELD.exec(cause.message);
-  const field = missing?.[1] === undefined ? path : [...path, missing[1]];
-  const name = `${place.isVariable ? 'Variable $' : ''}${field.join('.')}`;
+  const more = missing?.[1] === undefined ? [] : [missing[1]];
+  const field = [...path, ...more];
+  const { variable } = place;
+  const name =
+    variable === null ? field.join('.') : `Variable $${[variable.name, ...variable.path, ...more].join('.')}`;
   if (missing !== null) return badInput(`${name} is required: ${missing[2] ?? ''}.`, field);
   const rule = cause.originalError instanceof ScalarInputError ? ` ${cause.originalError.message}` : '';
   const suggestion = place.suggestions ? (SUGGESTION.exec(cause.message)?.[0] ?? '') : '';
@@ -119,8 +122,7 @@ const parsedSources = new WeakMap<Source, DocumentNode>();
 function literalPath(target: ASTNode): readonly string[] {
   const source = target.loc?.source;
   if (source === undefined) return ['value'];
-  const document = parsedSources.get(source) ?? parse(source, { maxLexicalTokens: MAX_TOKENS });
-  parsedSources.set(source, document);
+  const document = parsed(source);
   let found: readonly string[] | undefined;
   visit(document, {
     enter(node, _key, _parent, path) {
@@ -132,20 +134,49 @@ function literalPath(target: ASTNode): readonly string[] {
   return found === undefined || found.length === 0 ? ['value'] : found;
 }
 
-function namesAlong(document: DocumentNode, path: readonly (string | number)[]): readonly string[] {
+function parsed(source: Source): DocumentNode {
+  const document = parsedSources.get(source) ?? parse(source, { maxLexicalTokens: MAX_TOKENS });
+  parsedSources.set(source, document);
+  return document;
+}
+
+/**
+ * The input that a variable is given for: where it is used first in the operation, else in a fragment. Reason: a client
+ * finds its form field by this path, as it does with the rules that are checked later and know no variables.
+ */
+function inputOf(variable: string, operation: OperationDefinitionNode): readonly string[] {
+  const source = operation.loc?.source;
+  const others = source === undefined ? [] : parsed(source).definitions;
+  for (const definition of [operation, ...others.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION)]) {
+    let found: readonly string[] | undefined;
+    visit(definition, {
+      enter(node, _key, _parent, path) {
+        if (found !== undefined || node.kind === Kind.VARIABLE_DEFINITION) return false;
+        if (node.kind === Kind.VARIABLE && node.name.value === variable) found = namesAlong(definition, path);
+        return undefined;
+      },
+    });
+    if (found !== undefined && found.length > 0) return found;
+  }
+  return [variable];
+}
+
+function namesAlong(root: ASTNode, path: readonly (string | number)[]): readonly string[] {
   const names: string[] = [];
-  let current: unknown = document;
+  let current: unknown = root;
+  let operation: OperationDefinitionNode | null = null;
   for (const [index, key] of path.entries()) {
     current = isIndexable(current) ? current[key] : undefined;
     if (typeof key === 'number' && path[index - 1] === 'values') names.push(String(key));
-    names.push(...nameOf(current));
+    if (!isNode(current)) continue;
+    if (current.kind === Kind.OPERATION_DEFINITION) operation = current;
+    names.push(...nameOf(current, operation));
   }
   return names;
 }
 
-function nameOf(node: unknown): readonly string[] {
-  if (!isNode(node)) return [];
-  if (node.kind === Kind.VARIABLE_DEFINITION) return [node.variable.name.value];
+function nameOf(node: ASTNode, operation: OperationDefinitionNode | null): readonly string[] {
+  if (node.kind === Kind.VARIABLE_DEFINITION && operation !== null) return inputOf(node.variable.name.value, operation);
   return node.kind === Kind.ARGUMENT || node.kind === Kind.OBJECT_FIELD ? [node.name.value] : [];
 }
 
@@ -182,27 +213,40 @@ export function coerceVariables(
     // Validation has already refused variables of output types.
     if (!isInputType(type)) continue;
     const value = Object.hasOwn(inputs, name)
-      ? coerceGiven(name, type, inputs[name], options)
-      : coerceAbsent(definition, type);
+      ? coerceGiven(name, type, inputs[name], { operation, ...options })
+      : coerceAbsent(definition, type, operation);
     if (value !== undefined) coerced.set(name, value);
   }
   return Object.fromEntries(coerced);
 }
 
-function coerceAbsent(definition: VariableDefinitionNode, type: GraphQLInputType): unknown {
+function coerceAbsent(
+  definition: VariableDefinitionNode,
+  type: GraphQLInputType,
+  operation: OperationDefinitionNode,
+): unknown {
   if (definition.defaultValue !== undefined) return valueFromAST(definition.defaultValue, type);
   if (!isNonNullType(type)) return undefined;
   const name = definition.variable.name.value;
-  throw missingVariable(name, type);
+  throw missingVariable(name, type, operation);
 }
 
-function coerceGiven(name: string, type: GraphQLInputType, value: unknown, options: CoercionOptions): unknown {
-  if (value === null && isNonNullType(type)) throw missingVariable(name, type);
+function coerceGiven(
+  name: string,
+  type: GraphQLInputType,
+  value: unknown,
+  { operation, suggestions }: CoercionOptions & { readonly operation: OperationDefinitionNode },
+): unknown {
+  if (value === null && isNonNullType(type)) throw missingVariable(name, type, operation);
   return coerceInputValue(value, type, (path, _invalid, error) => {
-    throw inputProblem([name, ...path.map(String)], error, { isVariable: true, ...options });
+    const within = path.map(String);
+    throw inputProblem([...inputOf(name, operation), ...within], error, {
+      variable: { name, path: within },
+      suggestions,
+    });
   });
 }
 
-function missingVariable(name: string, type: GraphQLInputType): BillingError {
-  return badInput(`Variable $${name} is required: ${String(type)}.`, [name]);
+function missingVariable(name: string, type: GraphQLInputType, operation: OperationDefinitionNode): BillingError {
+  return badInput(`Variable $${name} is required: ${String(type)}.`, inputOf(name, operation));
 }

@@ -121,19 +121,19 @@ describe('variables', () => {
       'a date without offset',
       'query ($input: DateTime) { group(id: "1") { plan(at: $input) { name } } }',
       '2024-01-01T00:00:00 s3cret',
-      ['input'],
+      ['at'],
     ],
     [
       'a list with one bad item',
       'query ($input: [ID!]!) { groups(ids: $input) { id } }',
       ['1', { s3cret: 1 }],
-      ['input', '1'],
+      ['ids', '1'],
     ],
     [
       'a list of enums with one bad item',
       'query ($input: [BillingOperationStatus!]) { billingOperations(status: $input) { totalCount } }',
       ['NOT_SENT', 's3cret'],
-      ['input', '1'],
+      ['status', '1'],
     ],
   ])('%s are refused by path, without the value, before any resolver', async (_name, query, value, field) => {
     const answer = await ask(query, value === undefined ? {} : { input: value });
@@ -145,7 +145,8 @@ describe('variables', () => {
       field,
       requestId: 'request-1',
     });
-    expect(answer.errors[0]?.message).toContain(field.join('.'));
+    // The message speaks of the variable, the field of the input that it is given for.
+    expect(answer.errors[0]?.message).toContain(['Variable $input', ...field.slice(1)].join('.'));
     expect(answer.text).not.toContain('s3cret');
   });
 

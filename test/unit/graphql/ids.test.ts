@@ -9,7 +9,7 @@ beforeAll(async () => {
   gateway = await ApolloHarness.start();
 });
 
-/** Where an ID is given as `$id`, and the path of the input at fault when it is a variable. */
+/** Where an ID is given as `$id`, and the path of the input at fault, whether it is a variable or not. */
 const PLACES: readonly (readonly [string, string, readonly string[]])[] = [
   ['an argument', '{ group(id: $id) { id } }', ['id']],
   ['an argument of a read of the ledger', '{ billingOperation(idempotencyKey: $id) { kind } }', ['idempotencyKey']],
@@ -72,8 +72,8 @@ describe.each(PLACES)('an ID in %s', (_name, document, field) => {
   });
 
   it.each(UNSAFE)('is refused as the number %s, in a variable and as its default', async (value) => {
-    expectRefused(await ask(asVariable, { id: Number(value) }), value, ['id']);
-    expectRefused(await ask(asVariable.replace('ID!', `ID! = ${value}`)), value, ['id']);
+    expectRefused(await ask(asVariable, { id: Number(value) }), value, field);
+    expectRefused(await ask(asVariable.replace('ID!', `ID! = ${value}`)), value, field);
   });
 
   it('is taken as a text of the same digits, and as a number that JSON keeps', async () => {
@@ -100,6 +100,18 @@ describe('an ID inside a variable', () => {
     const mutation =
       'mutation ($input: OrderBoosterPackInput!) { orderBoosterPack(input: $input) { userErrors { code } } }';
     expectRefused(await ask(mutation, { input }), String(2 ** 60), ['input', 'idempotencyKey']);
+  });
+
+  it('is named by the input, whatever the variable is called and wherever it is used', async () => {
+    const whole = 'mutation ($form: OrderBoosterPackInput!) { orderBoosterPack(input: $form) { userErrors { code } } }';
+    const order = await ask(whole, { form: { idempotencyKey: 'key-0001', packId: 2 ** 60 } });
+    expectRefused(order, String(2 ** 60), ['input', 'packId']);
+    expect(order.errors[0]?.message).toContain('Variable $form.packId');
+    const list = 'query ($some: [ID!]!) { groups(ids: $some) { id } }';
+    expectRefused(await ask(list, { some: ['1', 2 ** 60] }), String(2 ** 60), ['ids', '1']);
+    const fragment = 'query ($some: ID!) { ...F } fragment F on Query { group(id: $some) { id } }';
+    expectRefused(await ask(fragment, { some: 2 ** 60 }), String(2 ** 60), ['id']);
+    expect((await ask(fragment)).errors[0]?.extensions['field']).toEqual(['id']);
   });
 });
 
