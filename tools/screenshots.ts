@@ -1,7 +1,8 @@
 /**
  * Makes the pictures of `docs/images/` from the present pages: `node --import @swc-node/register/esm-register
  * tools/screenshots.ts`. With `--review DIR` it writes every page in light and dark, 1280 and 390 pixels wide, into
- * that folder instead. Needs Chromium at /usr/bin/chromium; starts a simulator and a gateway of its own on free ports.
+ * that folder instead; `--only NAME` leaves out pages whose name does not begin so. Needs Chromium at
+ * /usr/bin/chromium; starts a simulator and a gateway of its own on free ports.
  */
 import 'reflect-metadata';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -19,11 +20,14 @@ const IMAGES = fileURLToPath(new URL('../docs/images/', import.meta.url));
 const SIZE = { width: 1200, height: 760 };
 const MANY =
   'query FiftyGroups($ids: [ID!]!) { groups(ids: $ids) { id name plan { name price { amount currency } remainingDocuments } } }';
+const READ = 'query Read($id: ID!) { group(id: $id) { plan { name } billingHistory(first: 5) { nodes { id } } } }';
 const ORDER =
   'mutation OrderBoosterPack($input: OrderBoosterPackInput!) { orderBoosterPack(input: $input) { pack { name quantity } operation { status replayed } userErrors { code } } }';
 
-const { values } = parseArgs({ options: { review: { type: 'string' } } });
-const { review } = values;
+const { values } = parseArgs({
+  options: { review: { type: 'string' }, only: { type: 'string', default: '' } },
+});
+const { review, only } = values;
 const folder = await mkdtemp(join(tmpdir(), 'screenshots-'));
 const simulator = await startSimulator();
 const gateway = await startGateway(simulator, folder);
@@ -76,6 +80,9 @@ async function makeReview(reviewFolder: string): Promise<void> {
     debug: (page) => openOperation(page, 'FiftyGroups'),
     'debug-refused': (page) => openOperation(page, 'TooMany'),
     'debug-settled': (page) => openOperation(page, 'Settle'),
+    'debug-slow': (page) => openOperation(page, 'SlowRead'),
+    'debug-failed': (page) => openOperation(page, 'FailedRead'),
+    'debug-lost': (page) => openOperation(page, 'Lost'),
     'debug-nothing': async (page) => {
       await page.goto(`${url}/debug`);
       await page.locator('details').first().waitFor();
@@ -89,8 +96,20 @@ async function makeReview(reviewFolder: string): Promise<void> {
       await page.goto(simulator.url);
       await page.locator('#group-rows code').first().waitFor();
     },
+    'simulator-reset': async (page) => {
+      await page.goto(simulator.url);
+      await page.locator('#group-rows code').first().waitFor();
+      await page.getByRole('button', { name: 'Reset…' }).click();
+    },
+    // Last: the upstream is down from then on.
+    'landing-down': async (page) => {
+      upstreamGoesDown(simulator);
+      for (let attempt = 0; attempt < 6; attempt += 1) await send(url, READ.replace('Read', 'Down'), { id: '100002' });
+      await page.goto(url);
+    },
   };
   for (const [name, arrange] of Object.entries(pages)) {
+    if (!name.startsWith(only)) continue;
     for (const colorScheme of ['light', 'dark'] as const) {
       for (const width of [1280, 390]) {
         const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
@@ -157,6 +176,10 @@ async function beBusy(gatewayUrl: string, upstream: Simulator): Promise<void> {
   await ask(ORDER, { input });
 }
 
+function upstreamGoesDown(upstream: Simulator): void {
+  upstream.world(upstream.fixtures.apiKey).addFault({ endpoint: 'history', kind: 'status', params: { code: 503 } });
+}
+
 async function send(gatewayUrl: string, query: string, variables: object): Promise<void> {
   const body = JSON.stringify({ query, variables });
   const headers = { 'content-type': 'application/json' };
@@ -172,6 +195,14 @@ async function beRefused(gatewayUrl: string, upstream: Simulator): Promise<void>
     send(gatewayUrl, ORDER.replace('OrderBoosterPack(', `${name}(`), { input: { packId, groupId, ...input } });
   await order('EqualOrder', { idempotencyKey: 'screenshot-order-0002', quantity: 2 });
   await order('OtherPrice', { idempotencyKey: 'screenshot-order-0003', quantity: 1, expected: { amount: '0.01' } });
+  // A read that is slow, and one that fails in each of its attempts; a rule that is used up, and one that is not.
+  const rules = upstream.world(fixtures.apiKey);
+  rules.addFault({ endpoint: 'history', kind: 'delay', params: { ms: 1_500 }, first: 1 });
+  await send(gatewayUrl, READ.replace('Read', 'SlowRead'), { id: '100003' });
+  rules.addFault({ endpoint: 'history', kind: 'status', params: { code: 503 }, first: 3 });
+  await send(gatewayUrl, READ.replace('Read', 'FailedRead'), { id: '100004' });
+  rules.addFault({ endpoint: 'booster', kind: 'hang', first: 2, group: '100055' });
+  await send(gatewayUrl, '{ group(id: "100000") { price } }', {});
   await order('TooMany', { idempotencyKey: 'screenshot-order-0004', quantity: 51 });
   await send(gatewayUrl, 'mutation BillingPage { openBillingUi { url expiresAt userErrors { code } } }', {});
   const world = upstream.world(fixtures.apiKey);

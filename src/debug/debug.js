@@ -14,6 +14,9 @@ function make(tag, attributes, ...children) {
 const badge = (text, tone) => make('span', { class: `badge ${tone || 'quiet'}` }, text);
 const milliseconds = (value) => (value === null ? '' : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`);
 const bytes = (value) => (value < 10000 ? `${value} B` : `${(value / 1000).toFixed(1)} kB`);
+/** Names of the schema and the upstream may break before a capital letter, and nowhere else. */
+const breakable = (text) =>
+  text.split(/(?<=[a-z])(?=[A-Z])/).flatMap((part, index) => (index === 0 ? [part] : [make('wbr'), part]));
 const counted = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
 const isFailed = (operation) => Object.keys(operation.errors).length > 0;
 const isIntrospection = (operation) =>
@@ -99,7 +102,7 @@ function forWhom(call) {
     read.recursive ? 'recursive' : null,
     read.reason === 'again' ? 'read again separately' : null,
   ];
-  return make('span', { class: 'note' }, parts.filter((part) => part !== null).join(' · '));
+  return make('span', { class: 'note' }, breakable(parts.filter((part) => part !== null).join(' · ')));
 }
 
 function attemptRow(call, attempt, isFirst, total) {
@@ -121,7 +124,7 @@ function attemptRow(call, attempt, isFirst, total) {
       'td',
       {},
       isFirst
-        ? [make('code', {}, `${call.service} ${call.operation}`), forWhom(call)]
+        ? [make('code', {}, breakable(`${call.service} ${call.operation}`)), forWhom(call)]
         : make('span', { class: 'note' }, 'tried again'),
     ),
     make('td', { class: 'num' }, attempt.attempt),
@@ -159,7 +162,7 @@ function idleRow(call, total, isOver) {
   return make(
     'tr',
     {},
-    make('td', {}, make('code', {}, call.operation), forWhom(call), make('span', { class: 'note' }, what)),
+    make('td', {}, make('code', {}, breakable(call.operation)), forWhom(call), make('span', { class: 'note' }, what)),
     make('td', { class: 'num' }, '0'),
     make(
       'td',
@@ -440,6 +443,7 @@ function overview() {
   const label = `${counted(recent.length, 'operation')} in the last ${MINUTES} minutes, ${failedCount} with errors`;
   byId('overview').replaceChildren(
     make('div', { class: 'minutes', role: 'img', 'aria-label': label }, bars),
+    make('p', { class: 'scale' }, make('span', {}, `${MINUTES} minutes ago`), make('span', {}, 'now')),
     pairs([
       ['operations', String(recent.length)],
       ['with errors', make('span', { class: failedCount > 0 ? 'bad' : 'good' }, failedCount)],

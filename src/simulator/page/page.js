@@ -241,7 +241,7 @@ async function showFaults() {
           'td',
           { class: 'params' },
           [rule.kind, ...settings, ...limits].join(' '),
-          isUsedUp ? make('span', { class: 'spent-word' }, ' used up') : '',
+          isUsedUp ? make('span', { class: 'spent-word' }, 'used up') : '',
         ),
         number(rule.seen),
         number(rule.struck),
