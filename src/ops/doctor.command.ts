@@ -157,9 +157,10 @@ async function examine(
 ): Promise<readonly Check[]> {
   const checks: Check[] = [];
   const baseUrl = config.XTRACTA_URL.replace(/\/+$/, '');
-  // At most a quarter of the remaining time, because the reads need most of it.
-  const left = (): number => Math.max(1, Math.min(REACH_MS, (deadlineMs - performance.now()) / 4));
-  const xtracta = await reach(baseUrl, left());
+  // At most a quarter of the remaining time, because the reads need most of it. No longer than the gateway would wait.
+  const left = (limitMs: number): number =>
+    Math.max(1, Math.min(REACH_MS, limitMs, (deadlineMs - performance.now()) / 4));
+  const xtracta = await reach(baseUrl, left(config.READ_TIMEOUT_MS));
   checks.push(...reachChecks('xtracta', 'XTRACTA_URL', xtracta));
   if (credentials.xtracta === null) {
     checks.push(check('credential', 'fail', null, 'no api key is set', 'nothing can be read', 'XTRACTA_API_KEY'));
@@ -181,7 +182,7 @@ async function examine(
     prober.close();
     probes.push(...prober.probes);
   }
-  checks.push(...(await creditsChecks(config, credentials, left)));
+  checks.push(...(await creditsChecks(config, credentials, () => left(config.WRITE_TIMEOUT_MS))));
   return checks;
 }
 
@@ -292,7 +293,7 @@ function connectionCheck(name: string, setting: string, tls: Reach['tls'], fault
 }
 
 function clockCheck(name: string, skew: number | null): Check {
-  if (skew === null) return open(`${name} clock`, 'there is no Date header');
+  if (skew === null) return open(`${name} clock`, 'there is no response with a Date header');
   const seconds = Math.round(skew);
   const size = Math.abs(seconds);
   const seen = size === 0 ? 'the clocks agree' : `this machine is ${size} seconds ${seconds > 0 ? 'ahead' : 'behind'}`;
@@ -396,8 +397,10 @@ function textOf({ result, checks, calls, readings }: DoctorReport): string {
       ]),
     ),
     `\nOpen readings of the documents: ${settled.length} settled, ${still.length} still open\n`,
-    ...still.map(
-      ({ number, about, how }) => `${wrapped(`  ${String(number).padStart(2)}  ${about}: ${how}`, WIDTH, '      ')}\n`,
+    // Where nothing could be read, a list of what was not read would only hide why.
+    ...(settled.length === 0 ? [] : still).map(
+      ({ number, about, how }) =>
+        `  ${String(number).padStart(2)}  ${wrapped(`${about}: ${how}`, WIDTH - 6, '      ')}\n`,
     ),
   ].join('');
 }

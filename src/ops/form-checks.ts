@@ -2,7 +2,16 @@ import type { ExaminedElement } from '../upstreams/xtracta/document.examination.
 import { type Check, check, listed, open, type Probe } from './doctor-checks.js';
 import { isRead, responseText, statusCode } from './probe-facts.js';
 import { foreignDocument } from './reading-reasons.js';
-import { childrenOf, creditForm, dateForms, recordForm, recordsOf, textOf } from './response-form.js';
+import { childrenOf, creditForm, type DateForm, dateForms, recordForm, recordsOf, textOf } from './response-form.js';
+
+const DATE_WORDS: Readonly<Record<DateForm, string>> = {
+  atom: 'in UTC with +00:00',
+  offset: 'with an offset that is not +00:00',
+  gmt: 'with the word GMT',
+  naive: 'without an offset',
+  zulu: 'in UTC with Z',
+  other: 'in an unknown form',
+};
 
 export function envelopeChecks(probes: readonly Probe[]): readonly Check[] {
   const responses = probes.filter(
@@ -85,7 +94,7 @@ export function formChecks(records: readonly ExaminedElement[], probes: readonly
       'dateFormat',
       dates.includes('other') ? 'doubt' : 'ok',
       dates.join(','),
-      `dates are written as ${listed(dates)}`,
+      `dates are written ${listed(dates.map((form) => DATE_WORDS[form]))}`,
       dates.includes('other')
         ? 'a date in a form that the gateway does not know is null'
         : dates.includes('naive')

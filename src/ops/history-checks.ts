@@ -39,6 +39,14 @@ export function historyRead(probe: Probe | null): Check {
   );
 }
 
+const ORDER_WORDS = {
+  start_desc: 'newest start first',
+  start_asc: 'oldest start first',
+  id_asc: 'by ascending id',
+  'start_asc or id_asc': 'oldest start first, which is by ascending id too',
+  shuffled: 'in no order',
+} as const;
+
 export function orderCheck(probe: Probe | null): Check {
   const rows = activitiesOf(probe).filter(({ startMs }) => startMs !== null);
   if (rows.length < 2) return open('historyOrder', 'there are fewer than two rows with a date');
@@ -57,7 +65,7 @@ export function orderCheck(probe: Probe | null): Check {
     'historyOrder',
     'ok',
     word,
-    `rows come ordered by ${word}`,
+    `rows come ${ORDER_WORDS[word]}`,
     'the gateway sorts by itself and trusts no order',
     null,
   );
@@ -207,14 +215,16 @@ export function recursionChecks(groupId: string, history: Probe, recursive: Prob
   const groups = new Set(named.map(groupIdOf));
   const hasItself = groups.has(groupId);
   return [
-    check(
-      'recursion',
-      'ok',
-      groups.size > 1 ? 'yes' : 'one group',
-      `recursive=1 has rows of ${groups.size} groups, ${hasItself ? 'the group itself among them' : 'not of the group itself'}`,
-      groups.size > 1 ? 'groups below are found' : 'no group below has rows, or recursion does nothing here',
-      null,
-    ),
+    groups.size === 0 && records.length > 0
+      ? open('recursion', `recursive=1 has ${records.length} rows, and none of them names its group`)
+      : check(
+          'recursion',
+          'ok',
+          groups.size > 1 ? 'yes' : 'one group',
+          `recursive=1 has rows of ${groups.size} groups, ${hasItself ? 'the group itself among them' : 'not of the group itself'}`,
+          groups.size > 1 ? 'groups below are found' : 'no group below has rows, or recursion does nothing here',
+          null,
+        ),
     foreign.length === 0
       ? check('foreignRows', 'ok', 'none', 'a history has only rows of its own group', 'as requested', null)
       : check('foreignRows', 'doubt', 'some', 'a history has rows of other groups', 'the gateway drops them', null),

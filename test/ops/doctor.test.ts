@@ -119,6 +119,8 @@ describe("doctor, against the simulator's", () => {
     const { report } = await doctor(envOf(world), '--group', '100000', '--outside', OUTSIDE);
     const expected = Object.entries(toggles).map(([toggle, value]) => [toggle, WORDS[`${toggle}=${value}`] ?? value]);
     expect(expected.map(([toggle = '']) => [toggle, found(report, toggle)])).toEqual(expected);
+    // Rows that name no group tell nothing of groups below.
+    expect(found(report, 'recursion')).toBe(toggles['activityGroupId'] === 'no' ? null : 'yes');
   });
 
   it('toggles leaves none of them out', () => {
@@ -218,6 +220,7 @@ describe('doctor', () => {
   });
 });
 
+const SILENCE = hang();
 const KEY = 'key-that-must-not-be-printed';
 const SECRET = 'secret-that-must-not-be-printed';
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -365,7 +368,7 @@ describe('doctor, answered by', () => {
   });
 
   it.each<[string, RawHandler, RegExp]>([
-    ['an hour of silence', hang(), /token endpoint gives no token/],
+    ['an hour of silence', SILENCE, /token endpoint gives no token/],
     ['a login page', answer(200, '<html>Log in</html>'), /token endpoint gives no token/],
     ['a redirect', redirect(307, 'https://elsewhere.example/'), /token endpoint gives no token/],
     ['an error with the secret in it', answer(500, `{"error":"${SECRET}"}`), /token endpoint gives no token/],
@@ -379,6 +382,8 @@ describe('doctor, answered by', () => {
   ])('a token endpoint with %s, says what is wrong, and keeps the secret to itself', async (_name, handler, words) => {
     const [upstream, endpoint] = [await startRawUpstream(answer(200, HISTORY)), await startRawUpstream(handler)];
     try {
+      // Of silence all the time is waited for that there is.
+      const seconds = handler === SILENCE ? '2' : '5';
       const env = {
         AUTH: 'none',
         XTRACTA_URL: upstream.url,
@@ -389,7 +394,7 @@ describe('doctor, answered by', () => {
         CREDITS_CLIENT_SECRET: SECRET,
         READ_TIMEOUT_MS: '300',
       };
-      const { exitCode, out, err } = await runOpsCommand('doctor', ['--timeout', '5', '--group', '5'], env);
+      const { exitCode, out, err } = await runOpsCommand('doctor', ['--timeout', seconds, '--group', '5'], env);
       expect(exitCode).toBe(1);
       expect(out).toMatch(words);
       expect(out + err).not.toContain(SECRET);
@@ -407,7 +412,7 @@ describe('doctor, answered by', () => {
     const upstream = await startRawUpstream(answer(200, HISTORY), options);
     try {
       const url = `https://localhost:${upstream.port}`;
-      const env = { AUTH: 'none', XTRACTA_URL: url, XTRACTA_API_KEY: KEY };
+      const env = { AUTH: 'none', XTRACTA_URL: url, XTRACTA_API_KEY: KEY, READ_TIMEOUT_MS: '300' };
       const { exitCode, out } = await runOpsCommand('doctor', ['--timeout', '5'], env);
       expect(exitCode).toBe(1);
       expect(out).toMatch(words);
