@@ -15,7 +15,7 @@ const layers = {
   // The event loop is one: whoever works long takes slices of the same turn.
   reads: ['domain', 'runtime/large-work\\.ts'],
   idempotency: ['domain'],
-  billing: ['domain', 'idempotency/(ledger|ledger\\.states|run-once)\\.ts'],
+  billing: ['domain', 'idempotency/(ledger|ledger-states|run-once)\\.ts'],
   graphql: ['domain', 'billing/billing-writes\\.ts', 'reads/billing-reads\\.ts', 'runtime/large-work\\.ts'],
   debug: ['domain', 'pages'],
   server: [
@@ -39,8 +39,8 @@ const layers = {
     'idempotency',
     'upstreams/(upstream\\.errors|http/)',
     'upstreams/[^/]+/[^/]+\\.client\\.ts',
-    'upstreams/credits/credits\\.token\\.ts',
-    'upstreams/xtracta/document\\.examination\\.ts',
+    'upstreams/credits/credits-token\\.ts',
+    'upstreams/xtracta/document-examination\\.ts',
   ],
 };
 
@@ -82,7 +82,7 @@ const wrapped = {
   dataloader: 'reads/.*loader',
   'big\\.js': '(domain|upstreams/credits)/',
   pg: 'idempotency/postgres/',
-  ioredis: 'cache/redis\\.link',
+  ioredis: 'cache/redis-link',
   jose: 'auth/',
   pino: 'observability/logger',
   'pino-pretty': 'observability/logger-pretty',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { ClaimRequest, Ledger } from '../src/idempotency/ledger.js';
-import type { LedgerRow } from '../src/idempotency/ledger.states.js';
+import type { LedgerRow } from '../src/idempotency/ledger-states.js';
 import { openLedger } from '../src/idempotency/open-ledger.js';
 
 /**

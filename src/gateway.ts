@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createAuthenticator } from './auth/authenticate.js';
 import { RateLimiter, SharedRateLimiter } from './auth/rate-limiter.js';
-import { createBillingWrites } from './billing/billing-writes.service.js';
+import { createBillingWrites } from './billing/billing-writes-service.js';
 import { BackgroundReconciler } from './billing/settle-operations.js';
 import type { FinishedMutation, WriteServices } from './billing/write-scope.js';
 import type { Config } from './config/config.js';
@@ -15,7 +15,7 @@ import { MAX_RECURSIVE_SELECTIONS, MAX_TOKENS, operationLimitRules } from './gra
 import { gatewayPlugins } from './graphql/request/request-plugins.js';
 import { buildGatewaySchema } from './graphql/schema.js';
 import { type Ledger, MAX_RECENT_WRITES } from './idempotency/ledger.js';
-import { LedgerMonitor, type LimitUse, SpendingMonitor } from './idempotency/ledger.monitor.js';
+import { LedgerMonitor, type LimitUse, SpendingMonitor } from './idempotency/ledger-monitor.js';
 import { openLedger } from './idempotency/open-ledger.js';
 import { RunOnce } from './idempotency/run-once.js';
 import type { Logger } from './observability/logger.js';
@@ -23,15 +23,15 @@ import { Metrics, type ObservedHealth } from './observability/metrics.js';
 import { startTracing } from './observability/tracing-start.js';
 import { createUpstreamObserver, UpstreamSilence } from './observability/upstream-observer.js';
 import { type PageLink, pageLinks } from './pages/page-frame.js';
-import { BillingReadsFactory } from './reads/reads.factory.js';
-import type { PlaceQueue } from './reads/response.account.js';
-import type { StaleReadsOptions } from './reads/stale.reads.js';
+import { BillingReadsFactory } from './reads/reads-factory.js';
+import type { PlaceQueue } from './reads/response-account.js';
+import type { StaleReadsOptions } from './reads/stale-reads.js';
 import { packageVersion } from './runtime/package-root.js';
 import { createHttpServer } from './server/http-server.js';
 import type { GatewayStatus, GraphqlRequest, HttpServer, ReadinessPart } from './server/http-server-options.js';
 import { createSafelist, type PersistedQueryCache } from './server/safelist.js';
 import { CreditsClient } from './upstreams/credits/credits.client.js';
-import { FairPool } from './upstreams/http/fair.pool.js';
+import { FairPool } from './upstreams/http/fair-pool.js';
 import { XtractaClient } from './upstreams/xtracta/xtracta.client.js';
 
 export interface Gateway {
@@ -322,7 +322,7 @@ async function createSharedState(config: Config, logger: Logger): Promise<Shared
     };
   }
   // Loaded only where `CACHE_URL` names a Redis.
-  const { RedisLink, RedisPersistedQueries } = await import('./cache/redis.link.js');
+  const { RedisLink, RedisPersistedQueries } = await import('./cache/redis-link.js');
   const link = new RedisLink(config.cache.url, { logger });
   await link.settled();
   const limiter = new SharedRateLimiter(link, { perMinute });

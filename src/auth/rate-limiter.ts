@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RedisLink } from '../cache/redis.link.js';
+import type { RedisLink } from '../cache/redis-link.js';
 import type { Allowance, RateLimitedKind } from '../domain/errors.js';
 
 interface RateLimiterOptions {

@@ -2,13 +2,13 @@ import type { Caller } from '../domain/caller.js';
 import { BillingError, badInput } from '../domain/errors.js';
 import { upstreamOperation } from '../domain/upstream-operations.js';
 import { NO_SUBJECT, type WriteSubject } from '../domain/write.js';
-import type { LedgerRow } from '../idempotency/ledger.states.js';
+import type { LedgerRow } from '../idempotency/ledger-states.js';
 import type { BillingOperation, BillingOperationStatus, OperationsPage } from './billing-writes.js';
 import type { Evidence } from './evidence.js';
 import { examineRow } from './examine-row.js';
-import { orLedgerUnavailable, statesOfStatus, toBillingOperation } from './write.outcome.js';
 import { STORED_WRITES } from './write-definitions.js';
 import { checkIdempotencyKey } from './write-input.policy.js';
+import { orLedgerUnavailable, statesOfStatus, toBillingOperation } from './write-outcome.js';
 import type { WriteScope } from './write-scope.js';
 
 const MAX_PAGE = 100;

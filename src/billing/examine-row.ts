@@ -3,7 +3,7 @@ import type { XtractaCredential } from '../domain/caller.js';
 import { type AvailablePack, type AvailablePlan, itemOf } from '../domain/catalogue.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
 import { upstreamOperation } from '../domain/upstream-operations.js';
-import type { LedgerRow } from '../idempotency/ledger.states.js';
+import type { LedgerRow } from '../idempotency/ledger-states.js';
 import {
   type Evidence,
   examine,
@@ -14,9 +14,9 @@ import {
   type SentWrite,
 } from './evidence.js';
 import { readClockBefore, readGroupCatalogue, readGroupHistory } from './group-reads.js';
-import { orLedgerUnavailable } from './write.outcome.js';
 import type { Proof } from './write-definition.js';
 import { STORED_WRITES } from './write-definitions.js';
+import { orLedgerUnavailable } from './write-outcome.js';
 import type { WriteServices } from './write-scope.js';
 
 type Upstream = Pick<WriteServices, 'xtracta' | 'ledger'>;

@@ -3,13 +3,13 @@ import { BillingError, badInput } from '../domain/errors.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
 import { upstreamOperation } from '../domain/upstream-operations.js';
 import type { WriteFailure } from '../domain/write.js';
-import type { LedgerRow, StoredAnswer } from '../idempotency/ledger.states.js';
+import type { LedgerRow, StoredAnswer } from '../idempotency/ledger-states.js';
 import { findVisibleRow, operationView } from './billing-operations.js';
 import type { BillingOperation, BillingUserError } from './billing-writes.js';
 import { examineRow, findContradiction } from './examine-row.js';
-import { orLedgerUnavailable, toUserError } from './write.outcome.js';
 import { STORED_WRITES } from './write-definitions.js';
 import { checkIdempotencyKey } from './write-input.policy.js';
+import { orLedgerUnavailable, toUserError } from './write-outcome.js';
 import type { WriteScope, WriteServices } from './write-scope.js';
 
 export interface OperationPayload {

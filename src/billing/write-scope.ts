@@ -16,7 +16,7 @@ import type { UpstreamCall } from '../domain/upstream-call.js';
 import type { MutationKind, WriteKind } from '../domain/upstream-operations.js';
 import type { WriteOutcome } from '../domain/write.js';
 import type { Ledger } from '../idempotency/ledger.js';
-import type { LedgerRow } from '../idempotency/ledger.states.js';
+import type { LedgerRow } from '../idempotency/ledger-states.js';
 import type { RunOnce } from '../idempotency/run-once.js';
 import type { BillingOperationStatus } from './billing-writes.js';
 

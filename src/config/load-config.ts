@@ -6,7 +6,7 @@ import type {
   CreditsAuthorization,
   EnvironmentCredentials,
 } from './config.js';
-import { brokenRules, idleSettings, openDoors, unknownVariables } from './config.rules.js';
+import { brokenRules, idleSettings, openDoors, unknownVariables } from './config-rules.js';
 import { readSafelist } from './safelist-file.js';
 import { isLoopbackHost, type Setting } from './setting.js';
 import { parseSettings, settingNames } from './setting-values.js';

@@ -5,7 +5,7 @@ import { BILLING_OPERATION_KINDS } from '../domain/upstream-operations.js';
 import { BILLING_WARNING_CODES, blockingTargets, type RecentWrite } from '../domain/write.js';
 import type { AuditEntry, Change, ClaimRequest, LedgerOptions, Neighbour } from './ledger.js';
 import { storedSpend } from './ledger.js';
-import { type LedgerRow, RECONCILE_INTERVALS_MS, reconcileDelayMs } from './ledger.states.js';
+import { type LedgerRow, RECONCILE_INTERVALS_MS, reconcileDelayMs } from './ledger-states.js';
 
 const LEDGER_STATES = ['claimed', 'sending', 'succeeded', 'rejected', 'not_sent', 'unknown'] as const;
 const LATE_ACTORS = ['late-answer', 'reconciler', 'operator'] as const;

@@ -1,8 +1,8 @@
 import type { CountedWrites, DailyLimits, ExceededLimit, Spend } from '../domain/spending.js';
 import type { BillingOperationKind } from '../domain/upstream-operations.js';
 import type { RecentWrite, RecentWritesRequest, WriteRefusal } from '../domain/write.js';
-import type { Actor, LedgerState, Resolution, StoredAnswer } from './ledger.states.js';
-import { isUnfinished, type LedgerRow } from './ledger.states.js';
+import type { Actor, LedgerState, Resolution, StoredAnswer } from './ledger-states.js';
+import { isUnfinished, type LedgerRow } from './ledger-states.js';
 
 /**
  * The ledger could not read or write. After this error it is unknown whether a change was stored, because a commit with

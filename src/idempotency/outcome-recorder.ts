@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WriteOutcome } from '../domain/write.js';
 import { type Change, changedRow, type Ledger, type LedgerLog } from './ledger.js';
-import type { LedgerRow, LedgerState, StoredAnswer } from './ledger.states.js';
+import type { LedgerRow, LedgerState, StoredAnswer } from './ledger-states.js';
 
 export interface RecorderOptions {
   readonly ledger: Ledger;

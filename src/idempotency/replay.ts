@@ -1,6 +1,6 @@
 import { type BillingOperationKind, upstreamOperation } from '../domain/upstream-operations.js';
 import type { WriteFailure, WriteOutcome } from '../domain/write.js';
-import type { LedgerRow, StoredAnswer } from './ledger.states.js';
+import type { LedgerRow, StoredAnswer } from './ledger-states.js';
 
 /** The upstream of a failure that no client of an upstream reported. */
 function upstreamOf(kind: BillingOperationKind): WriteFailure['upstream'] {

@@ -11,7 +11,7 @@ import {
   type Ledger,
   type LedgerLog,
 } from './ledger.js';
-import { isUnfinished, type LedgerRow, type StoredAnswer } from './ledger.states.js';
+import { isUnfinished, type LedgerRow, type StoredAnswer } from './ledger-states.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { replay, toAnswer, unknownFailure } from './replay.js';
 

@@ -16,8 +16,8 @@ import {
   type Neighbour,
   settlement,
 } from './ledger.js';
-import { ForbiddenTransition, type LedgerRow, type Resolution, type StoredAnswer } from './ledger.states.js';
 import { nextAttemptAtMs } from './ledger-row.codec.js';
+import { ForbiddenTransition, type LedgerRow, type Resolution, type StoredAnswer } from './ledger-states.js';
 
 type Awaitable<T> = T | Promise<T>;
 

@@ -3,11 +3,11 @@ import http from 'node:http';
 import https from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import type { CreditsAuthorization } from '../config/config.js';
-import { CreditsTokens } from '../upstreams/credits/credits.token.js';
+import { CreditsTokens } from '../upstreams/credits/credits-token.js';
 import { createGotTransport } from '../upstreams/http/got.transport.js';
 import type { TransportResult } from '../upstreams/http/transport.js';
 import { createUndiciTransport } from '../upstreams/http/undici.transport.js';
-import { type ExaminedDocument, examineDocument } from '../upstreams/xtracta/document.examination.js';
+import { type ExaminedDocument, examineDocument } from '../upstreams/xtracta/document-examination.js';
 import { type Reading, readStored } from './reading.js';
 
 /**

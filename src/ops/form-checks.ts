@@ -1,4 +1,4 @@
-import type { ExaminedElement } from '../upstreams/xtracta/document.examination.js';
+import type { ExaminedElement } from '../upstreams/xtracta/document-examination.js';
 import { type Check, check, listed, open, type Probe } from './doctor-checks.js';
 import { isRead, responseText, statusCode } from './probe-facts.js';
 import { foreignDocument } from './reading-reasons.js';

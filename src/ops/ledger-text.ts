@@ -1,9 +1,9 @@
 import type { BillingOperationStatus, Evidence } from '../billing/billing-writes.js';
 import type { RowExamination } from '../billing/examine-row.js';
-import { statusOfState } from '../billing/write.outcome.js';
+import { statusOfState } from '../billing/write-outcome.js';
 import { ACCOUNT_KINDS } from '../domain/upstream-operations.js';
 import type { AuditEntry } from '../idempotency/ledger.js';
-import type { LedgerRow } from '../idempotency/ledger.states.js';
+import type { LedgerRow } from '../idempotency/ledger-states.js';
 import { terminalText, wrapped } from './ops-output.js';
 import { printable } from './read.command.js';
 

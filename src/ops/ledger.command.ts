@@ -7,7 +7,7 @@ import {
   reconcileBillingOperation,
   resolveBillingOperation,
 } from '../billing/settle-operations.js';
-import { statesOfStatus, statusOfState } from '../billing/write.outcome.js';
+import { statesOfStatus, statusOfState } from '../billing/write-outcome.js';
 import type { WriteScope } from '../billing/write-scope.js';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
@@ -15,7 +15,7 @@ import { SCOPES, type Tenant } from '../domain/caller.js';
 import { BillingError } from '../domain/errors.js';
 import { ACCOUNT_KINDS } from '../domain/upstream-operations.js';
 import { type Ledger, LedgerUnavailable } from '../idempotency/ledger.js';
-import type { LedgerRow } from '../idempotency/ledger.states.js';
+import type { LedgerRow } from '../idempotency/ledger-states.js';
 import { openLedger } from '../idempotency/open-ledger.js';
 import { RunOnce } from '../idempotency/run-once.js';
 import { createLogger } from '../observability/logger.js';

@@ -1,5 +1,5 @@
 import type { BillingActivity, BillingHistory } from '../domain/billing-history.js';
-import type { ExaminedElement } from '../upstreams/xtracta/document.examination.js';
+import type { ExaminedElement } from '../upstreams/xtracta/document-examination.js';
 import type { Probe } from './doctor-checks.js';
 import type { Reading } from './reading.js';
 import { foreignDocument, TRANSPORT_REASONS, whyOfStatus } from './reading-reasons.js';

@@ -1,11 +1,11 @@
 import type { WriteOutcome } from '../domain/write.js';
 import type { TransportFailureReason } from '../upstreams/http/transport.js';
-import { carriesPayload } from '../upstreams/upstream.errors.js';
+import { carriesPayload } from '../upstreams/upstream-errors.js';
 import {
   type ExaminedDocument,
   type ExaminedElement,
   examineDocument,
-} from '../upstreams/xtracta/document.examination.js';
+} from '../upstreams/xtracta/document-examination.js';
 import type { ReplayedAttempt } from './stored-response.js';
 
 /** Reasons for an incomplete response, each the end of a sentence. */

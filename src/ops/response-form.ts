@@ -1,4 +1,4 @@
-import type { ExaminedDocument, ExaminedElement } from '../upstreams/xtracta/document.examination.js';
+import type { ExaminedDocument, ExaminedElement } from '../upstreams/xtracta/document-examination.js';
 import type { Reading } from './reading.js';
 
 /** The elements of a record in the documented order; `optional` ones may be absent by the schema. */

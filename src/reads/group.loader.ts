@@ -4,10 +4,10 @@ import type { BillingCatalogue } from '../domain/catalogue.js';
 import { BillingError } from '../domain/errors.js';
 import type { UpstreamCall, UpstreamReadFacts } from '../domain/upstream-call.js';
 import type { GroupClient } from './billing-reads.js';
-import { type CallBudget, ReadRequesters, type RequestingField, tooManyCalls } from './call.budget.js';
+import { type CallBudget, ReadRequesters, type RequestingField, tooManyCalls } from './call-budget.js';
 import type { CatalogueStore } from './catalogue.store.js';
 import type { ReadSubject } from './history.executor.js';
-import type { InFlightReads, WriteVersions } from './shared.reads.js';
+import type { InFlightReads, WriteVersions } from './shared-reads.js';
 
 export interface GroupLoaderContext {
   readonly subject: ReadSubject;

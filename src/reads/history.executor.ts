@@ -3,7 +3,7 @@ import type { XtractaCredential } from '../domain/caller.js';
 import { BillingError } from '../domain/errors.js';
 import type { ReadObserver, UpstreamCall, UpstreamReadFacts } from '../domain/upstream-call.js';
 import type { HistoryClient, HistoryRead } from './billing-reads.js';
-import { type CallBudget, type ReadRequesters, tooManyCalls } from './call.budget.js';
+import { type CallBudget, type ReadRequesters, tooManyCalls } from './call-budget.js';
 import {
   type PlannedCall,
   type PlannerKnowledge,
@@ -13,8 +13,8 @@ import {
 } from './history.planner.js';
 import { groupNameIn, type HistoryResponse, historyReadKey, settle, toHistoryResponse } from './history-response.js';
 import { windowsEqual } from './history-window.policy.js';
-import type { MembershipMemory } from './membership.memory.js';
-import type { InFlightReads, WriteVersions } from './shared.reads.js';
+import type { MembershipMemory } from './membership-memory.js';
+import type { InFlightReads, WriteVersions } from './shared-reads.js';
 
 export type Rows = readonly BillingActivity[];
 

@@ -3,8 +3,8 @@ import type { HistoryRead } from './billing-reads.js';
 import { type ExecutorContext, HistoryExecutor, type HistorySource, type Rows } from './history.executor.js';
 import { historyReadKey } from './history-response.js';
 import { planWindow } from './history-window.policy.js';
-import type { MembershipMemory } from './membership.memory.js';
-import type { WriteVersions } from './shared.reads.js';
+import type { MembershipMemory } from './membership-memory.js';
+import type { WriteVersions } from './shared-reads.js';
 
 /**
  * `window`: the rows of one read. `naming`: any rows that contain the group's name. Where the operation reads none for

@@ -7,7 +7,7 @@ import {
   windowSpan,
   windowsEqual,
 } from './history-window.policy.js';
-import { type AncestorKnowledge, isBatchWorthwhile } from './membership.memory.js';
+import { type AncestorKnowledge, isBatchWorthwhile } from './membership-memory.js';
 
 /** One upstream call, and the reads that its response may settle. */
 export interface PlannedCall {

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readStored } from '../../src/ops/reading.js';
 import type { RecordedResponse, Recording } from '../../src/ops/recording.js';
 import { formDifferences, responseForm } from '../../src/ops/response-form.js';
-import { examineDocument } from '../../src/upstreams/xtracta/document.examination.js';
+import { examineDocument } from '../../src/upstreams/xtracta/document-examination.js';
 
 /**
  * Responses that `doctor --record test/fixtures/recorded/NAME.json` has kept, masked. The gateway must read each as it

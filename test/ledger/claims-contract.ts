@@ -6,7 +6,7 @@ import {
   type LedgerRow,
   type LedgerState,
   TRANSITIONS,
-} from '../../src/idempotency/ledger.states.js';
+} from '../../src/idempotency/ledger-states.js';
 import { LedgerHarness, present } from './ledger.harness.js';
 import { byOperator, SUCCESS, sampleClaim, T0, UNKNOWN } from './sample-claims.js';
 

@@ -11,7 +11,7 @@ import {
   type ListRequest,
   type Neighbour,
 } from '../../src/idempotency/ledger.js';
-import type { LedgerRow, Resolution, StoredAnswer } from '../../src/idempotency/ledger.states.js';
+import type { LedgerRow, Resolution, StoredAnswer } from '../../src/idempotency/ledger-states.js';
 
 export type LedgerStep = 'claim' | 'sending' | 'outcome' | 'read' | 'recent';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach } from '@jest/globals';
 import type { ClaimRequest, Ledger } from '../../src/idempotency/ledger.js';
-import type { LedgerRow, LedgerState } from '../../src/idempotency/ledger.states.js';
+import type { LedgerRow, LedgerState } from '../../src/idempotency/ledger-states.js';
 import { openLedger } from '../../src/idempotency/open-ledger.js';
 import { SUCCESS, sampleClaim, T0, UNKNOWN } from './sample-claims.js';
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { type Ledger, LedgerUnavailable } from '../../src/idempotency/ledger.js';
 import { openLedger } from '../../src/idempotency/open-ledger.js';
-import { FIND, FIND_BLOCKER, FIND_NEWEST_EQUAL, SPENDING } from '../../src/idempotency/postgres/postgres.statements.js';
+import { FIND, FIND_BLOCKER, FIND_NEWEST_EQUAL, SPENDING } from '../../src/idempotency/postgres/postgres-statements.js';
 import { RunOnce } from '../../src/idempotency/run-once.js';
 import { findPostgres, startPostgres, type TestPostgres } from '../support/start-postgres.js';
 import { CountingUpstream, SUCCEEDED, sampleOrder } from './counting-upstream.js';

@@ -1,5 +1,5 @@
 import type { ClaimRequest } from '../../src/idempotency/ledger.js';
-import type { Resolution, StoredAnswer } from '../../src/idempotency/ledger.states.js';
+import type { Resolution, StoredAnswer } from '../../src/idempotency/ledger-states.js';
 
 export const T0 = Date.UTC(2026, 0, 31, 12, 0, 0);
 

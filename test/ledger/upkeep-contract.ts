@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { BillingError } from '../../src/domain/errors.js';
-import { RECONCILE_INTERVALS_MS, reconcileDelayMs } from '../../src/idempotency/ledger.states.js';
+import { RECONCILE_INTERVALS_MS, reconcileDelayMs } from '../../src/idempotency/ledger-states.js';
 import { LedgerHarness, present } from './ledger.harness.js';
 import { byOperator, SUCCESS, sampleClaim, T0 } from './sample-claims.js';
 

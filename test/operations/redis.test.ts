@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { SharedRateLimiter } from '../../src/auth/rate-limiter.js';
-import { RedisLink, RedisPersistedQueries } from '../../src/cache/redis.link.js';
+import { RedisLink, RedisPersistedQueries } from '../../src/cache/redis-link.js';
 import { createLogger } from '../../src/observability/logger.js';
 import { answer, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';

@@ -5,7 +5,7 @@ import { BillingError } from '../../src/domain/errors.js';
 import { UnreadableValue } from '../../src/domain/money.js';
 import { buildGatewaySchema } from '../../src/graphql/schema.js';
 import type { HistoryPage } from '../../src/reads/billing-reads.js';
-import { HistoryConnection } from '../../src/reads/history.paging.js';
+import { HistoryConnection } from '../../src/reads/history-paging.js';
 import { ApolloHarness } from '../unit/graphql/apollo.harness.js';
 import { type InMemoryPorts, inMemoryPorts, PLAN, ROW } from '../unit/graphql/in-memory.context.js';
 import { type GeneratedRequest, generateRequest, numbersFrom } from './document.generator.js';

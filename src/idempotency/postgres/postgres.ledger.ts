@@ -13,12 +13,12 @@ import type {
   ListRequest,
   Neighbour,
 } from '../ledger.js';
-import type { LedgerRow } from '../ledger.states.js';
 import { unreadableRowReporter } from '../ledger-row.codec.js';
+import type { LedgerRow } from '../ledger-states.js';
 import { asUnavailable, type LedgerStore, StoredLedger } from '../stored-ledger.js';
 import { PostgresOwnerLock } from './owner.lock.js';
 import { PostgresRows } from './postgres.rows.js';
-import { attachPostgres, migratePostgres } from './postgres.statements.js';
+import { attachPostgres, migratePostgres } from './postgres-statements.js';
 
 const POOL_SIZE = 10;
 const CONNECT_TIMEOUT_MS = 3_000;

@@ -19,7 +19,6 @@ import {
   type Neighbour,
   repeatsAnother,
 } from '../ledger.js';
-import { assertTransition, classifyKnownKey, type LedgerRow, reconcileDelayMs } from '../ledger.states.js';
 import {
   blockerSelection,
   changeParameters,
@@ -36,8 +35,9 @@ import {
   neighbourSelection,
   spendParameters,
 } from '../ledger-row.codec.js';
-import { hasErrorCode } from '../sqlite/group.commit.js';
-import * as sql from './postgres.statements.js';
+import { assertTransition, classifyKnownKey, type LedgerRow, reconcileDelayMs } from '../ledger-states.js';
+import { hasErrorCode } from '../sqlite/group-commit.js';
+import * as sql from './postgres-statements.js';
 
 /** PostgreSQL's unique_violation (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
 const UNIQUE_VIOLATION = '23505';

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { isSqliteBusy } from './group.commit.js';
+import { isSqliteBusy } from './group-commit.js';
 
 /** Device and inode of a file; null where there is none. */
 export function identityOf(file: string): string | null {

@@ -17,10 +17,10 @@ import {
   type ListRequest,
   type Neighbour,
 } from '../ledger.js';
-import type { LedgerRow } from '../ledger.states.js';
 import { unreadableRowReporter } from '../ledger-row.codec.js';
+import type { LedgerRow } from '../ledger-states.js';
 import { asUnavailable, type LedgerStore, StoredLedger } from '../stored-ledger.js';
-import { GroupCommit, hasErrorCode, openDatabase, transaction, whileBusy } from './group.commit.js';
+import { GroupCommit, hasErrorCode, openDatabase, transaction, whileBusy } from './group-commit.js';
 import { identityOf, OwnerLocks } from './owner.lock.js';
 import { attachSqlite, migrateSqlite, SqliteRows } from './sqlite.rows.js';
 

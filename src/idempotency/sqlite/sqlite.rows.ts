@@ -23,7 +23,6 @@ import {
   repeatsAnother,
   requireVersion,
 } from '../ledger.js';
-import { type Actor, assertTransition, classifyKnownKey, type LedgerRow, type LedgerState } from '../ledger.states.js';
 import {
   blockerSelection,
   changeParameters,
@@ -43,6 +42,7 @@ import {
   quoted,
   spendParameters,
 } from '../ledger-row.codec.js';
+import { type Actor, assertTransition, classifyKnownKey, type LedgerRow, type LedgerState } from '../ledger-states.js';
 
 const identified = z.object({ id: z.number() });
 const counted = z.object({ n: z.number() });

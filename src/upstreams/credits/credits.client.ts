@@ -3,11 +3,11 @@ import type { BillingContact, CreditPurchase, CreditPurchaseRequest } from '../.
 import type { UpstreamCall } from '../../domain/upstream-call.js';
 import type { WriteOutcome } from '../../domain/write.js';
 import { UpstreamChannel } from '../http/channel.js';
-import type { BreakerState } from '../http/circuit.breaker.js';
+import type { BreakerState } from '../http/circuit-breaker.js';
 import { createGotTransport } from '../http/got.transport.js';
 import type { UpstreamTransport } from '../http/transport.js';
-import { notSent, upstreamFacts } from '../upstream.errors.js';
-import { CreditsTokens } from './credits.token.js';
+import { notSent, upstreamFacts } from '../upstream-errors.js';
+import { CreditsTokens } from './credits-token.js';
 import { classifyPurchase, purchaseBody } from './purchase.endpoint.js';
 
 export interface CreditsClientOptions {

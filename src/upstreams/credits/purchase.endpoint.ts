@@ -12,7 +12,7 @@ import {
   rejected,
   upstreamFacts,
   VALUE_UNREADABLE,
-} from '../upstream.errors.js';
+} from '../upstream-errors.js';
 import {
   type Decoded,
   decodeCurrency,
@@ -22,7 +22,7 @@ import {
   UNREADABLE,
   UNSET,
 } from '../value.decoders.js';
-import { JsonNumber, type JsonObject, leafText, readJsonObject } from './credits.json.js';
+import { JsonNumber, type JsonObject, leafText, readJsonObject } from './credits-json.js';
 
 /** Facts about the request that the classification of its response needs. */
 export interface PurchaseQuestion {

@@ -8,14 +8,14 @@ import type {
   UpstreamCall,
 } from '../../domain/upstream-call.js';
 import type { WriteOutcome } from '../../domain/write.js';
-import { notSent, outcomeUnknown, upstreamError, upstreamFacts } from '../upstream.errors.js';
+import { notSent, outcomeUnknown, upstreamError, upstreamFacts } from '../upstream-errors.js';
 import {
   type BreakerPass,
   type BreakerState,
   UpstreamBreaker,
   type UpstreamBreakerOptions,
-} from './circuit.breaker.js';
-import { FairPool, type FairPoolOptions } from './fair.pool.js';
+} from './circuit-breaker.js';
+import { FairPool, type FairPoolOptions } from './fair-pool.js';
 import type { BodySink, TransportRequest, TransportResult, UpstreamTransport } from './transport.js';
 
 /** Facts about a failed attempt at a read. Times are milliseconds. */

@@ -8,8 +8,8 @@ import {
   type XmlLimits,
   type XmlListener,
   type XmlOddity,
-} from './strict.xml.js';
-import { ElementNames } from './xml.text.js';
+} from './strict-xml.js';
+import { ElementNames } from './xml-text.js';
 
 /**
  * Replaces the text of an element that cannot be read. Such a text contains a character that XML forbids, an undefined

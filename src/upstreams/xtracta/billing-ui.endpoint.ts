@@ -1,11 +1,11 @@
 import type { BillingUiRequest, BillingUiSession } from '../../domain/purchases.js';
-import { VALUE_UNREADABLE } from '../upstream.errors.js';
+import { VALUE_UNREADABLE } from '../upstream-errors.js';
 import { decodeUnixExpiry } from '../value.decoders.js';
 import type { XmlElement } from '../xml/xml.reader.js';
-import type { WholePayload } from './xtracta.classify.js';
-import { textIn } from './xtracta.envelope.js';
-import type { FieldReader } from './xtracta.fields.js';
-import { encodeForm, purge, type XtractaEndpoint } from './xtracta.fields.js';
+import type { WholePayload } from './xtracta-classify.js';
+import { textIn } from './xtracta-envelope.js';
+import type { FieldReader } from './xtracta-fields.js';
+import { encodeForm, purge, type XtractaEndpoint } from './xtracta-fields.js';
 
 /**
  * Moves no money, but creates a credential. It is a write, because a second attempt would leave an unused credential

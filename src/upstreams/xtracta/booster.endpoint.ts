@@ -1,11 +1,11 @@
 import { readableOrNull } from '../../domain/money.js';
 import type { BoosterPackOrder, BoosterPackRequest } from '../../domain/purchases.js';
 import type { BillingWarning } from '../../domain/write.js';
-import { VALUE_UNREADABLE } from '../upstream.errors.js';
+import { VALUE_UNREADABLE } from '../upstream-errors.js';
 import { decodeGroupId, decodeLong } from '../value.decoders.js';
 import { isElement, type XmlElement } from '../xml/xml.reader.js';
-import type { WholePayload } from './xtracta.classify.js';
-import { childOf, textIn, type WireRecord, withUnknown } from './xtracta.envelope.js';
+import type { WholePayload } from './xtracta-classify.js';
+import { childOf, textIn, type WireRecord, withUnknown } from './xtracta-envelope.js';
 import {
   encodeForm,
   type FieldReader,
@@ -14,7 +14,7 @@ import {
   purge,
   writtenMoney,
   type XtractaEndpoint,
-} from './xtracta.fields.js';
+} from './xtracta-fields.js';
 
 /** Orders packs; the upstream charges at once. */
 export const ORDER_BOOSTER_PACK = {

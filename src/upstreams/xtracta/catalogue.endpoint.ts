@@ -16,8 +16,8 @@ import {
   decodeLong,
 } from '../value.decoders.js';
 import { isElement, type XmlElement, type XmlNode } from '../xml/xml.reader.js';
-import { textIn, type WireRecord, withUnknown } from './xtracta.envelope.js';
-import { encodeForm, type FieldReader, money, planType, textOf, type XtractaEndpoint } from './xtracta.fields.js';
+import { textIn, type WireRecord, withUnknown } from './xtracta-envelope.js';
+import { encodeForm, type FieldReader, money, planType, textOf, type XtractaEndpoint } from './xtracta-fields.js';
 
 export const GET_USAGE = {
   operation: 'getUsage',

@@ -18,9 +18,9 @@ import {
   UNSET,
 } from '../value.decoders.js';
 import { isElement, type XmlElement, type XmlNode } from '../xml/xml.reader.js';
-import type { WireText } from '../xml/xml.text.js';
-import { childOf, nodeText, textIn, type WireRecord, withUnknown } from './xtracta.envelope.js';
-import { encodeForm, type FieldReader, money, planType, textOf, type XtractaEndpoint } from './xtracta.fields.js';
+import type { WireText } from '../xml/xml-text.js';
+import { childOf, nodeText, textIn, type WireRecord, withUnknown } from './xtracta-envelope.js';
+import { encodeForm, type FieldReader, money, planType, textOf, type XtractaEndpoint } from './xtracta-fields.js';
 
 export const GET_BILLING_HISTORY = {
   operation: 'getBillingHistory',

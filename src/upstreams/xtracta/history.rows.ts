@@ -1,12 +1,12 @@
 import type { BillingActivity, BillingHistory } from '../../domain/billing-history.js';
 import type { BodySink } from '../http/transport.js';
-import type { XmlLimits } from '../xml/strict.xml.js';
-import type { SlicedWork, TimeSlices } from '../xml/time.slices.js';
+import type { XmlLimits } from '../xml/strict-xml.js';
+import type { SlicedWork, TimeSlices } from '../xml/time-slices.js';
 import { type XmlElement, type XmlReading, XmlStream } from '../xml/xml.reader.js';
-import { RepeatedTexts, Utf8Text, type WireText } from '../xml/xml.text.js';
+import { RepeatedTexts, Utf8Text, type WireText } from '../xml/xml-text.js';
 import { type ActivityWire, activityWire, NamedGroups, toActivity } from './history.endpoint.js';
-import type { WireRecord } from './xtracta.envelope.js';
-import { FieldReader } from './xtracta.fields.js';
+import type { WireRecord } from './xtracta-envelope.js';
+import { FieldReader } from './xtracta-fields.js';
 
 /** A response up to this size is read as it arrives, because slices would cost more than the reading. */
 const AT_ONCE_BYTES = 64 * 1024;

@@ -1,11 +1,11 @@
 import type { BillingPlan } from '../../domain/billing-history.js';
 import { readableOrNull } from '../../domain/money.js';
 import type { PlanChange, PlanChangeRequest } from '../../domain/purchases.js';
-import { VALUE_UNREADABLE } from '../upstream.errors.js';
+import { VALUE_UNREADABLE } from '../upstream-errors.js';
 import { decodeDateTime, decodeGroupId, decodeLong } from '../value.decoders.js';
 import { isElement, type XmlElement } from '../xml/xml.reader.js';
-import type { WholePayload } from './xtracta.classify.js';
-import { childOf, nodeText, textIn, type WireRecord, withUnknown } from './xtracta.envelope.js';
+import type { WholePayload } from './xtracta-classify.js';
+import { childOf, nodeText, textIn, type WireRecord, withUnknown } from './xtracta-envelope.js';
 import {
   encodeForm,
   type FieldReader,
@@ -15,7 +15,7 @@ import {
   purge,
   writtenMoney,
   type XtractaEndpoint,
-} from './xtracta.fields.js';
+} from './xtracta-fields.js';
 
 /** Changes a plan. A change to the same plan is a renewal, and is charged again. */
 export const CHANGE_PLAN = {

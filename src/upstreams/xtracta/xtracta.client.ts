@@ -12,11 +12,11 @@ import type {
 import type { UpstreamCall } from '../../domain/upstream-call.js';
 import type { WriteOutcome } from '../../domain/write.js';
 import { type ChannelRequest, UpstreamChannel } from '../http/channel.js';
-import type { BreakerState } from '../http/circuit.breaker.js';
+import type { BreakerState } from '../http/circuit-breaker.js';
 import type { TransportResponse } from '../http/transport.js';
 import { createUndiciTransport } from '../http/undici.transport.js';
-import { labelKind, type XmlLimits } from '../xml/strict.xml.js';
-import { TimeSlices } from '../xml/time.slices.js';
+import { labelKind, type XmlLimits } from '../xml/strict-xml.js';
+import { TimeSlices } from '../xml/time-slices.js';
 import { readDocument, readXml, type XmlElement, type XmlReading } from '../xml/xml.reader.js';
 import { billingUiForm, billingUiPayload, OPEN_BILLING_UI } from './billing-ui.endpoint.js';
 import { boosterForm, boosterPayload, ORDER_BOOSTER_PACK } from './booster.endpoint.js';
@@ -30,9 +30,9 @@ import {
   classifyWrite,
   type EnvelopeReader,
   type WholePayload,
-} from './xtracta.classify.js';
-import { elementLabel, readEnvelope } from './xtracta.envelope.js';
-import { type FieldReader, FORM_CONTENT_TYPE, hasElement, withFields, type XtractaEndpoint } from './xtracta.fields.js';
+} from './xtracta-classify.js';
+import { elementLabel, readEnvelope } from './xtracta-envelope.js';
+import { type FieldReader, FORM_CONTENT_TYPE, hasElement, withFields, type XtractaEndpoint } from './xtracta-fields.js';
 
 /** Start dates in `[fromSeconds, toSeconds]` (unix seconds) of one group, or of the group and all its descendants. */
 export type BillingHistoryRequest = HistoryFormRequest;

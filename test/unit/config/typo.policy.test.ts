@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { editDistance, unknownVariables } from '../../../src/config/config.rules.js';
+import { editDistance, unknownVariables } from '../../../src/config/config-rules.js';
 
 describe('the distance of two names', () => {
   it.each([

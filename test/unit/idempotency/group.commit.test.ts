@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { GroupCommit } from '../../../src/idempotency/sqlite/group.commit.js';
+import { GroupCommit } from '../../../src/idempotency/sqlite/group-commit.js';
 
 describe('GroupCommit', () => {
   let db: DatabaseSync;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { RECONCILE_INTERVALS_MS, reconcileDelayMs } from '../../../src/idempotency/ledger.states.js';
+import { RECONCILE_INTERVALS_MS, reconcileDelayMs } from '../../../src/idempotency/ledger-states.js';
 
 describe('the waits between reconciliations', () => {
   it.each([

@@ -4,7 +4,7 @@ import {
   type LedgerRow,
   type LedgerState,
   type StoredAnswer,
-} from '../../../src/idempotency/ledger.states.js';
+} from '../../../src/idempotency/ledger-states.js';
 import { replay } from '../../../src/idempotency/replay.js';
 
 const ROW: LedgerRow = {

@@ -8,7 +8,7 @@ import {
   isUnfinished,
   type LedgerState,
   TRANSITIONS,
-} from '../../../src/idempotency/ledger.states.js';
+} from '../../../src/idempotency/ledger-states.js';
 
 const STATES: readonly LedgerState[] = ['claimed', 'sending', 'succeeded', 'rejected', 'not_sent', 'unknown'];
 const ACTORS: readonly Actor[] = ['owner', 'sweep', 'late-answer', 'reconciler', 'operator'];

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { UpstreamReadFacts } from '../../../src/domain/upstream-call.js';
 import { CatalogueStore } from '../../../src/reads/catalogue.store.js';
-import type { BillingReadsFactory } from '../../../src/reads/reads.factory.js';
+import type { BillingReadsFactory } from '../../../src/reads/reads-factory.js';
 import { recordedCall } from '../../support/upstream-call.js';
 import { caller } from './activity.fixture.js';
 import { catalogueOf, GroupModel } from './group.model.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { cursorScope, decodeCursor, encodeCursor, type HistoryCursor } from '../../../src/reads/history.paging.js';
+import { cursorScope, decodeCursor, encodeCursor, type HistoryCursor } from '../../../src/reads/history-paging.js';
 
 const SCOPE = cursorScope('acme', 'credential-1', '7', false);
 const CURSOR: HistoryCursor = {

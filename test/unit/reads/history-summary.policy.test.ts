@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { UnreadableValue } from '../../../src/domain/money.js';
-import { summarise } from '../../../src/reads/history.paging.js';
+import { summarise } from '../../../src/reads/history-paging.js';
 import { activity } from './activity.fixture.js';
 
 const priced = (amount: string, currency: string | null = 'NZD') => activity({ price: { amount, currency } });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { HistoryRead } from '../../../src/reads/billing-reads.js';
 import { type PlannerKnowledge, planCalls, planSingleCalls } from '../../../src/reads/history.planner.js';
 import { historyReadKey } from '../../../src/reads/history-response.js';
-import type { LearnedSize, Membership } from '../../../src/reads/membership.memory.js';
+import type { LearnedSize, Membership } from '../../../src/reads/membership-memory.js';
 
 const DAY = 86_400;
 /** `group from to r|s`, in days. */

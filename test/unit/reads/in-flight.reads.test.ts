@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { InFlightReads } from '../../../src/reads/shared.reads.js';
+import { InFlightReads } from '../../../src/reads/shared-reads.js';
 import { recordedCall } from '../../support/upstream-call.js';
 
 function startable() {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { MembershipMemory } from '../../../src/reads/membership.memory.js';
+import { MembershipMemory } from '../../../src/reads/membership-memory.js';
 
 const YEAR = { fromSeconds: 0, toSeconds: 31_536_000 };
 const DAY = { fromSeconds: 0, toSeconds: 86_400 };

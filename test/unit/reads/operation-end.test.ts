@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { BillingError } from '../../../src/domain/errors.js';
-import { MAX_RESPONSE_ROWS } from '../../../src/reads/response.account.js';
+import { MAX_RESPONSE_ROWS } from '../../../src/reads/response-account.js';
 import { called, NOW_MS, operation, ROOTED, readsFactory, rootWithGroups } from './reads.fixture.js';
 import { UpstreamModel } from './upstream.model.js';
 

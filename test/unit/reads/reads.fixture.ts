@@ -7,7 +7,7 @@ import type {
   HistoryRequest,
   OperationBillingReads,
 } from '../../../src/reads/billing-reads.js';
-import { BillingReadsFactory } from '../../../src/reads/reads.factory.js';
+import { BillingReadsFactory } from '../../../src/reads/reads-factory.js';
 import { recordedCall } from '../../support/upstream-call.js';
 import { caller } from './activity.fixture.js';
 import type { ModelGroup, ModelRow, UpstreamModel } from './upstream.model.js';

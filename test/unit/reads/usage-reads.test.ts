@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { UnreadableValue } from '../../../src/domain/money.js';
-import { type BillingReadsFactory } from '../../../src/reads/reads.factory.js';
+import { type BillingReadsFactory } from '../../../src/reads/reads-factory.js';
 import { recordedCall } from '../../support/upstream-call.js';
 import { caller } from './activity.fixture.js';
 import { GroupModel, planInUse } from './group.model.js';

@@ -12,7 +12,7 @@ import {
   decodePlanType,
   decodeUnixExpiry,
 } from '../../../src/upstreams/value.decoders.js';
-import { decodeStatus } from '../../../src/upstreams/xtracta/xtracta.envelope.js';
+import { decodeStatus } from '../../../src/upstreams/xtracta/xtracta-envelope.js';
 import { randomRuns } from '../../support/random.sizes.js';
 
 /** The value, or the word for none. */

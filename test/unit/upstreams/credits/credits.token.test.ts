@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { CreditsTokens } from '../../../../src/upstreams/credits/credits.token.js';
+import { CreditsTokens } from '../../../../src/upstreams/credits/credits-token.js';
 import type { UpstreamTransport } from '../../../../src/upstreams/http/transport.js';
 import { recordedCall } from '../../../support/upstream-call.js';
 

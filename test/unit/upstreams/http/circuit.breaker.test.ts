@@ -9,7 +9,7 @@ import {
   healthOf,
   UpstreamBreaker,
   type UpstreamBreakerOptions,
-} from '../../../../src/upstreams/http/circuit.breaker.js';
+} from '../../../../src/upstreams/http/circuit-breaker.js';
 import type { TransportFailureReason, TransportResult } from '../../../../src/upstreams/http/transport.js';
 
 const answered = (status: number): TransportResult => ({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { RetryBudget } from '../../../../src/upstreams/http/channel.js';
-import { FairPool } from '../../../../src/upstreams/http/fair.pool.js';
+import { FairPool } from '../../../../src/upstreams/http/fair-pool.js';
 
 describe('the retry budget', () => {
   it('gives one retry for ten reads, beyond its reserve', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { TimeSlices } from '../../../../src/upstreams/xml/time.slices.js';
+import { TimeSlices } from '../../../../src/upstreams/xml/time-slices.js';
 
 /** Every piece uses up its turn, so that each is a decision of its own. */
 const EACH_A_TURN = 0;

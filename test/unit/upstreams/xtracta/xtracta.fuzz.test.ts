@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { TransportResponse } from '../../../../src/upstreams/http/transport.js';
-import { TimeSlices } from '../../../../src/upstreams/xml/time.slices.js';
+import { TimeSlices } from '../../../../src/upstreams/xml/time-slices.js';
 import { readDocument } from '../../../../src/upstreams/xml/xml.reader.js';
 import { boosterPayload } from '../../../../src/upstreams/xtracta/booster.endpoint.js';
 import { HistoryReader } from '../../../../src/upstreams/xtracta/history.rows.js';
-import { classifyRead, classifyWrite } from '../../../../src/upstreams/xtracta/xtracta.classify.js';
-import { readEnvelope } from '../../../../src/upstreams/xtracta/xtracta.envelope.js';
-import { FieldReader, hasElement } from '../../../../src/upstreams/xtracta/xtracta.fields.js';
+import { classifyRead, classifyWrite } from '../../../../src/upstreams/xtracta/xtracta-classify.js';
+import { readEnvelope } from '../../../../src/upstreams/xtracta/xtracta-envelope.js';
+import { FieldReader, hasElement } from '../../../../src/upstreams/xtracta/xtracta-fields.js';
 import { randomRuns } from '../../../support/random.sizes.js';
 
 const BOOSTER = readFileSync(new URL('../../../fixtures/xtracta/booster.xml', import.meta.url));

@@ -8,10 +8,10 @@ import {
   type XmlReading,
   XmlStream,
 } from '../../../../src/upstreams/xml/xml.reader.js';
-import { Utf8Text } from '../../../../src/upstreams/xml/xml.text.js';
+import { Utf8Text } from '../../../../src/upstreams/xml/xml-text.js';
 import { type ActivityWire, activityWire } from '../../../../src/upstreams/xtracta/history.endpoint.js';
 import { HistoryXml } from '../../../../src/upstreams/xtracta/history.rows.js';
-import type { WireRecord } from '../../../../src/upstreams/xtracta/xtracta.envelope.js';
+import type { WireRecord } from '../../../../src/upstreams/xtracta/xtracta-envelope.js';
 import { randomRuns } from '../../../support/random.sizes.js';
 
 const LIMITS = { maxRows: 30 };

@@ -11,8 +11,8 @@ import type { EndpointKind, UpstreamObserver } from '../../domain/upstream-call.
 import type { BillingWarning, HeldDocumentsAction } from '../../domain/write.js';
 import { type Decoded, decodeCurrency, decodeDecimal, decodePlanType } from '../value.decoders.js';
 import type { XmlElement } from '../xml/xml.reader.js';
-import type { WireText } from '../xml/xml.text.js';
-import type { Envelope } from './xtracta.envelope.js';
+import type { WireText } from '../xml/xml-text.js';
+import type { Envelope } from './xtracta-envelope.js';
 
 /**
  * Reads the fields of one record and reports values that the manual does not describe. In a history an unreadable value

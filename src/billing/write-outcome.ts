@@ -1,7 +1,7 @@
 import { BillingError, type BillingErrorCode, badInput } from '../domain/errors.js';
 import type { WriteFailure, WriteRefusal, WriteSubject } from '../domain/write.js';
 import { LedgerUnavailable } from '../idempotency/ledger.js';
-import type { LedgerRow, LedgerState } from '../idempotency/ledger.states.js';
+import type { LedgerRow, LedgerState } from '../idempotency/ledger-states.js';
 import type { OnceResult } from '../idempotency/run-once.js';
 import type { BillingOperation, BillingOperationStatus, BillingUserError, WritePayload } from './billing-writes.js';
 import type { Evidence } from './evidence.js';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { CreditsCredential } from '../../domain/caller.js';
 import type { AttemptOutcome, UpstreamCall } from '../../domain/upstream-call.js';
 import type { TransportResponse, TransportResult, UpstreamTransport } from '../http/transport.js';
-import { type JsonObject, leafText, readJsonObject } from './credits.json.js';
+import { type JsonObject, leafText, readJsonObject } from './credits-json.js';
 
 type ClientCredentials = Extract<CreditsCredential, { kind: 'clientCredentials' }>;
 

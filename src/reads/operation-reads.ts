@@ -15,20 +15,20 @@ import type {
   StaleRead,
   UpstreamCallCounts,
 } from './billing-reads.js';
-import { CallBudget, ReadRequesters, type RequestingField, tooManyCalls } from './call.budget.js';
+import { CallBudget, ReadRequesters, type RequestingField, tooManyCalls } from './call-budget.js';
 import { type CatalogueSource, GroupLoader, type UsageSource } from './group.loader.js';
 import { type ExecutorContext, type HistorySource, type Rows, readSubject } from './history.executor.js';
 import { type HistoryQuestion, OperationHistory } from './history.loader.js';
-import { HistoryPaging } from './history.paging.js';
 import { prepareOrder } from './history-order.policy.js';
+import { HistoryPaging } from './history-paging.js';
 import { groupNameIn } from './history-response.js';
 import { planWindow, resolveHistoryWindow, windowsEqual } from './history-window.policy.js';
-import type { MembershipMemory } from './membership.memory.js';
+import type { MembershipMemory } from './membership-memory.js';
 import { PlanComparison, planInForce, subgroupsIn } from './plan.policy.js';
-import { type LargeResponses, ResponseAccount } from './response.account.js';
-import type { WriteVersions } from './shared.reads.js';
+import { type LargeResponses, ResponseAccount } from './response-account.js';
+import type { WriteVersions } from './shared-reads.js';
 import type { SnapshotStore } from './snapshot.store.js';
-import { type GoodResponse, OperationStaleReads, type StaleQuestion, type StaleReads } from './stale.reads.js';
+import { type GoodResponse, OperationStaleReads, type StaleQuestion, type StaleReads } from './stale-reads.js';
 
 export interface OperationContext {
   readonly caller: Caller;

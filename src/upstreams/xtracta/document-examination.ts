@@ -1,4 +1,4 @@
-import { StrictXml, type XmlFault } from '../xml/strict.xml.js';
+import { StrictXml, type XmlFault } from '../xml/strict-xml.js';
 
 /** An element in its place in the document. `text` is the text right inside it. */
 export interface ExaminedElement {

@@ -1,9 +1,9 @@
 import type { UpstreamFacts } from '../../domain/errors.js';
 import { sanitiseUpstreamMessage } from '../../observability/redact.js';
 import type { TransportResponse } from '../http/transport.js';
-import { upstreamFacts } from '../upstream.errors.js';
+import { upstreamFacts } from '../upstream-errors.js';
 import type { XmlElement, XmlNode, XmlReading } from '../xml/xml.reader.js';
-import type { WireText } from '../xml/xml.text.js';
+import type { WireText } from '../xml/xml-text.js';
 
 /** The upstream's own XML. `verdict` is the result by its content alone, without the HTTP status. */
 export interface Envelope {

@@ -10,8 +10,8 @@ import {
   type UpstreamErrorCode,
   upstreamError,
   upstreamFacts,
-} from '../upstream.errors.js';
-import type { Envelope } from './xtracta.envelope.js';
+} from '../upstream-errors.js';
+import type { Envelope } from './xtracta-envelope.js';
 
 /** Reads the envelope of a response; null when the response is not this upstream's XML. */
 export type EnvelopeReader = (response: TransportResponse) => Envelope | null;

@@ -13,7 +13,7 @@ import type { HistoryEdge, HistoryPage, HistoryRead, HistoryRequest, HistorySumm
 import type { ReadSubject, Rows } from './history.executor.js';
 import { locateRow, orderRows, type RowPlace, tieRank } from './history-order.policy.js';
 import { type HistoryWindow, LAST_SECOND, resolveHistoryWindow } from './history-window.policy.js';
-import type { WriteVersions } from './shared.reads.js';
+import type { WriteVersions } from './shared-reads.js';
 import type { SnapshotStore, SnapshotSubject } from './snapshot.store.js';
 
 /** The list of a requested page, with all its arguments checked. */

@@ -1,6 +1,6 @@
 import type { BillingUiRequest, BillingUiSession } from '../domain/purchases.js';
 import { upstreamOperation } from '../domain/upstream-operations.js';
-import type { LedgerRow } from '../idempotency/ledger.states.js';
+import type { LedgerRow } from '../idempotency/ledger-states.js';
 import type { OnceResult } from '../idempotency/run-once.js';
 import { findOperation, ledgerTenants, listOperations, visibleOperation } from './billing-operations.js';
 import type {
@@ -16,7 +16,6 @@ import { ORDER_BOOSTER_PACK } from './order-booster-pack.js';
 import { PURCHASE_CREDITS } from './purchase-credits.js';
 import { reconcileBillingOperation, resolveBillingOperation } from './settle-operations.js';
 import { guardsOf, type SpendingWish, termsOf, whyFrozen } from './spending.policy.js';
-import { notConfigured, statusOfState, toRefusedError, toUserError, toWritePayload } from './write.outcome.js';
 import type { WriteDefinition } from './write-definition.js';
 import {
   checkDeletion,
@@ -25,6 +24,7 @@ import {
   checkRepeats,
   checkWriteGroup,
 } from './write-input.policy.js';
+import { notConfigured, statusOfState, toRefusedError, toUserError, toWritePayload } from './write-outcome.js';
 import { type FinishedMutation, spendAllowance, type WriteScope, type WriteServices } from './write-scope.js';
 
 /** The writes of one request. */

@@ -3,18 +3,18 @@ import type { GroupClient, HistoryClient, OperationBillingReads } from './billin
 import { CatalogueStore } from './catalogue.store.js';
 import { CatalogueSource, UsageSource } from './group.loader.js';
 import { HistorySource } from './history.executor.js';
-import { MembershipMemory } from './membership.memory.js';
+import { MembershipMemory } from './membership-memory.js';
 import {
   type OperationContext,
   OperationReads,
   type OperationSettings,
   type PlanSource,
   type SharedReads,
-} from './operation.reads.js';
-import type { LargeResponses } from './response.account.js';
-import { InFlightReads, WriteVersions } from './shared.reads.js';
+} from './operation-reads.js';
+import type { LargeResponses } from './response-account.js';
+import { InFlightReads, WriteVersions } from './shared-reads.js';
 import { SnapshotStore } from './snapshot.store.js';
-import { StaleReads, type StaleReadsOptions } from './stale.reads.js';
+import { StaleReads, type StaleReadsOptions } from './stale-reads.js';
 
 export interface BillingReadsFactoryOptions {
   readonly client: HistoryClient;

@@ -6,7 +6,7 @@ import { ACCOUNT_KINDS, READ_ENDPOINTS } from '../domain/upstream-operations.js'
 import type { RecentWrite, RecentWritesRequest } from '../domain/write.js';
 import type { HistoryRead, StaleRead } from './billing-reads.js';
 import type { ReadSubject, Rows } from './history.executor.js';
-import type { WriteVersions } from './shared.reads.js';
+import type { WriteVersions } from './shared-reads.js';
 
 /** A successful response as it was read, before any list of groups was applied to it. */
 export type GoodResponse =

@@ -1,5 +1,5 @@
 import { SaxesParser } from 'saxes';
-import { BEYOND_ASCII } from './xml.text.js';
+import { BEYOND_ASCII } from './xml-text.js';
 
 export interface XmlLimits {
   /**
