@@ -37,7 +37,7 @@ const layers = {
     'auth/authenticate\\.ts',
     'billing',
     'idempotency',
-    'upstreams/(upstream\\.errors|http/)',
+    'upstreams/(upstream-errors|http/)',
     'upstreams/[^/]+/[^/]+\\.client\\.ts',
     'upstreams/credits/credits-token\\.ts',
     'upstreams/xtracta/document-examination\\.ts',
@@ -124,7 +124,7 @@ module.exports = {
         'Others see the clients alone, and only the composition root does; it also shares out large responses by the fair pool. What operators run has a list of its own.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(upstreams|ops)/' },
-      to: { path: '^src/upstreams/', pathNot: '^src/upstreams/([^/]+/[^/]+\\.client|http/fair\\.pool)\\.ts$' },
+      to: { path: '^src/upstreams/', pathNot: '^src/upstreams/([^/]+/[^/]+\\.client|http/fair-pool)\\.ts$' },
     },
     {
       name: 'upstreams-do-not-know-each-other',

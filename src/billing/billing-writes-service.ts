@@ -85,8 +85,8 @@ async function reportedMutation<T extends Payload>(
 
 /**
  * Runs a write at most once per key, and returns its result as a payload. Throws only for requests that never became a
- * write. It drops the cached reads of the group after a refusal for another price, and after an attempt, unless provably
- * nothing was sent.
+ * write. It drops the cached reads of the group after a refusal for another price, and after an attempt, unless
+ * provably nothing was sent.
  */
 async function executeWrite<
   Input extends SpendingInput & { readonly expected?: ExpectedPriceInput | null },

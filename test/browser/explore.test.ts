@@ -50,10 +50,10 @@ if (!hasBrowser()) {
         const page = await browser.newPage();
         await page.goto(gateway.url);
         await page.getByRole('main').getByRole('link', { name: 'GraphiQL' }).click();
-        const answer = await runAndSee(page, '"Business 1000"');
-        expect(answer).toContain('"amount": "500"');
+        const response = await runAndSee(page, '"Business 1000"');
+        expect(response).toContain('"amount": "500"');
         // The example's headers request it.
-        expect(answer).toMatch(/"upstreamCalls": \{\s+"made": 1/);
+        expect(response).toMatch(/"upstreamCalls": \{\s+"made": 1/);
         await page.context().close();
       },
       LIMIT_MS,

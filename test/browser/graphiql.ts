@@ -17,10 +17,10 @@ export async function openTab(page: Page, name: string): Promise<void> {
 
 /** Runs the active tab and returns the response on the screen, once it holds the text. */
 export async function runAndSee(page: Page, text: string): Promise<string> {
-  const answer = page.locator('.graphiql-response .view-lines');
-  await answer.waitFor({ state: 'attached' });
+  const response = page.locator('.graphiql-response .view-lines');
+  await response.waitFor({ state: 'attached' });
   await execute(page);
-  await answer.getByText(text).first().waitFor();
+  await response.getByText(text).first().waitFor();
   return await shownText(page, '.graphiql-response');
 }
 

@@ -5,7 +5,7 @@ import { SCOPES } from '../../src/domain/caller.js';
 import type { World } from '../../src/simulator/world.js';
 import {
   execute,
-  type GraphqlAnswer,
+  type GraphqlResponse,
   removeGatewayFolders,
   startGateway,
   type TestGateway,
@@ -20,9 +20,13 @@ type Variables = Readonly<Record<string, unknown>>;
 /** One tenant with its own upstream, whose toggles have fixed values. */
 export interface ContractWorld {
   readonly world: World;
-  readonly ask: <TData>(query: string, variables?: Variables) => Promise<GraphqlAnswer<TData>>;
+  readonly ask: <TData>(query: string, variables?: Variables) => Promise<GraphqlResponse<TData>>;
   /** Like `ask`, for a gateway that reads the present plan from the usage endpoint. */
-  readonly askFrom: <TData>(source: PlanSource, query: string, variables?: Variables) => Promise<GraphqlAnswer<TData>>;
+  readonly askFrom: <TData>(
+    source: PlanSource,
+    query: string,
+    variables?: Variables,
+  ) => Promise<GraphqlResponse<TData>>;
   /** Requests to an endpoint since `forgetCalls`. */
   readonly received: (endpoint: string) => number;
   /** Requests that did their work. */

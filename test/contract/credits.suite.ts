@@ -15,12 +15,12 @@ export function creditsSuite(open: () => ContractWorld, facts: ContractFacts): v
     const before = world.state().purchases.length;
     forgetCalls();
     const input = { idempotencyKey, purchaseId, ...(terms.ordered ? { purchaseOrder: 'PO-7' } : {}) };
-    const answer = await purchase(open(), input);
+    const response = await purchase(open(), input);
     const refusal = facts.purchaseRefusal(terms);
     const sold = world.state().purchases.findLast((record) => record.purchaseId === purchaseId);
     const isSold = refusal === null && (!terms.again || facts.purchaseAgain === 'another record');
     expect(world.state().purchases.length - before).toBe(isSold ? 1 : 0);
-    expect(answer).toEqual({
+    expect(response).toEqual({
       value:
         refusal !== null
           ? null
@@ -53,7 +53,7 @@ export function creditsSuite(open: () => ContractWorld, facts: ContractFacts): v
       userErrors: refusal === null ? [] : [{ code: 'UPSTREAM_REJECTED', upstreamStatus: refusal, retryable: false }],
     });
     // The buyer is personal data, so it is not kept.
-    const kept = replayed(answer);
+    const kept = replayed(response);
     expect(await purchase(open(), input)).toEqual(
       kept.value === null ? kept : { ...kept, value: { ...kept.value, userId: null } },
     );

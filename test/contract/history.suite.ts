@@ -98,9 +98,9 @@ export function historySuite(open: () => ContractWorld, facts: ContractFacts): v
       const rows = rowsOf(world, facts, treeOf(world, FIXTURES.rootGroupId), window);
       const node = (row: (typeof rows)[number]) => (facts.rowsNameTheirGroup ? row.node : { ...row.node, group: null });
       const tree = `nodes { ${ROW} } ${SUMMARY}`;
-      const answer = await ask(query(`${within(window)}, includeSubgroups: true, first: 5000`, tree, '100000'));
+      const response = await ask(query(`${within(window)}, includeSubgroups: true, first: 5000`, tree, '100000'));
       // Rows of one second in different groups are ordered by their numbers, as all others of one second.
-      expect(answer).toEqual({ nodes: rows.map(node), summary: summaryOf(rows) });
+      expect(response).toEqual({ nodes: rows.map(node), summary: summaryOf(rows) });
       expect(new Set(rows.map(({ node: { price } }) => price.currency))).toEqual(new Set(['NZD', 'USD']));
     });
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FIXTURES } from '../../src/simulator/simulator-fixtures.js';
 import type { ContractFacts } from './contract.facts.js';
 import type { ContractWorld } from './contract.harness.js';
-import { changePlan, order, reconcile, resolve, type WriteAnswer } from './write.responses.js';
+import { changePlan, order, reconcile, resolve, type WriteResponse } from './write.responses.js';
 
 /** Writes whose response is lost: never sent again, settled by the proof of the history, else by an operator. */
 export function unknownOutcomesSuite(openShared: () => ContractWorld, facts: ContractFacts): void {
@@ -17,7 +17,7 @@ export function unknownOutcomesSuite(openShared: () => ContractWorld, facts: Con
     readonly name: string;
     readonly endpoint: string;
     readonly groupId: string;
-    readonly write: (groupId: string, key: string, item?: string) => Promise<WriteAnswer>;
+    readonly write: (groupId: string, key: string, item?: string) => Promise<WriteResponse>;
     readonly item: string;
     /** The rows of the write in the history. */
     readonly evidence: readonly string[];

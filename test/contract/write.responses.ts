@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { ContractWorld } from './contract.harness.js';
 
-export interface WriteAnswer {
+export interface WriteResponse {
   readonly value: Readonly<Record<string, unknown>> | null;
   readonly operation: Readonly<Record<string, unknown>> | null;
   readonly warnings: readonly object[];
@@ -35,17 +35,17 @@ async function write<T>(world: ContractWorld, query: string, variables: Readonly
 }
 
 export const order = (world: ContractWorld, input: Input) =>
-  write<WriteAnswer & { readonly summary: object | null }>(world, ORDER, { input });
+  write<WriteResponse & { readonly summary: object | null }>(world, ORDER, { input });
 export const changePlan = (world: ContractWorld, input: Input) =>
-  write<WriteAnswer & { readonly group: object | null }>(world, CHANGE, { input });
-export const purchase = (world: ContractWorld, input: Input) => write<WriteAnswer>(world, PURCHASE, { input });
-export const reconcile = (world: ContractWorld, key: string) => write<WriteAnswer>(world, RECONCILE, { key });
+  write<WriteResponse & { readonly group: object | null }>(world, CHANGE, { input });
+export const purchase = (world: ContractWorld, input: Input) => write<WriteResponse>(world, PURCHASE, { input });
+export const reconcile = (world: ContractWorld, key: string) => write<WriteResponse>(world, RECONCILE, { key });
 export const resolve = (world: ContractWorld, key: string, outcome: 'SUCCEEDED' | 'REJECTED') =>
-  write<WriteAnswer>(world, RESOLVE, {
+  write<WriteResponse>(world, RESOLVE, {
     input: { idempotencyKey: key, outcome, note: 'Looked up on the billing page.' },
   });
 
 /** The same response as a replay from the ledger. Only the fields of the ledger's row differ. */
-export function replayed<T extends WriteAnswer>(answer: T): T {
-  return { ...answer, operation: { ...answer.operation, replayed: true } };
+export function replayed<T extends WriteResponse>(response: T): T {
+  return { ...response, operation: { ...response.operation, replayed: true } };
 }

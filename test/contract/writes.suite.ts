@@ -47,9 +47,9 @@ export function writesSuite(open: () => ContractWorld, facts: ContractFacts): vo
     it('buys once, and tells what was bought', async () => {
       const { world, received, committed, forgetCalls } = open();
       forgetCalls();
-      const answer = await order(open(), input);
+      const response = await order(open(), input);
       const sold = world.state().packOrders.find(({ groupId }) => groupId === input.groupId);
-      expect(answer).toEqual({
+      expect(response).toEqual({
         value: {
           id: facts.orderedPackId(sold?.id ?? 0, '1224'),
           name: 'Booster 500',
@@ -61,7 +61,7 @@ export function writesSuite(open: () => ContractWorld, facts: ContractFacts): vo
         summary: { totalUsedDocuments: 0, totalAvailableDocuments: 1000 },
         ...succeeded('order-0001', 'ORDER_BOOSTER_PACK', '100015'),
       });
-      expect(await order(open(), input)).toEqual(replayed(answer));
+      expect(await order(open(), input)).toEqual(replayed(response));
       expect([received('booster'), committed('booster')]).toEqual([1, 1]);
     });
 
@@ -101,16 +101,16 @@ export function writesSuite(open: () => ContractWorld, facts: ContractFacts): vo
         const { world, received, forgetCalls } = open();
         const input = { idempotencyKey: `change-${groupId}`, planId, groupId };
         forgetCalls();
-        const answer = await changePlan(open(), input);
+        const response = await changePlan(open(), input);
         const opened = periodsOf(world, groupId).at(-1);
         const plan = planOf(world, groupId, opened?.start ?? 0);
         const { name, usedDocuments, startDate, expiryDate } = plan ?? {};
-        expect(answer).toEqual({
+        expect(response).toEqual({
           value: { ...plan, planId, price: { amount, currency: null } },
           group: { plan: { name, usedDocuments, startDate, expiryDate } },
           ...succeeded(input.idempotencyKey, 'CHANGE_PLAN', groupId),
         });
-        expect(await changePlan(open(), input)).toEqual(replayed(answer));
+        expect(await changePlan(open(), input)).toEqual(replayed(response));
         expect(received('update')).toBe(1);
         const { answered, expected } = await newest(groupId);
         expect(answered).toEqual(expected);
@@ -143,10 +143,14 @@ export function writesSuite(open: () => ContractWorld, facts: ContractFacts): vo
     ])('by the upstream is data, and its key is not sent again: %s', async (_name, input, expected, upstreamStatus) => {
       const { received, committed, forgetCalls } = open();
       forgetCalls();
-      const answer = await order(open(), input);
-      expect(answer).toMatchObject({ value: null, summary: null, operation: { status: 'REJECTED', replayed: false } });
-      expect(answer.userErrors).toEqual([{ code: expected, upstreamStatus, retryable: false }]);
-      expect(await order(open(), input)).toEqual(replayed(answer));
+      const response = await order(open(), input);
+      expect(response).toMatchObject({
+        value: null,
+        summary: null,
+        operation: { status: 'REJECTED', replayed: false },
+      });
+      expect(response.userErrors).toEqual([{ code: expected, upstreamStatus, retryable: false }]);
+      expect(await order(open(), input)).toEqual(replayed(response));
       expect([received('booster'), committed('booster')]).toEqual([1, 0]);
     });
   });
@@ -162,14 +166,14 @@ export function writesSuite(open: () => ContractWorld, facts: ContractFacts): vo
 
     it('are processed as far as there is room, which is always said to the upstream', async () => {
       const { world } = open();
-      const answer = await order(open(), {
+      const response = await order(open(), {
         idempotencyKey: 'held-process',
         packId: '1225',
         groupId: heldGroupId,
         quantity: 20,
       });
-      expect(answer.summary).toEqual({ totalUsedDocuments: 20, totalAvailableDocuments: 0 });
-      expect(answer.operation?.['documentsMayHaveBeenDeleted']).toBe(false);
+      expect(response.summary).toEqual({ totalUsedDocuments: 20, totalAvailableDocuments: 0 });
+      expect(response.operation?.['documentsMayHaveBeenDeleted']).toBe(false);
       expect(statesOf(heldGroupId)).toEqual({ processed: 20, on_hold: 5 });
       for (const endpoint of ['booster', 'update'] as const) {
         for (const { params } of world.journal.list({ endpoint })) {

@@ -37,8 +37,8 @@ async function startWith(
 }
 
 async function operations({ url }: TestGateway): Promise<readonly OperationView[]> {
-  const answer: { operations: OperationView[] } = await (await fetch(`${url}/debug/operations`)).json();
-  return answer.operations;
+  const response: { operations: OperationView[] } = await (await fetch(`${url}/debug/operations`)).json();
+  return response.operations;
 }
 
 async function lastOperation(gateway: TestGateway): Promise<OperationView> {

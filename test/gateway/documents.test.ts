@@ -77,7 +77,7 @@ describe('the documents’ own samples, through GraphQL', () => {
   }
 
   it('reads the billing history with every value exact', async () => {
-    const answer = await gateway.execute(
+    const response = await gateway.execute(
       `{ group(id: "123456") { billingHistory(from: "2017-01-01T00:00:00Z", to: "2018-01-01T00:00:00Z") {
         totalCount
         summary { count usedDocuments spend { amount currency } }
@@ -85,8 +85,8 @@ describe('the documents’ own samples, through GraphQL', () => {
           usedDocuments startDate expiryDate groupName group { id name } }
       } } }`,
     );
-    expect(answer.errors).toEqual([]);
-    expect(answer.data).toEqual({
+    expect(response.errors).toEqual([]);
+    expect(response.data).toEqual({
       group: {
         billingHistory: {
           totalCount: 1,
@@ -129,11 +129,11 @@ describe('the documents’ own samples, through GraphQL', () => {
   });
 
   it('derives the plan in force at an instant from the history', async () => {
-    const answer = await gateway.execute(
+    const response = await gateway.execute(
       '{ group(id: "123456") { plan(at: "2017-09-01T00:00:00Z") { planId name type price { amount currency } allowedDocuments usedDocuments remainingDocuments startDate expiryDate } } }',
     );
-    expect(answer.errors).toEqual([]);
-    expect(answer.data).toEqual({
+    expect(response.errors).toEqual([]);
+    expect(response.data).toEqual({
       group: {
         plan: {
           planId: null,
@@ -151,7 +151,7 @@ describe('the documents’ own samples, through GraphQL', () => {
   });
 
   it('orders a booster pack', async () => {
-    const answer = await gateway.execute(
+    const response = await gateway.execute(
       `mutation { orderBoosterPack(input: { idempotencyKey: "documents-order-1", packId: "1223", quantity: 2 }) {
         pack { id name allowedDocuments price { amount currency } quantity group { id } }
         summary { totalUsedDocuments totalAvailableDocuments }
@@ -159,8 +159,8 @@ describe('the documents’ own samples, through GraphQL', () => {
         warnings { code } userErrors { code }
       } }`,
     );
-    expect(answer.errors).toEqual([]);
-    expect(answer.data).toEqual({
+    expect(response.errors).toEqual([]);
+    expect(response.data).toEqual({
       orderBoosterPack: {
         pack: {
           id: '1',
@@ -191,14 +191,14 @@ describe('the documents’ own samples, through GraphQL', () => {
   });
 
   it('changes a plan', async () => {
-    const answer = await gateway.execute(
+    const response = await gateway.execute(
       `mutation { changePlan(input: { idempotencyKey: "documents-plan-1", planId: "111", groupId: "123" }) {
         plan { planId name type price { amount currency } allowedDocuments usedDocuments remainingDocuments startDate expiryDate }
         group { id } operation { status } warnings { code } userErrors { code }
       } }`,
     );
-    expect(answer.errors).toEqual([]);
-    expect(answer.data).toEqual({
+    expect(response.errors).toEqual([]);
+    expect(response.data).toEqual({
       changePlan: {
         plan: {
           planId: '1111',
@@ -226,16 +226,16 @@ describe('the documents’ own samples, through GraphQL', () => {
   });
 
   it('opens the billing UI with the token of its URL untouched', async () => {
-    const answer = await gateway.execute<{ openBillingUi: { url: string; expiresAt: string; userErrors: unknown[] } }>(
-      'mutation { openBillingUi { url expiresAt userErrors { code } } }',
-    );
-    expect(answer.errors).toEqual([]);
-    expect(answer.data?.openBillingUi).toEqual({
+    const response = await gateway.execute<{
+      openBillingUi: { url: string; expiresAt: string; userErrors: unknown[] };
+    }>('mutation { openBillingUi { url expiresAt userErrors { code } } }');
+    expect(response.errors).toEqual([]);
+    expect(response.data?.openBillingUi).toEqual({
       url: 'https://api-app.xtracta.com/v1/billings/index.html?t=dc51PzHjXgHBF.ZjapmmxZep_Gn9kkHs5tVSyRa0GE41Hs_9AN0GW9szsxplrnV_LbLqd0HStob7_rUj9.JMAsPnn0ZiQFXZ6_qpjxEoj9Yn0Dgk7CorJlEmJyQC6oBDNjW5CfqvwdI-',
       expiresAt: '2018-04-05T02:36:34Z',
       userErrors: [],
     });
-    expect(answer.headers.get('cache-control')).toContain('no-store');
+    expect(response.headers.get('cache-control')).toContain('no-store');
     expect(Object.fromEntries(new URLSearchParams(onlyRequest('/v1/billings/billing_ui').body))).toEqual({
       api_key: '123',
       purge: 'process',
@@ -245,15 +245,15 @@ describe('the documents’ own samples, through GraphQL', () => {
   });
 
   it('purchases credits with every figure as text', async () => {
-    const answer = await gateway.execute(
+    const response = await gateway.execute(
       `mutation { purchaseCredits(input: { idempotencyKey: "documents-credits-1", purchaseId: "9beb5f68-6493-4cc4-b55e-187541a9d22b",
           purchaseOrder: "sample string 2", billing: { address: "sample string 1", company: "sample string 2", email: "sample string 3", mobile: "sample string 4", phone: "sample string 5" } }) {
         purchase { id purchaseId datePurchased currency netTotal tax grossTotal unitPrice quantity paid purchaseType invoiceNumber result userId }
         operation { status } warnings { code } userErrors { code }
       } }`,
     );
-    expect(answer.errors).toEqual([]);
-    expect(answer.data).toEqual({
+    expect(response.errors).toEqual([]);
+    expect(response.data).toEqual({
       purchaseCredits: {
         purchase: {
           id: '56709ccd-06ca-4ac2-be10-2c4fb6d7dd75',

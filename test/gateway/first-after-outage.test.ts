@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { answer, type RawHandler, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
+import { httpResponse, type RawHandler, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
 
 // The first requests after an outage, over HTTP: one of them tries the upstream, the others wait for its result.
@@ -9,9 +9,9 @@ jest.setTimeout(60_000);
 
 const HALF_OPEN_AFTER_MS = 10_000;
 const fixture = (name: string): string => readFileSync(`test/fixtures/xtracta/${name}.xml`, 'utf8');
-const HISTORY = answer(200, fixture('billing-history'));
-const BOOSTER = answer(200, fixture('booster'));
-const SICK = answer(500, '');
+const HISTORY = httpResponse(200, fixture('billing-history'));
+const BOOSTER = httpResponse(200, fixture('booster'));
+const SICK = httpResponse(500, '');
 
 const READ = 'query ($id: ID!) { group(id: $id) { billingHistory(first: 1) { totalCount } } }';
 const THREE = `{ ${[1, 2, 3].map((id) => `g${id}: group(id: "${id}") { billingHistory(first: 1) { totalCount } }`).join(' ')} }`;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { answer, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
+import { httpResponse, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
 
 // From the bytes of histories to the client's response. A batch gives the same result as single reads, and one
@@ -44,7 +44,7 @@ beforeAll(async () => {
     const groupId = form.get('group_id') ?? '';
     const plan = tree.plans.get(groupId);
     if (plan === undefined) {
-      answer(
+      httpResponse(
         404,
         '<billings_response><status>404</status><message>No such group</message></billings_response>',
       )(exchange);
@@ -54,7 +54,7 @@ beforeAll(async () => {
       form.get('recursive') === '1'
         ? [...tree.plans].filter(([id]) => !tree.moved.has(id))
         : [[groupId, plan] as const];
-    answer(
+    httpResponse(
       200,
       response(
         200,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
-import { type GraphqlAnswer, removeGatewayFolders, startGateway } from '../support/start-gateway.js';
+import { type GraphqlResponse, removeGatewayFolders, startGateway } from '../support/start-gateway.js';
 import { startTestSimulator } from '../support/start-simulator.js';
 
 const FOLDER = join(import.meta.dirname, '../../operations');
@@ -22,9 +22,9 @@ type Changes = Readonly<Record<string, unknown>>;
 export interface OperationRunner {
   readonly simulatorUrl: string;
   /** Runs an operation of `operations/` with its variables of `variables.json`; `changes` override them. */
-  run<TData>(name: string, changes?: Changes): Promise<GraphqlAnswer<TData>>;
+  run<TData>(name: string, changes?: Changes): Promise<GraphqlResponse<TData>>;
   /** Runs any document. */
-  ask(document: string, variables?: Changes): Promise<GraphqlAnswer>;
+  ask(document: string, variables?: Changes): Promise<GraphqlResponse>;
   /** The data of a response, which must have no errors. */
   dataOf<TData = object>(name: string, changes?: Changes): Promise<TData>;
   /** Requests to an endpoint of the upstreams since {@link forgetRequests}. */
@@ -49,7 +49,7 @@ export async function startOperationRunner(): Promise<OperationRunner> {
     creditsUrl: simulator.url,
     env: { XTRACTA_API_KEY: apiKey, XTRACTA_ROOT_GROUP_ID: rootGroupId, CREDITS_TOKEN: creditsToken },
   });
-  async function run<TData>(name: string, changes: Changes = {}): Promise<GraphqlAnswer<TData>> {
+  async function run<TData>(name: string, changes: Changes = {}): Promise<GraphqlResponse<TData>> {
     tried.add(name);
     return await gateway.execute<TData>(DOCUMENTS.get(name) ?? '', { ...VARIABLES[name], ...changes });
   }

@@ -20,7 +20,7 @@ const PLAN = `
 const ONE = `query ($id: ID!) { group(id: $id) { ...Plan } } ${PLAN}`;
 const MANY = `query ($ids: [ID!]!) { groups(ids: $ids) { ...Plan } } ${PLAN}`;
 
-interface PlanAnswer {
+interface PlanResponse {
   readonly id: string;
   readonly plan: Readonly<Record<string, unknown>> | null;
 }
@@ -41,8 +41,8 @@ describe.each(['history', 'usage'])('with PLAN_SOURCE=%s', (source) => {
 
   const received = (endpoint: string): number => world.world.journal.counts()[endpoint]?.received ?? 0;
   const numbered = (planId: string): string | null => (source === 'usage' ? planId : null);
-  const planOf = async (id: string): Promise<PlanAnswer['plan']> => {
-    const { data, errors } = await gateway.execute<{ group: PlanAnswer }>(ONE, { id });
+  const planOf = async (id: string): Promise<PlanResponse['plan']> => {
+    const { data, errors } = await gateway.execute<{ group: PlanResponse }>(ONE, { id });
     expect(errors).toEqual([]);
     return data?.group.plan ?? null;
   };
@@ -72,7 +72,7 @@ describe.each(['history', 'usage'])('with PLAN_SOURCE=%s', (source) => {
 
   it('a group that may not be seen is an error in its place, and the others stand', async () => {
     const ids = ['100000', simulator.fixtures.foreignGroupId, '100013', '100003'];
-    const { data, errors } = await gateway.execute<{ groups: PlanAnswer[] }>(MANY, { ids });
+    const { data, errors } = await gateway.execute<{ groups: PlanResponse[] }>(MANY, { ids });
     expect(data?.groups.map(({ id, plan }) => [id, plan?.['name'] ?? null])).toEqual([
       ['100000', 'Business 1000'],
       [simulator.fixtures.foreignGroupId, null],

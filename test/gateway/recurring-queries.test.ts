@@ -20,10 +20,10 @@ describe('the queries of operations/, asked again and again', () => {
     const queries = operations.queries();
     expect(queries).toEqual(expect.arrayContaining(['RecursiveHistory', 'UnknownOperations']));
     for (const name of queries) {
-      const answers = [];
-      for (let time = 0; time < TIMES; time += 1) answers.push(await operations.run(name));
-      for (const { errors } of answers) expect({ name, errors }).toEqual({ name, errors: [] });
-      const texts = answers.map(({ data }) => JSON.stringify(data, withoutCursors));
+      const responses = [];
+      for (let time = 0; time < TIMES; time += 1) responses.push(await operations.run(name));
+      for (const { errors } of responses) expect({ name, errors }).toEqual({ name, errors: [] });
+      const texts = responses.map(({ data }) => JSON.stringify(data, withoutCursors));
       expect({ name, answers: new Set(texts) }).toEqual({ name, answers: new Set(texts.slice(0, 1)) });
     }
     const { data } = await operations.run('UnknownOperations');

@@ -324,10 +324,10 @@ describe('an outage of ten minutes under load', () => {
       await Promise.all(
         Array.from({ length: 40 }, async (_, index) => {
           const id = GROUPS[index % GROUPS.length] ?? '';
-          const answer = await ask(gateway, PLAN, { id });
-          const isShown = JSON.stringify(answer.data).includes('"asOf":"');
-          if (written.has(id) && isShown) staleAfterWrite.push(answer.text);
-          if (!written.has(id) && !isShown) failed.push(answer.text);
+          const response = await ask(gateway, PLAN, { id });
+          const isShown = JSON.stringify(response.data).includes('"asOf":"');
+          if (written.has(id) && isShown) staleAfterWrite.push(response.text);
+          if (!written.has(id) && !isShown) failed.push(response.text);
         }),
       );
     }

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
-  answer,
   flood,
   hang,
+  httpResponse,
   type RawHandler,
   type RawUpstream,
   reset,
@@ -22,7 +22,7 @@ const ROUNDS = Number(process.env['TENANT_OUTAGE_ROUNDS'] ?? '2');
 const NEIGHBOURS = Array.from({ length: 19 }, (_, index) => `neighbour-${index}`);
 /** One account for each kind of failure. */
 const SICKNESSES: Readonly<Record<string, RawHandler>> = {
-  'answers-500': answer(500, ''),
+  'answers-500': httpResponse(500, ''),
   resets: reset(),
   hangs: hang(),
   'sends-for-ever': flood(Number.POSITIVE_INFINITY),
@@ -34,13 +34,13 @@ const ORDER = `mutation ($key: ID!) { orderBoosterPack(input: { idempotencyKey: 
 
 const fixture = (name: string): string => readFileSync(`test/fixtures/xtracta/${name}.xml`, 'utf8');
 const daysFromNow = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString();
-const HISTORY = answer(
+const HISTORY = httpResponse(
   200,
   fixture('billing-history')
     .replace(/<start_date>[^<]*/, `<start_date>${daysFromNow(-10)}`)
     .replace(/<expiry_date>[^<]*/, `<expiry_date>${daysFromNow(20)}`),
 );
-const BOOSTER = answer(200, fixture('booster'));
+const BOOSTER = httpResponse(200, fixture('booster'));
 
 let folder: string;
 let upstream: RawUpstream;

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { decide } from '../../src/cli.js';
 import { settingNames } from '../../src/config/setting-values.js';
 import { runOpsCommand } from '../../src/ops/ops.command.js';
-import { answer, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
+import { httpResponse, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
 import { findProgram } from '../support/start-redis.js';
 
@@ -58,7 +58,7 @@ let gateway: TestGateway;
 let exposed: string;
 
 beforeAll(async () => {
-  upstream = await startRawUpstream(answer(503, ''));
+  upstream = await startRawUpstream(httpResponse(503, ''));
   gateway = await startGateway({ xtractaUrl: upstream.url, creditsUrl: upstream.url });
   await gateway.execute('{ group(id: "7") { plan { name } } }');
   exposed = await (await fetch(`${gateway.url}/metrics`)).text();

@@ -42,8 +42,8 @@ describe('a log that nobody reads', () => {
     const operation = { method: 'POST', headers, body: '{"query":"{__typename}"}' };
     let answered = 0;
     for (let round = 0; round < 70; round += 1) {
-      const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(`${url}/graphql`, operation)));
-      for (const answer of answers) if ((await answer.text()).includes('Query')) answered += 1;
+      const responses = await Promise.all(Array.from({ length: 20 }, () => fetch(`${url}/graphql`, operation)));
+      for (const response of responses) if ((await response.text()).includes('Query')) answered += 1;
     }
     expect(answered).toBe(1_400);
     const metrics = await (await fetch(`${url}/metrics`)).text();

@@ -106,14 +106,14 @@ if (binary === null) {
         const [primary, replica] = servers;
         if (primary === undefined || replica === undefined) throw new Error('no pair');
         const ends: string[] = [];
-        const answers = new Set<string>();
+        const responses = new Set<string>();
         let isOver = false;
         const buyer = async (): Promise<void> => {
           while (!isOver) ends.push(await order(gateway, ends.length + 1));
         };
         const reader = async (name: string): Promise<void> => {
           for (let turn = 0; !isOver; turn += 1) {
-            answers.add(await askByHash(gateway, `query ${name}${turn % 5} { __typename }`));
+            responses.add(await askByHash(gateway, `query ${name}${turn % 5} { __typename }`));
           }
         };
         const more = async (): Promise<void> => {
@@ -147,7 +147,7 @@ if (binary === null) {
 
         expect(new Set(ends)).toEqual(new Set(['SUCCEEDED']));
         expect([sentOrders().length, new Set(sentOrders()).size]).toEqual([ends.length, ends.length]);
-        expect([...answers]).toEqual(['{"data":{"__typename":"Query"}}\n']);
+        expect([...responses]).toEqual(['{"data":{"__typename":"Query"}}\n']);
       },
       LIMIT_MS,
     );

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { SharedRateLimiter } from '../../src/auth/rate-limiter.js';
 import { RedisLink, RedisPersistedQueries } from '../../src/cache/redis-link.js';
 import { createLogger } from '../../src/observability/logger.js';
-import { answer, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
+import { httpResponse, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
 import { findRedis, startRedis, type TestRedis } from '../support/start-redis.js';
 
@@ -31,7 +31,7 @@ if (binary === null) {
     // Only the crashes below should cause log lines.
     peek.on('error', () => undefined);
     await peek.call('ACL', 'SETUSER', 'gateway', 'on', `>${PASSWORD}`, '~billing-gateway:*', '+@all');
-    upstream = await startRawUpstream(answer(409, REFUSED));
+    upstream = await startRawUpstream(httpResponse(409, REFUSED));
     const url = redis.url.replace('redis://', `redis://gateway:${PASSWORD}@`);
     for (const _ of [1, 2]) {
       gateways.push(

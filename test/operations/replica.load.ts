@@ -1,4 +1,4 @@
-import { execute, type GraphqlAnswer } from '../support/start-gateway.js';
+import { execute, type GraphqlResponse } from '../support/start-gateway.js';
 
 /**
  * One order: a group, and a quantity that no other order of the group has, so that the upstream's journal tells orders
@@ -72,10 +72,10 @@ export class ReplicaLoad {
   async #read(): Promise<void> {
     while (!this.#stopped) {
       this.reads += 1;
-      const answer = await this.#ask<{ group: { billingHistory: unknown } | null }>(READ, {});
+      const response = await this.#ask<{ group: { billingHistory: unknown } | null }>(READ, {});
       const isGood =
-        typeof answer !== 'string' && answer.errors.length === 0 && answer.data?.group?.billingHistory != null;
-      if (!isGood) this.failedReads.push(typeof answer === 'string' ? answer : answer.text);
+        typeof response !== 'string' && response.errors.length === 0 && response.data?.group?.billingHistory != null;
+      if (!isGood) this.failedReads.push(typeof response === 'string' ? response : response.text);
     }
   }
 
@@ -93,13 +93,13 @@ export class ReplicaLoad {
     const { key, groupId, quantity } = order;
     const input = { idempotencyKey: key, packId: this.#options.packId, groupId, quantity };
     for (let turn = 0; turn < MAX_TURNS; turn += 1) {
-      const answer = await this.#ask<{ result: OrderPayload }>(ORDER, { input });
-      if (typeof answer === 'string' || answer.data?.result === undefined) {
-        this.failedWrites.push(typeof answer === 'string' ? answer : answer.text);
+      const response = await this.#ask<{ result: OrderPayload }>(ORDER, { input });
+      if (typeof response === 'string' || response.data?.result === undefined) {
+        this.failedWrites.push(typeof response === 'string' ? response : response.text);
         await this.#pause();
         continue;
       }
-      const { operation, userErrors } = answer.data.result;
+      const { operation, userErrors } = response.data.result;
       const code = userErrors[0]?.code ?? null;
       if (code === null) return 'SUCCEEDED';
       if (code === 'UPSTREAM_REJECTED') return 'REJECTED';
@@ -113,8 +113,8 @@ export class ReplicaLoad {
   /** Never a new key or a new order, only a query. */
   async #settle(key: string): Promise<OrderEnd> {
     for (let turn = 0; turn < 20; turn += 1) {
-      const answer = await this.#ask<{ result: OrderPayload }>(RECONCILE, { key });
-      const status = typeof answer === 'string' ? null : answer.data?.result.operation?.status;
+      const response = await this.#ask<{ result: OrderPayload }>(RECONCILE, { key });
+      const status = typeof response === 'string' ? null : response.data?.result.operation?.status;
       if (status === 'SUCCEEDED') return 'SUCCEEDED';
       await this.#pause();
     }
@@ -124,7 +124,7 @@ export class ReplicaLoad {
   async #ask<TData>(
     query: string,
     variables: Readonly<Record<string, unknown>>,
-  ): Promise<GraphqlAnswer<TData> | string> {
+  ): Promise<GraphqlResponse<TData> | string> {
     try {
       return await execute<TData>(this.#options.url, query, variables);
     } catch (error) {

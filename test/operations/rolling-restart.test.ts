@@ -130,7 +130,7 @@ describe('two replicas behind a plain proxy that are replaced one after the othe
           packId: '1223',
           groupId: `1000${15 + ((number / 10) % 20)}`,
         };
-        const answer = await (isOrder
+        const response = await (isOrder
           ? execute<{ result: { operation: { status: string } | null; userErrors: readonly unknown[] } }>(
               proxy.url,
               ORDER,
@@ -141,10 +141,10 @@ describe('two replicas behind a plain proxy that are replaced one after the othe
           : execute<{ result?: undefined; group: unknown }>(proxy.url, READ)
         ).catch((error: unknown) => String(error));
         ended += 1;
-        if (typeof answer === 'string') failed.push(answer);
-        else if (answer.status !== 200 || answer.errors.length > 0) failed.push(answer.text);
-        else if (isOrder && answer.data?.result?.userErrors.length !== 0) failed.push(answer.text);
-        else if (isOrder && answer.data?.result?.operation?.status !== 'SUCCEEDED') failed.push(answer.text);
+        if (typeof response === 'string') failed.push(response);
+        else if (response.status !== 200 || response.errors.length > 0) failed.push(response.text);
+        else if (isOrder && response.data?.result?.userErrors.length !== 0) failed.push(response.text);
+        else if (isOrder && response.data?.result?.operation?.status !== 'SUCCEEDED') failed.push(response.text);
       }
     };
     const roll = async (): Promise<void> => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTracing, tracingProblems, wantsTraces } from '../../src/observability/tracing-start.js';
-import { answer, type RawRequest, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
+import { httpResponse, type RawRequest, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
 import { execute } from '../support/start-gateway.js';
 import { type GatewayProcess, startGatewayProcess } from '../support/start-gateway-process.js';
 import { type ReceivedSpan, startTraceReceiver, type TraceReceiver } from './trace-receiver.js';
@@ -29,7 +29,7 @@ beforeAll(async () => {
   upstream = await startRawUpstream((exchange) => {
     const isFirst = exchange.number === 1;
     const isSession = exchange.request.path.endsWith('/billing_ui');
-    answer(isFirst ? 503 : 200, isSession ? BILLING_UI : HISTORY)(exchange);
+    httpResponse(isFirst ? 503 : 200, isSession ? BILLING_UI : HISTORY)(exchange);
   });
   gateway = await startGatewayProcess({
     AUTH: 'none',

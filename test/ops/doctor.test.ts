@@ -7,19 +7,19 @@ import type { DoctorReport } from '../../src/ops/doctor.command.js';
 import { runOpsCommand } from '../../src/ops/ops.command.js';
 import { TOGGLES, type ToggleName } from '../../src/simulator/world-toggles.js';
 import {
-  answer,
-  chunkedAnswer,
-  closedAnswer,
+  chunkedResponse,
+  closedResponse,
   drip,
   flood,
   hang,
   headOnly,
+  httpResponse,
   type RawHandler,
   type RawUpstreamOptions,
   raw,
   redirect,
   reset,
-  shortAnswer,
+  shortResponse,
   startRawUpstream,
 } from '../support/raw-upstream.js';
 import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
@@ -243,63 +243,69 @@ const HOSTILE: Readonly<Record<string, readonly [handler: RawHandler, words: Reg
   'a drip': [drip(50), /did not end in time/i],
   'a head alone': [headOnly(200), /did not end in time/i],
   'a reset': [reset(), /the connection (is reset|broke)/i],
-  'a cut body': [shortAnswer(200, '<billings_response>'), /ends before its own length/i],
+  'a cut body': [shortResponse(200, '<billings_response>'), /ends before its own length/i],
   'no HTTP': [raw('SSH-2.0-x\r\n', { close: true }), /not HTTP/i],
   'a huge head': [raw(`HTTP/1.1 200 OK\r\nx: ${'a'.repeat(40_000)}\r\n\r\n`, { close: true }), /not HTTP, or its head/],
   'a flood': [flood(64 * 1024 * 1024), /larger than the gateway reads|did not end in time/i],
-  gzip: [answer(200, 'x', { 'content-encoding': 'gzip' }), /content-encoding/],
+  gzip: [httpResponse(200, 'x', { 'content-encoding': 'gzip' }), /content-encoding/],
   'a redirect': [redirect(302, 'https://elsewhere.example/'), /HTTP 302/],
-  'a login page': [answer(200, '<html>Log in</html>'), /root is <html>/],
-  'a proxy that is down': [answer(502, '<html>Bad gateway</html>'), /HTTP 502/],
-  'a DOCTYPE': [answer(200, '<!DOCTYPE a [<!ENTITY b "c">]><billings_response/>'), /DOCTYPE/],
-  'two roots': [closedAnswer(200, '<billings_response/><billings_response/>'), /not well-formed/],
-  JSON: [answer(200, '{"status":200}'), /not well-formed/],
-  'invalid UTF-8': [answer(200, Buffer.from([0x3c, 0x61, 0x3e, 0xff])), /UTF-8|well-formed/],
-  nothing: [answer(204, ''), /HTTP 204 has no body by definition/],
-  'nothing to reset': [answer(205, ''), /HTTP 205 has no body by definition/],
-  'what was cached': [answer(304, ''), /HTTP 304 has no body by definition/],
+  'a login page': [httpResponse(200, '<html>Log in</html>'), /root is <html>/],
+  'a proxy that is down': [httpResponse(502, '<html>Bad gateway</html>'), /HTTP 502/],
+  'a DOCTYPE': [httpResponse(200, '<!DOCTYPE a [<!ENTITY b "c">]><billings_response/>'), /DOCTYPE/],
+  'two roots': [closedResponse(200, '<billings_response/><billings_response/>'), /not well-formed/],
+  JSON: [httpResponse(200, '{"status":200}'), /not well-formed/],
+  'invalid UTF-8': [httpResponse(200, Buffer.from([0x3c, 0x61, 0x3e, 0xff])), /UTF-8|well-formed/],
+  nothing: [httpResponse(204, ''), /HTTP 204 has no body by definition/],
+  'nothing to reset': [httpResponse(205, ''), /HTTP 205 has no body by definition/],
+  'what was cached': [httpResponse(304, ''), /HTTP 304 has no body by definition/],
   'a refusal': [
-    answer(401, '<billings_response><status>401</status></billings_response>'),
+    httpResponse(401, '<billings_response><status>401</status></billings_response>'),
     /does not accept the api key/,
   ],
-  'a refusal of the group': [answer(403, STATUS(403)), /HTTP 403 refuses the group/],
-  'a bad request': [answer(400, STATUS(400)), /HTTP 400, <status> 400/],
-  'a refusal inside a 200': [answer(200, STATUS(400)), /HTTP 200, <status> 400/],
-  'a page that is not there': [answer(404, '<html>Not found</html>'), /HTTP 404, but the root is <html>/],
-  'a timeout of its own': [answer(408, ''), /HTTP 408 asks to come back later/],
-  'too early': [answer(425, ''), /HTTP 425 asks to come back later/],
-  'too many requests': [answer(429, '', { 'retry-after': '60' }), /HTTP 429 asks to come back later/],
-  'an error page': [answer(500, '<html>Oops</html>'), /HTTP 500 is a failure of the upstream/],
-  'an error in XML': [answer(500, STATUS(500)), /HTTP 500 is a failure of the upstream/],
-  'a maintenance page': [answer(503, '<html/>'), /HTTP 503 is a failure of the upstream/],
-  'a gateway that waits in vain': [answer(504, ''), /HTTP 504 is a failure of the upstream/],
+  'a refusal of the group': [httpResponse(403, STATUS(403)), /HTTP 403 refuses the group/],
+  'a bad request': [httpResponse(400, STATUS(400)), /HTTP 400, <status> 400/],
+  'a refusal inside a 200': [httpResponse(200, STATUS(400)), /HTTP 200, <status> 400/],
+  'a page that is not there': [httpResponse(404, '<html>Not found</html>'), /HTTP 404, but the root is <html>/],
+  'a timeout of its own': [httpResponse(408, ''), /HTTP 408 asks to come back later/],
+  'too early': [httpResponse(425, ''), /HTTP 425 asks to come back later/],
+  'too many requests': [httpResponse(429, '', { 'retry-after': '60' }), /HTTP 429 asks to come back later/],
+  'an error page': [httpResponse(500, '<html>Oops</html>'), /HTTP 500 is a failure of the upstream/],
+  'an error in XML': [httpResponse(500, STATUS(500)), /HTTP 500 is a failure of the upstream/],
+  'a maintenance page': [httpResponse(503, '<html/>'), /HTTP 503 is a failure of the upstream/],
+  'a gateway that waits in vain': [httpResponse(504, ''), /HTTP 504 is a failure of the upstream/],
   'a redirect to itself': [
     redirect(307, '/v1/billings/history'),
     /HTTP 307 is a redirect, and the gateway follows none/,
   ],
   'a redirect to a socket': [redirect(307, 'unix:/var/run/docker.sock'), /HTTP 307 is a redirect/],
-  'a cut chunk': [chunkedAnswer(200, HISTORY, { cut: true }), /ends before its own length/i],
-  'two DOCTYPEs': [answer(200, `<!DOCTYPE a><!DOCTYPE b>${HISTORY}`), /DOCTYPE/],
-  'a DOCTYPE from elsewhere': [answer(200, `<!DOCTYPE r SYSTEM "http://127.0.0.1:1/x">${HISTORY}`), /DOCTYPE/],
-  'a DOCTYPE that gives amp another meaning': [answer(200, `<!DOCTYPE a [<!ENTITY amp "x">]>${HISTORY}`), /DOCTYPE/],
+  'a cut chunk': [chunkedResponse(200, HISTORY, { cut: true }), /ends before its own length/i],
+  'two DOCTYPEs': [httpResponse(200, `<!DOCTYPE a><!DOCTYPE b>${HISTORY}`), /DOCTYPE/],
+  'a DOCTYPE from elsewhere': [httpResponse(200, `<!DOCTYPE r SYSTEM "http://127.0.0.1:1/x">${HISTORY}`), /DOCTYPE/],
+  'a DOCTYPE that gives amp another meaning': [
+    httpResponse(200, `<!DOCTYPE a [<!ENTITY amp "x">]>${HISTORY}`),
+    /DOCTYPE/,
+  ],
   'a deep document': [
-    answer(200, `<billings_response>${'<a>'.repeat(200)}${'</a>'.repeat(200)}</billings_response>`),
+    httpResponse(200, `<billings_response>${'<a>'.repeat(200)}${'</a>'.repeat(200)}</billings_response>`),
     /deeper in each other/,
   ],
   'too many rows': [
-    answer(200, HISTORY.replace(ROW, '<activity/>'.repeat(20_001))),
+    httpResponse(200, HISTORY.replace(ROW, '<activity/>'.repeat(20_001))),
     /more rows than the gateway reads/,
   ],
-  'an unclosed root': [closedAnswer(200, '<billings_response><status>200</status>'), /not well-formed to its end/],
-  'crossed tags': [answer(200, '<billings_response><a><b></a></b></billings_response>'), /not well-formed to its end/],
-  'text behind the root': [answer(200, `${HISTORY} garbage`), /not well-formed to its end/],
-  'text before the root': [answer(200, `garbage ${HISTORY}`), /not well-formed/],
-  'an empty body': [answer(200, ''), /no element: it is empty, or no XML/],
-  blanks: [answer(200, ' \n '), /no element: it is empty, or no XML/],
-  'a byte of zero': [answer(200, '\0'), /not well-formed/],
-  'UTF-16': [answer(200, Buffer.from(`\ufeff${HISTORY}`, 'utf16le')), /not UTF-8/],
-  'another root': [answer(200, HISTORY.replaceAll('billings_response', 'xml')), /the root is <xml>/],
-  'its key, everywhere': [answer(200, ECHO), /./],
+  'an unclosed root': [closedResponse(200, '<billings_response><status>200</status>'), /not well-formed to its end/],
+  'crossed tags': [
+    httpResponse(200, '<billings_response><a><b></a></b></billings_response>'),
+    /not well-formed to its end/,
+  ],
+  'text behind the root': [httpResponse(200, `${HISTORY} garbage`), /not well-formed to its end/],
+  'text before the root': [httpResponse(200, `garbage ${HISTORY}`), /not well-formed/],
+  'an empty body': [httpResponse(200, ''), /no element: it is empty, or no XML/],
+  blanks: [httpResponse(200, ' \n '), /no element: it is empty, or no XML/],
+  'a byte of zero': [httpResponse(200, '\0'), /not well-formed/],
+  'UTF-16': [httpResponse(200, Buffer.from(`\ufeff${HISTORY}`, 'utf16le')), /not UTF-8/],
+  'another root': [httpResponse(200, HISTORY.replaceAll('billings_response', 'xml')), /the root is <xml>/],
+  'its key, everywhere': [httpResponse(200, ECHO), /./],
 };
 
 describe('doctor, answered by', () => {
@@ -355,7 +361,7 @@ describe('doctor, answered by', () => {
     ['a word that is new', HISTORY.replace('renew', 'grandfathered'), /grandfathered/],
     ['one row twice', HISTORY.replace(ROW, ROW + ROW), /history +.*2 rows/],
   ])('%s, works with it, and says what it doubts', async (_name, body, words) => {
-    const upstream = await startRawUpstream(answer(200, body));
+    const upstream = await startRawUpstream(httpResponse(200, body));
     try {
       const env = { AUTH: 'none', XTRACTA_URL: upstream.url, XTRACTA_API_KEY: KEY };
       const { exitCode, out, err } = await runOpsCommand('doctor', ['--group', '5'], env);
@@ -369,18 +375,22 @@ describe('doctor, answered by', () => {
 
   it.each<[string, RawHandler, RegExp]>([
     ['an hour of silence', SILENCE, /token endpoint gives no token/],
-    ['a login page', answer(200, '<html>Log in</html>'), /token endpoint gives no token/],
+    ['a login page', httpResponse(200, '<html>Log in</html>'), /token endpoint gives no token/],
     ['a redirect', redirect(307, 'https://elsewhere.example/'), /token endpoint gives no token/],
-    ['an error with the secret in it', answer(500, `{"error":"${SECRET}"}`), /token endpoint gives no token/],
-    ['a refusal with the secret in it', answer(401, `{"error":"invalid_client ${SECRET}"}`), /refuses the client/],
+    ['an error with the secret in it', httpResponse(500, `{"error":"${SECRET}"}`), /token endpoint gives no token/],
+    [
+      'a refusal with the secret in it',
+      httpResponse(401, `{"error":"invalid_client ${SECRET}"}`),
+      /refuses the client/,
+    ],
     [
       'a token of two lines',
-      answer(200, '{"access_token":"a\\r\\nb","token_type":"bearer"}', JSON_TYPE),
+      httpResponse(200, '{"access_token":"a\\r\\nb","token_type":"bearer"}', JSON_TYPE),
       /gives no token/,
     ],
     ['a flood', flood(64 * 1024 * 1024), /gives no token/],
   ])('a token endpoint with %s, says what is wrong, and keeps the secret to itself', async (_name, handler, words) => {
-    const [upstream, endpoint] = [await startRawUpstream(answer(200, HISTORY)), await startRawUpstream(handler)];
+    const [upstream, endpoint] = [await startRawUpstream(httpResponse(200, HISTORY)), await startRawUpstream(handler)];
     try {
       // Of silence all the time is waited for that there is.
       const seconds = handler === SILENCE ? '2' : '5';
@@ -409,7 +419,7 @@ describe('doctor, answered by', () => {
     ['a reset while TLS begins', { onConnection: 'reset' }, /TLS|reset/],
     ['silence where TLS is due', { onConnection: 'silent' }, /no response in time|no connection came about in time/i],
   ])('%s, says that no TLS connection comes about, and sends nothing', async (_name, options, words) => {
-    const upstream = await startRawUpstream(answer(200, HISTORY), options);
+    const upstream = await startRawUpstream(httpResponse(200, HISTORY), options);
     try {
       const url = `https://localhost:${upstream.port}`;
       const env = { AUTH: 'none', XTRACTA_URL: url, XTRACTA_API_KEY: KEY, READ_TIMEOUT_MS: '300' };

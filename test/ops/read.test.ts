@@ -21,7 +21,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface ReadAnswer {
+interface ReadResponse {
   readonly httpStatus: number | null;
   readonly result: {
     readonly kind: string;
@@ -47,7 +47,7 @@ async function read(
   endpoint: StoredEndpoint,
   content: string | Buffer,
   ...more: readonly string[]
-): Promise<ReadAnswer> {
+): Promise<ReadResponse> {
   return JSON.parse(await run(endpoint, content, '--json', ...more));
 }
 

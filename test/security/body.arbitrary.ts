@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 /** A response on the wire. */
-export interface FuzzedAnswer {
+export interface FuzzedResponse {
   readonly status: number;
   readonly contentType: string | null;
   readonly body: Buffer;
@@ -112,7 +112,7 @@ function change(canary: string): fc.Arbitrary<Change> {
 }
 
 /** Good responses with one to four changes, mostly with a good status. */
-export function fuzzedAnswer(bodies: readonly Buffer[], canary: string): fc.Arbitrary<FuzzedAnswer> {
+export function fuzzedResponse(bodies: readonly Buffer[], canary: string): fc.Arbitrary<FuzzedResponse> {
   return fc
     .record({
       base: fc.constantFrom(...bodies),

@@ -24,8 +24,8 @@ describe('what is protected by a name', () => {
       'query getPass { __schema: group(id: "100000") { name } }',
       'fragment __schema on Query { group(id: "100000") { name } } { ...__schema }',
     ]) {
-      const answer = await postQuery(locked.url, query, {}, { cookie: 'env=graphiql:enable; role=admin' });
-      expect([answer.status, answer.codes]).toEqual([401, ['UNAUTHENTICATED']]);
+      const response = await postQuery(locked.url, query, {}, { cookie: 'env=graphiql:enable; role=admin' });
+      expect([response.status, response.codes]).toEqual([401, ['UNAUTHENTICATED']]);
     }
     expect(stand.upstreamCalls()).toBe(0);
   });
@@ -47,9 +47,9 @@ describe('paths', () => {
     '/%',
   ])('%s leads to no file', async (path) => {
     for (const { url } of [gateway, development]) {
-      const answer = await sendBytes(url, `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
-      expect(answer).toMatch(/^HTTP\/1\.1 4\d\d/);
-      expect(answer).not.toMatch(/root:|"name": ?"billing|SQLite/);
+      const response = await sendBytes(url, `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+      expect(response).toMatch(/^HTTP\/1\.1 4\d\d/);
+      expect(response).not.toMatch(/root:|"name": ?"billing|SQLite/);
     }
   });
 });

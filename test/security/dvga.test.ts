@@ -35,7 +35,7 @@ const PURCHASE = `mutation ($input: PurchaseCreditsInput!) { purchaseCredits(inp
 describe('denial of service', () => {
   it('batches, deep recursion, duplicate fields and aliases are refused before any upstream call', async () => {
     const deep = `${'subgroups { '.repeat(12)} id ${'} '.repeat(12)}`;
-    const answers = [
+    const responses = [
       await postJson(gateway.url, [{ query: '{ __typename }' }, { query: '{ __typename }' }]),
       await postQuery(gateway.url, `{ group(id: "100000") { ${deep} } }`),
       await postQuery(gateway.url, `{ group(id: "100000") { ${'name '.repeat(1_001)} } }`),
@@ -48,8 +48,8 @@ describe('denial of service', () => {
         '{ group(id: "1") { ...A } } fragment A on Group { ...B } fragment B on Group { ...A }',
       ),
     ];
-    expect(answers.map(({ status, data }) => [status >= 400 || status === 200, data])).toEqual(
-      answers.map(() => [true, undefined]),
+    expect(responses.map(({ status, data }) => [status >= 400 || status === 200, data])).toEqual(
+      responses.map(() => [true, undefined]),
     );
     expect(upstreamCalls()).toBe(0);
   });
@@ -60,10 +60,14 @@ describe('denial of service', () => {
       (year) =>
         `w${year}: billingHistory(from: "${year}-01-01T00:00:00Z", to: "${year}-02-01T00:00:00Z") { totalCount }`,
     );
-    const answer = await postQuery(gateway.url, `query ($ids: [ID!]!) { groups(ids: $ids) { ${windows.join(' ')} } }`, {
-      ids,
-    });
-    expect(new Set(answer.codes)).toEqual(new Set(['OPERATION_TOO_COMPLEX']));
+    const response = await postQuery(
+      gateway.url,
+      `query ($ids: [ID!]!) { groups(ids: $ids) { ${windows.join(' ')} } }`,
+      {
+        ids,
+      },
+    );
+    expect(new Set(response.codes)).toEqual(new Set(['OPERATION_TOO_COMPLEX']));
     expect(upstreamCalls()).toBe(0);
   });
 });
@@ -103,22 +107,22 @@ describe('disclosure of information', () => {
       'x-xtracta-api-key': 'another-key',
       'x-credits-authorization': 'Bearer another',
     };
-    const answer = await postQuery(gateway.url, '{ group(id: "100000") { plan { name } } }', {}, headers);
-    expect(answer.data).toEqual({ group: { plan: { name: 'Business 1000' } } });
+    const response = await postQuery(gateway.url, '{ group(id: "100000") { plan { name } } }', {}, headers);
+    expect(response.data).toEqual({ group: { plan: { name: 'Business 1000' } } });
     expect(upstreamCalls()).toBe(1);
   });
 
   it('an error has no stack, no path of a file and no query of a database', async () => {
     world.world.addFault({ endpoint: 'history', kind: 'server_error', params: { trace: true } });
     world.world.addFault({ endpoint: 'purchase_credits', kind: 'server_error', params: { trace: true } });
-    const answers = [
+    const responses = [
       await postQuery(gateway.url, '{ group(id: "100000") { plan { name } } }'),
       await postQuery(gateway.url, PURCHASE, {
         input: { idempotencyKey: 'dvga-trace-1', purchaseId: simulator.fixtures.purchaseId },
       }),
       await postQuery(gateway.url, '{ billingOperations(after: "x") { nodes { status } } }'),
     ];
-    for (const { text } of answers) {
+    for (const { text } of responses) {
       expect(text).not.toMatch(/stack|System\.Exception|at Simulated|node_modules|\.[jt]s:\d|SELECT |sqlite/i);
     }
   });
@@ -143,7 +147,7 @@ describe('execution of code, and injection', () => {
   ];
 
   it.each(HOSTILE)('%j is no id of anything: refused, unsaid, unsent', async (text) => {
-    const answers = [
+    const responses = [
       await postQuery(gateway.url, 'query ($id: ID!) { group(id: $id) { plan { name } } }', { id: text }),
       await postQuery(gateway.url, ORDER, { input: { idempotencyKey: 'dvga-key-0001', packId: text } }),
       await postQuery(gateway.url, ORDER, {
@@ -155,8 +159,8 @@ describe('execution of code, and injection', () => {
         key: `${text} `,
       }),
     ];
-    expect(answers.map(({ codes }) => codes)).toEqual(answers.map(() => ['BAD_USER_INPUT']));
-    for (const { messages } of answers) expect(messages.join()).not.toContain(text);
+    expect(responses.map(({ codes }) => codes)).toEqual(responses.map(() => ['BAD_USER_INPUT']));
+    for (const { messages } of responses) expect(messages.join()).not.toContain(text);
     expect(upstreamCalls()).toBe(0);
   });
 
@@ -165,8 +169,8 @@ describe('execution of code, and injection', () => {
     async (purchaseOrder) => {
       const { purchaseId } = simulator.fixtures;
       const input = { idempotencyKey: `dvga-text-${purchaseOrder.length}`, purchaseId, purchaseOrder };
-      const answer = await postQuery(development.url, PURCHASE, { input });
-      expect(answer.data).toMatchObject({ purchaseCredits: { operation: { status: 'SUCCEEDED' } } });
+      const response = await postQuery(development.url, PURCHASE, { input });
+      expect(response.data).toMatchObject({ purchaseCredits: { operation: { status: 'SUCCEEDED' } } });
       const [sent] = world.world.journal.list({ endpoint: 'purchase_credits' });
       expect(Object.fromEntries(sent?.params ?? [])).toEqual({ PurchaseID: purchaseId, PurchaseOrder: purchaseOrder });
     },
@@ -206,10 +210,10 @@ describe('execution of code, and injection', () => {
   it('markup that an upstream sends comes out as JSON text that no browser takes for a page', async () => {
     const name = '<img src=x onerror=alert(1)>';
     world.world.addFault({ endpoint: 'history', kind: 'element', params: { name: 'group_name', value: name } });
-    const answer = await postQuery(gateway.url, '{ group(id: "100000") { name } }');
-    expect(answer.data).toEqual({ group: { name } });
-    expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
-    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+    const response = await postQuery(gateway.url, '{ group(id: "100000") { name } }');
+    expect(response.data).toEqual({ group: { name } });
+    expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
     for (const path of ['/', '/graphiql']) {
       const page = await probe(`${development.url}${path}`, { headers: { accept: 'text/html' } });
       expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
@@ -219,7 +223,7 @@ describe('execution of code, and injection', () => {
 
   it('markup of a request is in no answer: neither the path nor a header, a name or a value', async () => {
     const mark = '<script>alert(1)</script>';
-    const answers = [
+    const responses = [
       await probe(`${development.url}/${encodeURIComponent(mark)}`),
       await probe(`${development.url}/?x=${encodeURIComponent(mark)}`, { headers: { accept: 'text/html' } }),
       await probe(`${development.url}/graphql?query=${encodeURIComponent(mark)}`, {
@@ -228,7 +232,7 @@ describe('execution of code, and injection', () => {
       await postQuery(development.url, `{ group(id: "${mark}") { id } }`),
       await postJson(development.url, { query: '{ __typename }', operationName: mark }),
     ];
-    for (const { text } of answers) expect(text).not.toContain('<script>alert');
+    for (const { text } of responses) expect(text).not.toContain('<script>alert');
   });
 
   it('a log line is one JSON object, whatever a request or an upstream puts into it', async () => {

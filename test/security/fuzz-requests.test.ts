@@ -38,24 +38,28 @@ afterAll(async () => {
 
 const count = (what: string): void => void tally.set(what, (tally.get(what) ?? 0) + 1);
 
-interface Answer {
+interface GraphqlResult {
   readonly status: number;
   readonly text: string;
   readonly type: string;
 }
 
-async function send({ method, path, headers, body }: FuzzedRequest): Promise<Answer> {
-  const answer = await request(`${gateway.url}${path}`, {
+async function send({ method, path, headers, body }: FuzzedRequest): Promise<GraphqlResult> {
+  const response = await request(`${gateway.url}${path}`, {
     dispatcher: agent,
     method,
     headers: { ...headers },
     body,
   });
-  return { status: answer.statusCode, text: await answer.body.text(), type: String(answer.headers['content-type']) };
+  return {
+    status: response.statusCode,
+    text: await response.body.text(),
+    type: String(response.headers['content-type']),
+  };
 }
 
 /** The fault of a response in a few words; null without a fault. */
-function problemOf({ path }: FuzzedRequest, { status, text, type }: Answer): string | null {
+function problemOf({ path }: FuzzedRequest, { status, text, type }: GraphqlResult): string | null {
   count(`status ${status}`);
   if (status >= 500) return `status ${status}: ${text.slice(0, 300)}`;
   if (text.includes(CANARY)) return `a value is repeated: ${text.slice(0, 300)}`;
@@ -81,10 +85,10 @@ describe('requests at random', () => {
       const batch = fc.array(fuzzedRequest(CANARY), { minLength: AT_ONCE, maxLength: AT_ONCE });
       await fc.assert(
         fc.asyncProperty(batch, async (requests) => {
-          const answers = await Promise.all(requests.map(send));
-          for (const [index, answer] of answers.entries()) {
+          const responses = await Promise.all(requests.map(send));
+          for (const [index, response] of responses.entries()) {
             const sent = requests[index];
-            const problem = sent === undefined ? null : problemOf(sent, answer);
+            const problem = sent === undefined ? null : problemOf(sent, response);
             if (problem !== null)
               throw new Error(`${problem}\n${JSON.stringify(sent).slice(0, 2_000)}\n${String(sent?.body ?? '')}`);
           }
@@ -97,8 +101,8 @@ describe('requests at random', () => {
   );
 
   it('leave a gateway that works, has logged no unexpected error, and nothing of what was in them', async () => {
-    const answer = await gateway.execute('{ group(id: "100001") { name } }');
-    expect(answer.data).toEqual({ group: { name: 'Northern Region' } });
+    const response = await gateway.execute('{ group(id: "100001") { name } }');
+    expect(response.data).toEqual({ group: { name: 'Northern Region' } });
     expect(gateway.logs().match(/unexpected error/g)).toBeNull();
     expect(gateway.logs().includes(CANARY)).toBe(false);
     expect(tally.get('code INTERNAL_SERVER_ERROR')).toBeUndefined();

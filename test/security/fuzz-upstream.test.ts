@@ -10,7 +10,7 @@ import { createGotTransport } from '../../src/upstreams/http/got.transport.js';
 import { createUndiciTransport } from '../../src/upstreams/http/undici.transport.js';
 import { XtractaClient } from '../../src/upstreams/xtracta/xtracta.client.js';
 import { recordedCall } from '../support/upstream-call.js';
-import { type FuzzedAnswer, fuzzedAnswer } from './body.arbitrary.js';
+import { type FuzzedResponse, fuzzedResponse } from './body.arbitrary.js';
 import { FUZZ_PATIENCE_MS, fuzzSettings } from './fuzz.settings.js';
 import { property } from './http-probe.js';
 import { sketchXml } from './xml.oracle.js';
@@ -38,13 +38,13 @@ let server: Server;
 let channels: { readonly xtracta: UpstreamChannel; readonly credits: UpstreamChannel };
 let lastNumber = 0;
 /** The responses, by the number at the start of the request's path. */
-const answers = new Map<string, FuzzedAnswer>();
+const responses = new Map<string, FuzzedResponse>();
 const tally = new Map<string, number>();
 
 beforeAll(async () => {
   server = createServer((request, response) => {
     const number = /^\/(\d+)\//.exec(request.url ?? '')?.[1] ?? '';
-    const { status, contentType, body } = answers.get(number) ?? { status: 500, contentType: null, body: '' };
+    const { status, contentType, body } = responses.get(number) ?? { status: 500, contentType: null, body: '' };
     request.resume().once('end', () => {
       response.writeHead(status, contentType === null ? {} : { 'content-type': contentType }).end(body);
     });
@@ -67,13 +67,13 @@ function channelOf(service: 'xtracta' | 'credits'): UpstreamChannel {
 }
 
 /** Calls an upstream with this response, through the real client. */
-async function calling<T>(answer: FuzzedAnswer, call: (baseUrl: string) => Promise<T>): Promise<T> {
+async function calling<T>(response: FuzzedResponse, call: (baseUrl: string) => Promise<T>): Promise<T> {
   lastNumber += 1;
   const number = String(lastNumber);
-  answers.set(number, answer);
+  responses.set(number, response);
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return await call(`http://127.0.0.1:${port}/${number}`).finally(() => answers.delete(number));
+  return await call(`http://127.0.0.1:${port}/${number}`).finally(() => responses.delete(number));
 }
 
 const xtracta = (baseUrl: string): XtractaClient =>
@@ -87,7 +87,7 @@ const YES = /^\s*(0*2\d\d|true|1|ok|success)?\s*$/i;
  * A success must be a success for an independent reader too. A refusal must have no success marker. No result may
  * repeat a secret.
  */
-function expectHonest(what: string, outcome: WriteOutcome<unknown>, { status, body }: FuzzedAnswer, payload: string) {
+function expectHonest(what: string, outcome: WriteOutcome<unknown>, { status, body }: FuzzedResponse, payload: string) {
   count(`${what} ${outcome.kind}`);
   expect(outcome.kind).not.toBe('notSent');
   if (outcome.kind !== 'succeeded') {
@@ -107,31 +107,33 @@ function expectHonest(what: string, outcome: WriteOutcome<unknown>, { status, bo
 const scenarios = {
   order: {
     bodies: [BOOSTER, REFUSAL],
-    run: async (answer: FuzzedAnswer) => {
+    run: async (response: FuzzedResponse) => {
       const request = { packId: '1', groupId: '494', quantity: 2, heldDocuments: 'PROCESS' } as const;
-      const outcome = await calling(answer, (url) =>
+      const outcome = await calling(response, (url) =>
         xtracta(url).orderBoosterPack(CREDENTIAL, request, recordedCall().call),
       );
-      expectHonest('order', outcome, answer, 'pack');
+      expectHonest('order', outcome, response, 'pack');
       if (outcome.kind === 'succeeded') expect(outcome.value.pack.id).not.toBe('');
     },
   },
   planChange: {
     bodies: [PLAN, REFUSAL],
-    run: async (answer: FuzzedAnswer) => {
+    run: async (response: FuzzedResponse) => {
       const request = { planId: '1', groupId: '494', heldDocuments: 'PROCESS' } as const;
-      const outcome = await calling(answer, (url) => xtracta(url).changePlan(CREDENTIAL, request, recordedCall().call));
-      expectHonest('plan change', outcome, answer, 'plan');
+      const outcome = await calling(response, (url) =>
+        xtracta(url).changePlan(CREDENTIAL, request, recordedCall().call),
+      );
+      expectHonest('plan change', outcome, response, 'plan');
     },
   },
   billingUi: {
     bodies: [UI, REFUSAL],
-    run: async (answer: FuzzedAnswer) => {
+    run: async (response: FuzzedResponse) => {
       const request = { expireSeconds: 600, heldDocuments: 'PROCESS' } as const;
-      const outcome = await calling(answer, (url) =>
+      const outcome = await calling(response, (url) =>
         xtracta(url).openBillingUi(CREDENTIAL, request, recordedCall().call),
       );
-      expectHonest('billing UI', outcome, answer, 'url');
+      expectHonest('billing UI', outcome, response, 'url');
       if (outcome.kind === 'succeeded') {
         const { protocol, username, password } = new URL(outcome.value.url);
         expect([username, password]).toEqual(['', '']);
@@ -141,18 +143,18 @@ const scenarios = {
   },
   history: {
     bodies: [HISTORY, REFUSAL],
-    run: async (answer: FuzzedAnswer) => {
+    run: async (response: FuzzedResponse) => {
       const request = { groupId: '123456', fromSeconds: 0, toSeconds: 2_000_000_000, recursive: false };
       try {
-        const history = await calling(answer, (url) =>
+        const history = await calling(response, (url) =>
           xtracta(url).getBillingHistory(CREDENTIAL, request, recordedCall().call),
         );
         count(`history ${history.activities.length === 0 ? 'empty' : 'read'}`);
-        expect([200, 201, 202, 206]).toContain(answer.status);
-        const sketch = sketchXml(answer.body);
+        expect([200, 201, 202, 206]).toContain(response.status);
+        const sketch = sketchXml(response.body);
         expect(['billings_response', 'documents_response']).toContain(sketch?.root);
         for (const text of sketch?.texts.get(`${sketch.root}/status`) ?? []) expect(text).toMatch(YES);
-        const rows = answer.body.toString('latin1').split('<activity').length - 1;
+        const rows = response.body.toString('latin1').split('<activity').length - 1;
         expect(history.activities.length).toBeLessThanOrEqual(rows);
       } catch (error) {
         if (!(error instanceof BillingError)) throw error;
@@ -163,9 +165,9 @@ const scenarios = {
   },
   purchase: {
     bodies: [PURCHASE, EXCEPTION],
-    run: async (answer: FuzzedAnswer) => {
+    run: async (response: FuzzedResponse) => {
       const request = { purchaseId: '9beb5f68-6493-4cc4-b55e-187541a9d22b', purchaseOrder: null, billing: null };
-      const outcome = await calling(answer, (baseUrl) =>
+      const outcome = await calling(response, (baseUrl) =>
         new CreditsClient({ baseUrl, writeTimeoutMs: 30_000, channel: channels.credits }).purchaseCredits(
           BEARER,
           request,
@@ -178,8 +180,8 @@ const scenarios = {
         expect(JSON.stringify(outcome)).not.toContain(CANARY);
         return;
       }
-      expect([200, 201, 202, 206]).toContain(answer.status);
-      const body: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(answer.body));
+      expect([200, 201, 202, 206]).toContain(response.status);
+      const body: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(response.body));
       const id = property(property(property(body, 'ResponseData'), 'Detail'), 'ID');
       expect(String(id)).toMatch(/[^0\s-]/);
     },
@@ -192,7 +194,7 @@ describe('an answer that was good once and is changed at random', () => {
   it.each(Object.entries(scenarios).map(([name, scenario], index) => ({ name, ...scenario, index })))(
     'is read as a success of $name only where it is one, and repeats no secret',
     async ({ bodies, run, index }) => {
-      const batch = fc.array(fuzzedAnswer(bodies, CANARY), { minLength: AT_ONCE, maxLength: AT_ONCE });
+      const batch = fc.array(fuzzedResponse(bodies, CANARY), { minLength: AT_ONCE, maxLength: AT_ONCE });
       await fc.assert(
         fc.asyncProperty(batch, async (cases) => {
           await Promise.all(cases.map(run));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TestGateway } from '../support/start-gateway.js';
-import { type ProbeAnswer, postJson, postQuery, probe } from './http-probe.js';
+import { type ProbeResponse, postJson, postQuery, probe } from './http-probe.js';
 import { openStand } from './security.harness.js';
 
 // The checks of graphql-cop (github.com/dolevf/graphql-cop), each with the request that it sends.
@@ -15,10 +15,10 @@ beforeAll(async () => {
 
 afterAll(() => stand.close());
 
-function expectRefused(answer: ProbeAnswer): void {
-  expect(answer.data).toBeUndefined();
-  expect(answer.codes.length).toBeGreaterThan(0);
-  expect(answer.codes.length).toBeLessThanOrEqual(5);
+function expectRefused(response: ProbeResponse): void {
+  expect(response.data).toBeUndefined();
+  expect(response.codes.length).toBeGreaterThan(0);
+  expect(response.codes.length).toBeLessThanOrEqual(5);
   expect(stand.upstreamCalls()).toBe(0);
 }
 
@@ -35,12 +35,12 @@ describe.each([
   });
 
   it('batching: a list of queries is refused as a whole', async () => {
-    const answer = await postJson(
+    const response = await postJson(
       gateway().url,
       Array.from({ length: 10 }, () => ({ query: 'query cop { __typename }' })),
     );
-    expectRefused(answer);
-    expect([answer.status, answer.codes]).toEqual([400, ['BAD_REQUEST']]);
+    expectRefused(response);
+    expect([response.status, response.codes]).toEqual([400, ['BAD_REQUEST']]);
   });
 
   it('field duplication: 500 times the same field is refused', async () => {
@@ -58,28 +58,28 @@ describe.each([
   });
 
   it('mutations by GET are refused', async () => {
-    const answer = await probe(`${gateway().url}/graphql?query=mutation%20cop%20%7B__typename%7D`, {
+    const response = await probe(`${gateway().url}/graphql?query=mutation%20cop%20%7B__typename%7D`, {
       headers: { 'apollo-require-preflight': '1' },
     });
-    expectRefused(answer);
-    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
+    expectRefused(response);
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
   });
 
   it('queries by a GET that any page could send are refused', async () => {
-    const answer = await probe(`${gateway().url}/graphql?query=query%20cop%20%7B__typename%7D`);
-    expectRefused(answer);
-    expect(answer.status).toBe(400);
+    const response = await probe(`${gateway().url}/graphql?query=query%20cop%20%7B__typename%7D`);
+    expectRefused(response);
+    expect(response.status).toBe(400);
   });
 
   it('queries by POST of a form, which any page could send, are refused', async () => {
     for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=cop', '']) {
-      const answer = await probe(`${gateway().url}/graphql`, {
+      const response = await probe(`${gateway().url}/graphql`, {
         method: 'POST',
         headers: type === '' ? {} : { 'content-type': type },
         body: new TextEncoder().encode('query=query cop { __typename }'),
       });
-      expectRefused(answer);
-      expect([400, 415]).toContain(answer.status);
+      expectRefused(response);
+      expect([400, 415]).toContain(response.status);
     }
   });
 
@@ -91,9 +91,9 @@ describe.each([
 
   it('unhandled errors: nonsense is refused without a trace of the code', async () => {
     for (const query of ['qwerty cop { abc }', '{ __typename } }', '}{', '\u0000', '{ group(id: {a: }) }']) {
-      const answer = await postQuery(gateway().url, query);
-      expectRefused(answer);
-      expect(answer.text).not.toMatch(/stack|exception|node_modules|\.[jt]s:\d/i);
+      const response = await postQuery(gateway().url, query);
+      expectRefused(response);
+      expect(response.text).not.toMatch(/stack|exception|node_modules|\.[jt]s:\d/i);
     }
   });
 });
@@ -106,8 +106,8 @@ describe('graphql-cop, what helps exploring', () => {
     ]) {
       expectRefused(await postQuery(production.url, query));
     }
-    const answer = await postQuery(development.url, '{ __schema { queryType { name } } }');
-    expect(answer.data).toEqual({ __schema: { queryType: { name: 'Query' } } });
+    const response = await postQuery(development.url, '{ __schema { queryType { name } } }');
+    expect(response.data).toEqual({ __schema: { queryType: { name: 'Query' } } });
   });
 
   it('no name is suggested in production', async () => {
@@ -121,18 +121,18 @@ describe('graphql-cop, what helps exploring', () => {
       'query ($x: OrderBoosterPackInpu) { __typename }',
       '{ __typename @includ(if: true) }',
     ]) {
-      const answer = await postQuery(production.url, query);
-      expectRefused(answer);
-      expect(answer.text).not.toMatch(/did you mean/i);
+      const response = await postQuery(production.url, query);
+      expectRefused(response);
+      expect(response.text).not.toMatch(/did you mean/i);
     }
   });
 
   it('no page answers in production, whatever a browser asks for', async () => {
     for (const path of IDE_PATHS) {
       for (const cookie of ['', 'env=graphiql:enable', 'env=Z3JhcGhpcWw6ZW5hYmxl']) {
-        const answer = await probe(`${production.url}${path}`, { headers: { accept: 'text/html', cookie } });
-        expect(answer.status).toBeGreaterThanOrEqual(400);
-        expect(answer.text).not.toMatch(IDE_MARKS);
+        const response = await probe(`${production.url}${path}`, { headers: { accept: 'text/html', cookie } });
+        expect(response.status).toBeGreaterThanOrEqual(400);
+        expect(response.text).not.toMatch(IDE_MARKS);
       }
     }
   });

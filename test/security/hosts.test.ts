@@ -136,8 +136,8 @@ describe('a gateway under a name that is not its own', () => {
       'Accept: text/html, */*',
       ...(body === '' ? [] : ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`]),
     ];
-    const answer = await sendBytes(urlOf(name), `${requestLine} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n${body}`);
-    return answer.slice(9, 12);
+    const response = await sendBytes(urlOf(name), `${requestLine} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n${body}`);
+    return response.slice(9, 12);
   }
 
   it('with AUTH=none carries out no order, and asks no upstream', async () => {

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 
 /** A response of any shape, read completely. */
-export interface ProbeAnswer {
+export interface ProbeResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
@@ -18,7 +18,7 @@ export interface ProbeAnswer {
 const NO_ANSWER_MS = 40_000;
 
 /** Sends one request unchanged, and reads the response without any assumption. */
-export async function probe(url: string, init: RequestInit = {}): Promise<ProbeAnswer> {
+export async function probe(url: string, init: RequestInit = {}): Promise<ProbeResponse> {
   const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(NO_ANSWER_MS), ...init });
   const text = await response.text();
   const body = parsed(text);
@@ -41,7 +41,7 @@ export async function postQuery(
   query: string,
   variables: unknown = {},
   headers: Readonly<Record<string, string>> = {},
-): Promise<ProbeAnswer> {
+): Promise<ProbeResponse> {
   return await postJson(url, { query, variables }, headers);
 }
 
@@ -49,7 +49,7 @@ export async function postJson(
   url: string,
   body: unknown,
   headers: Readonly<Record<string, string>> = {},
-): Promise<ProbeAnswer> {
+): Promise<ProbeResponse> {
   return await probe(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
@@ -60,16 +60,16 @@ export async function postJson(
 /** Writes bytes to the port of `url` and returns all bytes until the other side closes. */
 export async function sendBytes(url: string, bytes: string | Buffer): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
-  let answer = '';
+  let response = '';
   socket.setEncoding('latin1');
   socket.on('data', (part) => {
-    answer += String(part);
+    response += String(part);
   });
   // A server that has responded may reset the connection instead of reading the rest of the request.
   socket.on('error', () => undefined);
   socket.write(bytes);
   await new Promise((resolve) => socket.once('close', resolve));
-  return answer;
+  return response;
 }
 
 export function property(value: unknown, name: string): unknown {

@@ -71,21 +71,21 @@ async function health(): Promise<number> {
 }
 
 /** Complete, refused as too large, or told to try again. Everything else is a fault, above all a part of a response. */
-function outcomeOf(answer: Asked): string {
-  if (answer.codes.length === 0) return 'answered';
-  const [code] = answer.codes;
-  return answer.codes.length === 1 ? String(code) : `several errors: ${answer.codes.slice(0, 3).join()}`;
+function outcomeOf(response: Asked): string {
+  if (response.codes.length === 0) return 'answered';
+  const [code] = response.codes;
+  return response.codes.length === 1 ? String(code) : `several errors: ${response.codes.slice(0, 3).join()}`;
 }
 
 describe('an answer that would be too large', () => {
   it.each(TOO_DEAR)('ends the whole operation: %s', async (_name, query) => {
-    const answer = await ask(query);
-    expect([answer.status, answer.codes, answer.text.includes('"data":null')]).toEqual([
+    const response = await ask(query);
+    expect([response.status, response.codes, response.text.includes('"data":null')]).toEqual([
       200,
       ['OPERATION_TOO_COMPLEX'],
       true,
     ]);
-    expect(answer.text.length).toBeLessThan(1_000);
+    expect(response.text.length).toBeLessThan(1_000);
     expect(await health()).toBe(200);
   });
 });

@@ -33,9 +33,9 @@ describe('lists inside lists', () => {
       `{ _entities(representations: [${'{ __typename: "Group", id: "100000" } '.repeat(20)}]) { ... on Group { ${nested(1, 'first: 200')} } } }`,
     ],
   ])('are refused before any upstream call: %s', async (_name, query) => {
-    const answer = await postQuery(gateway.url, query);
-    expect([answer.status, answer.codes, stand.upstreamCalls()]).toEqual([400, ['OPERATION_TOO_COMPLEX'], 0]);
-    expect(answer.messages[0]).toContain('rows');
+    const response = await postQuery(gateway.url, query);
+    expect([response.status, response.codes, stand.upstreamCalls()]).toEqual([400, ['OPERATION_TOO_COMPLEX'], 0]);
+    expect(response.messages[0]).toContain('rows');
   });
 
   const brackets = (depth: number, open: string, inner: string, close: string): string =>
@@ -50,9 +50,9 @@ describe('lists inside lists', () => {
     ['brackets behind strings', (depth) => `{ groups(ids: ["]]", """]\\"""]""", ${'['.repeat(depth)}`],
   ])('are refused before they are parsed, where they overflow the stack: %s', async (_name, make) => {
     for (const depth of [101, 1_200, 2_400, 9_000]) {
-      const answer = await postQuery(gateway.url, make(depth));
-      expect([answer.status, answer.codes]).toEqual([400, ['OPERATION_TOO_COMPLEX']]);
-      expect(answer.messages).toEqual(['The document has more than 100 levels of brackets.']);
+      const response = await postQuery(gateway.url, make(depth));
+      expect([response.status, response.codes]).toEqual([400, ['OPERATION_TOO_COMPLEX']]);
+      expect(response.messages).toEqual(['The document has more than 100 levels of brackets.']);
     }
   });
 

@@ -22,17 +22,17 @@ const { runs, seed } = fuzzSettings('queries that come again', 250);
 const TIMES = 5;
 const CURSOR = /"(startCursor|endCursor|cursor)":"[^"]*"/g;
 
-async function answersOf(query: string, variables: unknown = {}): Promise<string[]> {
-  const answers: string[] = [];
+async function responsesOf(query: string, variables: unknown = {}): Promise<string[]> {
+  const responses: string[] = [];
   for (let time = 0; time < TIMES; time += 1) {
     const { text } = await postQuery(gateway.url, query, variables);
-    answers.push(text.trimEnd().replaceAll(/"requestId":"[^"]*"/g, ''));
+    responses.push(text.trimEnd().replaceAll(/"requestId":"[^"]*"/g, ''));
   }
-  return answers;
+  return responses;
 }
 
-function expectOneAnswer(answers: readonly string[]): void {
-  expect([...new Set(answers)]).toEqual(answers.slice(0, 1));
+function expectOneResponse(responses: readonly string[]): void {
+  expect([...new Set(responses)]).toEqual(responses.slice(0, 1));
 }
 
 const INJECTED = [
@@ -59,7 +59,7 @@ describe('a query that comes again', () => {
         `query ($x: ID! = ${value}) { group(id: $x) { id } }`,
         `{ _entities(representations: [{ __typename: ${value}, id: ${value} }]) { __typename } }`,
       ]) {
-        expectOneAnswer(await answersOf(query));
+        expectOneResponse(await responsesOf(query));
       }
     }
     expect(Reflect.get(globalThis, 'INJECTED')).toBeUndefined();
@@ -74,8 +74,8 @@ describe('a query that comes again', () => {
         `query ${alias} { group(id: "100001") { ...${alias} } } fragment ${alias} on Group { id }`,
         `query ($${alias}: ID!) { group(id: $${alias}) { id } }`,
       ]) {
-        const answers = await answersOf(query, { [alias]: '100001' });
-        expectOneAnswer(answers);
+        const responses = await responsesOf(query, { [alias]: '100001' });
+        expectOneResponse(responses);
       }
       expect(Reflect.get(Object.prototype, 'id')).toBeUndefined();
     },
@@ -83,20 +83,20 @@ describe('a query that comes again', () => {
 
   it('fills in the defaults of variables each time', async () => {
     for (const type of ['ID', 'ID!']) {
-      const answers = await answersOf(`query ($id: ${type} = "100001") { group(id: $id) { id } }`);
-      expect(new Set(answers)).toEqual(new Set(['{"data":{"group":{"id":"100001"}}}']));
+      const responses = await responsesOf(`query ($id: ${type} = "100001") { group(id: $id) { id } }`);
+      expect(new Set(responses)).toEqual(new Set(['{"data":{"group":{"id":"100001"}}}']));
     }
   });
 
   it('fills in the default of a variable each time', async () => {
-    const answers = await answersOf('query ($id: ID! = "100001") { group(id: $id) { id } }');
-    expect(new Set(answers)).toEqual(new Set(['{"data":{"group":{"id":"100001"}}}']));
+    const responses = await responsesOf('query ($id: ID! = "100001") { group(id: $id) { id } }');
+    expect(new Set(responses)).toEqual(new Set(['{"data":{"group":{"id":"100001"}}}']));
   });
 
   it('reads a variable inside a representation each time', async () => {
     const query =
       'query ($id: ID!) { _entities(representations: [{ __typename: "Group", id: $id }]) { ... on Group { id } } }';
-    expect(new Set(await answersOf(query, { id: '100001' }))).toEqual(
+    expect(new Set(await responsesOf(query, { id: '100001' }))).toEqual(
       new Set(['{"data":{"_entities":[{"id":"100001"}]}}']),
     );
   });
@@ -111,8 +111,8 @@ describe('a query that comes again', () => {
       await fc.assert(
         fc.asyncProperty(question, async ({ query, variables }) => {
           // A cursor names the requested window, whose default end is now.
-          const answers = (await answersOf(query, variables)).map((text) => text.replaceAll(CURSOR, '"cursor"'));
-          expectOneAnswer(answers);
+          const responses = (await responsesOf(query, variables)).map((text) => text.replaceAll(CURSOR, '"cursor"'));
+          expectOneResponse(responses);
         }),
         { numRuns: Math.ceil(Math.min(runs, 2_000) / TIMES), seed, endOnFailure: true },
       );
@@ -128,14 +128,14 @@ describe('a caller without the scope, asking again and again', () => {
     const tenants = await openTenantStand();
     try {
       const askTimes = async (query: string, scope: string): Promise<void> => {
-        const answers: string[] = [];
+        const responses: string[] = [];
         for (let time = 0; time < TIMES * 2; time += 1) {
           const { text } = await tenants.ask('alpha', query, { r: representations, x: true }, { scope });
-          answers.push(text.replaceAll(/"requestId":"[^"]*"/g, ''));
+          responses.push(text.replaceAll(/"requestId":"[^"]*"/g, ''));
         }
-        expectOneAnswer(answers);
-        expect(answers[0]).not.toMatch(/amount|FORBIDDEN/);
-        expect(answers[0]).toMatch(/"id":/);
+        expectOneResponse(responses);
+        expect(responses[0]).not.toMatch(/amount|FORBIDDEN/);
+        expect(responses[0]).toMatch(/"id":/);
       };
       const history = '... on Group { billingHistory(first: 1) { nodes { price { amount } } } }';
       for (const condition of [

@@ -36,17 +36,17 @@ describe('an order', () => {
   it.each(['text/html', 'application/xml', 'application/json;q=0', 'multipart/mixed'])(
     'is not sent for a client that accepts %s alone and could not be told what came of it',
     async (accept) => {
-      const answer = await postQuery(gateway.url, ORDER, { key: 'accept-1234' }, { ...SECRET, accept });
-      expect([answer.status, answer.codes, stand.upstreamCalls()]).toEqual([406, ['BAD_USER_INPUT'], 0]);
+      const response = await postQuery(gateway.url, ORDER, { key: 'accept-1234' }, { ...SECRET, accept });
+      expect([response.status, response.codes, stand.upstreamCalls()]).toEqual([406, ['BAD_USER_INPUT'], 0]);
     },
   );
 
   it.each(['application/json; foo=bar', 'application/json;charset=latin1', 'text/html;q=0.9, application/*;q=0.1'])(
     'is answered as JSON to a client that accepts %s',
     async (accept) => {
-      const answer = await postQuery(gateway.url, ORDER, { key: 'accept 1234' }, { ...SECRET, accept });
-      expect([answer.status, answer.codes]).toEqual([200, ['BAD_USER_INPUT']]);
-      expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
+      const response = await postQuery(gateway.url, ORDER, { key: 'accept 1234' }, { ...SECRET, accept });
+      expect([response.status, response.codes]).toEqual([200, ['BAD_USER_INPUT']]);
+      expect(response.headers.get('content-type')).toMatch(/^application\/json/);
     },
   );
 
@@ -55,7 +55,7 @@ describe('an order', () => {
       `POST /graphql HTTP/1.1\r\nHost: localhost\r\nx-router-secret: new-router-secret-2\r\ncontent-type: application/json\r\nconnection: close\r\n${more}\r\n\r\n`;
     const body = JSON.stringify({ query: ORDER, variables: { key: 'parts-12345' } });
     const large = 'x'.repeat(200_000);
-    const answers = [
+    const responses = [
       await sendBytes(gateway.url, `${head('transfer-encoding: chunked')}${large.length.toString(16)}\r\n${large}\r\n`),
       await sendBytes(gateway.url, `${head(`content-length: ${large.length}`)}${large}`),
       await sendBytes(gateway.url, `${head('transfer-encoding: chunked')}zz\r\n${body}\r\n0\r\n\r\n`),
@@ -66,7 +66,7 @@ describe('an order', () => {
       ),
       await sendBytes(gateway.url, `${head(`content-length: 5\r\ncontent-length: ${body.length}`)}${body}`),
     ];
-    for (const answer of answers) expect(answer).toMatch(/^(HTTP\/1\.1 4\d\d|$)/);
+    for (const response of responses) expect(response).toMatch(/^(HTTP\/1\.1 4\d\d|$)/);
     expect(stand.upstreamCalls()).toBe(0);
   });
 });
@@ -85,14 +85,14 @@ describe('a persisted query', () => {
     ['a number', 7],
     ['nothing', undefined],
   ])('whose hash is %s is refused as what it is: a bad request', async (_name, sha256Hash) => {
-    const answer = await ask({ version: 1, sha256Hash });
-    expect([answer.status, answer.codes]).toEqual([400, ['BAD_USER_INPUT']]);
+    const response = await ask({ version: 1, sha256Hash });
+    expect([response.status, response.codes]).toEqual([400, ['BAD_USER_INPUT']]);
   });
 
   it('of another version, or with the hash of another text, is a bad request', async () => {
     for (const persistedQuery of [{ version: 2, sha256Hash: 'x' }, { version: 1, sha256Hash: '0'.repeat(64) }, true]) {
-      const answer = await ask(persistedQuery, '{ __typename }');
-      expect([answer.status, answer.codes]).toEqual([400, ['BAD_REQUEST']]);
+      const response = await ask(persistedQuery, '{ __typename }');
+      expect([response.status, response.codes]).toEqual([400, ['BAD_REQUEST']]);
     }
     expect(gateway.logs()).not.toContain('unexpected error');
   });
@@ -100,20 +100,20 @@ describe('a persisted query', () => {
 
 describe('a client that is slow on purpose', () => {
   it('is cut off before its headers are whole', async () => {
-    const answer = await sendBytes(gateway.url, 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nx-slow: ');
-    expect(answer).toMatch(/^(HTTP\/1\.1 408|$)/);
+    const response = await sendBytes(gateway.url, 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nx-slow: ');
+    expect(response).toMatch(/^(HTTP\/1\.1 408|$)/);
   });
 });
 
 describe('a method', () => {
   it.each(['TRACE', 'CONNECT', 'PATCH', 'HEAD', 'QUERY'])('%s is refused', async (method) => {
     const target = method === 'CONNECT' ? 'x:80' : '/graphql';
-    const answer = await sendBytes(
+    const response = await sendBytes(
       gateway.url,
       `${method} ${target} HTTP/1.1\r\nHost: localhost\r\nx-router-secret: new-router-secret-2\r\nconnection: close\r\n\r\n`,
     );
-    expect(answer).toMatch(/^(HTTP\/1\.1 4\d\d|$)/);
-    expect(answer).not.toContain('new-router-secret');
+    expect(response).toMatch(/^(HTTP\/1\.1 4\d\d|$)/);
+    expect(response).not.toContain('new-router-secret');
   });
 });
 
@@ -185,7 +185,7 @@ describe('a forged token', () => {
       `Basic ${Buffer.from('alpha:alpha').toString('base64')}`,
       `Bearer ${'x'.repeat(9_000)}`,
     ];
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       forgeries.map((authorization) =>
         probe(`${tenants.gateway.url}/graphql`, {
           method: 'POST',
@@ -194,8 +194,8 @@ describe('a forged token', () => {
         }),
       ),
     );
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
-    const bodies = answers.map(({ text }) => text.replace(/"requestId":"[^"]*"/, ''));
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([401]));
+    const bodies = responses.map(({ text }) => text.replace(/"requestId":"[^"]*"/, ''));
     expect(new Set(bodies).size).toBe(1);
     expect(tenants.calls('alpha')).toBe(0);
   });

@@ -33,18 +33,18 @@ async function post(body: unknown): Promise<{ status: number; codes: unknown[]; 
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
-  return await answerOf(response);
+  return await responseOf(response);
 }
 
 async function get(parameters: Readonly<Record<string, string>>) {
   stand.forgetCalls();
   const query = new URLSearchParams(parameters).toString();
-  return await answerOf(
+  return await responseOf(
     await fetch(`${gateway.url}/graphql?${query}`, { headers: { 'apollo-require-preflight': '1' } }),
   );
 }
 
-async function answerOf(response: Response) {
+async function responseOf(response: Response) {
   const answer: { data?: unknown; errors?: { extensions: Record<string, unknown> }[] } = JSON.parse(
     await response.text(),
   );
@@ -64,8 +64,8 @@ describe('a listed document', () => {
 
   it('runs by its hash alone, though nobody registered it', async () => {
     for (const text of [GROUP_PLAN, stripIgnoredCharacters(GROUP_PLAN), print(parse(GROUP_PLAN))]) {
-      const answer = await post({ extensions: persisted(sha256(text)), variables });
-      expect(answer).toMatchObject({ status: 200, codes: [], upstream: 1 });
+      const response = await post({ extensions: persisted(sha256(text)), variables });
+      expect(response).toMatchObject({ status: 200, codes: [], upstream: 1 });
     }
     const byGet = await get({
       extensions: JSON.stringify(persisted(sha256(GROUP_PLAN))),
@@ -76,9 +76,9 @@ describe('a listed document', () => {
 
   it('is each file of the folder', async () => {
     for (const file of readdirSync(OPERATIONS).filter((name) => name.endsWith('.graphql'))) {
-      const answer = await post({ query: documentOf(file) });
+      const response = await post({ query: documentOf(file) });
       // Without variables most are refused, but only for the missing variables.
-      expect(answer.codes).not.toContain('FORBIDDEN');
+      expect(response.codes).not.toContain('FORBIDDEN');
     }
   });
 });
@@ -129,17 +129,17 @@ describe('a document that is not listed', () => {
     ['a batch', [{ query: UNLISTED }]],
     ['nothing', {}],
   ])('does not get in by a request of odd shape: %s', async (_name, body) => {
-    const answer = await post(body);
-    expect(answer).toMatchObject({ data: undefined, upstream: 0 });
-    expect(answer.codes).toHaveLength(1);
-    expect(answer.status).toBeLessThan(500);
+    const response = await post(body);
+    expect(response).toMatchObject({ data: undefined, upstream: 0 });
+    expect(response.codes).toHaveLength(1);
+    expect(response.status).toBeLessThan(500);
   });
 
   it('does not tell a stranger whether it is listed', async () => {
     const closed = await stand.start({ AUTH: 'passthrough', SAFELIST: OPERATIONS });
     for (const query of [GROUP_PLAN, UNLISTED]) {
-      const answer = await closed.execute(query);
-      expect([answer.status, answer.errors[0]?.extensions?.['code']]).toEqual([401, 'UNAUTHENTICATED']);
+      const response = await closed.execute(query);
+      expect([response.status, response.errors[0]?.extensions?.['code']]).toEqual([401, 'UNAUTHENTICATED']);
     }
   });
 });

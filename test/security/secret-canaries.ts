@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TestGateway } from '../support/start-gateway.js';
-import { type ProbeAnswer, probe } from './http-probe.js';
+import { type ProbeResponse, probe } from './http-probe.js';
 
 /** Where a secret was found, and which one, by its name. */
 export interface Leak {
@@ -34,9 +34,9 @@ export class SecretCanaries {
     }
   }
 
-  searchAnswer(place: string, answer: ProbeAnswer, allowed: readonly string[] = []): void {
-    const headers = [...answer.headers].map(([name, value]) => `${name}: ${value}`).join('\n');
-    this.search(place, `${headers}\n${answer.text}`, allowed);
+  searchAnswer(place: string, response: ProbeResponse, allowed: readonly string[] = []): void {
+    const headers = [...response.headers].map(([name, value]) => `${name}: ${value}`).join('\n');
+    this.search(place, `${headers}\n${response.text}`, allowed);
   }
 
   /** Log, metrics, `/debug`, and every byte that the ledger keeps beside its database. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FAULT_KINDS, type FaultKind } from '../../src/simulator/fault-kinds.js';
 import type { TestGateway } from '../support/start-gateway.js';
 import { jwtSettings, newSigningKey, token } from '../wire/auth/identity-provider.js';
-import { type ProbeAnswer, postQuery } from './http-probe.js';
+import { type ProbeResponse, postQuery } from './http-probe.js';
 import { SecretCanaries } from './secret-canaries.js';
 import { openStand } from './security.harness.js';
 
@@ -111,7 +111,7 @@ function paramsOf(kind: FaultKind, endpoint: string): Params {
 
 const ASK = { 'x-router-secret': ROUTER_SECRET };
 
-async function ask(gateway: TestGateway, query: string, variables: unknown = {}): Promise<ProbeAnswer> {
+async function ask(gateway: TestGateway, query: string, variables: unknown = {}): Promise<ProbeResponse> {
   return await postQuery(gateway.url, query, variables, { ...ASK, authorization: `Bearer ${bearer}` });
 }
 
@@ -143,7 +143,7 @@ const RESOLVE = `mutation ($key: ID!) { resolveBillingOperation(
 
 interface Attempt {
   readonly endpoint: string;
-  run(gateway: TestGateway): Promise<ProbeAnswer>;
+  run(gateway: TestGateway): Promise<ProbeResponse>;
 }
 
 /** A write under a fresh key, whose unknown outcome is resolved at once, so that the next one may be sent. */
@@ -152,9 +152,9 @@ function write(endpoint: string, query: string, variables: object = {}): Attempt
     endpoint,
     async run(gateway) {
       key += 1;
-      const answer = await ask(gateway, query, { key: `canary-run-${key}`, ...variables });
+      const response = await ask(gateway, query, { key: `canary-run-${key}`, ...variables });
       canaries.searchAnswer('an answer from /resolve', await ask(gateway, RESOLVE, { key: `canary-run-${key}` }));
-      return answer;
+      return response;
     },
   };
 }
@@ -192,14 +192,14 @@ function learnIssuedSecrets(): void {
 async function meet(gateway: TestGateway, attempt: Attempt, kind: FaultKind): Promise<void> {
   stand.forgetCalls();
   world.world.addFault({ endpoint: attempt.endpoint, kind, params: paramsOf(kind, attempt.endpoint) });
-  const answer = await attempt.run(gateway);
+  const response = await attempt.run(gateway);
   expect([kind, attempt.endpoint, stand.upstreamCalls(attempt.endpoint) > 0]).toEqual([kind, attempt.endpoint, true]);
   learnIssuedSecrets();
   // Only its own caller may see the URL, in its own response.
   const own = [...world.world.state().uiTokens.keys()].map((index) => `billing UI token ${index}`);
   canaries.searchAnswer(
     `an answer: ${kind} at ${attempt.endpoint}`,
-    answer,
+    response,
     attempt.endpoint === 'billing_ui' ? own : [],
   );
   await recover(gateway, attempt.endpoint);
@@ -225,7 +225,7 @@ describe('no secret leaves', () => {
     const secrets = [world.apiKey, bearer, ROUTER_SECRET, CONTACT.email, PURCHASE_ORDER];
     for (const secret of secrets) {
       const headers = { ...ASK, authorization: `Bearer ${bearer}` };
-      const answers = [
+      const responses = [
         await postQuery(url, `{ group(id: "${secret}") { id } }`, {}, headers),
         await postQuery(url, `{ x${secret.replaceAll(/\W/g, '_')}: ${secret} }`, {}, headers),
         await postQuery(url, ORDER, { key: `${secret} ` }, headers),
@@ -238,7 +238,7 @@ describe('no secret leaves', () => {
           { 'x-router-secret': `${ROUTER_SECRET}x`, authorization: `Bearer ${bearer}` },
         ),
       ];
-      for (const answer of answers) canaries.searchAnswer('the answer to a refused request', answer);
+      for (const response of responses) canaries.searchAnswer('the answer to a refused request', response);
     }
     // The name of an unknown field is repeated to the developer who wrote it; here the developer typed a secret.
     expect(canaries.leaks().filter(({ place }) => !place.includes('refused'))).toEqual([]);

@@ -6,7 +6,7 @@ import type { JWTPayload } from 'jose';
 import type { TestGateway } from '../support/start-gateway.js';
 import type { TestWorld } from '../support/start-simulator.js';
 import { jwtSettings, newSigningKey, token } from '../wire/auth/identity-provider.js';
-import { type ProbeAnswer, postQuery } from './http-probe.js';
+import { type ProbeResponse, postQuery } from './http-probe.js';
 import { openStand, type Stand } from './security.harness.js';
 
 export type TenantName = 'alpha' | 'beta' | 'gamma';
@@ -24,7 +24,7 @@ export interface TenantStand {
   /** Text in every response of the tenant's upstream account, which must not appear in any other tenant's. */
   canaryOf(tenant: TenantName): string;
   /** Sends a request as a caller of the tenant, with all scopes unless `claims` says otherwise. */
-  ask(tenant: TenantName, query: string, variables?: unknown, claims?: JWTPayload): Promise<ProbeAnswer>;
+  ask(tenant: TenantName, query: string, variables?: unknown, claims?: JWTPayload): Promise<ProbeResponse>;
   /** Requests to an account since the last {@link forgetCalls}. */
   calls(tenant: TenantName, endpoint?: string): number;
   forgetCalls(): void;

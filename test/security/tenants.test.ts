@@ -29,13 +29,13 @@ describe('what one upstream account answers', () => {
   it('reaches the callers of that account only, though all ask the same at the same time', async () => {
     const names: TenantName[] = ['alpha', 'beta', 'alpha', 'beta'];
     const asked = Array.from({ length: 60 }, (_, index) => names[index % names.length] ?? 'alpha');
-    const answers = await Promise.all(asked.map((tenant) => tenants.ask(tenant, HISTORY, { id: '100001' })));
-    for (const [index, answer] of answers.entries()) {
+    const responses = await Promise.all(asked.map((tenant) => tenants.ask(tenant, HISTORY, { id: '100001' })));
+    for (const [index, response] of responses.entries()) {
       const tenant = asked[index] ?? 'alpha';
-      expect(answer.codes).toEqual([]);
-      expect(answer.text).toContain(tenants.canaryOf(tenant));
-      expect(answer.text).toContain(`"availablePacks":[{"name":"${tenants.canaryOf(tenant)}"`);
-      expect(answer.text).not.toContain(tenants.canaryOf(tenant === 'beta' ? 'alpha' : 'beta'));
+      expect(response.codes).toEqual([]);
+      expect(response.text).toContain(tenants.canaryOf(tenant));
+      expect(response.text).toContain(`"availablePacks":[{"name":"${tenants.canaryOf(tenant)}"`);
+      expect(response.text).not.toContain(tenants.canaryOf(tenant === 'beta' ? 'alpha' : 'beta'));
     }
   });
 
@@ -58,8 +58,8 @@ describe('the ledger', () => {
     const variables = { key: 'same-key-of-two', group: '100001' };
     const first = await tenants.ask('alpha', ORDER, variables);
     const second = await tenants.ask('beta', ORDER, variables);
-    for (const answer of [first, second]) {
-      expect(answer.data).toMatchObject({
+    for (const response of [first, second]) {
+      expect(response.data).toMatchObject({
         orderBoosterPack: { operation: { status: 'SUCCEEDED', replayed: false }, userErrors: [] },
       });
     }
@@ -77,8 +77,8 @@ describe('the ledger', () => {
     for (const tenant of ['beta', 'gamma'] as const) {
       const list = await tenants.ask(tenant, '{ billingOperations { totalCount nodes { idempotencyKey } } }');
       expect(list.text).not.toContain('only-of-alpha');
-      const answer = await tenants.ask(tenant, '{ billingOperation(idempotencyKey: "only-of-alpha") { status } }');
-      expect(answer.body).toEqual({ data: { billingOperation: null } });
+      const response = await tenants.ask(tenant, '{ billingOperation(idempotencyKey: "only-of-alpha") { status } }');
+      expect(response.body).toEqual({ data: { billingOperation: null } });
       for (const mutation of [
         'reconcileBillingOperation(idempotencyKey: "only-of-alpha")',
         'resolveBillingOperation(input: { idempotencyKey: "only-of-alpha", outcome: REJECTED, note: "mine" })',
@@ -99,12 +99,12 @@ describe('the ledger', () => {
     const list = '{ billingOperations(first: 1) { pageInfo { endCursor } } }';
     const { data } = await tenants.ask('alpha', list);
     const after = property(property(property(data, 'billingOperations'), 'pageInfo'), 'endCursor');
-    const answer = await tenants.ask(
+    const response = await tenants.ask(
       'beta',
       'query ($after: String) { billingOperations(after: $after) { nodes { idempotencyKey } } }',
       { after },
     );
-    expect(answer.text).not.toContain('of-alpha');
+    expect(response.text).not.toContain('of-alpha');
   });
 
   it('does not show the operation of a group outside of the list to who reuses its key', async () => {
@@ -137,12 +137,12 @@ describe('a group that a caller may not name', () => {
   const GROUPS = ['100003', '900001', '987654321'];
 
   it.each(QUESTIONS)('costs no upstream call, and the answer does not tell whether it exists: %s', async (query) => {
-    const answers = await Promise.all(GROUPS.map((id) => tenants.ask('gamma', query, { id })));
-    for (const { codes, text } of answers) {
+    const responses = await Promise.all(GROUPS.map((id) => tenants.ask('gamma', query, { id })));
+    for (const { codes, text } of responses) {
       expect(new Set(codes)).toEqual(new Set(['FORBIDDEN']));
       for (const id of GROUPS) expect(text).not.toContain(id);
     }
-    const bodies = answers.map(({ text }) => text.replaceAll(/"requestId":"[^"]*"/g, ''));
+    const bodies = responses.map(({ text }) => text.replaceAll(/"requestId":"[^"]*"/g, ''));
     expect(new Set(bodies).size).toBe(1);
     expect(tenants.calls('gamma')).toBe(0);
   });
@@ -166,9 +166,9 @@ describe('a list of groups', () => {
   });
 
   it('drops every other group from recursive answers', async () => {
-    const answer = await tenants.ask('beta', HISTORY.replace('first: 1,', 'first: 500,'), { id: '100001' });
-    expect(answer.codes).toEqual([]);
-    const group = property(answer.data, 'group');
+    const response = await tenants.ask('beta', HISTORY.replace('first: 1,', 'first: 500,'), { id: '100001' });
+    expect(response.codes).toEqual([]);
+    const group = property(response.data, 'group');
     expect(property(group, 'subgroups')).toEqual([
       { id: '100041', name: tenants.canaryOf('beta') },
       { id: '100047', name: tenants.canaryOf('beta') },
@@ -200,8 +200,8 @@ describe('a list of groups', () => {
 describe('a caller', () => {
   it('of no tenant is answered alike, whatever tenant it names', async () => {
     for (const tenant of ['omega', '__proto__', '', ['alpha'], { alpha: 1 }, null]) {
-      const answer = await tenants.ask('alpha', '{ group(id: "100000") { name } }', {}, { tenant });
-      expect([answer.status, answer.codes]).toEqual([403, ['FORBIDDEN']]);
+      const response = await tenants.ask('alpha', '{ group(id: "100000") { name } }', {}, { tenant });
+      expect([response.status, response.codes]).toEqual([403, ['FORBIDDEN']]);
     }
     expect(tenants.calls('alpha')).toBe(0);
   });

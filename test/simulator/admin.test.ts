@@ -35,8 +35,8 @@ describe('the admin interface', () => {
   test('moves the clock and says what changed', async () => {
     const { apiKey, world } = simulator.freshWorld();
     const before = world.now();
-    const { answer } = await admin('POST', 'clock', apiKey, { advance: { months: 1 } });
-    expect(answer).toMatchObject({ changes: expect.arrayContaining([expect.objectContaining({ kind: 'renewed' })]) });
+    const { answer: response } = await admin('POST', 'clock', apiKey, { advance: { months: 1 } });
+    expect(response).toMatchObject({ changes: expect.arrayContaining([expect.objectContaining({ kind: 'renewed' })]) });
     expect(world.now() - before).toBeGreaterThan(27 * 86_400_000);
     const set = await admin('POST', 'clock', apiKey, { set: '2090-01-01T00:00:00Z' });
     expect(set.answer).toMatchObject({ now: expect.stringMatching(/^2090-01-01T00:00:0/) });
@@ -61,8 +61,8 @@ describe('the admin interface', () => {
     await order(world, { quantity: '2' });
     await order(world, { pack_id: '77' });
     await history(world, { recursive: '1' });
-    const { answer } = await admin('GET', 'journal', world.apiKey);
-    expect(answer).toMatchObject({
+    const { answer: response } = await admin('GET', 'journal', world.apiKey);
+    expect(response).toMatchObject({
       counts: { booster: { received: 2, committed: 1 }, history: { received: 1, committed: 1 } },
       entries: [
         {
@@ -80,7 +80,7 @@ describe('the admin interface', () => {
         { seq: 3, endpoint: 'history', headers: { 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8' } },
       ],
     });
-    expect(JSON.stringify(answer)).not.toContain(world.apiKey);
+    expect(JSON.stringify(response)).not.toContain(world.apiKey);
     expect((await admin('GET', 'journal?endpoint=history&limit=1', world.apiKey)).answer).toMatchObject({
       entries: [{ seq: 3 }],
     });
@@ -90,8 +90,8 @@ describe('the admin interface', () => {
 
   test('notes requests whose key is nobody’s apart', async () => {
     await postForm(simulator.url, HISTORY, { api_key: 'nobody' });
-    const { answer } = await admin('GET', 'journal', 'unknown');
-    expect(answer).toMatchObject({ counts: { history: { committed: 0 } } });
+    const { answer: response } = await admin('GET', 'journal', 'unknown');
+    expect(response).toMatchObject({ counts: { history: { committed: 0 } } });
   });
 
   test('asks for the gateway beside it to be reset, where there is one', async () => {
@@ -144,13 +144,13 @@ describe('the admin interface', () => {
   test('takes a snapshot, and goes back to it more than once', async () => {
     const world = simulator.freshWorld();
     await order(world);
-    const { answer } = await admin('POST', 'snapshot', world.apiKey, {});
+    const { answer: response } = await admin('POST', 'snapshot', world.apiKey, {});
     const before = structuredClone(world.world.state());
     for (let round = 0; round < 2; round += 1) {
       await order(world);
       world.world.advance({ months: 3 });
       world.world.setToggles({ packId: 'catalogue' });
-      expect((await admin('POST', 'restore', world.apiKey, answer)).status).toBe(200);
+      expect((await admin('POST', 'restore', world.apiKey, response)).status).toBe(200);
       expect(JSON.stringify(world.world.state())).toBe(JSON.stringify(before));
       expect(world.world.toggles().packId).toBe('order');
     }

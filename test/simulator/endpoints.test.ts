@@ -20,29 +20,29 @@ const post = (world: TestWorld, path: string, fields: Record<string, string>, he
 
 describe('a success is valid by the manual’s own schema', () => {
   test('order pack', async () => {
-    const answer = await post(simulator.freshWorld(), BOOSTER, { pack_id: '1223', purge: 'process' });
-    expect(answer.status).toBe(200);
-    expect(await schemaErrors(answer.text, 'booster')).toEqual([]);
+    const response = await post(simulator.freshWorld(), BOOSTER, { pack_id: '1223', purge: 'process' });
+    expect(response.status).toBe(200);
+    expect(await schemaErrors(response.text, 'booster')).toEqual([]);
   });
 
   test('change plan', async () => {
-    const answer = await post(simulator.freshWorld(), UPDATE, { group_id: '100001', plan_id: '112' });
-    expect(await schemaErrors(answer.text, 'update')).toEqual([]);
+    const response = await post(simulator.freshWorld(), UPDATE, { group_id: '100001', plan_id: '112' });
+    expect(await schemaErrors(response.text, 'update')).toEqual([]);
   });
 
   test('history, of one group and of the whole tree', async () => {
     const world = simulator.freshWorld();
     await post(world, BOOSTER, { pack_id: '1225', quantity: '3' });
     for (const fields of [{ group_id: '100008' }, { recursive: '1' }]) {
-      const answer = await post(world, HISTORY, fields);
-      expect(await schemaErrors(answer.text, 'history')).toEqual([]);
+      const response = await post(world, HISTORY, fields);
+      expect(await schemaErrors(response.text, 'history')).toEqual([]);
     }
   });
 
   test('billing UI: the manual’s sample has another root than its schema, and so has the answer', async () => {
-    const answer = await post(simulator.freshWorld(), UI, { expire: '600' });
-    expect(await schemaErrors(answer.text, 'billing-ui')).not.toEqual([]);
-    const renamed = answer.text.replaceAll('documents_response', 'billings_response');
+    const response = await post(simulator.freshWorld(), UI, { expire: '600' });
+    expect(await schemaErrors(response.text, 'billing-ui')).not.toEqual([]);
+    const renamed = response.text.replaceAll('documents_response', 'billings_response');
     expect(await schemaErrors(renamed, 'billing-ui')).toEqual([]);
   });
 
@@ -55,17 +55,17 @@ describe('a success is valid by the manual’s own schema', () => {
 
 describe('what the manual’s samples say', () => {
   test('an order of two packs of 100 leaves 200 documents available', async () => {
-    const answer = await post(simulator.freshWorld(), BOOSTER, { pack_id: '1223', quantity: '2', purge: 'process' });
-    expect(textsOf(answer.text, 'message')).toEqual(['Booster Pack order successful']);
-    expect(textsOf(answer.text, 'quantity')).toEqual(['2']);
-    expect(textsOf(answer.text, 'allowed_documents')).toEqual(['100']);
-    expect(textsOf(answer.text, 'total_available_documents')).toEqual(['200']);
+    const response = await post(simulator.freshWorld(), BOOSTER, { pack_id: '1223', quantity: '2', purge: 'process' });
+    expect(textsOf(response.text, 'message')).toEqual(['Booster Pack order successful']);
+    expect(textsOf(response.text, 'quantity')).toEqual(['2']);
+    expect(textsOf(response.text, 'allowed_documents')).toEqual(['100']);
+    expect(textsOf(response.text, 'total_available_documents')).toEqual(['200']);
   });
 
   test('a billing UI token decodes to 104 bytes, and the page opens until it expires', async () => {
     const world = simulator.freshWorld();
-    const answer = await post(world, UI, { expire: '60' });
-    const [url = ''] = textsOf(answer.text, 'url');
+    const response = await post(world, UI, { expire: '60' });
+    const [url = ''] = textsOf(response.text, 'url');
     const token = new URL(url).searchParams.get('t') ?? '';
     const base64 = token.replaceAll('.', '+').replaceAll('_', '/').replaceAll('-', '=');
     expect(Buffer.from(base64, 'base64')).toHaveLength(104);
@@ -92,10 +92,10 @@ describe('what the manual’s samples say', () => {
   });
 
   test('names that XML must escape and digits that are names arrive as they are', async () => {
-    const answer = await post(simulator.freshWorld(), HISTORY, { recursive: '1' });
-    expect(answer.text).toContain('<group_name>Café Zoë &amp; Söhne</group_name>');
-    expect(answer.text).toContain('<plan>1e5</plan>');
-    expect(textsOf(answer.text, 'group_name')).toEqual(expect.arrayContaining(['007', '1e5', '東京支店']));
+    const response = await post(simulator.freshWorld(), HISTORY, { recursive: '1' });
+    expect(response.text).toContain('<group_name>Café Zoë &amp; Söhne</group_name>');
+    expect(response.text).toContain('<plan>1e5</plan>');
+    expect(textsOf(response.text, 'group_name')).toEqual(expect.arrayContaining(['007', '1e5', '東京支店']));
   });
 });
 
@@ -126,12 +126,12 @@ describe('a refusal has the status in HTTP and XML, the endpoint’s root, and n
   ];
   test.each(cases)('%s', async (_name, path, fields, status) => {
     const world = simulator.freshWorld();
-    const answer = await post(world, path, fields);
-    expect(answer.status).toBe(status);
-    expect(textsOf(answer.text, 'status')).toEqual([String(status)]);
-    expect(answer.text).toContain(path === UI ? '<documents_response>' : '<billings_response>');
-    expect(answer.text).not.toMatch(/<(pack|plan|plans|url)[>/]/);
-    expect(answer.headers.get('x-simulator')).toBe('1');
+    const response = await post(world, path, fields);
+    expect(response.status).toBe(status);
+    expect(textsOf(response.text, 'status')).toEqual([String(status)]);
+    expect(response.text).toContain(path === UI ? '<documents_response>' : '<billings_response>');
+    expect(response.text).not.toMatch(/<(pack|plan|plans|url)[>/]/);
+    expect(response.headers.get('x-simulator')).toBe('1');
     expect(world.world.journal.counts()).toEqual({
       [path.slice('/v1/billings/'.length)]: { received: 1, committed: 0 },
     });
@@ -177,8 +177,8 @@ describe('a refusal has the status in HTTP and XML, the endpoint’s root, and n
   });
 
   test('a path that is no endpoint: 404 in HTML', async () => {
-    const answer = await postForm(simulator.url, '/v2/billings/booster', {});
-    expect([answer.status, answer.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8']);
+    const response = await postForm(simulator.url, '/v2/billings/booster', {});
+    expect([response.status, response.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8']);
   });
 });
 
@@ -187,10 +187,10 @@ describe('PurchaseCredits', () => {
 
   test('sells the account’s quote, names in any case, and writes doubles as the original does', async () => {
     const { creditsToken } = simulator.freshWorld();
-    const answer = await postPurchase(simulator.url, creditsToken, { purchaseid: PurchaseID.toUpperCase() });
-    expect(answer.status).toBe(200);
-    expect(answer.text).toContain('"Quantity":1000.0');
-    expect(JSON.parse(answer.text)).toMatchObject({
+    const response = await postPurchase(simulator.url, creditsToken, { purchaseid: PurchaseID.toUpperCase() });
+    expect(response.status).toBe(200);
+    expect(response.text).toContain('"Quantity":1000.0');
+    expect(JSON.parse(response.text)).toMatchObject({
       Error: null,
       ResponseData: { Detail: { Currency: 'GBP', Paid: true, NetTotal: 35, UnitPrice: 0.035, InvoiceNumber: 70_001 } },
     });
@@ -222,8 +222,8 @@ describe('PurchaseCredits', () => {
   test('the rejected id answers an error and no detail', async () => {
     const { creditsToken } = simulator.freshWorld();
     const id = simulator.fixtures.rejectedPurchaseId;
-    const answer = await postPurchase(simulator.url, creditsToken, { PurchaseID: id });
-    expect(JSON.parse(answer.text)).toMatchObject({ Error: { ErrorCode: 'P402' }, ResponseData: null });
+    const response = await postPurchase(simulator.url, creditsToken, { PurchaseID: id });
+    expect(JSON.parse(response.text)).toMatchObject({ Error: { ErrorCode: 'P402' }, ResponseData: null });
   });
 
   test.each([

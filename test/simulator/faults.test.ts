@@ -33,10 +33,10 @@ describe('instead of an answer', () => {
     ['not_xml', 200, /^\{/],
     ['empty', 200, /^$/],
   ])('%s', async (fault, status, body) => {
-    const answer = await order(simulator.freshWorld(), fault);
-    expect(answer.status).toBe(status);
-    expect(answer.text).toMatch(body);
-    expect(answer.text).not.toContain('<pack>');
+    const response = await order(simulator.freshWorld(), fault);
+    expect(response.status).toBe(status);
+    expect(response.text).toMatch(body);
+    expect(response.text).not.toContain('<pack>');
   });
 
   test('says where a redirect goes and when to come back', async () => {
@@ -113,16 +113,16 @@ describe('the connection', () => {
 
   test('drip and delay: slow, and whole', async () => {
     const world = simulator.freshWorld();
-    const answer = await order(world, 'delay;ms=1, delay;ms=1;after=true, drip;bytes=100;ms=1');
-    expect(answer.text).toContain('</billings_response>');
+    const response = await order(world, 'delay;ms=1, delay;ms=1;after=true, drip;bytes=100;ms=1');
+    expect(response.text).toContain('</billings_response>');
   });
 
   test('oversize: well-formed, and larger than anyone should read', async () => {
     const world = simulator.freshWorld();
-    const answer = await order(world, 'oversize;bytes=3000000');
-    expect(answer.text.length).toBeGreaterThan(3_000_000);
-    expect(answer.text).toMatch(/^<\?xml[^>]*\?><!--x/);
-    expect(answer.text).toMatch(/-->\s*<billings_response>/);
+    const response = await order(world, 'oversize;bytes=3000000');
+    expect(response.text.length).toBeGreaterThan(3_000_000);
+    expect(response.text).toMatch(/^<\?xml[^>]*\?><!--x/);
+    expect(response.text).toMatch(/-->\s*<billings_response>/);
   });
 });
 
@@ -136,9 +136,9 @@ describe('the bytes', () => {
     ['two_roots', /<second>root<\/second>$/],
     ['references', /Caf&#233; Zo&#235; &amp; S&#246;hne/],
   ])('%s', async (fault, expected) => {
-    const answer = await history(simulator.freshWorld(), fault);
-    expect(answer.status).toBe(200);
-    expect(answer.text).toMatch(expected);
+    const response = await history(simulator.freshWorld(), fault);
+    expect(response.status).toBe(200);
+    expect(response.text).toMatch(expected);
   });
 
   test('encodings that aren’t UTF-8, and a byte order mark', async () => {
@@ -191,8 +191,8 @@ describe('the content', () => {
     ['omit;name=group_id', 'group_id', []],
     ['extra', 'node', ['n7']],
   ])('%s', async (fault, element, expected) => {
-    const answer = await order(simulator.freshWorld(), fault);
-    expect(textsOf(answer.text, element)).toEqual(expected);
+    const response = await order(simulator.freshWorld(), fault);
+    expect(textsOf(response.text, element)).toEqual(expected);
   });
 
   test('another root, unknown words, rows without a group, a toggle for one request', async () => {

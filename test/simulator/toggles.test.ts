@@ -22,9 +22,9 @@ describe('held documents', () => {
     const count = (world: TestWorld, state: string) =>
       world.world.state().documents.filter((document) => document.state === state).length;
     const [processed, deleted, kept] = [simulator.freshWorld(), simulator.freshWorld(), simulator.freshWorld()];
-    const answer = await order(processed, { pack_id: '1225', quantity: '20', group_id, purge: 'process' });
+    const response = await order(processed, { pack_id: '1225', quantity: '20', group_id, purge: 'process' });
     expect([count(processed, 'processed'), count(processed, 'on_hold')]).toEqual([20, 5]);
-    expect(textsOf(answer.text, 'total_used_documents')).toEqual(['20']);
+    expect(textsOf(response.text, 'total_used_documents')).toEqual(['20']);
     await order(deleted, { group_id, purge: 'delete' });
     expect([count(deleted, 'deleted'), count(deleted, 'on_hold')]).toEqual([25, 0]);
     await order(kept, { group_id });
@@ -115,8 +115,8 @@ describe('toggles', () => {
     const world = simulator.freshWorld();
     const open = async (toggles: Record<string, string>, expire: string) => {
       world.world.setToggles(toggles);
-      const answer = await postForm(simulator.url, '/v1/billings/billing_ui', { api_key: world.apiKey, expire });
-      return Number(textsOf(answer.text, 'expire')[0]);
+      const response = await postForm(simulator.url, '/v1/billings/billing_ui', { api_key: world.apiKey, expire });
+      return Number(textsOf(response.text, 'expire')[0]);
     };
     expect(await open({ billingUiOverMax: 'clamp', billingUiExpire: 'relative' }, '999999')).toBe(259_200);
     expect(await open({ billingUiExpire: 'milliseconds' }, '60')).toBeGreaterThan(1e12);
@@ -158,8 +158,8 @@ describe('toggles', () => {
       const world = simulator.freshWorld();
       world.world.setToggles(toggles);
       const PurchaseID = simulator.fixtures.purchaseId;
-      const answer = await postPurchase(simulator.url, world.creditsToken, { PurchaseID, ...body });
-      return { ...answer, balance: world.world.state().creditBalance };
+      const response = await postPurchase(simulator.url, world.creditsToken, { PurchaseID, ...body });
+      return { ...response, balance: world.world.state().creditBalance };
     };
     expect((await buy({ purchaseOrderRequired: 'yes' })).text).toContain('P410');
     expect((await buy({ purchaseOrderRequired: 'yes' }, { PurchaseOrder: 'PO-1' })).balance).toBe(1000);

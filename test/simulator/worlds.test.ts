@@ -61,14 +61,14 @@ describe('worlds', () => {
 describe('the fixtures', () => {
   test('are at least fifty sub-groups, some of them nested, with the states that their names promise', async () => {
     const world = simulator.freshWorld();
-    const { answer } = await admin('GET', 'state', world.apiKey);
-    expect(answer).toMatchObject({ world: world.apiKey, creditBalance: 0, documents: { on_hold: 25 } });
+    const { answer: response } = await admin('GET', 'state', world.apiKey);
+    expect(response).toMatchObject({ world: world.apiKey, creditBalance: 0, documents: { on_hold: 25 } });
     const groups = Object.values(world.world.state().groups);
     expect(groups.filter((group) => group.parentId !== null)).toHaveLength(55);
     const { fixtures } = simulator;
     expect(world.world.state().groups[fixtures.nestedGroupId]?.parentId).toBe('100041');
     const groupOf = (id: string) => ({ groups: expect.arrayContaining([expect.objectContaining({ id })]) });
-    expect(answer).toMatchObject(groupOf(fixtures.planlessGroupId));
+    expect(response).toMatchObject(groupOf(fixtures.planlessGroupId));
     const lapsed = world.world.state().periods[fixtures.lapsedGroupId] ?? [];
     expect(lapsed).toHaveLength(1);
     expect(lapsed[0]?.expiry).toBeLessThan(world.world.now());
@@ -76,9 +76,9 @@ describe('the fixtures', () => {
 
   test('have history for a year, and every group’s plan in one recursive answer', async () => {
     const world = simulator.freshWorld();
-    const answer = await postForm(simulator.url, HISTORY, { api_key: world.apiKey, recursive: '1' });
-    expect(new Set(textsOf(answer.text, 'group_id')).size).toBe(55);
-    expect(textsOf(answer.text, 'id').length).toBeGreaterThan(400);
+    const response = await postForm(simulator.url, HISTORY, { api_key: world.apiKey, recursive: '1' });
+    expect(new Set(textsOf(response.text, 'group_id')).size).toBe(55);
+    expect(textsOf(response.text, 'id').length).toBeGreaterThan(400);
   });
 });
 
@@ -121,10 +121,10 @@ describe('the simulator', () => {
 
   test('names another address in billing UI links when it is reached by one', async () => {
     const own = await startTestSimulator({ publicUrl: 'http://simulator:4010' });
-    const answer = await postForm(`http://127.0.0.1:${own.port}`, '/v1/billings/billing_ui', {
+    const response = await postForm(`http://127.0.0.1:${own.port}`, '/v1/billings/billing_ui', {
       api_key: own.freshWorld().apiKey,
     });
-    expect(textsOf(answer.text, 'url')[0]).toMatch(/^http:\/\/simulator:4010\/v1\/billings\/index\.html\?t=/);
+    expect(textsOf(response.text, 'url')[0]).toMatch(/^http:\/\/simulator:4010\/v1\/billings\/index\.html\?t=/);
     await own.close();
   });
 });

@@ -150,7 +150,7 @@ function parseRequest(buffer: Buffer): { readonly request: RawRequest; readonly 
 }
 
 /** A complete, ordinary HTTP response. */
-export function answer(
+export function httpResponse(
   status: number,
   body: string | Buffer,
   headers: Readonly<Record<string, string>> = { 'content-type': 'text/xml; charset=UTF-8' },
@@ -162,8 +162,8 @@ export function answer(
   };
 }
 
-/** Like {@link answer}, in chunks of HTTP/1.1; `cut` leaves the last chunk out and closes. */
-export function chunkedAnswer(status: number, body: string, options: { readonly cut?: boolean } = {}): RawHandler {
+/** Like {@link httpResponse}, in chunks of HTTP/1.1; `cut` leaves the last chunk out and closes. */
+export function chunkedResponse(status: number, body: string, options: { readonly cut?: boolean } = {}): RawHandler {
   return ({ socket }) => {
     socket.write(head(status, { 'content-type': 'text/xml', 'transfer-encoding': 'chunked' }));
     socket.write(`${Buffer.byteLength(body).toString(16)}\r\n${body}\r\n`);
@@ -173,14 +173,14 @@ export function chunkedAnswer(status: number, body: string, options: { readonly 
 }
 
 /** A response whose end is only the end of the connection. */
-export function closedAnswer(status: number, body: string): RawHandler {
+export function closedResponse(status: number, body: string): RawHandler {
   return ({ socket }) => {
     socket.end(`${head(status, { 'content-type': 'text/xml', connection: 'close' })}${body}`);
   };
 }
 
 /** Promises more body than it sends, then closes. */
-export function shortAnswer(status: number, body: string): RawHandler {
+export function shortResponse(status: number, body: string): RawHandler {
   return ({ socket }) => {
     const length = String(Buffer.byteLength(body) + 10);
     socket.end(`${head(status, { 'content-type': 'text/xml', 'content-length': length })}${body}`);
@@ -233,7 +233,7 @@ export function raw(bytes: string | Buffer, options: { readonly close?: boolean 
 
 /** A redirect, whose target must never receive a request. */
 export function redirect(status: number, location: string): RawHandler {
-  return answer(status, '', { location });
+  return httpResponse(status, '', { location });
 }
 
 /** Reads the request and never responds. */

@@ -6,17 +6,17 @@ import { loadConfig } from '../../src/config/load-config.js';
 import { createGateway, type GatewayParts } from '../../src/gateway.js';
 import { createLogger } from '../../src/observability/logger.js';
 
-export interface GraphqlAnswer<TData = Record<string, unknown>> {
+export interface GraphqlResponse<TData = Record<string, unknown>> {
   readonly status: number;
   readonly headers: Headers;
   readonly data: TData | null | undefined;
-  readonly errors: readonly GraphqlAnswerError[];
+  readonly errors: readonly GraphqlResponseError[];
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
   /** The unchanged body, for the search for secrets. */
   readonly text: string;
 }
 
-export interface GraphqlAnswerError {
+export interface GraphqlResponseError {
   readonly message: string;
   readonly path?: readonly (string | number)[];
   readonly extensions?: Readonly<Record<string, unknown>>;
@@ -31,7 +31,7 @@ export interface TestGateway {
     variables?: Readonly<Record<string, unknown>>,
     headers?: Readonly<Record<string, string>>,
     signal?: AbortSignal,
-  ): Promise<GraphqlAnswer<TData>>;
+  ): Promise<GraphqlResponse<TData>>;
   /** Drains and closes; the ledger's folder stays until {@link remove}. */
   close(): Promise<void>;
   /** The SQLite ledger's path, for starting another gateway on it or looking at its bytes. */
@@ -99,7 +99,7 @@ export async function execute<TData>(
   variables: Readonly<Record<string, unknown>> = {},
   headers: Readonly<Record<string, string>> = {},
   signal?: AbortSignal,
-): Promise<GraphqlAnswer<TData>> {
+): Promise<GraphqlResponse<TData>> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
@@ -107,7 +107,7 @@ export async function execute<TData>(
     ...(signal === undefined ? {} : { signal }),
   });
   const text = await response.text();
-  const body: { data?: TData | null; errors?: GraphqlAnswerError[]; extensions?: Record<string, unknown> } =
+  const body: { data?: TData | null; errors?: GraphqlResponseError[]; extensions?: Record<string, unknown> } =
     JSON.parse(text);
   return {
     status: response.status,

@@ -1,16 +1,16 @@
 import type { FaultMoment, LedgerStep } from '../ledger/faulty-ledger.js';
 import {
-  answer,
-  closedAnswer,
+  closedResponse,
   drip,
   flood,
   hang,
   headOnly,
+  httpResponse,
   type RawHandler,
   raw,
   redirect,
   reset,
-  shortAnswer,
+  shortResponse,
 } from '../support/raw-upstream.js';
 import type { WriteResponses } from './write-cases.js';
 import { REFUSES, SUCCEEDS, type WriteBehaviour } from './write-upstream.js';
@@ -91,14 +91,16 @@ const cutOf = (body: string): string => body.slice(0, body.length - 20);
 const afterGivingUp: Respond =
   ({ success, contentType }) =>
   (exchange) => {
-    exchange.socket.once('close', () => answer(200, success, { 'content-type': contentType })(exchange));
+    exchange.socket.once('close', () => httpResponse(200, success, { 'content-type': contentType })(exchange));
   };
 
 const REDIRECTS = [301, 302, 303, 307, 308].map((status) =>
   unknown('F22', `a redirect ${status} to itself after it was carried out`, true, () => redirect(status, '?again')),
 );
 const GATEWAY_ERRORS = [502, 503, 504].map((status) =>
-  unknown('F21', `${status} from a proxy after it was carried out`, true, () => answer(status, '<html>no</html>')),
+  unknown('F21', `${status} from a proxy after it was carried out`, true, () =>
+    httpResponse(status, '<html>no</html>'),
+  ),
 );
 
 /** Every point at which a write can fail, in the order in which a write comes by them. */
@@ -127,24 +129,24 @@ export const FAULT_POINTS: readonly FaultPoint[] = [
   silent('F14', 'a head and then silence, after it was carried out', () => headOnly(200)),
   silent('F14', 'one byte now and then, after it was carried out', () => drip(50)),
   silent('F15', 'a success that comes too late', afterGivingUp),
-  unknown('F16', 'a success shorter than its length', true, ({ success }) => shortAnswer(200, success)),
+  unknown('F16', 'a success shorter than its length', true, ({ success }) => shortResponse(200, success)),
   unknown('F17', 'a success cut at the end of the connection', true, ({ success }) =>
-    closedAnswer(200, cutOf(success)),
+    closedResponse(200, cutOf(success)),
   ),
-  unknown('F18', 'a login page', true, () => answer(200, '<html><body>Sign in</body></html>')),
-  unknown('F18', 'an empty answer', true, () => answer(200, '')),
+  unknown('F18', 'a login page', true, () => httpResponse(200, '<html><body>Sign in</body></html>')),
+  unknown('F18', 'an empty answer', true, () => httpResponse(200, '')),
   unknown('F18', 'something that is not HTTP', true, () => raw('SSH-2.0-OpenSSH_9.6\r\n', { close: true })),
   known('F19', 'a clear refusal', 'UPSTREAM_REJECTED', REFUSES),
-  unknown('F20', '500 after it was carried out', true, () => answer(500, '<html>Error</html>')),
+  unknown('F20', '500 after it was carried out', true, () => httpResponse(500, '<html>Error</html>')),
   ...GATEWAY_ERRORS,
   ...REDIRECTS,
   unknown('F23', 'a response without end', true, () => flood(8 * 1024 * 1024)),
   known('F24', 'a success that calls itself plain text', 'SUCCEEDED', {
     carriesOut: true,
-    respond: ({ success }) => answer(200, success, { 'content-type': 'text/plain' }),
+    respond: ({ success }) => httpResponse(200, success, { 'content-type': 'text/plain' }),
   }),
   unknown('F24', 'a success that calls itself compressed', true, ({ success, contentType }) =>
-    answer(200, success, { 'content-type': contentType, 'content-encoding': 'gzip' }),
+    httpResponse(200, success, { 'content-type': contentType, 'content-encoding': 'gzip' }),
   ),
   ledger('F25', 'the outcome cannot be written at first', 'outcome', 'before', 'SUCCEEDED'),
   ledger('F25', 'the outcome is written and its acknowledgement lost', 'outcome', 'after', 'SUCCEEDED'),

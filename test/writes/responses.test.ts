@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { answer, reset } from '../support/raw-upstream.js';
+import { httpResponse, reset } from '../support/raw-upstream.js';
 import { removeGatewayFolders } from '../support/start-gateway.js';
 import { codesOf, WriteStand } from './write.harness.js';
 import { ORDER, PLAN_CHANGE, PURCHASE, WRITES } from './write-cases.js';
@@ -200,7 +200,7 @@ describe('a write over HTTP', () => {
     stand.upstream.behave(stand.intent + 1, {
       carriesOut: false,
       respond: () =>
-        answer(
+        httpResponse(
           400,
           '<billings_response><status>400</status><message>No: jane@example.test</message></billings_response>',
         ),

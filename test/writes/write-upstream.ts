@@ -1,4 +1,4 @@
-import { answer, type RawHandler, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
+import { httpResponse, type RawHandler, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
 import { GROUP_ID, intentOf, type WriteResponses } from './write-cases.js';
 
 /** What the upstream does with one write. */
@@ -18,11 +18,11 @@ export interface WriteCount {
 
 export const SUCCEEDS: WriteBehaviour = {
   carriesOut: true,
-  respond: ({ success, contentType }) => answer(200, success, { 'content-type': contentType }),
+  respond: ({ success, contentType }) => httpResponse(200, success, { 'content-type': contentType }),
 };
 export const REFUSES: WriteBehaviour = {
   carriesOut: false,
-  respond: ({ refusal, contentType }) => answer(200, refusal, { 'content-type': contentType }),
+  respond: ({ refusal, contentType }) => httpResponse(200, refusal, { 'content-type': contentType }),
 };
 
 const HISTORY = `<?xml version="1.0"?><billings_response><status>200</status><plans><activity><id>1</id><plan>Basic</plan>
@@ -94,7 +94,7 @@ export class WriteUpstream {
     const asked = intentOf(exchange.request);
     if (asked === null) {
       this.#reads += 1;
-      answer(200, HISTORY)(exchange);
+      httpResponse(200, HISTORY)(exchange);
       return;
     }
     const { write, intent } = asked;

@@ -94,16 +94,16 @@ export function holdsWrittenRows(data: unknown): boolean {
 }
 
 /**
- * The columns of selections that no directive and no caller changes, by their field's node. Such a selection is the same
- * for every query of its document. Mutable, one for the process. An entry lives as long as the parsed document, of which
- * Apollo Server keeps a bounded number.
+ * The columns of selections that no directive and no caller changes, by their field's node. Such a selection is the
+ * same for every query of its document. Mutable, one for the process. An entry lives as long as the parsed document, of
+ * which Apollo Server keeps a bounded number.
  */
 const fixedColumns = new WeakMap<FieldNode, { readonly schema: GraphQLSchema; readonly columns: readonly Column[] }>();
 
 /**
- * The rows and plain objects of one query. A list is written here when all of it is plain; else graphql-js completes it, as it completes
- * everything around the lists. graphql-js is given an empty list in place of the rows, and null in place of an object;
- * {@link place} exchanges them when the query has been executed.
+ * The rows and plain objects of one query. A list is written here when all of it is plain; else graphql-js completes
+ * it, as it completes everything around the lists. graphql-js is given an empty list in place of the rows, and null in
+ * place of an object; {@link place} exchanges them when the query has been executed.
  *
  * Mutable, and of one query alone.
  */
@@ -379,8 +379,8 @@ function keysTo(path: GraphQLResolveInfo['path'] | undefined): readonly (string 
 const writers = new WeakMap<GatewayContext, RowWriter>();
 
 /**
- * A resolver that leaves rows and plain objects to the query's writer where the field has them; any other resolver as it
- * is.
+ * A resolver that leaves rows and plain objects to the query's writer where the field has them; any other resolver as
+ * it is.
  */
 export function withPlainRows(
   coordinate: string,

@@ -103,13 +103,13 @@ describe('the log of operations', () => {
   it.each([
     ['answered', Promise.resolve(), true],
     ['failed', Promise.reject(new Error('lost')), false],
-  ])('shows a shared read that %s', async (_word, answer, answered) => {
+  ])('shows a shared read that %s', async (_word, response, answered) => {
     const log = new OperationLog();
     const { observer } = log.begin(REQUEST);
     observer
       .read?.({ operation: 'getBillingHistory', groups: 1, askedBy: {}, recursive: false, reason: 'planned' })
-      .shared(answer);
-    await Promise.allSettled([answer]);
+      .shared(response);
+    await Promise.allSettled([response]);
     expect(log.since(0).operations[0]?.calls[0]?.shared).toMatchObject({ answered });
   });
 });

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { type Answer, ApolloHarness } from './apollo.harness.js';
+import { ApolloHarness, type GraphqlResult } from './apollo.harness.js';
 import { inMemoryPorts } from './in-memory.context.js';
 
 let gateway: ApolloHarness;
@@ -13,19 +13,19 @@ async function ask(
   query: string,
   variables?: Readonly<Record<string, unknown>>,
   operationName?: string,
-): Promise<Answer & { readonly calls: number }> {
+): Promise<GraphqlResult & { readonly calls: number }> {
   const ports = inMemoryPorts();
-  const answer = await gateway.ask({
+  const response = await gateway.ask({
     query,
     ports,
     ...(variables === undefined ? {} : { variables }),
     ...(operationName === undefined ? {} : { operationName }),
   });
-  return { ...answer, calls: ports.calls.length };
+  return { ...response, calls: ports.calls.length };
 }
 
-function expectTooComplex(answer: Answer & { readonly calls: number }): void {
-  expect([answer.status, answer.codes, answer.data, answer.calls]).toEqual([
+function expectTooComplex(response: GraphqlResult & { readonly calls: number }): void {
+  expect([response.status, response.codes, response.data, response.calls]).toEqual([
     400,
     ['OPERATION_TOO_COMPLEX'],
     undefined,
@@ -71,8 +71,8 @@ describe('one mutation field per operation', () => {
       `mutation { ${ui} ...F @include(if: false) } fragment F on Mutation { ${reconcile} }`,
     ],
   ])('admits %s and calls once', async (_name, query) => {
-    const answer = await ask(query);
-    expect([answer.status, answer.codes, answer.calls]).toEqual([200, [], 1]);
+    const response = await ask(query);
+    expect([response.status, response.codes, response.calls]).toEqual([200, [], 1]);
   });
 
   it('decides with the real variables and defaults each time the document comes', async () => {
@@ -136,25 +136,25 @@ describe('variables', () => {
       ['status', '1'],
     ],
   ])('%s are refused by path, without the value, before any resolver', async (_name, query, value, field) => {
-    const answer = await ask(query, value === undefined ? {} : { input: value });
-    expect([answer.status, answer.calls, answer.data]).toEqual([400, 0, undefined]);
-    expect(answer.errors).toHaveLength(1);
-    expect(answer.errors[0]?.extensions).toEqual({
+    const response = await ask(query, value === undefined ? {} : { input: value });
+    expect([response.status, response.calls, response.data]).toEqual([400, 0, undefined]);
+    expect(response.errors).toHaveLength(1);
+    expect(response.errors[0]?.extensions).toEqual({
       code: 'BAD_USER_INPUT',
       retryable: false,
       field,
       requestId: 'request-1',
     });
     // The message speaks of the variable, the field of the input that it is given for.
-    expect(answer.errors[0]?.message).toContain(['Variable $input', ...field.slice(1)].join('.'));
-    expect(answer.text).not.toContain('s3cret');
+    expect(response.errors[0]?.message).toContain(['Variable $input', ...field.slice(1)].join('.'));
+    expect(response.text).not.toContain('s3cret');
   });
 
   it('are called variables, and an enum word is met with the nearest that there is', async () => {
     const query = 'query ($s: [BillingOperationStatus!]) { billingOperations(status: $s) { totalCount } }';
-    const answer = await ask(query, { s: ['SUCCEDED'] });
-    expect(answer.errors[0]?.message).toMatch(/^Variable \$s\.0 .* Did you mean the enum value "SUCCEEDED"\?$/);
-    expect(answer.text).not.toContain('SUCCEDED');
+    const response = await ask(query, { s: ['SUCCEDED'] });
+    expect(response.errors[0]?.message).toMatch(/^Variable \$s\.0 .* Did you mean the enum value "SUCCEEDED"\?$/);
+    expect(response.text).not.toContain('SUCCEDED');
     const literal = await ask('{ billingOperations(status: [SUCCEDED]) { totalCount } }');
     expect(literal.errors[0]?.message).toMatch(/^status\.0 .* Did you mean the enum value "SUCCEEDED"\?$/);
     expect(literal.text).not.toContain('SUCCEDED');
@@ -163,16 +163,16 @@ describe('variables', () => {
   });
 
   it('say what a date must look like', async () => {
-    const answer = await ask('query ($at: DateTime) { group(id: "1") { plan(at: $at) { name } } }', {
+    const response = await ask('query ($at: DateTime) { group(id: "1") { plan(at: $at) { name } } }', {
       at: 'yesterday',
     });
-    expect(answer.errors[0]?.message).toContain('RFC 3339');
+    expect(response.errors[0]?.message).toContain('RFC 3339');
   });
 
   it('that are too many are ignored, whatever their names', async () => {
     const variables: unknown = JSON.parse('{ "__proto__": { "polluted": true }, "constructor": 1, "id": "5" }');
-    const answer = await ask('query ($id: ID!) { group(id: $id) { id } }', Object(variables));
-    expect(answer.data).toEqual({ group: { id: '5' } });
+    const response = await ask('query ($id: ID!) { group(id: $id) { id } }', Object(variables));
+    expect(response.data).toEqual({ group: { id: '5' } });
     expect(Object.prototype).not.toHaveProperty('polluted');
   });
 
@@ -183,9 +183,9 @@ describe('variables', () => {
     expect(await ask(literal, {})).toMatchObject({ calls: 1, codes: [] });
     const argument =
       'query ($o: BillingHistoryOrder) { group(id: "1") { billingHistory(orderBy: $o) { totalCount } } }';
-    const answer = await ask(argument, { o: null });
-    expect(answer).toMatchObject({ calls: 0, codes: ['BAD_USER_INPUT'] });
-    expect(answer.errors[0]?.extensions['field']).toEqual(['orderBy']);
+    const response = await ask(argument, { o: null });
+    expect(response).toMatchObject({ calls: 0, codes: ['BAD_USER_INPUT'] });
+    expect(response.errors[0]?.extensions['field']).toEqual(['orderBy']);
   });
 
   it.each([
@@ -194,8 +194,8 @@ describe('variables', () => {
     ['a text of 50,000 characters', 'x'.repeat(50_000)],
     ['an emoji', '💥'],
   ])('%s as an id is refused without repeating it', async (_name, id) => {
-    const answer = await ask('query ($id: ID!) { group(id: $id) { id } }', { id });
-    expect(answer.codes).toEqual(['BAD_USER_INPUT']);
-    expect(answer.text.length).toBeLessThan(500);
+    const response = await ask('query ($id: ID!) { group(id: $id) { id } }', { id });
+    expect(response.codes).toEqual(['BAD_USER_INPUT']);
+    expect(response.text.length).toBeLessThan(500);
   });
 });

@@ -24,7 +24,7 @@ interface AnsweredError {
   readonly extensions: Readonly<Record<string, unknown>>;
 }
 
-export interface Answer {
+export interface GraphqlResult {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
   readonly data: unknown;
@@ -80,7 +80,7 @@ export class ApolloHarness {
     return new ApolloHarness(server);
   }
 
-  async ask(question: Question): Promise<Answer> {
+  async ask(question: Question): Promise<GraphqlResult> {
     const { query, variables, operationName, method = 'POST' } = question;
     const body = { query, variables, operationName };
     const response = await this.#server.executeHTTPGraphQLRequest({
@@ -95,7 +95,7 @@ export class ApolloHarness {
       context: async () => contextOf(question.ports ?? inMemoryPorts(), question.caller),
     });
     const text = response.body.kind === 'complete' ? response.body.string : '';
-    const result: Partial<Answer> = JSON.parse(text);
+    const result: Partial<GraphqlResult> = JSON.parse(text);
     const errors = result.errors ?? [];
     return {
       status: response.status ?? 200,

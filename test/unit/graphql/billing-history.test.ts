@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { UnreadableValue } from '../../../src/domain/money.js';
-import { type Answer, ApolloHarness, type Question } from './apollo.harness.js';
+import { ApolloHarness, type GraphqlResult, type Question } from './apollo.harness.js';
 import { historyPage, inMemoryPorts, ROW } from './in-memory.context.js';
 
 let gateway: ApolloHarness;
@@ -9,7 +9,7 @@ beforeAll(async () => {
   gateway = await ApolloHarness.start();
 });
 
-function ask(query: string, rest: Omit<Question, 'query'> = {}): Promise<Answer> {
+function ask(query: string, rest: Omit<Question, 'query'> = {}): Promise<GraphqlResult> {
   return gateway.ask({ query, ...rest });
 }
 
@@ -65,7 +65,7 @@ describe('billingHistory', () => {
     const ports = inMemoryPorts();
     const fields = `id kind kindRaw planName planType planTypeRaw price { amount currency } creditAmount
       allowedDocuments usedDocuments startDate expiryDate groupName`;
-    const answer = await ask(
+    const response = await ask(
       `{ group(id: "1") { billingHistory {
         edges { cursor node { id } } nodes { ${fields} group { id name } }
         pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount
@@ -74,7 +74,7 @@ describe('billingHistory', () => {
       { ports },
     );
     const { startMs: _start, expiryMs: _expiry, groupId, ...row } = ROW;
-    expect(answer.data).toEqual({
+    expect(response.data).toEqual({
       group: {
         billingHistory: {
           edges: [{ cursor: 'c0', node: { id: '0123' } }],
@@ -97,10 +97,10 @@ describe('billingHistory', () => {
   it('has no group in a row that names none', async () => {
     const page = historyPage([{ ...ROW, groupId: null, group: null }]);
     const ports = inMemoryPorts({ reads: { historyPage: async () => page } });
-    const answer = await ask('{ group(id: "1") { billingHistory { nodes { group { id name } groupName } } } }', {
+    const response = await ask('{ group(id: "1") { billingHistory { nodes { group { id name } groupName } } } }', {
       ports,
     });
-    expect(answer.data).toEqual({ group: { billingHistory: { nodes: [{ group: null, groupName: 'Café' }] } } });
+    expect(response.data).toEqual({ group: { billingHistory: { nodes: [{ group: null, groupName: 'Café' }] } } });
   });
 
   it('answers a value that cannot be read as null with an error at its path, and the row and the page stand', async () => {
@@ -119,11 +119,11 @@ describe('billingHistory', () => {
       },
     ]);
     const ports = inMemoryPorts({ reads: { historyPage: async () => page } });
-    const answer = await ask(
+    const response = await ask(
       '{ group(id: "1") { billingHistory { totalCount nodes { id price { amount currency } creditAmount usedDocuments startDate } } } }',
       { ports },
     );
-    expect(answer.data).toEqual({
+    expect(response.data).toEqual({
       group: {
         billingHistory: {
           totalCount: 2,
@@ -140,14 +140,14 @@ describe('billingHistory', () => {
         },
       },
     });
-    expect(answer.errors.map(({ path }) => path?.slice(3).join('.')).sort()).toEqual([
+    expect(response.errors.map(({ path }) => path?.slice(3).join('.')).sort()).toEqual([
       '0.creditAmount',
       '0.price',
       '0.startDate',
       '1.price.currency',
       '1.usedDocuments',
     ]);
-    expect(new Set(answer.codes)).toEqual(new Set(['UPSTREAM_INVALID_RESPONSE']));
+    expect(new Set(response.codes)).toEqual(new Set(['UPSTREAM_INVALID_RESPONSE']));
   });
 
   it('answers 5,000 rows with an unreadable value each, every error at its row', async () => {
@@ -155,7 +155,7 @@ describe('billingHistory', () => {
       Array.from({ length: 5_000 }, (_, index) => ({ ...ROW, id: String(index), price: unreadable('price') })),
     );
     const ports = inMemoryPorts({ reads: { historyPage: async () => page } });
-    const answer = await ask('{ group(id: "1") { billingHistory { nodes { id price { amount } } } } }', { ports });
-    expect(answer.errors).toHaveLength(5_000);
+    const response = await ask('{ group(id: "1") { billingHistory { nodes { id price { amount } } } } }', { ports });
+    expect(response.errors).toHaveLength(5_000);
   });
 });

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { BillingCatalogue } from '../../../src/domain/catalogue.js';
 import { BillingError } from '../../../src/domain/errors.js';
 import { UnreadableValue } from '../../../src/domain/money.js';
-import { type Answer, ApolloHarness, type Question } from './apollo.harness.js';
+import { ApolloHarness, type GraphqlResult, type Question } from './apollo.harness.js';
 import { CATALOGUE, callerWith, inMemoryPorts, OPERATION, PLAN } from './in-memory.context.js';
 
 let gateway: ApolloHarness;
@@ -11,7 +11,7 @@ beforeAll(async () => {
   gateway = await ApolloHarness.start();
 });
 
-function ask(query: string, rest: Omit<Question, 'query'> = {}): Promise<Answer> {
+function ask(query: string, rest: Omit<Question, 'query'> = {}): Promise<GraphqlResult> {
   return gateway.ask({ query, ...rest });
 }
 
@@ -209,10 +209,10 @@ describe('the plan or pack of a write, in the catalogue', () => {
   it('shows the remaining documents of a plan that the upstream counts by itself', async () => {
     const remainingDocuments = new UnreadableValue('xtracta', 'getUsage', 'available_documents');
     const plan = async () => ({ ...PLAN, planId: '7', remainingDocuments });
-    const answer = await ask('{ group(id: 1) { plan { planId remainingDocuments } } }', {
+    const response = await ask('{ group(id: 1) { plan { planId remainingDocuments } } }', {
       ports: inMemoryPorts({ reads: { plan } }),
     });
-    expect(answer.data).toEqual({ group: { plan: { planId: '7', remainingDocuments: null } } });
-    expect(answer.codes).toEqual(['UPSTREAM_INVALID_RESPONSE']);
+    expect(response.data).toEqual({ group: { plan: { planId: '7', remainingDocuments: null } } });
+    expect(response.codes).toEqual(['UPSTREAM_INVALID_RESPONSE']);
   });
 });

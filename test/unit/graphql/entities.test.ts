@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { BillingError } from '../../../src/domain/errors.js';
-import { type Answer, ApolloHarness, type Question } from './apollo.harness.js';
+import { ApolloHarness, type GraphqlResult, type Question } from './apollo.harness.js';
 import { callerWith, inMemoryPorts, PLAN } from './in-memory.context.js';
 
 let gateway: ApolloHarness;
@@ -9,7 +9,7 @@ beforeAll(async () => {
   gateway = await ApolloHarness.start();
 });
 
-function ask(query: string, rest: Omit<Question, 'query'> = {}): Promise<Answer> {
+function ask(query: string, rest: Omit<Question, 'query'> = {}): Promise<GraphqlResult> {
   return gateway.ask({ query, ...rest });
 }
 
@@ -29,11 +29,11 @@ describe('entities', () => {
       group({ a: 1 }),
       { __typename: 'Group' },
     ];
-    const answer = await ask(query, { variables: { representations } });
+    const response = await ask(query, { variables: { representations } });
     const entity = (id: string): unknown => ({ __typename: 'Group', id, plan: { name: 'Plan A' } });
-    expect(answer.data).toEqual({ _entities: [entity('1'), null, entity('1'), entity('12'), null, null, null] });
-    expect(answer.errors.map(({ path }) => path)).toEqual([1, 4, 5, 6].map((index) => ['_entities', index]));
-    expect(new Set(answer.codes)).toEqual(new Set(['BAD_USER_INPUT']));
+    expect(response.data).toEqual({ _entities: [entity('1'), null, entity('1'), entity('12'), null, null, null] });
+    expect(response.errors.map(({ path }) => path)).toEqual([1, 4, 5, 6].map((index) => ['_entities', index]));
+    expect(new Set(response.codes)).toEqual(new Set(['BAD_USER_INPUT']));
   });
 
   it('one failing upstream read leaves the others whole', async () => {
@@ -41,23 +41,23 @@ describe('entities', () => {
       if (groupId === '2') throw new BillingError('UPSTREAM_UNAVAILABLE', 'Unreachable.', { retryable: true });
       return PLAN;
     };
-    const answer = await ask(query, {
+    const response = await ask(query, {
       ports: inMemoryPorts({ reads: { plan } }),
       variables: { representations: [group('1'), group('2'), group('3')] },
     });
-    expect(answer.data).toMatchObject({
+    expect(response.data).toMatchObject({
       _entities: [{ plan: { name: 'Plan A' } }, { id: '2', plan: null }, { plan: { name: 'Plan A' } }],
     });
-    expect(answer.errors.map(({ path }) => path)).toEqual([['_entities', 1, 'plan']]);
+    expect(response.errors.map(({ path }) => path)).toEqual([['_entities', 1, 'plan']]);
   });
 
   it('outside of the list of the caller are refused alone', async () => {
-    const answer = await ask(query, {
+    const response = await ask(query, {
       caller: callerWith(undefined, ['1']),
       variables: { representations: [group('1'), group('2')] },
     });
-    expect(answer.data).toMatchObject({ _entities: [{ id: '1' }, null] });
-    expect(answer.codes).toEqual(['FORBIDDEN']);
+    expect(response.data).toMatchObject({ _entities: [{ id: '1' }, null] });
+    expect(response.codes).toEqual(['FORBIDDEN']);
   });
 
   it.each([
@@ -71,17 +71,17 @@ describe('entities', () => {
     ['a name of the language', { __typename: '__proto__', id: '1' }],
   ])('that are none are refused in their place: %s', async (_name, representation) => {
     const representations = [group('1'), representation, group('2')];
-    const answer = await ask(query, { variables: { representations } });
-    expect(answer.data).toMatchObject({ _entities: [{ id: '1' }, null, { id: '2' }] });
-    expect(answer.errors).toMatchObject([
+    const response = await ask(query, { variables: { representations } });
+    expect(response.data).toMatchObject({ _entities: [{ id: '1' }, null, { id: '2' }] });
+    expect(response.errors).toMatchObject([
       { path: ['_entities', 1], extensions: { code: 'BAD_USER_INPUT', field: ['representations', '1'] } },
     ]);
-    expect(answer.text).not.toContain('s3cret');
+    expect(response.text).not.toContain('s3cret');
   });
 
   it('cannot be null, as the type of the list says', async () => {
-    const answer = await ask(query, { variables: { representations: [group('1'), null] } });
-    expect([answer.codes, answer.errors[0]?.extensions['field']]).toEqual([
+    const response = await ask(query, { variables: { representations: [group('1'), null] } });
+    expect([response.codes, response.errors[0]?.extensions['field']]).toEqual([
       ['BAD_USER_INPUT'],
       ['representations', '1'],
     ]);

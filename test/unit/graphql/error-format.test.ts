@@ -40,10 +40,10 @@ describe('anything that is thrown by a field', () => {
     ['a text', SECRET],
     ['nothing', undefined],
   ])('%s is an internal error that tells nothing', (_name, error) => {
-    const answer = thrown(error);
-    expect(answer.extensions).toEqual({ code: 'INTERNAL_SERVER_ERROR' });
-    expect(answer.path).toEqual(['group', 'plan']);
-    expect(JSON.stringify(answer)).not.toContain(SECRET);
+    const response = thrown(error);
+    expect(response.extensions).toEqual({ code: 'INTERNAL_SERVER_ERROR' });
+    expect(response.path).toEqual(['group', 'plan']);
+    expect(JSON.stringify(response)).not.toContain(SECRET);
   });
 
   it('passes as it is when it was thrown on purpose', () => {
@@ -94,8 +94,8 @@ describe('anything that is thrown by a field', () => {
       { requiredKeys: ['message'] },
     );
     fc.assert(
-      fc.property(formatted, fc.anything(), (answer, error) => {
-        expect(codes.has(formatError(answer, error).extensions?.['code'])).toBe(true);
+      fc.property(formatted, fc.anything(), (response, error) => {
+        expect(codes.has(formatError(response, error).extensions?.['code'])).toBe(true);
       }),
     );
   });
@@ -160,10 +160,10 @@ describe('documents with a secret in the wrong place', () => {
   ])('%s for %s, by path and without the value', async (code, query, field) => {
     const gateway = await started;
     const ports = inMemoryPorts();
-    const answer = await gateway.ask({ query, ports });
-    expect([answer.status, answer.codes]).toEqual([400, [code]]);
-    expect(answer.errors[0]?.extensions['field']).toEqual(field);
-    expect(answer.text).not.toMatch(/s3cret|1234567890|99999999999/);
+    const response = await gateway.ask({ query, ports });
+    expect([response.status, response.codes]).toEqual([400, [code]]);
+    expect(response.errors[0]?.extensions['field']).toEqual(field);
+    expect(response.text).not.toMatch(/s3cret|1234567890|99999999999/);
     expect(ports.calls).toEqual([]);
   });
 
@@ -178,9 +178,9 @@ describe('documents with a secret in the wrong place', () => {
   });
 
   it('an operation name that there is not is not repeated', async () => {
-    const answer = await (await started).ask({ query: 'query A { __typename }', operationName: SECRET });
-    expect(answer.codes).toEqual(['OPERATION_RESOLUTION_FAILURE']);
-    expect(answer.text).not.toContain(SECRET);
+    const response = await (await started).ask({ query: 'query A { __typename }', operationName: SECRET });
+    expect(response.codes).toEqual(['OPERATION_RESOLUTION_FAILURE']);
+    expect(response.text).not.toContain(SECRET);
   });
 });
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { BillingError } from '../../../src/domain/errors.js';
-import { type Answer, ApolloHarness, type Question } from './apollo.harness.js';
+import { ApolloHarness, type GraphqlResult, type Question } from './apollo.harness.js';
 import { callerWith, inMemoryPorts, PLAN } from './in-memory.context.js';
 
 let gateway: ApolloHarness;
@@ -9,54 +9,54 @@ beforeAll(async () => {
   gateway = await ApolloHarness.start();
 });
 
-function ask(query: string, rest: Omit<Question, 'query'> = {}): Promise<Answer> {
+function ask(query: string, rest: Omit<Question, 'query'> = {}): Promise<GraphqlResult> {
   return gateway.ask({ query, ...rest });
 }
 
 describe('group', () => {
   it('costs no upstream call by itself and answers the id without leading zeros', async () => {
     const ports = inMemoryPorts();
-    const answer = await ask('{ group(id: "00123") { id } number: group(id: 7) { id } }', { ports });
-    expect(answer.data).toEqual({ group: { id: '123' }, number: { id: '7' } });
+    const response = await ask('{ group(id: "00123") { id } number: group(id: 7) { id } }', { ports });
+    expect(response.data).toEqual({ group: { id: '123' }, number: { id: '7' } });
     expect(ports.calls).toEqual([]);
   });
 
   it.each(['0', '000', '', ' 1', '-1', '+1', '1.0', '1e3', '1234567890123456789', '１', '1&purge=delete', 'abc'])(
     'refuses the id %j and names the argument, not the value',
     async (id) => {
-      const answer = await ask('query ($id: ID!) { group(id: $id) { id plan { name } } }', { variables: { id } });
-      expect(answer.data).toEqual({ group: null });
-      expect(answer.errors).toEqual([
+      const response = await ask('query ($id: ID!) { group(id: $id) { id plan { name } } }', { variables: { id } });
+      expect(response.data).toEqual({ group: null });
+      expect(response.errors).toEqual([
         expect.objectContaining({
           path: ['group'],
           extensions: { code: 'BAD_USER_INPUT', retryable: false, field: ['id'], requestId: 'request-1' },
         }),
       ]);
-      if (id.length > 3) expect(answer.text).not.toContain(id);
+      if (id.length > 3) expect(response.text).not.toContain(id);
     },
   );
 
   it('refuses a group outside of the list of the caller before anything is read', async () => {
     const ports = inMemoryPorts();
     const caller = callerWith(undefined, ['11']);
-    const answer = await ask('{ in: group(id: "011") { id } out: group(id: "12") { id plan { name } } }', {
+    const response = await ask('{ in: group(id: "011") { id } out: group(id: "12") { id plan { name } } }', {
       caller,
       ports,
     });
-    expect(answer.data).toEqual({ in: { id: '11' }, out: null });
-    expect(answer.codes).toEqual(['FORBIDDEN']);
+    expect(response.data).toEqual({ in: { id: '11' }, out: null });
+    expect(response.codes).toEqual(['FORBIDDEN']);
     expect(ports.calls).toEqual([]);
   });
 
   it('answers several groups in order, an error at the place of each that cannot be', async () => {
     const caller = callerWith(undefined, ['1', '3']);
-    const answer = await ask('{ groups(ids: ["3", "x", "1", "2", "3"]) { id } }', { caller });
-    expect(answer.data).toEqual({ groups: [{ id: '3' }, null, { id: '1' }, null, { id: '3' }] });
-    expect(answer.errors.map(({ path, extensions }) => [path, extensions['code']])).toEqual([
+    const response = await ask('{ groups(ids: ["3", "x", "1", "2", "3"]) { id } }', { caller });
+    expect(response.data).toEqual({ groups: [{ id: '3' }, null, { id: '1' }, null, { id: '3' }] });
+    expect(response.errors.map(({ path, extensions }) => [path, extensions['code']])).toEqual([
       [['groups', 1], 'BAD_USER_INPUT'],
       [['groups', 3], 'FORBIDDEN'],
     ]);
-    expect(answer.errors[0]?.extensions['field']).toEqual(['ids', '1']);
+    expect(response.errors[0]?.extensions['field']).toEqual(['ids', '1']);
   });
 
   it('takes 100 ids and not 101', async () => {
@@ -68,8 +68,8 @@ describe('group', () => {
 
   it('looks its name up only where no answer has told it', async () => {
     const ports = inMemoryPorts();
-    const answer = await ask('{ group(id: "1") { name subgroups { id name } } }', { ports });
-    expect(answer.data).toEqual({ group: { name: 'Root', subgroups: [{ id: '11', name: 'Below' }] } });
+    const response = await ask('{ group(id: "1") { name subgroups { id name } } }', { ports });
+    expect(response.data).toEqual({ group: { name: 'Root', subgroups: [{ id: '11', name: 'Below' }] } });
     expect(ports.calls.map(({ port }) => port).sort()).toEqual(['groupName', 'subgroups']);
   });
 
@@ -94,10 +94,10 @@ describe('group', () => {
   });
 
   it('passes figures, dates and texts on unaltered', async () => {
-    const answer = await ask(`{ group(id: "1") { plan {
+    const response = await ask(`{ group(id: "1") { plan {
       planId name type typeRaw price { amount currency } allowedDocuments usedDocuments remainingDocuments startDate expiryDate
     } } }`);
-    expect(answer.data).toEqual({ group: { plan: PLAN } });
+    expect(response.data).toEqual({ group: { plan: PLAN } });
   });
 
   it('keeps the rest of the answer whole when one field fails', async () => {
@@ -113,11 +113,11 @@ describe('group', () => {
         },
       });
     };
-    const answer = await ask('{ group(id: "1") { id plan { name } subgroups { id } } }', {
+    const response = await ask('{ group(id: "1") { id plan { name } subgroups { id } } }', {
       ports: inMemoryPorts({ reads: { plan } }),
     });
-    expect(answer.data).toEqual({ group: { id: '1', plan: null, subgroups: [{ id: '11' }] } });
-    expect(answer.errors[0]).toMatchObject({
+    expect(response.data).toEqual({ group: { id: '1', plan: null, subgroups: [{ id: '11' }] } });
+    expect(response.errors[0]).toMatchObject({
       path: ['group', 'plan'],
       extensions: {
         code: 'UPSTREAM_TIMEOUT',

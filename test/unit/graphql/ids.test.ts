@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { type Answer, ApolloHarness } from './apollo.harness.js';
+import { ApolloHarness, type GraphqlResult } from './apollo.harness.js';
 import { inMemoryPorts } from './in-memory.context.js';
 
 // A JSON parser reads 9007199254740993 as 9007199254740992, so two ids of a client arrive as one.
@@ -45,7 +45,7 @@ const UNSAFE = [
   '-0.1',
 ];
 
-interface Asked extends Answer {
+interface Asked extends GraphqlResult {
   readonly calls: number;
 }
 
@@ -54,11 +54,11 @@ async function ask(query: string, variables: Readonly<Record<string, unknown>> =
   return { ...(await gateway.ask({ query, variables, ports })), calls: ports.calls.length };
 }
 
-function expectRefused(answer: Asked, value: string, field: readonly string[]): void {
-  expect([answer.status, answer.data, answer.calls]).toEqual([400, undefined, 0]);
-  expect(answer.codes).toEqual(['BAD_USER_INPUT']);
-  expect(answer.errors[0]?.extensions['field']).toEqual(field);
-  expect(answer.text).not.toContain(value);
+function expectRefused(response: Asked, value: string, field: readonly string[]): void {
+  expect([response.status, response.data, response.calls]).toEqual([400, undefined, 0]);
+  expect(response.codes).toEqual(['BAD_USER_INPUT']);
+  expect(response.errors[0]?.extensions['field']).toEqual(field);
+  expect(response.text).not.toContain(value);
 }
 
 describe.each(PLACES)('an ID in %s', (_name, document, field) => {
@@ -119,23 +119,23 @@ describe('an ID in a representation', () => {
   const query = 'query ($r: [_Any!]!) { _entities(representations: $r) { ... on Group { id } } }';
 
   it.each([2 ** 53, -(2 ** 53), 1.5, 1e300])('is refused at its item as the number %d', async (id) => {
-    const answer = await ask(query, {
+    const response = await ask(query, {
       r: [
         { __typename: 'Group', id: 7 },
         { __typename: 'Group', id },
       ],
     });
-    expect(answer.data).toEqual({ _entities: [{ id: '7' }, null] });
-    expect(answer.errors).toMatchObject([
+    expect(response.data).toEqual({ _entities: [{ id: '7' }, null] });
+    expect(response.errors).toMatchObject([
       { path: ['_entities', 1], extensions: { code: 'BAD_USER_INPUT', field: ['representations', '1', 'id'] } },
     ]);
   });
 
   it('is refused as a literal of the document too', async () => {
-    const answer = await ask(
+    const response = await ask(
       '{ _entities(representations: [{ __typename: "Group", id: 9007199254740993 }]) { ... on Group { id } } }',
     );
-    expect([answer.data, answer.codes]).toEqual([{ _entities: [null] }, ['BAD_USER_INPUT']]);
-    expect(answer.text).not.toContain('900719925474099');
+    expect([response.data, response.codes]).toEqual([{ _entities: [null] }, ['BAD_USER_INPUT']]);
+    expect(response.text).not.toContain('900719925474099');
   });
 });

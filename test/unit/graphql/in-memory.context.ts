@@ -137,9 +137,9 @@ export function inMemoryPorts(
   overrides: { readonly reads?: Partial<GatewayContext['reads']>; readonly writes?: Partial<BillingWrites> } = {},
 ): InMemoryPorts {
   const calls: { port: string; input: unknown }[] = [];
-  const note = <T>(port: string, input: unknown, answer: T): T => {
+  const note = <T>(port: string, input: unknown, response: T): T => {
     calls.push({ port, input });
-    return answer;
+    return response;
   };
   return {
     calls,

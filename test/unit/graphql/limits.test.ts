@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
-import { type Answer, ApolloHarness } from './apollo.harness.js';
+import { ApolloHarness, type GraphqlResult } from './apollo.harness.js';
 import { inMemoryPorts } from './in-memory.context.js';
 
 let gateway: ApolloHarness;
@@ -9,20 +9,20 @@ beforeAll(async () => {
   gateway = await ApolloHarness.start();
 });
 
-interface Asked extends Answer {
+interface Asked extends GraphqlResult {
   readonly calls: number;
 }
 
 async function ask(query: string, variables: Readonly<Record<string, unknown>> = {}): Promise<Asked> {
   const ports = inMemoryPorts();
-  const answer = await gateway.ask({ query, variables, ports });
-  return { ...answer, calls: ports.calls.length };
+  const response = await gateway.ask({ query, variables, ports });
+  return { ...response, calls: ports.calls.length };
 }
 
-function expectTooComplex(answer: Asked, what: string): void {
-  expect([answer.status, answer.calls, answer.data]).toEqual([400, 0, undefined]);
-  expect(answer.codes[0]).toBe('OPERATION_TOO_COMPLEX');
-  expect(answer.text).toContain(what);
+function expectTooComplex(response: Asked, what: string): void {
+  expect([response.status, response.calls, response.data]).toEqual([400, 0, undefined]);
+  expect(response.codes[0]).toBe('OPERATION_TOO_COMPLEX');
+  expect(response.text).toContain(what);
 }
 
 function repeat(count: number, make: (index: number) => string): string {
@@ -120,8 +120,8 @@ describe('limits of one operation', () => {
       _entities(representations: $representations) { ...F }
     }
     fragment F on Group { __typename id plan { name price { amount currency } } billingHistory(first: 1) { edges { node { group { id plan { price { amount } } } } } } }`;
-    const answer = await ask(query, { representations });
-    expect([answer.status, answer.codes]).toEqual([200, []]);
+    const response = await ask(query, { representations });
+    expect([response.status, response.codes]).toEqual([200, []]);
   });
 
   it('admits 50 directives and refuses 51, wherever they stand', async () => {
@@ -140,8 +140,8 @@ describe('limits of one operation', () => {
 
   it('measures every operation of a document', async () => {
     const query = `query Small { group(id: "1") { id } } query Large { ${nested(20)} }`;
-    const answer = await gateway.ask({ query, operationName: 'Small' });
-    expect(answer.codes).toEqual(['OPERATION_TOO_COMPLEX']);
+    const response = await gateway.ask({ query, operationName: 'Small' });
+    expect(response.codes).toEqual(['OPERATION_TOO_COMPLEX']);
   });
 
   it('takes 5,000 tokens and not one more', async () => {
@@ -195,10 +195,10 @@ describe('hostile documents', () => {
   it.each(DOCUMENTS)(
     '%s: refused with few errors, no resolver runs, and the gateway answers on',
     async (_name, query) => {
-      const answer = await ask(query);
-      expect([answer.status, answer.calls, answer.data]).toEqual([400, 0, undefined]);
-      expect(answer.errors.length).toBeGreaterThan(0);
-      expect(answer.errors.length).toBeLessThanOrEqual(5);
+      const response = await ask(query);
+      expect([response.status, response.calls, response.data]).toEqual([400, 0, undefined]);
+      expect(response.errors.length).toBeGreaterThan(0);
+      expect(response.errors.length).toBeLessThanOrEqual(5);
       expect((await ask('{ group(id: "1") { id } }')).data).toEqual({ group: { id: '1' } });
     },
   );
@@ -220,14 +220,14 @@ describe('hostile documents', () => {
 
 describe('what this service does not do', () => {
   it('has no subscriptions', async () => {
-    const answer = await ask('subscription { group(id: "1") { id } }');
-    expect([answer.status, answer.codes[0]]).toEqual([400, 'GRAPHQL_VALIDATION_FAILED']);
-    expect(answer.errors.map(({ message }) => message)).toContain('This service has no subscriptions.');
+    const response = await ask('subscription { group(id: "1") { id } }');
+    expect([response.status, response.codes[0]]).toEqual([400, 'GRAPHQL_VALIDATION_FAILED']);
+    expect(response.errors.map(({ message }) => message)).toContain('This service has no subscriptions.');
   });
 
   it.each(['@defer', '@stream', '@live'])('does not know %s', async (directive) => {
-    const answer = await ask(`{ group(id: "1") { ... ${directive} { id } } }`);
-    expect([answer.status, answer.codes]).toEqual([400, ['GRAPHQL_VALIDATION_FAILED']]);
+    const response = await ask(`{ group(id: "1") { ... ${directive} { id } } }`);
+    expect([response.status, response.codes]).toEqual([400, ['GRAPHQL_VALIDATION_FAILED']]);
   });
 
   it('tells its schema to nobody where introspection is off', async () => {
@@ -237,8 +237,8 @@ describe('what this service does not do', () => {
       '{ __type(name: "Group") { name } }',
       '{ _service { sdl } }',
     ]) {
-      const answer = await closed.ask({ query });
-      expect([answer.status, answer.codes]).toEqual([400, ['GRAPHQL_VALIDATION_FAILED']]);
+      const response = await closed.ask({ query });
+      expect([response.status, response.codes]).toEqual([400, ['GRAPHQL_VALIDATION_FAILED']]);
     }
     expect((await closed.ask({ query: '{ __typename group(id: "1") { __typename } }' })).codes).toEqual([]);
   });

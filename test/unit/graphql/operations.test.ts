@@ -95,8 +95,8 @@ describe('the example operations', () => {
 
   it('pass the limits and run with their example variables', async () => {
     for (const { file, text, name } of examples) {
-      const answer = await gateway.ask({ query: text, variables: variables[name] ?? {}, operationName: name });
-      expect([file, answer.status, answer.errors]).toEqual([file, 200, []]);
+      const response = await gateway.ask({ query: text, variables: variables[name] ?? {}, operationName: name });
+      expect([file, response.status, response.errors]).toEqual([file, 200, []]);
     }
   });
 

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { BillingActivity, BillingPlan } from '../../../src/domain/billing-history.js';
 import { UnreadableValue } from '../../../src/domain/money.js';
-import { type Answer, ApolloHarness, type Question } from './apollo.harness.js';
+import { ApolloHarness, type GraphqlResult, type Question } from './apollo.harness.js';
 import { callerWith, historyPage, type InMemoryPorts, inMemoryPorts, PLAN, ROW } from './in-memory.context.js';
 
 const TIMES = 10;
@@ -24,11 +24,11 @@ function portsOf(rows: readonly BillingActivity[]): InMemoryPorts {
 }
 
 /** The response, which must be the same all ten times and equal that of graphql-js. */
-async function askTenTimes(question: Question, ports: () => InMemoryPorts = inMemoryPorts): Promise<Answer> {
+async function askTenTimes(question: Question, ports: () => InMemoryPorts = inMemoryPorts): Promise<GraphqlResult> {
   const expected = await byGraphqlJs.ask({ ...question, ports: ports() });
   for (let time = 0; time < TIMES; time += 1) {
-    const answer = await gateway.ask({ ...question, ports: ports() });
-    expect(`${answer.status} ${answer.text}`).toBe(`${expected.status} ${expected.text}`);
+    const response = await gateway.ask({ ...question, ports: ports() });
+    expect(`${response.status} ${response.text}`).toBe(`${expected.status} ${expected.text}`);
   }
   return expected;
 }
@@ -64,16 +64,16 @@ describe('a query that comes ten times', () => {
       { group: { billingHistory: { nodes: [{ id: '0123', kind: 'SIGNUP' }] } } },
     ],
   ])('answers %s as graphql-js does', async (_name, body, data) => {
-    const answer = await askTenTimes({ query: `query ($x: Boolean!) ${body}`, variables: { x: false } });
-    expect(answer.data).toMatchObject(data);
-    expect(answer.errors).toEqual([]);
+    const response = await askTenTimes({ query: `query ($x: Boolean!) ${body}`, variables: { x: false } });
+    expect(response.data).toMatchObject(data);
+    expect(response.errors).toEqual([]);
   });
 
   it('leaves out a field and asks for it in one selection', async () => {
     const query =
       'query ($x: Boolean!) { group(id: "1") { plan @skip(if: $x) { ... on BillingPlan { name } } plan { type } } }';
-    const answer = await askTenTimes({ query, variables: { x: true } });
-    expect(answer.data).toEqual({ group: { plan: { type: 'MONTHLY' } } });
+    const response = await askTenTimes({ query, variables: { x: true } });
+    expect(response.data).toEqual({ group: { plan: { type: 'MONTHLY' } } });
   });
 
   it('counts the rows of what it really selects', async () => {
@@ -143,12 +143,12 @@ describe('a list of rows', () => {
 
   it('is written by the writer, each value read once, where all of it is plain', async () => {
     const { row, readers } = watched();
-    const answer = await gateway.ask({ query: HISTORY, ports: portsOf([row, ROW]) });
-    expect(answer.errors).toEqual([]);
-    expect(answer.text).toContain(
+    const response = await gateway.ask({ query: HISTORY, ports: portsOf([row, ROW]) });
+    expect(response.errors).toEqual([]);
+    expect(response.text).toContain(
       '"nodes":[{"__typename":"BillingActivity","id":"0123","name":"watched","price":{"amount":"99","currency":null},"group":{"id":"123456","name":"Café"}}',
     );
-    expect(answer.text).toContain('"edges":[{"cursor":"c0","node":{"id":"0123"}},{"cursor":"c1"');
+    expect(response.text).toContain('"edges":[{"cursor":"c0","node":{"id":"0123"}},{"cursor":"c1"');
     expect(readers).toEqual(['src/graphql/request/plain-rows']);
   });
 
@@ -187,17 +187,17 @@ describe('a list of rows', () => {
     'answers the alias %s as graphql-js does',
     async (alias) => {
       const query = `{ ${alias}: group(id: "1") { ${alias}: billingHistory { ${alias}: nodes { ${alias}: id price { ${alias}: amount } } } } }`;
-      const answer = await askTenTimes({ query });
-      expect(answer.text).toContain(`"${alias}":[{"${alias}":"0123","price":{"${alias}":"99"}}]`);
+      const response = await askTenTimes({ query });
+      expect(response.text).toContain(`"${alias}":[{"${alias}":"0123","price":{"${alias}":"99"}}]`);
     },
   );
 
   it('belongs to what an error has made nothing of', async () => {
     const broken = { ...historyPage(), totalCount: Number.NaN };
     const ports = (): InMemoryPorts => inMemoryPorts({ reads: { historyPage: async () => broken } });
-    const answer = await askTenTimes({ query: `{ group(id: "1") { ${ROWS} { id } totalCount } } }` }, ports);
-    expect(answer.data).toEqual({ group: { billingHistory: null } });
-    expect(answer.errors).toHaveLength(1);
+    const response = await askTenTimes({ query: `{ group(id: "1") { ${ROWS} { id } totalCount } } }` }, ports);
+    expect(response.data).toEqual({ group: { billingHistory: null } });
+    expect(response.errors).toHaveLength(1);
   });
 });
 
@@ -270,16 +270,16 @@ describe('without any admission, a caller still sees no field', () => {
     ['of a mutation', 'mutation { openBillingUi { url } }', reader],
   ])('%s that needs a scope', async (_name, query, caller) => {
     const ports = inMemoryPorts();
-    const answer = await unguarded.ask({ query, ports, ...(caller === undefined ? {} : { caller }) });
-    expect(new Set(answer.codes)).toEqual(new Set(['FORBIDDEN']));
-    expect(answer.text).not.toMatch(/99|350|Root|order-0001|https/);
+    const response = await unguarded.ask({ query, ports, ...(caller === undefined ? {} : { caller }) });
+    expect(new Set(response.codes)).toEqual(new Set(['FORBIDDEN']));
+    expect(response.text).not.toMatch(/99|350|Root|order-0001|https/);
     expect(ports.calls.filter(({ port }) => port !== 'catalogue')).toEqual([]);
   });
 
   it('which it sees with the scope', async () => {
     const query = '{ group(id: "1") { name availablePlans { wholesalePrice { amount } } } }';
-    const answer = await unguarded.ask({ query, caller: callerWith(['billing:read', 'billing:wholesale']) });
-    expect(answer.data).toEqual({ group: { name: 'Root', availablePlans: [{ wholesalePrice: { amount: '350' } }] } });
+    const response = await unguarded.ask({ query, caller: callerWith(['billing:read', 'billing:wholesale']) });
+    expect(response.data).toEqual({ group: { name: 'Root', availablePlans: [{ wholesalePrice: { amount: '350' } }] } });
   });
 });
 
@@ -301,17 +301,17 @@ describe('an answer of many rows', () => {
     ['long lists', 2_500],
   ])('is the one of graphql-js: %s', async (_name, length) => {
     const expected = await byGraphqlJs.ask({ query, ports: portsOf(many(length)) });
-    const answer = await gateway.ask({ query, ports: portsOf(many(length)) });
-    expect(answer.text === expected.text).toBe(true);
-    expect(answer.errors).toEqual([]);
+    const response = await gateway.ask({ query, ports: portsOf(many(length)) });
+    expect(response.text === expected.text).toBe(true);
+    expect(response.errors).toEqual([]);
   });
 
   it('is the one of graphql-js where the last row cannot be read', async () => {
     const price = new UnreadableValue('xtracta', 'history', 'price');
     const expected = await byGraphqlJs.ask({ query, ports: portsOf(many(2_500, { price })) });
-    const answer = await gateway.ask({ query, ports: portsOf(many(2_500, { price })) });
-    expect(answer.text === expected.text).toBe(true);
-    expect(answer.errors).toHaveLength(2);
+    const response = await gateway.ask({ query, ports: portsOf(many(2_500, { price })) });
+    expect(response.text === expected.text).toBe(true);
+    expect(response.errors).toHaveLength(2);
   });
 
   it('counts the bytes of their text as they are written', async () => {

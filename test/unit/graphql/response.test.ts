@@ -58,14 +58,14 @@ describe('the HTTP status of a GraphQL answer', () => {
   });
 
   it('is 403 where a scope is missing', async () => {
-    const answer = await gateway.ask({ query: OK, caller: callerWith([]), headers: JSON_ONLY });
-    expect([answer.status, answer.codes]).toEqual([403, ['FORBIDDEN']]);
+    const response = await gateway.ask({ query: OK, caller: callerWith([]), headers: JSON_ONLY });
+    expect([response.status, response.codes]).toEqual([403, ['FORBIDDEN']]);
   });
 
   it('is 405 for a mutation by GET, also for one that is not allowed', async () => {
     for (const caller of [callerWith(), callerWith([])]) {
-      const answer = await gateway.ask({ query: UI, method: 'GET', caller });
-      expect([answer.status, answer.codes, answer.headers.get('allow')]).toEqual([405, ['BAD_REQUEST'], 'POST']);
+      const response = await gateway.ask({ query: UI, method: 'GET', caller });
+      expect([response.status, response.codes, response.headers.get('allow')]).toEqual([405, ['BAD_REQUEST'], 'POST']);
     }
     expect((await gateway.ask({ query: OK, method: 'GET' })).status).toBe(200);
   });
@@ -92,11 +92,11 @@ describe('every answer', () => {
 
   it('to an operation that ran has every error', async () => {
     const ids = Array.from({ length: 20 }, () => 'x');
-    const answer = await gateway.ask({
+    const response = await gateway.ask({
       query: 'query ($ids: [ID!]!) { groups(ids: $ids) { id } }',
       variables: { ids },
     });
-    expect(answer.errors).toHaveLength(20);
+    expect(response.errors).toHaveLength(20);
   });
 
   it('never has a stack trace', async () => {
@@ -108,8 +108,8 @@ describe('every answer', () => {
 
 describe('extensions.upstreamCalls', () => {
   it('is answered to a client that asks for it', async () => {
-    const answer = await gateway.ask({ query: OK, headers: { 'x-upstream-calls': '1' } });
-    expect(answer.extensions).toEqual({ upstreamCalls: { made: 1, saved: 2 } });
+    const response = await gateway.ask({ query: OK, headers: { 'x-upstream-calls': '1' } });
+    expect(response.extensions).toEqual({ upstreamCalls: { made: 1, saved: 2 } });
   });
 
   it('is absent where nobody asks, or where it is switched off', async () => {

@@ -150,27 +150,27 @@ describe('every guarded field and every scope', () => {
 
   it.each(matrix)('$coordinate with $scope alone', async ({ query, needs, scope }) => {
     const ports = inMemoryPorts();
-    const answer = await gateway.ask({ query, caller: callerWith([scope]), ports });
+    const response = await gateway.ask({ query, caller: callerWith([scope]), ports });
     if (needs.every((needed) => needed === scope)) {
-      expect(answer.codes).toEqual([]);
+      expect(response.codes).toEqual([]);
       return;
     }
-    expect(answer.status).toBe(403);
-    expect(answer.codes).toEqual(['FORBIDDEN']);
-    expect(answer.data).toBeUndefined();
+    expect(response.status).toBe(403);
+    expect(response.codes).toEqual(['FORBIDDEN']);
+    expect(response.data).toBeUndefined();
     expect(ports.calls).toEqual([]);
   });
 
   it.each(ROWS)('$coordinate with just what it needs', async ({ query, needs }) => {
-    const answer = await gateway.ask({ query, caller: callerWith(needs) });
-    expect(answer.codes).toEqual([]);
+    const response = await gateway.ask({ query, caller: callerWith(needs) });
+    expect(response.codes).toEqual([]);
   });
 
   it.each(ROWS)('$coordinate with all scopes but one of those it needs', async ({ query, needs }) => {
     for (const missing of needs) {
-      const answer = await gateway.ask({ query, caller: callerWith(SCOPES.filter((scope) => scope !== missing)) });
-      expect(answer.codes).toEqual(['FORBIDDEN']);
-      expect(answer.errors[0]?.message).toContain(missing);
+      const response = await gateway.ask({ query, caller: callerWith(SCOPES.filter((scope) => scope !== missing)) });
+      expect(response.codes).toEqual(['FORBIDDEN']);
+      expect(response.errors[0]?.message).toContain(missing);
     }
   });
 });
@@ -204,8 +204,8 @@ describe('deleting held documents', () => {
         },
       ];
       for (const form of forms) {
-        const answer = await gateway.ask({ ...form, caller: withoutDelete, ports });
-        expect([answer.status, answer.codes]).toEqual([403, ['FORBIDDEN']]);
+        const response = await gateway.ask({ ...form, caller: withoutDelete, ports });
+        expect([response.status, response.codes]).toEqual([403, ['FORBIDDEN']]);
         expect((await gateway.ask(form)).codes).toEqual([]);
       }
       expect(ports.calls).toEqual([]);
@@ -233,17 +233,17 @@ describe('what is selected decides, not what is written', () => {
   it('asks for the scopes of included fragments with the real variables, also when the document comes again', async () => {
     const caller = callerWith([]);
     for (const included of [false, true, false, true]) {
-      const answer = await gateway.ask({ query, variables: { with: included }, caller });
-      expect(answer.codes).toEqual(included ? ['FORBIDDEN'] : []);
+      const response = await gateway.ask({ query, variables: { with: included }, caller });
+      expect(response.codes).toEqual(included ? ['FORBIDDEN'] : []);
     }
   });
 
   it('lets anybody who is authenticated read the names of types', async () => {
-    const answer = await gateway.ask({
+    const response = await gateway.ask({
       query: '{ __typename __schema { queryType { name } } _service { sdl } }',
       caller: callerWith([]),
     });
-    expect(answer.codes).toEqual([]);
+    expect(response.codes).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { BillingOperation, BillingUserError } from '../../../src/billing/billing-writes.js';
 import { BillingError } from '../../../src/domain/errors.js';
-import { type Answer, ApolloHarness, type Question } from './apollo.harness.js';
+import { ApolloHarness, type GraphqlResult, type Question } from './apollo.harness.js';
 import { inMemoryPorts, OPERATION, PLAN, succeeded } from './in-memory.context.js';
 
 let gateway: ApolloHarness;
@@ -10,7 +10,7 @@ beforeAll(async () => {
   gateway = await ApolloHarness.start();
 });
 
-function ask(query: string, rest: Omit<Question, 'query'> = {}): Promise<Answer> {
+function ask(query: string, rest: Omit<Question, 'query'> = {}): Promise<GraphqlResult> {
   return gateway.ask({ query, ...rest });
 }
 
@@ -27,7 +27,7 @@ describe('writes', () => {
 
   it('orderBoosterPack fills in the defaults and answers pack, summary, operation and warnings', async () => {
     const ports = inMemoryPorts();
-    const answer = await ask(
+    const response = await ask(
       `mutation { orderBoosterPack(input: { idempotencyKey: "order-0001", packId: 1223 }) {
         pack { id name allowedDocuments price { amount currency } quantity group { id } }
         summary { totalUsedDocuments totalAvailableDocuments }
@@ -47,8 +47,8 @@ describe('writes', () => {
         confirmDocumentDeletion: false,
       },
     });
-    expect(answer.errors).toEqual([]);
-    expect(answer.data).toEqual({
+    expect(response.errors).toEqual([]);
+    expect(response.data).toEqual({
       orderBoosterPack: {
         pack: {
           id: '1',
@@ -99,23 +99,23 @@ describe('writes', () => {
   ])('%s that failed has no object, its errors as data and its operation', async (field, args, selection, nothing) => {
     const ports = inMemoryPorts({ writes: { [field]: async () => FAILED } });
     const errors = 'userErrors { code message field upstreamStatus upstreamMessage retryable }';
-    const answer = await ask(
+    const response = await ask(
       `mutation { ${field}${args} { ${selection} operation { status } warnings { code } ${errors} } }`,
       { ports },
     );
-    expect(answer.errors).toEqual([]);
-    expect(answer.data).toEqual({
+    expect(response.errors).toEqual([]);
+    expect(response.data).toEqual({
       [field]: { ...nothing, operation: { status: 'SUCCEEDED' }, warnings: [], userErrors: [USER_ERROR] },
     });
   });
 
   it('changePlan answers the group of the operation, whose plan is read', async () => {
     const ports = inMemoryPorts();
-    const answer = await ask(
+    const response = await ask(
       'mutation { changePlan(input: { idempotencyKey: "12345678", planId: "1" }) { plan { planId } group { id plan { name } } } }',
       { ports },
     );
-    expect(answer.data).toEqual({
+    expect(response.data).toEqual({
       changePlan: { plan: { planId: '1111' }, group: { id: '494', plan: { name: 'Plan A' } } },
     });
     expect(ports.calls.map(({ port }) => port)).toEqual(['changePlan', 'plan']);
@@ -124,11 +124,11 @@ describe('writes', () => {
   it('changePlan has no group where its number is not known', async () => {
     const operation: BillingOperation = { ...OPERATION, groupId: null };
     const ports = inMemoryPorts({ writes: { changePlan: async () => succeeded({ plan: PLAN }, operation) } });
-    const answer = await ask(
+    const response = await ask(
       'mutation { changePlan(input: { idempotencyKey: "12345678", planId: "1" }) { group { id } operation { group { id } } } }',
       { ports },
     );
-    expect(answer.data).toEqual({ changePlan: { group: null, operation: { group: null } } });
+    expect(response.data).toEqual({ changePlan: { group: null, operation: { group: null } } });
   });
 
   it('purchaseCredits passes the contact on, what was left out as null', async () => {
@@ -156,13 +156,13 @@ describe('writes', () => {
 
   it.each(['', '(input: null)', '(input: {})'])('openBillingUi%s asks for ten minutes and processing', async (args) => {
     const ports = inMemoryPorts();
-    const answer = await ask(`mutation { openBillingUi${args} { url expiresAt userErrors { code } } }`, { ports });
+    const response = await ask(`mutation { openBillingUi${args} { url expiresAt userErrors { code } } }`, { ports });
     expect(ports.calls[0]?.input).toEqual({
       expireSeconds: 600,
       heldDocuments: 'PROCESS',
       confirmDocumentDeletion: false,
     });
-    expect(answer.data).toEqual({
+    expect(response.data).toEqual({
       openBillingUi: { url: 'https://billing.example/v1/billings/index.html?t=a._-', expiresAt: null, userErrors: [] },
     });
   });
@@ -171,8 +171,8 @@ describe('writes', () => {
     const ports = inMemoryPorts();
     const query =
       '{ billingOperations { totalCount pageInfo { endCursor } edges { cursor node { status } } nodes { status } } }';
-    const answer = await ask(query, { ports });
-    expect(answer.data).toEqual({
+    const response = await ask(query, { ports });
+    expect(response.data).toEqual({
       billingOperations: {
         totalCount: 1,
         pageInfo: { endCursor: 'o0' },
@@ -207,12 +207,12 @@ describe('writes', () => {
     const orderBoosterPack = async (): Promise<never> => {
       throw new BillingError('RATE_LIMITED', 'Too many requests.', { retryable: true });
     };
-    const answer = await ask(
+    const response = await ask(
       'mutation { orderBoosterPack(input: { idempotencyKey: "12345678", packId: "1" }) { userErrors { code } } }',
       {
         ports: inMemoryPorts({ writes: { orderBoosterPack } }),
       },
     );
-    expect([answer.status, answer.data, answer.codes]).toEqual([200, null, ['RATE_LIMITED']]);
+    expect([response.status, response.data, response.codes]).toEqual([200, null, ['RATE_LIMITED']]);
   });
 });

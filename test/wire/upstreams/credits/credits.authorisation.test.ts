@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CreditsCredential } from '../../../../src/domain/caller.js';
-import { answer, inTurn, type RawHandler, redirect, reset } from '../../../support/raw-upstream.js';
+import { httpResponse, inTurn, type RawHandler, redirect, reset } from '../../../support/raw-upstream.js';
 import { recordedCall } from '../../../support/upstream-call.js';
 import {
   clientOf,
@@ -95,9 +95,9 @@ describe('the authorisation of a purchase', () => {
   });
 
   it.each<[string, RawHandler]>([
-    ['401 that is not clear', answer(401, '<html/>')],
+    ['401 that is not clear', httpResponse(401, '<html/>')],
     ['a reset', reset()],
-    ['500', answer(500, '')],
+    ['500', httpResponse(500, '')],
     ['403', json(403, { Message: 'Forbidden' })],
   ])('does not replay after %s', async (_name, handler) => {
     const { upstream, buy } = await oauth(token('t1'), handler);
@@ -106,20 +106,20 @@ describe('the authorisation of a purchase', () => {
   });
 
   it('stays a refusal when no fresh token can be had', async () => {
-    const { upstream, buy } = await oauth(inTurn(token('t1'), answer(500, '')), denied);
+    const { upstream, buy } = await oauth(inTurn(token('t1'), httpResponse(500, '')), denied);
     expect((await buy()).kind).toBe('rejected');
     expect(upstream.requests()).toHaveLength(1);
   });
 
   it.each<[string, RawHandler, string]>([
     ['knows no such client', json(400, { error: 'invalid_client' }), 'UPSTREAM_UNAUTHENTICATED'],
-    ['says 401', answer(401, ''), 'UPSTREAM_UNAUTHENTICATED'],
-    ['fails', answer(500, ''), 'UPSTREAM_UNAVAILABLE'],
+    ['says 401', httpResponse(401, ''), 'UPSTREAM_UNAUTHENTICATED'],
+    ['fails', httpResponse(500, ''), 'UPSTREAM_UNAVAILABLE'],
     ['resets', reset(), 'UPSTREAM_UNAVAILABLE'],
     ['redirects', redirect(307, '/Token2'), 'UPSTREAM_UNAVAILABLE'],
     ['sends no token', json(200, {}), 'UPSTREAM_UNAVAILABLE'],
     ['sends a token with a line break', token('a\r\nx-evil: 1'), 'UPSTREAM_UNAVAILABLE'],
-    ['sends HTML', answer(200, '<html/>'), 'UPSTREAM_UNAVAILABLE'],
+    ['sends HTML', httpResponse(200, '<html/>'), 'UPSTREAM_UNAVAILABLE'],
   ])('sends no purchase when the token endpoint %s', async (_name, handler, code) => {
     const { upstream, buy } = await oauth(handler, bought);
     const outcome = await buy();
@@ -129,7 +129,7 @@ describe('the authorisation of a purchase', () => {
   });
 
   it('asks again for a token after a failure', async () => {
-    const { buy } = await oauth(inTurn(answer(500, ''), token('t1')), bought);
+    const { buy } = await oauth(inTurn(httpResponse(500, ''), token('t1')), bought);
     expect((await buy()).kind).toBe('notSent');
     expect((await buy()).kind).toBe('succeeded');
   });

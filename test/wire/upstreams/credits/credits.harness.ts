@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach } from '@jest/globals';
 import type { CreditsCredential } from '../../../../src/domain/caller.js';
 import { CreditsClient } from '../../../../src/upstreams/credits/credits.client.js';
-import { answer, type RawHandler, type RawUpstream, startRawUpstream } from '../../../support/raw-upstream.js';
+import { httpResponse, type RawHandler, type RawUpstream, startRawUpstream } from '../../../support/raw-upstream.js';
 import { recordedCall } from '../../../support/upstream-call.js';
 
 /** A sample of the help page. */
@@ -39,7 +39,7 @@ export function clientOf(baseUrl: string, writeTimeoutMs = 10_000): CreditsClien
 }
 
 export const json = (status: number, body: unknown): RawHandler =>
-  answer(status, typeof body === 'string' ? body : JSON.stringify(body), JSON_TYPE);
+  httpResponse(status, typeof body === 'string' ? body : JSON.stringify(body), JSON_TYPE);
 
 /** The outcome of a purchase that is answered like this. */
 export async function outcomeOf(handler: RawHandler, writeTimeoutMs?: number) {

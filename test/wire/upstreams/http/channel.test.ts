@@ -3,8 +3,8 @@ import { UpstreamChannel, type UpstreamChannelOptions } from '../../../../src/up
 import { createUndiciTransport } from '../../../../src/upstreams/http/undici.transport.js';
 import { XtractaClient } from '../../../../src/upstreams/xtracta/xtracta.client.js';
 import {
-  answer,
   hang,
+  httpResponse,
   inTurn,
   type RawHandler,
   type RawUpstream,
@@ -18,7 +18,7 @@ const CREDENTIAL = { id: 'c', apiKey: 'canary-key', rootGroupId: null };
 const accountOf = (name: string) => ({ ...CREDENTIAL, id: name, apiKey: `key-of-${name}` });
 const WINDOW = { groupId: '1', fromSeconds: 0, toSeconds: 1, recursive: false };
 const ORDER = { packId: '1', groupId: null, quantity: 1, heldDocuments: 'PROCESS' } as const;
-const EMPTY = answer(200, '<billings_response><status>200</status><message/><plans/></billings_response>');
+const EMPTY = httpResponse(200, '<billings_response><status>200</status><message/><plans/></billings_response>');
 
 const stops: (() => Promise<void> | void)[] = [];
 
@@ -71,7 +71,7 @@ function codeOf(error: unknown): unknown {
 
 describe('a read over the channel', () => {
   it('succeeds at the third attempt, and reports each', async () => {
-    const { read, recorded, upstream } = await setUp(inTurn(reset(), answer(503, ''), EMPTY));
+    const { read, recorded, upstream } = await setUp(inTurn(reset(), httpResponse(503, ''), EMPTY));
     expect(await read()).toBe('ok');
     expect(upstream.requests()).toHaveLength(3);
     expect(recorded.attempts.map(({ attempt, outcome, httpStatus }) => [attempt, outcome, httpStatus])).toEqual([
@@ -114,8 +114,8 @@ describe('a read over the channel', () => {
 
   it.each<[string, RawHandler]>([
     ['resets', reset()],
-    ['answers 503', answer(503, '')],
-    ['answers 429', answer(429, '')],
+    ['answers 503', httpResponse(503, '')],
+    ['answers 429', httpResponse(429, '')],
   ])('costs an upstream that always %s at most 1.1 times the demand', async (_name, handler) => {
     const { read, upstream } = await setUp(handler);
     const demand = 100;
@@ -126,7 +126,7 @@ describe('a read over the channel', () => {
 
 describe('the channel in an outage', () => {
   it('stops asking, sends no write, and recovers by a read', async () => {
-    const { read, order, upstream, client } = await setUp(answer(503, ''), {
+    const { read, order, upstream, client } = await setUp(httpResponse(503, ''), {
       breaker: { failures: 5, halfOpenAfterMs: 60_000 },
     });
     for (let count = 0; count < 10; count += 1) expect(await read()).toBe('UPSTREAM_UNAVAILABLE');
@@ -137,7 +137,7 @@ describe('the channel in an outage', () => {
   });
 
   it('closes the circuit again after a read that works', async () => {
-    const { read, client, upstream } = await setUp(answer(503, ''), {
+    const { read, client, upstream } = await setUp(httpResponse(503, ''), {
       breaker: { failures: 2, halfOpenAfterMs: 0 },
       retryReserve: 0,
     });
@@ -151,7 +151,7 @@ describe('the channel in an outage', () => {
 
   it('keeps the circuit closed while the upstream refuses', async () => {
     const refusal = '<billings_response><status>400</status><message>No</message></billings_response>';
-    const { read, client } = await setUp(answer(400, refusal), { breaker: { failures: 2 } });
+    const { read, client } = await setUp(httpResponse(400, refusal), { breaker: { failures: 2 } });
     for (let count = 0; count < 5; count += 1) expect(await read()).toBe('UPSTREAM_REJECTED');
     expect(client.breakerState()).toBe('closed');
   });
@@ -159,16 +159,16 @@ describe('the channel in an outage', () => {
 
 describe('several accounts at one upstream', () => {
   const PACK = '<pack><id>1</id><name>P</name><allowed_documents>1</allowed_documents><group_id>1</group_id></pack>';
-  const ORDERED = answer(
+  const ORDERED = httpResponse(
     200,
     `<billings_response><status>200</status><message/>${PACK}<pack_summary><quantity>1</quantity></pack_summary></billings_response>`,
   );
   const USUAL: RawHandler = (exchange) => (exchange.request.path.includes('history') ? EMPTY : ORDERED)(exchange);
 
   it.each<[string, RawHandler, string]>([
-    ['answers 500', answer(500, ''), 'unknown'],
+    ['answers 500', httpResponse(500, ''), 'unknown'],
     ['resets', reset(), 'unknown'],
-    ['answers 401', answer(401, ''), 'unknown'],
+    ['answers 401', httpResponse(401, ''), 'unknown'],
   ])('keep apart: one that %s moves no other', async (_name, handler) => {
     const { readAs, orderAs, hitsOf, client } = await setUp(byAccount({ a: handler }, USUAL), { retryReserve: 0 });
     for (let count = 0; count < 9; count += 1) {
@@ -181,13 +181,15 @@ describe('several accounts at one upstream', () => {
   });
 
   it('stop asking for the one that fails after five attempts, and say of its writes that nothing was sent', async () => {
-    const { readAs, orderAs, hitsOf } = await setUp(byAccount({ a: answer(500, '') }, USUAL), { retryReserve: 0 });
+    const { readAs, orderAs, hitsOf } = await setUp(byAccount({ a: httpResponse(500, '') }, USUAL), {
+      retryReserve: 0,
+    });
     for (let count = 0; count < 9; count += 1) expect(await readAs('a')).toBe('UPSTREAM_UNAVAILABLE');
     expect([await orderAs('a'), hitsOf('a')]).toEqual(['notSent', 5]);
   });
 
   it.each([403, 404, 400, 429])('keep their circuits closed while one is answered %i', async (status) => {
-    const { readAs, orderAs, hitsOf, client } = await setUp(byAccount({ a: answer(status, '') }, USUAL), {
+    const { readAs, orderAs, hitsOf, client } = await setUp(byAccount({ a: httpResponse(status, '') }, USUAL), {
       retryReserve: 0,
     });
     for (let count = 0; count < 9; count += 1) expect(await readAs('a', '2')).not.toBe('ok');
@@ -197,7 +199,7 @@ describe('several accounts at one upstream', () => {
   });
 
   it('try again with one call after an outage, for which the others wait, reads and writes', async () => {
-    const { readAs, orderAs, upstream, hitsOf } = await setUp(answer(503, ''), {
+    const { readAs, orderAs, upstream, hitsOf } = await setUp(httpResponse(503, ''), {
       breaker: { failures: 2, halfOpenAfterMs: 0 },
       retryReserve: 0,
     });

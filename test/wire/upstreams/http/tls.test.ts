@@ -5,7 +5,7 @@ import tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createGotTransport } from '../../../../src/upstreams/http/got.transport.js';
 import { createUndiciTransport } from '../../../../src/upstreams/http/undici.transport.js';
-import { answer, type RawUpstream, startRawUpstream } from '../../../support/raw-upstream.js';
+import { httpResponse, type RawUpstream, startRawUpstream } from '../../../support/raw-upstream.js';
 
 const pem = (name: string): string =>
   readFileSync(new URL(`../../../fixtures/tls/${name}.pem`, import.meta.url), 'utf8');
@@ -30,7 +30,7 @@ const TRANSPORTS = [
 
 describe.each(TRANSPORTS)('a %s over TLS, over %s', (kind, _client, createTransport) => {
   async function sendTo(options: tls.TlsOptions) {
-    upstream = await startRawUpstream(answer(200, '<a/>'), { tls: options });
+    upstream = await startRawUpstream(httpResponse(200, '<a/>'), { tls: options });
     const transport = createTransport();
     const request = { headers: {}, body: 'api_key=canary', timeoutMs: 5_000, maxResponseBytes: 1_000 };
     return transport.send({ ...request, kind, url: `${upstream.url}/v1/billings/booster` });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach } from '@jest/globals';
 import { XtractaClient } from '../../../../src/upstreams/xtracta/xtracta.client.js';
-import { answer, type RawUpstream, startRawUpstream } from '../../../support/raw-upstream.js';
+import { httpResponse, type RawUpstream, startRawUpstream } from '../../../support/raw-upstream.js';
 import { type RecordedCall, recordedCall } from '../../../support/upstream-call.js';
 
 export const CREDENTIAL = { id: 'credential-1', apiKey: '123', rootGroupId: null };
@@ -21,7 +21,7 @@ export function clientAt(baseUrl: string, options: { readonly cataloguePath?: st
 }
 
 async function open() {
-  const upstream = await startRawUpstream(answer(500, ''));
+  const upstream = await startRawUpstream(httpResponse(500, ''));
   return { upstream, client: clientAt(upstream.url), recorded: recordedCall() };
 }
 
@@ -42,7 +42,7 @@ export function smallReadsStand(): SmallReadsStand {
     answers(payload, status = 200) {
       const envelope = `<status>${status}</status><message>The request has been successfully processed</message>`;
       const body = `<?xml version="1.0" encoding="UTF-8"?>\n<billings_response>${envelope}${payload}</billings_response>`;
-      stand.upstream.handle(answer(status, body));
+      stand.upstream.handle(httpResponse(status, body));
     },
   };
 }

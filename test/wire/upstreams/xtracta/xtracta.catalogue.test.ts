@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { UnreadableValue } from '../../../../src/domain/money.js';
-import { answer } from '../../../support/raw-upstream.js';
+import { httpResponse } from '../../../support/raw-upstream.js';
 import { CREDENTIAL, clientAt, smallReadsStand } from './small-reads.harness.js';
 
 const { upstream, client, recorded, answers, drifts } = smallReadsStand();
@@ -127,7 +127,7 @@ describe('a catalogue', () => {
   ])(
     'is not configured where its path leads to %s; the setting is named, and nothing is sent again',
     async (_name, body) => {
-      upstream().handle(answer(404, body));
+      upstream().handle(httpResponse(404, body));
       await expect(catalogue()).rejects.toMatchObject({
         code: 'NOT_CONFIGURED',
         retryable: false,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { answer, hang, redirect } from '../../../support/raw-upstream.js';
+import { hang, httpResponse, redirect } from '../../../support/raw-upstream.js';
 import {
   BOOSTER,
   clientOf,
@@ -67,7 +67,7 @@ describe.each(TRANSPORT_NAMES)('Xtracta when the upstream redirects, over %s', (
   const clientOver = (url: string) => clientOf(url, undefined, undefined, transport);
 
   it.each([301, 302, 303, 307, 308])('does not follow %i to another host, which receives nothing', async (status) => {
-    const target = await upstreamOf(answer(200, BOOSTER));
+    const target = await upstreamOf(httpResponse(200, BOOSTER));
     const upstream = await upstreamOf(redirect(status, `${target.url}/v1/billings/booster`));
     expect((await order(clientOver(upstream.url))).kind).toBe('unknown');
     expect(await readCode(clientOver(upstream.url))).toBe(INVALID);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { BillingActivity } from '../../../../src/domain/billing-history.js';
 import { UnreadableValue } from '../../../../src/domain/money.js';
 import { XtractaClient } from '../../../../src/upstreams/xtracta/xtracta.client.js';
-import { answer, type RawUpstream, startRawUpstream } from '../../../support/raw-upstream.js';
+import { httpResponse, type RawUpstream, startRawUpstream } from '../../../support/raw-upstream.js';
 import { type RecordedCall, recordedCall } from '../../../support/upstream-call.js';
 
 const sample = (name: string): Buffer =>
@@ -17,7 +17,7 @@ let client: XtractaClient;
 let recorded: RecordedCall;
 
 beforeEach(async () => {
-  upstream = await startRawUpstream(answer(500, ''));
+  upstream = await startRawUpstream(httpResponse(500, ''));
   client = new XtractaClient({ baseUrl: `${upstream.url}/`, readTimeoutMs: 5_000, writeTimeoutMs: 5_000 });
   recorded = recordedCall();
 });
@@ -34,7 +34,7 @@ const drifts = (): string[] => recorded.drifts.map(({ field }) => field);
 async function rowsOf(...activities: readonly string[]): Promise<readonly BillingActivity[]> {
   const rows = activities.map((row) => `<activity>${row}</activity>`).join('\n');
   upstream.handle(
-    answer(200, `<billings_response><status>200</status><message/><plans>${rows}</plans></billings_response>`),
+    httpResponse(200, `<billings_response><status>200</status><message/><plans>${rows}</plans></billings_response>`),
   );
   return (await history()).activities;
 }
@@ -45,7 +45,7 @@ async function rowOf(activity: string): Promise<BillingActivity | undefined> {
 
 describe("the manual's sample of a billing history", () => {
   it('comes out with every value exact', async () => {
-    upstream.handle(answer(200, sample('billing-history')));
+    upstream.handle(httpResponse(200, sample('billing-history')));
     expect((await history()).activities).toEqual([
       {
         id: '0123',
@@ -74,7 +74,7 @@ describe("the manual's sample of a billing history", () => {
   });
 
   it('is asked for by POST, form-encoded, in unix seconds, without `recursive`', async () => {
-    upstream.handle(answer(200, sample('billing-history')));
+    upstream.handle(httpResponse(200, sample('billing-history')));
     await history();
     const [request] = upstream.requests();
     expect(request).toMatchObject({ method: 'POST', path: '/v1/billings/history' });
@@ -87,7 +87,7 @@ describe("the manual's sample of a billing history", () => {
   });
 
   it('is asked for with `recursive=1` when subgroups are wanted', async () => {
-    upstream.handle(answer(200, sample('billing-history')));
+    upstream.handle(httpResponse(200, sample('billing-history')));
     await history({ ...WINDOW, recursive: true });
     expect(upstream.requests()[0]?.body).toMatch(/&recursive=1$/);
   });
@@ -95,7 +95,7 @@ describe("the manual's sample of a billing history", () => {
   it('is asked for within the caller’s trace', async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     recorded = recordedCall({ traceparent });
-    upstream.handle(answer(200, sample('billing-history')));
+    upstream.handle(httpResponse(200, sample('billing-history')));
     await history();
     expect(upstream.requests()[0]?.headers).toMatchObject({ traceparent });
   });
@@ -113,7 +113,7 @@ describe('a history row', () => {
     ['<plans><activity/></plans>', 1],
     ['', 0],
   ])('is in a list however many there are: %s', async (plans, count) => {
-    upstream.handle(answer(200, `<billings_response><status>200</status>${plans}</billings_response>`));
+    upstream.handle(httpResponse(200, `<billings_response><status>200</status>${plans}</billings_response>`));
     expect((await history()).activities).toHaveLength(count);
     expect(drifts().includes('plans')).toBe(plans === '');
   });
@@ -239,7 +239,9 @@ describe('a history response', () => {
       maxRows: 3,
     });
     const rows = '<activity><id>1</id></activity>'.repeat(4);
-    upstream.handle(answer(200, `<billings_response><status>200</status><plans>${rows}</plans></billings_response>`));
+    upstream.handle(
+      httpResponse(200, `<billings_response><status>200</status><plans>${rows}</plans></billings_response>`),
+    );
     const read = limited.getBillingHistory(CREDENTIAL, WINDOW, recorded.call);
     await expect(read).rejects.toMatchObject({ code: 'UPSTREAM_INVALID_RESPONSE', retryable: false });
     limited.close();
@@ -248,7 +250,7 @@ describe('a history response', () => {
   it('tells what the upstream said of a refusal, made safe', async () => {
     const message = '&lt;b&gt;No such group&lt;/b&gt; for api_key=123 at https://x.test/';
     upstream.handle(
-      answer(404, `<billings_response><status>404</status><message>${message}</message></billings_response>`),
+      httpResponse(404, `<billings_response><status>404</status><message>${message}</message></billings_response>`),
     );
     await expect(history()).rejects.toMatchObject({
       code: 'NOT_FOUND',

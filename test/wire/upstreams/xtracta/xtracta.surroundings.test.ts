@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { answer, flood } from '../../../support/raw-upstream.js';
+import { flood, httpResponse } from '../../../support/raw-upstream.js';
 import { recordedCall } from '../../../support/upstream-call.js';
 import {
   API_KEY,
@@ -25,8 +25,8 @@ describe.each(TRANSPORT_NAMES)('Xtracta and its surroundings, over %s', (transpo
   const clientOver = (url: string, timeoutMs?: number) => clientOf(url, timeoutMs, undefined, transport);
 
   it('ignores proxy variables of the environment', async () => {
-    const proxy = await upstreamOf(answer(200, BOOSTER));
-    const upstream = await upstreamOf(answer(200, HISTORY));
+    const proxy = await upstreamOf(httpResponse(200, BOOSTER));
+    const upstream = await upstreamOf(httpResponse(200, HISTORY));
     const environment = process.env;
     process.env = {
       ...environment,
@@ -62,7 +62,7 @@ describe.each(TRANSPORT_NAMES)('Xtracta and its surroundings, over %s', (transpo
   });
 
   it('keeps the connection of reads, and sends no write over it', async () => {
-    const upstream = await upstreamOf(answer(200, HISTORY));
+    const upstream = await upstreamOf(httpResponse(200, HISTORY));
     const client = clientOver(upstream.url);
     await readCode(client);
     // A connection is free again a turn of the event loop after its response, in case the upstream closes it.
@@ -75,7 +75,7 @@ describe.each(TRANSPORT_NAMES)('Xtracta and its surroundings, over %s', (transpo
 
   it('tries a read again when a kept connection was closed in the meantime', async () => {
     const upstream = await upstreamOf(({ number, socket, request }) => {
-      answer(200, HISTORY)({ number, socket, request });
+      httpResponse(200, HISTORY)({ number, socket, request });
       if (number === 1) socket.end();
     });
     const client = clientOver(upstream.url, 2_000);
@@ -84,7 +84,7 @@ describe.each(TRANSPORT_NAMES)('Xtracta and its surroundings, over %s', (transpo
   });
 
   it('does not cancel a write whose caller has left', async () => {
-    const upstream = await upstreamOf(answer(200, BOOSTER));
+    const upstream = await upstreamOf(httpResponse(200, BOOSTER));
     const request = { packId: '1', groupId: null, quantity: 2, heldDocuments: 'PROCESS' } as const;
     const { call } = recordedCall({ signal: AbortSignal.abort() });
     expect((await clientOver(upstream.url).orderBoosterPack(CREDENTIAL, request, call)).kind).toBe('succeeded');
@@ -103,7 +103,7 @@ describe.each(TRANSPORT_NAMES)('Xtracta and its surroundings, over %s', (transpo
 
   it('never lets the api key out of an error', async () => {
     const upstream = await upstreamOf(
-      answer(400, xml(`<status>400</status><message>key ${API_KEY} at https://x.test/?t=1</message>`)),
+      httpResponse(400, xml(`<status>400</status><message>key ${API_KEY} at https://x.test/?t=1</message>`)),
     );
     const outcome = await order(clientOver(upstream.url));
     expect(outcome).toMatchObject({
@@ -115,7 +115,7 @@ describe.each(TRANSPORT_NAMES)('Xtracta and its surroundings, over %s', (transpo
 
 describe('the connections of writes', () => {
   async function setUp(transport: TransportName) {
-    const upstream = await upstreamOf(answer(200, BOOSTER));
+    const upstream = await upstreamOf(httpResponse(200, BOOSTER));
     const client = clientOf(upstream.url, undefined, undefined, transport);
     expect((await order(client)).kind).toBe('succeeded');
     await new Promise(setImmediate);
@@ -135,7 +135,7 @@ describe('the connections of writes', () => {
     const upstream = await upstreamOf((exchange) => {
       if (!seen.has(exchange.socket)) ended.add(once(exchange.socket, 'end'));
       seen.add(exchange.socket);
-      answer(200, BOOSTER)(exchange);
+      httpResponse(200, BOOSTER)(exchange);
     });
     const client = clientOf(upstream.url);
     const burst = 20;
@@ -154,7 +154,7 @@ describe('the connections of writes', () => {
 
   it('are not kept over undici where the upstream means to end them soon', async () => {
     const soon = { 'keep-alive': 'timeout=1' };
-    const upstream = await upstreamOf(answer(200, BOOSTER, soon));
+    const upstream = await upstreamOf(httpResponse(200, BOOSTER, soon));
     const client = clientOf(upstream.url);
     expect((await order(client)).kind).toBe('succeeded');
     await new Promise(setImmediate);
@@ -164,7 +164,7 @@ describe('the connections of writes', () => {
 
   it('break under no order when the upstream ends each after almost a second', async () => {
     const upstream = await upstreamOf((exchange) => {
-      answer(200, BOOSTER)(exchange);
+      httpResponse(200, BOOSTER)(exchange);
       setTimeout(() => exchange.socket.end(), 995);
     });
     const client = clientOf(upstream.url);
@@ -178,7 +178,7 @@ describe('the connections of writes', () => {
   });
 
   it('are not used over undici when the upstream has sent more than it was asked for', async () => {
-    const booster = answer(200, BOOSTER);
+    const booster = httpResponse(200, BOOSTER);
     const upstream = await upstreamOf((exchange) => {
       booster(exchange);
       if (exchange.number === 1) booster(exchange);

@@ -1,14 +1,14 @@
 import { gzipSync } from 'node:zlib';
 import {
-  answer,
-  chunkedAnswer,
-  closedAnswer,
+  chunkedResponse,
+  closedResponse,
   drip,
   hang,
   headOnly,
+  httpResponse,
   raw,
   reset,
-  shortAnswer,
+  shortResponse,
 } from '../../../support/raw-upstream.js';
 import {
   BOOSTER,
@@ -28,12 +28,12 @@ const TRANSPORT_FAULTS: readonly Fault[] = [
   ['silence', hang(), 'unknown', TIMEOUT, 1],
   ['a head, then silence', headOnly(200), 'unknown', TIMEOUT, 1],
   ['one byte every 20 ms for ever', drip(20), 'unknown', TIMEOUT, 1],
-  ['less body than announced', shortAnswer(200, BOOSTER), 'unknown', UNAVAILABLE, 3],
-  ['chunks without the last one', chunkedAnswer(200, BOOSTER, { cut: true }), 'unknown', UNAVAILABLE, 3],
-  ['a body cut at the end of the connection', closedAnswer(200, BOOSTER.slice(0, -30)), 'unknown', INVALID, 3],
+  ['less body than announced', shortResponse(200, BOOSTER), 'unknown', UNAVAILABLE, 3],
+  ['chunks without the last one', chunkedResponse(200, BOOSTER, { cut: true }), 'unknown', UNAVAILABLE, 3],
+  ['a body cut at the end of the connection', closedResponse(200, BOOSTER.slice(0, -30)), 'unknown', INVALID, 3],
   [
     'a gzip bomb',
-    answer(200, gzipSync(Buffer.alloc(10_000_000)), { 'content-encoding': 'gzip' }),
+    httpResponse(200, gzipSync(Buffer.alloc(10_000_000)), { 'content-encoding': 'gzip' }),
     'unknown',
     INVALID,
     1,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { UnreadableValue } from '../../../../src/domain/money.js';
-import { answer, chunkedAnswer } from '../../../support/raw-upstream.js';
+import { chunkedResponse, httpResponse } from '../../../support/raw-upstream.js';
 import { recordedCall } from '../../../support/upstream-call.js';
 import { BOOSTER, CREDENTIAL, clientOf, readCode, stopAllAfterEach, upstreamOf } from './xtracta.harness.js';
 
@@ -33,14 +33,14 @@ const PLAN =
 const LATIN = { 'content-type': 'text/xml; charset=ISO-8859-1' };
 
 async function historyFrom(body: string | Buffer, headers?: Record<string, string>) {
-  const upstream = await upstreamOf(answer(200, body, headers));
+  const upstream = await upstreamOf(httpResponse(200, body, headers));
   const recorded = recordedCall();
   const history = await clientOf(upstream.url).getBillingHistory(CREDENTIAL, WINDOW, recorded.call);
   return { history, drifts: recorded.drifts.map(({ field }) => field) };
 }
 
 async function orderFrom(body: string | Buffer, headers?: Record<string, string>) {
-  const upstream = await upstreamOf(answer(200, body, headers));
+  const upstream = await upstreamOf(httpResponse(200, body, headers));
   const recorded = recordedCall();
   const outcome = await clientOf(upstream.url).orderBoosterPack(CREDENTIAL, ORDER, recorded.call);
   expect(upstream.requests()).toHaveLength(1);
@@ -85,7 +85,7 @@ describe('a value that XML cannot write', () => {
   });
 
   it.each(UNREADABLE)('is a warning in the response to a plan change: %j', async (odd) => {
-    const upstream = await upstreamOf(answer(200, xml(PLAN.replace('@', odd))));
+    const upstream = await upstreamOf(httpResponse(200, xml(PLAN.replace('@', odd))));
     const outcome = await clientOf(upstream.url).changePlan(CREDENTIAL, CHANGE, recordedCall().call);
     expect(outcome).toMatchObject({
       kind: 'succeeded',
@@ -107,7 +107,7 @@ describe('a value that XML cannot write', () => {
   });
 
   it('costs usage and catalogue nothing else', async () => {
-    const upstream = await upstreamOf(answer(200, xml(PLAN.replace('@', '&#11;'))));
+    const upstream = await upstreamOf(httpResponse(200, xml(PLAN.replace('@', '&#11;'))));
     const client = clientOf(upstream.url);
     const usage = await client.getUsage(CREDENTIAL, '7', recordedCall().call);
     expect(usage.plan).toMatchObject({ planId: '111', allowedDocuments: 5, price: { amount: '1.00' } });
@@ -116,10 +116,10 @@ describe('a value that XML cannot write', () => {
   });
 
   it('is read alike in whatever chunks it comes', async () => {
-    const upstream = await upstreamOf(chunkedAnswer(200, historyOf(row(1, 'A&#11;B'), row(2, 'C'))));
+    const upstream = await upstreamOf(chunkedResponse(200, historyOf(row(1, 'A&#11;B'), row(2, 'C'))));
     expect(await readCode(clientOf(upstream.url))).toBe('OK 2');
     const ampersands = await upstreamOf(
-      chunkedAnswer(200, historyOf(row(1, 'Tom & Jerry'), row(2, '&#x;'), row(3, 'C'))),
+      chunkedResponse(200, historyOf(row(1, 'Tom & Jerry'), row(2, '&#x;'), row(3, 'C'))),
     );
     expect(await readCode(clientOf(ampersands.url))).toBe('OK 3');
   });

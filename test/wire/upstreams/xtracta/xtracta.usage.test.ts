@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { UnreadableValue } from '../../../../src/domain/money.js';
-import { answer } from '../../../support/raw-upstream.js';
+import { httpResponse } from '../../../support/raw-upstream.js';
 import { CREDENTIAL, smallReadsStand } from './small-reads.harness.js';
 
 const { upstream, client, recorded, answers, drifts } = smallReadsStand();
@@ -109,9 +109,9 @@ describe('usage', () => {
 
   it('is retried as a read', async () => {
     upstream().handle((exchange) => {
-      const failing = answer(503, 'busy');
+      const failing = httpResponse(503, 'busy');
       if (exchange.number === 1) failing(exchange);
-      else answer(200, `<billings_response><status>200</status>${USAGE}</billings_response>`)(exchange);
+      else httpResponse(200, `<billings_response><status>200</status>${USAGE}</billings_response>`)(exchange);
     });
     expect((await usage()).plan?.planId).toBe('1');
     expect(upstream().requests()).toHaveLength(2);
@@ -120,7 +120,7 @@ describe('usage', () => {
   it('is not found by the upstream’s own word, and unreadable where nothing of the upstream answers', async () => {
     answers('', 404);
     await expect(usage()).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    upstream().handle(answer(404, '<html>nothing here</html>'));
+    upstream().handle(httpResponse(404, '<html>nothing here</html>'));
     await expect(usage()).rejects.toMatchObject({ code: 'UPSTREAM_INVALID_RESPONSE' });
   });
 });

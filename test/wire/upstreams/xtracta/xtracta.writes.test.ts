@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { XtractaClient } from '../../../../src/upstreams/xtracta/xtracta.client.js';
-import { answer, type RawUpstream, startRawUpstream } from '../../../support/raw-upstream.js';
+import { httpResponse, type RawUpstream, startRawUpstream } from '../../../support/raw-upstream.js';
 import { type RecordedCall, recordedCall } from '../../../support/upstream-call.js';
 
 const sample = (name: string): Buffer =>
@@ -13,7 +13,7 @@ let client: XtractaClient;
 let recorded: RecordedCall;
 
 beforeEach(async () => {
-  upstream = await startRawUpstream(answer(500, ''));
+  upstream = await startRawUpstream(httpResponse(500, ''));
   client = new XtractaClient({ baseUrl: `${upstream.url}/`, readTimeoutMs: 5_000, writeTimeoutMs: 5_000 });
   recorded = recordedCall();
 });
@@ -29,7 +29,7 @@ describe("the manual's sample of a pack order", () => {
   const request = { packId: '1223', groupId: null, quantity: 1, heldDocuments: 'PROCESS' } as const;
 
   it('comes out with every value exact, and says that the quantity differs', async () => {
-    upstream.handle(answer(200, sample('booster')));
+    upstream.handle(httpResponse(200, sample('booster')));
     expect(await client.orderBoosterPack(CREDENTIAL, request, recorded.call)).toEqual({
       kind: 'succeeded',
       value: {
@@ -49,7 +49,7 @@ describe("the manual's sample of a pack order", () => {
   });
 
   it('is ordered with `quantity` and `purge` always, and `group_id` when there is one', async () => {
-    upstream.handle(answer(200, sample('booster')));
+    upstream.handle(httpResponse(200, sample('booster')));
     await client.orderBoosterPack(CREDENTIAL, request, recorded.call);
     await client.orderBoosterPack(CREDENTIAL, { ...request, groupId: '0494', heldDocuments: 'DELETE' }, recorded.call);
     expect(upstream.requests()).toMatchObject([
@@ -87,7 +87,7 @@ describe("the manual's sample of a pack order", () => {
       ['VALUE_UNREADABLE'],
     ],
   ])('warns rightly when %s', async (_name, inner, warnings) => {
-    upstream.handle(answer(200, `<billings_response>${inner}</billings_response>`));
+    upstream.handle(httpResponse(200, `<billings_response>${inner}</billings_response>`));
     const outcome = await client.orderBoosterPack(
       CREDENTIAL,
       { ...request, groupId: '494', quantity: 2 },
@@ -100,7 +100,7 @@ describe("the manual's sample of a pack order", () => {
   it('takes the name of the catalogue, and a currency should one appear', async () => {
     const pack =
       '<pack><id>1</id><pack_name>Big</pack_name><price>9.50</price><price_currency>NZD</price_currency></pack>';
-    upstream.handle(answer(200, `<billings_response><status>200</status>${pack}</billings_response>`));
+    upstream.handle(httpResponse(200, `<billings_response><status>200</status>${pack}</billings_response>`));
     expect(await client.orderBoosterPack(CREDENTIAL, request, recorded.call)).toMatchObject({
       value: { pack: { name: 'Big', price: { amount: '9.50', currency: 'NZD' } }, summary: null },
     });
@@ -112,7 +112,7 @@ describe("the manual's sample of a plan change", () => {
   const request = { planId: '111', groupId: '123', heldDocuments: 'PROCESS' } as const;
 
   it('comes out with every value exact', async () => {
-    upstream.handle(answer(200, sample('plan-update')));
+    upstream.handle(httpResponse(200, sample('plan-update')));
     expect(await client.changePlan(CREDENTIAL, request, recorded.call)).toEqual({
       kind: 'succeeded',
       value: {
@@ -141,7 +141,7 @@ describe("the manual's sample of a plan change", () => {
     const flat = sample('plan-update')
       .toString()
       .replace(/<\/?plan>/g, '');
-    upstream.handle(answer(200, flat));
+    upstream.handle(httpResponse(200, flat));
     expect(await client.changePlan(CREDENTIAL, request, recorded.call)).toMatchObject({
       kind: 'succeeded',
       value: { plan: { planId: '1111', name: 'Test Plan', price: { amount: '500' } } },
@@ -149,7 +149,7 @@ describe("the manual's sample of a plan change", () => {
   });
 
   it('never reports fewer than no documents left', async () => {
-    upstream.handle(answer(200, sample('plan-update').toString().replace('>0</used', '>1001</used')));
+    upstream.handle(httpResponse(200, sample('plan-update').toString().replace('>0</used', '>1001</used')));
     expect(await client.changePlan(CREDENTIAL, request, recorded.call)).toMatchObject({
       value: { plan: { remainingDocuments: 0 } },
     });
@@ -163,7 +163,7 @@ describe("the manual's sample of a billing UI", () => {
     `<billings_response><status>200</status><url>${url}</url><expire>${expire}</expire></billings_response>`;
 
   it('comes out with its token untouched and its expiry as a date', async () => {
-    upstream.handle(answer(200, sample('billing-ui')));
+    upstream.handle(httpResponse(200, sample('billing-ui')));
     expect(await open()).toEqual({
       kind: 'succeeded',
       value: {
@@ -182,7 +182,7 @@ describe("the manual's sample of a billing UI", () => {
     ['http://127.0.0.1:4010/ui?t=x', 'http://127.0.0.1:4010/ui?t=x'],
     ['\n  https://a.example/?t=x\n', 'https://a.example/?t=x'],
   ])('accepts %j', async (url, expected) => {
-    upstream.handle(answer(200, session(url)));
+    upstream.handle(httpResponse(200, session(url)));
     expect(await open()).toMatchObject({ kind: 'succeeded', value: { url: expected } });
   });
 
@@ -196,14 +196,14 @@ describe("the manual's sample of a billing UI", () => {
     'https://a.example/ x',
     'data:text/html,x',
   ])('does not send a browser to %j', async (url) => {
-    upstream.handle(answer(200, session(url)));
+    upstream.handle(httpResponse(200, session(url)));
     const outcome = await open();
     expect(outcome.kind).toBe('unknown');
     if (url !== '') expect(JSON.stringify(outcome)).not.toContain(url);
   });
 
   it('has no expiry where the number is no moment, and warns of it', async () => {
-    upstream.handle(answer(200, session('https://a.example/', '9090')));
+    upstream.handle(httpResponse(200, session('https://a.example/', '9090')));
     expect(await open()).toMatchObject({ value: { expiresAt: null }, warnings: [{ code: 'VALUE_UNREADABLE' }] });
     expect(drifts()).toEqual(['expire']);
   });
