@@ -62,6 +62,6 @@ async function deafClient({ gatewayUrl, apiKey }: StormOrder, isOver: () => bool
 }
 
 process.on('disconnect', () => process.exit());
-process.once('message', async (order: StormOrder) => {
-  process.send?.(await storm(order), () => process.exit());
+process.once('message', (order: StormOrder) => {
+  void storm(order).then((seen) => process.send?.(seen, () => process.exit()));
 });
