@@ -4,11 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DEAR, TOO_DEAR } from '../support/large-upstream.js';
 import { KeptClient } from './kept-client.js';
 
-// The clients of the storm, in a process of their own with the lowest priority: on two processors they would otherwise
-// take the time of the gateway that is measured.
+// The clients of the storm, in their own process with the lowest priority. Reason: on two processors they would
+// otherwise take the time of the measured gateway.
 setPriority(constants.priority.PRIORITY_LOW);
 
-/** What the clients are to do, sent to this process once. */
+/** The task of the clients, sent to this process once. */
 export interface StormOrder {
   readonly gatewayUrl: string;
   readonly apiKey: string;

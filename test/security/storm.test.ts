@@ -9,10 +9,11 @@ import { type GatewayProcess, startGatewayProcess, TYPESCRIPT } from '../support
 import { KeptClient } from './kept-client.js';
 import type { StormOrder, StormOutcomes } from './storm.clients.process.js';
 
-// Two tenants of a gateway with the image's flags and a heap of 400 MB: one sends the dearest operations that are
-// admitted, alone and 32 at a time, and some of its clients never read; the other goes on as before. What the other
-// feels is printed (the aims: Q1 p99 three times that of the calm, /health p99 250 ms) and not asserted: the machine's
-// processors are shared. Upstream, storm and probes are processes of their own, so that none waits for another.
+// Two tenants of a gateway with the image's flags and a heap of 400 MB. One sends the most expensive admitted
+// operations, alone and 32 at a time, and some of its clients never read. The other sends its usual load. The test
+// prints the effect on the other and does not assert it, because the machine's processors are shared. Aims: Q1 p99 at
+// most three times that of the calm, /health p99 at most 250 ms. Upstream, storm and probes are processes of their own,
+// so that none waits for another.
 
 /** Short for developers, to see that it runs; 600 is the full size. */
 const STORM_SECONDS = Number(process.env['STORM_SECONDS'] ?? '2');
@@ -82,7 +83,7 @@ class Probe {
   }
 }
 
-/** What another tenant and a monitor feel for so long, in a calm or beside a storm. */
+/** The view of another tenant and of a monitor for this time, in a calm or beside a storm. */
 async function probes(seconds: number, clients?: Pick<StormOrder, 'senders' | 'deafClients'>) {
   const endsAt = performance.now() + seconds * 1_000;
   const isOver = (): boolean => performance.now() > endsAt;

@@ -101,9 +101,9 @@ export function holdsWrittenRows(data: unknown): boolean {
 const fixedColumns = new WeakMap<FieldNode, { readonly schema: GraphQLSchema; readonly columns: readonly Column[] }>();
 
 /**
- * The rows and plain objects of one query. A list is written here when all of it is plain; else graphql-js completes
- * it, as it completes everything around the lists. graphql-js is given an empty list in place of the rows, and null in
- * place of an object; {@link place} exchanges them when the query has been executed.
+ * The rows and plain objects of one query. This class writes a list when all of it is plain. Otherwise graphql-js
+ * completes the list, as it completes everything around the lists. graphql-js gets an empty list in place of the rows,
+ * and null in place of an object; {@link place} exchanges them when the query has been executed.
  *
  * Mutable, and of one query alone.
  */
@@ -354,11 +354,11 @@ function isPlainObject(value: unknown): value is Readonly<Record<string, unknown
 function placeValue(data: unknown, path: GraphQLResolveInfo['path'], value: Rows | Row): void {
   let parent: unknown = data;
   for (const key of keysTo(path.prev)) parent = isIndexable(parent) ? parent[key] : undefined;
-  // An error has made nothing of what it belongs to.
+  // An error has made an object around it null.
   if (!isIndexable(parent)) return;
   const place = parent[path.key];
   const isList = Array.isArray(value) || value instanceof WrittenRows;
-  // An error has made nothing of the list. An object's place is null until now.
+  // An error has made the list null. An object's place is null until now.
   if (isList && place === null) return;
   const isEmpty = isList ? Array.isArray(place) && place.length === 0 : place === null;
   if (!isEmpty) throw new Error('The rows of a list have lost their place.');
