@@ -368,7 +368,7 @@ function detail(operation) {
       ? make('p', { class: 'hint' }, `${counted(operation.callsLeftOut, 'further call')} not shown`)
       : null,
     ledger(operation),
-    make('h2', {}, 'Answer'),
+    make('h2', {}, 'Response'),
     pairs([
       ['HTTP', operation.httpStatus === null ? '' : String(operation.httpStatus)],
       ['at', operation.errorPaths.join(', ')],

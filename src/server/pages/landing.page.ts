@@ -140,9 +140,17 @@ const EXAMPLES: readonly { readonly about: string; readonly query: (groupId: str
   },
 ];
 
+/** Meanings of the circuit breaker's states, whose names `/ready` has for machines. */
+const DETAILS: Readonly<Record<string, string>> = {
+  'breaker closed': 'no trouble seen',
+  'breaker open': 'not called for some seconds, because calls failed (breaker open)',
+  'breaker half-open': 'one call tries whether it answers again (breaker half-open)',
+};
+
 function row(part: ReadinessPart): string {
   const state = part.ok ? '<td class="good">ok</td>' : '<td class="bad">not ok</td>';
-  return `<tr><th scope="row">${escapeHtml(part.name)}</th>${state}<td class="quiet">${escapeHtml(part.detail ?? '')}</td></tr>`;
+  const detail = DETAILS[part.detail ?? ''] ?? part.detail ?? '';
+  return `<tr><th scope="row">${escapeHtml(part.name)}</th>${state}<td class="quiet">${escapeHtml(detail)}</td></tr>`;
 }
 
 export interface StatusSentence {
