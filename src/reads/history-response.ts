@@ -1,6 +1,8 @@
 import { type BillingActivity, type BillingHistory, namedGroup } from '../domain/billing-history.js';
 import { readableOrNull } from '../domain/money.js';
-import type { HistoryRead } from './billing-reads.js';
+import { largeWork } from '../runtime/large-work.js';
+import type { GroupRef, HistoryRead } from './billing-reads.js';
+import { compareIds } from './history-order.policy.js';
 import { rowsInWindow, windowCovers, windowsEqual } from './history-window.policy.js';
 
 /** One upstream response, with the read that requested it. Immutable; derived values are computed once. */
@@ -108,6 +110,35 @@ export function groupNameIn(rows: readonly BillingActivity[]): string | null {
     name = groupName;
   }
   return name;
+}
+
+/** Rows that are looked through in one step, which takes less than a millisecond. */
+const STEP_ROWS = 500;
+
+/**
+ * The groups that a recursive history names besides its own, each once, by ascending id. Looks through many rows in
+ * slices of the event loop's turns, because a response may have 20,000.
+ */
+export async function subgroupsIn(groupId: string, rows: readonly BillingActivity[]): Promise<readonly GroupRef[]> {
+  const named = new Map<string, BillingActivity[]>();
+  for (const [index, row] of rows.entries()) {
+    if (index % STEP_ROWS === STEP_ROWS - 1 && largeWork.isOver()) await largeWork.nextSlice();
+    if (row.groupId === null || row.groupId === groupId) continue;
+    const known = named.get(row.groupId);
+    if (known === undefined) named.set(row.groupId, [row]);
+    else known.push(row);
+  }
+  const groups: GroupRef[] = [];
+  let lookedThrough = 0;
+  for (const [id, rowsOfGroup] of named) {
+    lookedThrough += rowsOfGroup.length;
+    if (lookedThrough >= STEP_ROWS) {
+      lookedThrough = 0;
+      if (largeWork.isOver()) await largeWork.nextSlice();
+    }
+    groups.push({ id, name: groupNameIn(rowsOfGroup) });
+  }
+  return groups.sort((a, b) => compareIds(a.id, b.id));
 }
 
 /** Cache key of a read: equal for equal reads only. */

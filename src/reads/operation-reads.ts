@@ -21,10 +21,10 @@ import { type ExecutorContext, type HistorySource, type Rows, readSubject } from
 import { type HistoryQuestion, OperationHistory } from './history.loader.js';
 import { prepareOrder } from './history-order.policy.js';
 import { HistoryPaging } from './history-paging.js';
-import { groupNameIn } from './history-response.js';
+import { groupNameIn, subgroupsIn } from './history-response.js';
 import { planWindow, resolveHistoryWindow, windowsEqual } from './history-window.policy.js';
 import type { MembershipMemory } from './membership-memory.js';
-import { PlanComparison, planInForce, subgroupsIn } from './plan.policy.js';
+import { PlanComparison, planInForce } from './plan.policy.js';
 import { type LargeResponses, ResponseAccount } from './response-account.js';
 import type { WriteVersions } from './shared-reads.js';
 import type { SnapshotStore } from './snapshot.store.js';
@@ -170,7 +170,7 @@ export class OperationReads implements BillingReads {
   readonly #abort = new AbortController();
   readonly #end = Promise.withResolvers<never>();
   /** Subgroups in the default window, by group. The window is the same for the whole operation. */
-  readonly #subgroupsOf = new Map<string, readonly GroupRef[]>();
+  readonly #subgroupsOf = new Map<string, Promise<readonly GroupRef[]>>();
   #endedBy: BillingError | null = null;
   #deadline: { readonly timer: NodeJS.Timeout; readonly atMs: number } | null = null;
 
@@ -384,6 +384,7 @@ export class OperationReads implements BillingReads {
       // One read may serve the pages of a thousand groups, all in the same turn.
       const turn = this.#response.nextTurn();
       if (turn !== null) await turn;
+      await prepareOrder(rows);
       return paging.page(list, rows, visible);
     }
     const continues = request.after !== null || request.before !== null;
@@ -416,7 +417,7 @@ export class OperationReads implements BillingReads {
    * Caches the subgroups. Reason: thousands of rows take milliseconds, and a document may contain the field a hundred
    * times.
    */
-  #groupsIn(id: string, rows: Rows): readonly GroupRef[] {
+  #groupsIn(id: string, rows: Rows): Promise<readonly GroupRef[]> {
     const subgroups = this.#subgroupsOf.get(id) ?? subgroupsIn(id, this.#visible(rows));
     this.#subgroupsOf.set(id, subgroups);
     return subgroups;

@@ -1,10 +1,9 @@
 import type { BillingActivity } from '../domain/billing-history.js';
 import { type BillingPlan, toBillingPlan } from '../domain/billing-history.js';
 import { parseDecimal, readableOrNull } from '../domain/money.js';
-import type { GroupRef, HistoryRead } from './billing-reads.js';
+import type { HistoryRead } from './billing-reads.js';
 import type { Rows } from './history.executor.js';
-import { compareActivities, compareIds } from './history-order.policy.js';
-import { groupNameIn } from './history-response.js';
+import { compareActivities } from './history-order.policy.js';
 import { planWindow, windowCovers } from './history-window.policy.js';
 
 /**
@@ -138,13 +137,4 @@ function exactValue(amount: string | undefined): string | null {
 function secondOf({ startDate }: BillingPlan): number | null {
   const start = readableOrNull(startDate);
   return start === null ? null : Math.floor(Date.parse(start) / 1000);
-}
-
-/** The groups in a recursive history except its own, each once, by ascending id. */
-export function subgroupsIn(groupId: string, rows: readonly BillingActivity[]): GroupRef[] {
-  const groups: GroupRef[] = [];
-  for (const [id, named] of Map.groupBy(rows, (row) => row.groupId)) {
-    if (id !== null && id !== groupId) groups.push({ id, name: groupNameIn(named) });
-  }
-  return groups.sort((a, b) => compareIds(a.id, b.id));
 }
