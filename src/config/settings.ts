@@ -278,7 +278,7 @@ export const SETTINGS = {
     section: 'Limits',
     description:
       'Adds extensions.cost to each response: upstream calls that the operation asked for, made, saved, ' +
-      'and has left of MAX_UPSTREAM_CALLS.',
+      'and has left of MAX_UPSTREAM_CALLS. Outside production the header x-upstream-calls: 1 adds it to one response.',
   }),
 
   DUPLICATE_WINDOW_SECONDS: defaulted(integer(0, 86_400), '300', {

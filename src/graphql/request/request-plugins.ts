@@ -159,9 +159,9 @@ export function requestError(error: BillingError): GraphQLError {
 }
 
 interface ResponseOptions {
-  /** Allows clients to request `extensions.upstreamCalls` with the header `x-upstream-calls: 1`. */
+  /** The header `x-upstream-calls: 1` requests `extensions.upstreamCalls` and `extensions.cost`. */
   readonly exposeUpstreamCalls: boolean;
-  /** Adds `extensions.cost` to each response. */
+  /** Adds `extensions.cost` to each response, requested or not. */
   readonly tellsCost?: boolean;
 }
 
@@ -195,13 +195,11 @@ function responsePlugin(options: ResponseOptions): ApolloServerPlugin<GatewayCon
       const wait = result.data === undefined ? result.errors?.[0]?.extensions?.['retryAfterSeconds'] : undefined;
       if (typeof wait === 'number') http.headers.set('retry-after', String(wait));
       if (http.status === 400 && isRequestError(result) && isJsonClient(context)) http.status = 200;
-      if (options.tellsCost === true) result.extensions = { ...result.extensions, cost: reads.cost() };
+      const isRequested = options.exposeUpstreamCalls && context.request.http?.headers.get('x-upstream-calls') === '1';
+      if (options.tellsCost === true || isRequested) result.extensions = { ...result.extensions, cost: reads.cost() };
       const stale = reads.staleReads();
       if (stale.length > 0) result.extensions = { ...result.extensions, stale: stale.map(toStaleEntry) };
-      if (options.exposeUpstreamCalls && context.request.http?.headers.get('x-upstream-calls') === '1') {
-        const upstreamCalls = context.contextValue.reads.upstreamCalls();
-        result.extensions = { ...result.extensions, upstreamCalls };
-      }
+      if (isRequested) result.extensions = { ...result.extensions, upstreamCalls: reads.upstreamCalls() };
     },
   };
   return { requestDidStart: async () => listener };

@@ -109,7 +109,10 @@ describe('every answer', () => {
 describe('extensions.upstreamCalls', () => {
   it('is answered to a client that asks for it', async () => {
     const response = await gateway.ask({ query: OK, headers: { 'x-upstream-calls': '1' } });
-    expect(response.extensions).toEqual({ upstreamCalls: { made: 1, saved: 2 } });
+    expect(response.extensions).toEqual({
+      upstreamCalls: { made: 1, saved: 2 },
+      cost: { asked: 3, made: 1, saved: 2, left: 97 },
+    });
   });
 
   it('is absent where nobody asks, or where it is switched off', async () => {
