@@ -11,13 +11,13 @@ import {
 } from '../domain/money.js';
 import type { HistoryEdge, HistoryPage, HistoryRead, HistoryRequest, HistorySummary } from './billing-reads.js';
 import type { ReadSubject, Rows } from './history.executor.js';
-import { locateRow, orderRows, type RowPlace, tieRank } from './history-order.policy.js';
+import { locateRow, orderRows, prepareOrder, type RowPlace, tieRank } from './history-order.policy.js';
 import { type HistoryWindow, LAST_SECOND, resolveHistoryWindow } from './history-window.policy.js';
 import type { WriteVersions } from './shared-reads.js';
 import type { SnapshotStore, SnapshotSubject } from './snapshot.store.js';
 
 /** The list of a requested page, with all its arguments checked. */
-interface RequestedList {
+export interface RequestedList {
   readonly read: HistoryRead;
   /** The kept response that the client's cursor came from; null: the list must be read. */
   readonly kept: { readonly snapshotId: string; readonly rows: Rows } | null;
@@ -91,7 +91,8 @@ export class HistoryPaging {
    * @param rows the whole response to `list.read`, to which cursors will lead
    * @param visible selects the rows of a list that this caller may see, in the same order
    */
-  page(list: RequestedList, rows: Rows, visible: (rows: Rows) => Rows): HistoryPage {
+  async page(list: RequestedList, rows: Rows, visible: (rows: Rows) => Rows): Promise<HistoryPage> {
+    await prepareOrder(rows);
     const { activity, orderBy } = list.request;
     const kinds = activity === null ? null : new Set(activity);
     // The order comes first, because it is computed once for all pages of a response. The page's own arguments then

@@ -39,13 +39,16 @@ export class HistoryResponse {
   #groupRows(): Map<string, BillingActivity[]> {
     const groups = new Map<string, BillingActivity[]>();
     for (const row of this.rows) {
-      if (row.groupId === null) continue;
-      const rows = groups.get(row.groupId);
-      if (rows === undefined) groups.set(row.groupId, [row]);
-      else rows.push(row);
+      if (row.groupId !== null) addRow(groups, row.groupId, row);
     }
     return groups;
   }
+}
+
+function addRow(groups: Map<string, BillingActivity[]>, groupId: string, row: BillingActivity): void {
+  const rows = groups.get(groupId);
+  if (rows === undefined) groups.set(groupId, [row]);
+  else rows.push(row);
 }
 
 /**
@@ -123,10 +126,7 @@ export async function subgroupsIn(groupId: string, rows: readonly BillingActivit
   const named = new Map<string, BillingActivity[]>();
   for (const [index, row] of rows.entries()) {
     if (index % STEP_ROWS === STEP_ROWS - 1 && largeWork.isOver()) await largeWork.nextSlice();
-    if (row.groupId === null || row.groupId === groupId) continue;
-    const known = named.get(row.groupId);
-    if (known === undefined) named.set(row.groupId, [row]);
-    else known.push(row);
+    if (row.groupId !== null && row.groupId !== groupId) addRow(named, row.groupId, row);
   }
   const groups: GroupRef[] = [];
   let lookedThrough = 0;

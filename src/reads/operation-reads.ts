@@ -19,8 +19,7 @@ import { CallBudget, ReadRequesters, type RequestingField, tooManyCalls } from '
 import { type CatalogueSource, GroupLoader, type UsageSource } from './group.loader.js';
 import { type ExecutorContext, type HistorySource, type Rows, readSubject } from './history.executor.js';
 import { type HistoryQuestion, OperationHistory } from './history.loader.js';
-import { prepareOrder } from './history-order.policy.js';
-import { HistoryPaging } from './history-paging.js';
+import { HistoryPaging, type RequestedList } from './history-paging.js';
 import { groupNameIn, subgroupsIn } from './history-response.js';
 import { planWindow, resolveHistoryWindow, windowsEqual } from './history-window.policy.js';
 import type { MembershipMemory } from './membership-memory.js';
@@ -375,17 +374,18 @@ export class OperationReads implements BillingReads {
     const { paging } = this.#connected();
     const list = paging.open({ ...request, groupId }, this.#context.nowMs);
     const visible = (rows: Rows): Rows => (list.read.recursive ? this.#visible(rows) : rows);
-    if (list.kept !== null) {
-      this.#countSaved(list.read.recursive);
-      return paging.page(list, list.kept.rows, visible);
-    }
-    if (this.#stale === null) {
-      const rows = await this.#rows({ kind: 'window', read: list.read }, 'billingHistory');
+    const pageOf = async (of: RequestedList, rows: Rows): Promise<HistoryPage> => {
       // One read may serve the pages of a thousand groups, all in the same turn.
       const turn = this.#response.nextTurn();
       if (turn !== null) await turn;
-      await prepareOrder(rows);
-      return paging.page(list, rows, visible);
+      return paging.page(of, rows, visible);
+    };
+    if (list.kept !== null) {
+      this.#countSaved(list.read.recursive);
+      return pageOf(list, list.kept.rows);
+    }
+    if (this.#stale === null) {
+      return pageOf(list, await this.#rows({ kind: 'window', read: list.read }, 'billingHistory'));
     }
     const continues = request.after !== null || request.before !== null;
     const { response, asOfMs } = await this.#stale.serve(
@@ -397,8 +397,7 @@ export class OperationReads implements BillingReads {
       },
       () => this.#list(list.read, 'billingHistory'),
     );
-    await prepareOrder(response.rows);
-    return paging.page(asOfMs === null ? list : paging.stale(list, response.read), response.rows, visible);
+    return pageOf(asOfMs === null ? list : paging.stale(list, response.read), response.rows);
   }
 
   async #subgroups(groupId: string): Promise<readonly GroupRef[]> {
