@@ -66,7 +66,9 @@ describe('a ledger in a SQLite file', () => {
   it('reads by an index in every statement, so that a write costs the same however many went before', async () => {
     const prepare = jest.spyOn(DatabaseSync.prototype, 'prepare');
     await open();
-    const statements = prepare.mock.calls.map(([text]) => text).filter((text) => /FROM ledger_operations/.test(text));
+    const statements = prepare.mock.calls
+      .map(([text]) => text)
+      .filter((text) => /FROM ledger_(?:operations|audit)/.test(text));
     prepare.mockRestore();
     const database = new DatabaseSync(file);
     const scanned = (text: string) =>
@@ -76,7 +78,7 @@ describe('a ledger in a SQLite file', () => {
         .map(({ detail }) => String(detail))
         // An index of open writes may be walked through: it holds few.
         .filter((detail) =>
-          /^SCAN ledger_operations(?! USING (?:COVERING )?INDEX ledger_(?:due|unfinished|one_open_write)$)/.test(
+          /^SCAN ledger_(?:operations|audit)(?! USING (?:COVERING )?INDEX ledger_(?:due|unfinished|one_open_write)$)/.test(
             detail,
           ),
         );

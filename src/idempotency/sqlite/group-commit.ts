@@ -28,9 +28,15 @@ export class GroupCommit {
   readonly #db: DatabaseSync;
   #queue: QueuedWork[] = [];
   #isScheduled = false;
+  #attempts = 0;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
+  }
+
+  /** Number of the transaction that runs or was the last to run: what holds for one work of it holds for all. */
+  get attempt(): number {
+    return this.#attempts;
   }
 
   /**
@@ -94,6 +100,7 @@ export class GroupCommit {
    * Only a batch with a failure is run again with savepoints.
    */
   #runAll(batch: readonly QueuedWork[]): Failures {
+    this.#attempts += 1;
     try {
       transaction(this.#db, () => {
         for (const work of batch) work.run();

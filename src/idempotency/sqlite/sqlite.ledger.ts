@@ -72,6 +72,8 @@ class SqliteStore implements LedgerStore {
   readonly #file: string;
   readonly #openedAs: string | null;
   #isDetached = false;
+  /** The transaction in which the file was last looked for. */
+  #lookedForFileIn = 0;
   /** Whether it took its lock at the start. */
   #isOwner = false;
   /** Whether other processes cannot see that this one is alive. */
@@ -109,7 +111,7 @@ class SqliteStore implements LedgerStore {
 
   claim(request: ClaimRequest): Promise<ClaimResult> {
     return this.#write(() => {
-      this.#refuseWhenBehind();
+      this.#refuseInTransaction();
       return this.#rows.claim(request);
     });
   }
@@ -119,7 +121,7 @@ class SqliteStore implements LedgerStore {
       return this.#write(() => this.#rows.advance(row, change));
     }
     const counted = await this.#write(() => {
-      this.#refuseWhenBehind();
+      this.#refuseInTransaction();
       const sending = this.#rows.advance(row, change);
       if (sending === null) return null;
       this.#rows.countSend();
@@ -162,6 +164,7 @@ class SqliteStore implements LedgerStore {
   }
 
   recentWrites(request: RecentWritesRequest): readonly RecentWrite[] {
+    this.#lookForFile();
     this.#refuseWhenBehind();
     return this.#rows.recentWrites(request);
   }
@@ -192,7 +195,7 @@ class SqliteStore implements LedgerStore {
     try {
       // A write without a change needs the same as a real one: the lock, and room on the disk.
       await this.#write(() => {
-        this.#refuseWhenBehind();
+        this.#refuseInTransaction();
         this.#rows.touch();
       });
       return { writable: true };
@@ -250,7 +253,7 @@ class SqliteStore implements LedgerStore {
    * restart.
    */
   #refuseWhenBehind(): void {
-    this.#refuseWhenDetached();
+    if (this.#isDetached) throw new LedgerUnavailable('The ledger file was deleted or replaced.');
     if (this.#isUnowned) throw new LedgerUnavailable('The lock that shows that this process lives cannot be put back.');
     if (!this.#writable && this.#mark.read() === null) {
       this.#compareWithMark();
@@ -261,22 +264,29 @@ class SqliteStore implements LedgerStore {
     }
   }
 
+  /** As {@link #refuseWhenBehind}, for work in a commit. All works of one transaction share the look for the file. */
+  #refuseInTransaction(): void {
+    if (this.#lookedForFileIn !== this.#commits.attempt) {
+      this.#lookedForFileIn = this.#commits.attempt;
+      this.#lookForFile();
+    }
+    this.#refuseWhenBehind();
+  }
+
   /**
-   * Refuses writes into a file that has lost its name. Such writes, and the record of sends, would be gone with this
+   * Notes whether the file has lost its name. Writes into such a file, and the record of sends, would be gone with this
    * process.
    */
-  #refuseWhenDetached(): void {
+  #lookForFile(): void {
     const isDetached = identityOf(this.#file) !== this.#openedAs;
-    if (isDetached !== this.#isDetached) {
-      this.#isDetached = isDetached;
-      if (isDetached) {
-        this.#log?.error(
-          { file: this.#file },
-          'The ledger file was deleted or replaced while it is in use. No write is accepted. Put it back, or restart.',
-        );
-      } else this.#log?.warn({ file: this.#file }, 'The ledger file is back in its place.');
-    }
-    if (isDetached) throw new LedgerUnavailable('The ledger file was deleted or replaced.');
+    if (isDetached === this.#isDetached) return;
+    this.#isDetached = isDetached;
+    if (isDetached) {
+      this.#log?.error(
+        { file: this.#file },
+        'The ledger file was deleted or replaced while it is in use. No write is accepted. Put it back, or restart.',
+      );
+    } else this.#log?.warn({ file: this.#file }, 'The ledger file is back in its place.');
   }
 
   /**

@@ -353,8 +353,12 @@ function prepareAll(db: DatabaseSync) {
       AND (?4 <> 'succeeded' OR json_extract(resolution, '$.by') = 'reconciler')`),
     remember:
       sql(`INSERT INTO ledger_audit (tenant_id, idempotency_key, claim, at, from_state, to_state, actor, owner_id, note,
-      subject) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
-    audit: sql('SELECT * FROM ledger_audit WHERE tenant_id = ? AND idempotency_key = ? ORDER BY id'),
+      subject, operation_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
+      (SELECT id FROM ledger_operations WHERE tenant_id = ?1 AND idempotency_key = ?2))`),
+    audit: sql(`SELECT * FROM ledger_audit WHERE operation_id =
+        (SELECT id FROM ledger_operations WHERE tenant_id = ?1 AND idempotency_key = ?2)
+      UNION ALL SELECT * FROM ledger_audit WHERE operation_id IS NULL AND tenant_id = ?1 AND idempotency_key = ?2
+      ORDER BY id`),
     list: sql(`SELECT * FROM ledger_operations WHERE ${SELECTION} AND id < :before ORDER BY id DESC LIMIT :limit`),
     count: sql(`SELECT count(*) AS n FROM ledger_operations WHERE ${SELECTION}`),
     due: sql(`SELECT * FROM ledger_operations WHERE state = 'unknown' AND next_reconcile_at <= ?
@@ -399,6 +403,10 @@ function prepareAll(db: DatabaseSync) {
  * where it is not counted.
  *
  * Version 4: an index, so that recent writes are found without a scan of all writes.
+ *
+ * Version 5: fewer pages for each write. Entries of the audit are found by the number of their write, so that those of
+ * one commit share a page. Rows of earlier versions, and of a process that still runs one, have no number. Two indexes
+ * leave out the rows that nobody searches in them.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -471,6 +479,16 @@ const MIGRATIONS: readonly string[] = [
   `,
   `
   CREATE INDEX ledger_completed ON ledger_operations (completed_at);
+  `,
+  `
+  ALTER TABLE ledger_audit ADD COLUMN operation_id INTEGER;
+  CREATE INDEX ledger_audit_operation ON ledger_audit (operation_id);
+  DROP INDEX ledger_audit_key;
+  CREATE INDEX ledger_audit_key ON ledger_audit (tenant_id, idempotency_key) WHERE operation_id IS NULL;
+  DROP INDEX ledger_target;
+  CREATE INDEX ledger_target ON ledger_operations (target, sent_at) WHERE sent_at IS NOT NULL;
+  DROP INDEX ledger_completed;
+  CREATE INDEX ledger_completed ON ledger_operations (completed_at) WHERE completed_at IS NOT NULL;
   `,
 ];
 

@@ -112,6 +112,24 @@ describe('a ledger that the first version wrote', () => {
     expect(unreadable).toBe(0);
   });
 
+  it('reads the audit of one write whole, whichever versions have written its entries', async () => {
+    const unknown = PINNED.operations.find(({ state }) => state === 'unknown');
+    const key = String(unknown?.['idempotency_key']);
+    const before = await ledger.audit('acme', key);
+    // A process of the previous version, which still runs beside this one, names the write by its key alone.
+    change(`INSERT INTO ledger_audit (tenant_id, idempotency_key, claim, at, from_state, to_state, actor, owner_id)
+      VALUES ('acme', '${key}', 1, ${T0}, 'sending', 'unknown', 'sweep', 'older')`);
+    const row = await ledger.find('acme', key);
+    if (row === null) throw new Error('The write is not there.');
+    await ledger.settle(row, 'rejected', null, { by: 'operator', atMs: T0, note: 'looked', subject: null });
+    const added = (await ledger.audit('acme', key)).slice(before.length);
+    expect(before.length).toBeGreaterThan(0);
+    expect(added.map(({ by, to, note }) => [by, to, note])).toEqual([
+      ['sweep', 'unknown', null],
+      ['operator', 'rejected', 'looked'],
+    ]);
+  });
+
   it('blocks a target until both of its open writes are settled, which an older version let in', async () => {
     const order = () => ledger.claim(sampleClaim({ target: 'group:903', groupId: '903', credentialId: 'newest' }));
     // An own group of unknown number is open too, and older.
