@@ -91,7 +91,7 @@ function peerTable(results: BenchResults, options: BenchOptions): string {
   const others = options.systems.filter((system) => system !== 'naive');
   const cell = (system: SystemName, query: QueryName): string => {
     const [of, to] = [cpu(system, query), cpu('naive', query)];
-    if (of.length === 0) return 'another answer';
+    if (of.length === 0) return 'another response';
     if (to.length === 0) return milliseconds(spread(of));
     const relative = ratios(of, to);
     return ratio(relative.median, relative);

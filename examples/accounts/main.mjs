@@ -51,12 +51,12 @@ const server = createServer((request, response) => {
     } catch {
       return response.writeHead(400).end();
     }
-    const answer = await apollo.executeHTTPGraphQLRequest({
+    const result = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: { method: request.method ?? 'GET', headers, search, body },
       context: async () => ({}),
     });
-    response.writeHead(answer.status ?? 200, Object.fromEntries(answer.headers));
-    response.end(answer.body.kind === 'complete' ? answer.body.string : '');
+    response.writeHead(result.status ?? 200, Object.fromEntries(result.headers));
+    response.end(result.body.kind === 'complete' ? result.body.string : '');
   });
 });
 server.listen(Number(process.env.PORT ?? 4001), '127.0.0.1', () => {

@@ -77,7 +77,7 @@ export const CHANGE_PLAN: WriteDefinition<WriteInput<PlanChangeRequest>, PlanCha
   inWords: (input, stored) =>
     `changed to plan ${planInput.parse(input).planId}${nameInWords(storedChange.safeParse(stored).data?.plan.name)}`,
   wanted: (input, before) => ({ kind: 'plan', id: planInput.parse(input).planId, before: readPlanBefore(before) }),
-  settledAnswer: (input, _groupId, proof) => toStored(settledChange(planInput.parse(input).planId, proof)),
+  settledResponse: (input, _groupId, proof) => toStored(settledChange(planInput.parse(input).planId, proof)),
 };
 
 /** The row's name, documents and price equal the catalogue's for the requested id, so they may appear with that id. */

@@ -82,7 +82,7 @@ export const ORDER_BOOSTER_PACK: WriteDefinition<
     const { packId, quantity } = orderInput.parse(input);
     return { kind: 'pack', id: packId, quantity };
   },
-  settledAnswer: (input, groupId, proof) => toStored(settledOrder(orderInput.parse(input), groupId, proof)),
+  settledResponse: (input, groupId, proof) => toStored(settledOrder(orderInput.parse(input), groupId, proof)),
 };
 
 /**

@@ -51,7 +51,7 @@ export const PURCHASE_CREDITS: WriteDefinition<PurchaseInput, CreditPurchaseRequ
   subject: (input) => ({ ...NO_SUBJECT, ...purchaseInput.parse(input) }),
   inWords: (input) => `bought credits by purchase ${purchaseInput.parse(input).purchaseId}`,
   wanted: () => null,
-  settledAnswer: (input) => storedPurchase.parse(settledPurchase(purchaseInput.parse(input).purchaseId)),
+  settledResponse: (input) => storedPurchase.parse(settledPurchase(purchaseInput.parse(input).purchaseId)),
 };
 
 /** A purchase that was carried out and that no history shows. */

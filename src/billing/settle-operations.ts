@@ -3,7 +3,7 @@ import { BillingError, badInput } from '../domain/errors.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
 import { upstreamOperation } from '../domain/upstream-operations.js';
 import type { WriteFailure } from '../domain/write.js';
-import type { LedgerRow, StoredAnswer } from '../idempotency/ledger-states.js';
+import type { LedgerRow, StoredResponse } from '../idempotency/ledger-states.js';
 import { findVisibleRow, operationView } from './billing-operations.js';
 import type { BillingOperation, BillingUserError } from './billing-writes.js';
 import { examineRow, findContradiction } from './examine-row.js';
@@ -63,7 +63,7 @@ async function settleIfProved(
 ): Promise<LedgerRow | null> {
   const proof = (await examineRow(services, credential, row, call))?.proof ?? null;
   if (proof === null) return null;
-  const value = STORED_WRITES[row.kind].settledAnswer(row.input, row.groupId, proof);
+  const value = STORED_WRITES[row.kind].settledResponse(row.input, row.groupId, proof);
   const settled = await orLedgerUnavailable(
     services.ledger.settle(
       row,
@@ -252,7 +252,7 @@ async function settle(
   const resolution = { by: 'operator', atMs: Date.now(), note, subject: caller.subject } as const;
   const settled = await orLedgerUnavailable(
     outcome === 'SUCCEEDED'
-      ? services.ledger.settle(row, 'succeeded', settledAnswer(row), resolution)
+      ? services.ledger.settle(row, 'succeeded', settledResponse(row), resolution)
       : services.ledger.settle(row, 'rejected', { kind: 'failure', failure: foundRejected(row) }, resolution),
   );
   // Null: another process was first, and reports it.
@@ -269,8 +269,8 @@ async function settle(
 }
 
 /** The requested items, without figures. */
-function settledAnswer(row: LedgerRow): StoredAnswer {
-  const value = STORED_WRITES[row.kind].settledAnswer(row.input, row.groupId, null);
+function settledResponse(row: LedgerRow): StoredResponse {
+  const value = STORED_WRITES[row.kind].settledResponse(row.input, row.groupId, null);
   return { kind: 'value', value, warnings: [] };
 }
 

@@ -60,7 +60,7 @@ export interface StoredWrite {
    * The stored result of a write that was carried out although the gateway saw no response. It contains the request and
    * the facts of the proof. Everything else is null, never a guess.
    */
-  settledAnswer(input: unknown, groupId: string | null, proof: Proof | null): unknown;
+  settledResponse(input: unknown, groupId: string | null, proof: Proof | null): unknown;
 }
 
 /** One write, from its checks to the result that the ledger can reproduce. */

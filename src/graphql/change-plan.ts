@@ -57,7 +57,7 @@ class ChangePlanInput extends HeldDocumentsFields {
   readonly repeats?: string | null;
 }
 
-@ObjectType('ChangePlanPayload', { simpleResolvers: true, description: 'Answer to `changePlan`.' })
+@ObjectType('ChangePlanPayload', { simpleResolvers: true, description: 'Result of `changePlan`.' })
 class ChangePlanPayload extends WritePayloadFields {
   @Field(() => BillingPlanType, {
     nullable: true,

@@ -19,7 +19,7 @@ class OpenBillingUiInput extends HeldDocumentsFields {
   readonly expireSeconds!: number;
 }
 
-@ObjectType('OpenBillingUiPayload', { simpleResolvers: true, description: 'Answer to `openBillingUi`.' })
+@ObjectType('OpenBillingUiPayload', { simpleResolvers: true, description: 'Result of `openBillingUi`.' })
 class OpenBillingUiPayload {
   @IsCredential()
   @Field(() => UrlScalar, {

@@ -107,7 +107,7 @@ class BoosterPackSummaryType {
   readonly totalAvailableDocuments!: number | null;
 }
 
-@ObjectType('OrderBoosterPackPayload', { simpleResolvers: true, description: 'Answer to `orderBoosterPack`.' })
+@ObjectType('OrderBoosterPackPayload', { simpleResolvers: true, description: 'Result of `orderBoosterPack`.' })
 class OrderBoosterPackPayload extends WritePayloadFields {
   @Field(() => BoosterPackOrderType, {
     nullable: true,

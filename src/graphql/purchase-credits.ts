@@ -125,7 +125,7 @@ class CreditPurchaseType implements CreditPurchase {
   readonly userId!: string | null;
 }
 
-@ObjectType('PurchaseCreditsPayload', { simpleResolvers: true, description: 'Answer to `purchaseCredits`.' })
+@ObjectType('PurchaseCreditsPayload', { simpleResolvers: true, description: 'Result of `purchaseCredits`.' })
 class PurchaseCreditsPayload extends WritePayloadFields {
   @Field(() => CreditPurchaseType, {
     nullable: true,

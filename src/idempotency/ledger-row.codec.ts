@@ -27,7 +27,7 @@ const failure = z.object({
   }),
 });
 
-const answer = z.discriminatedUnion('kind', [
+const storedResponse = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('value'), value: z.unknown(), warnings: z.array(warning) }),
   z.object({ kind: z.literal('failure'), failure }),
 ]);
@@ -84,7 +84,7 @@ export function decodeRow(raw: unknown): LedgerRow {
     deletesDocuments: row.deletes_documents !== 0,
     baseline: row.baseline === null ? null : z.array(z.string()).parse(JSON.parse(row.baseline)),
     before: row.before_send === null ? null : JSON.parse(row.before_send),
-    answer: row.answer === null ? null : answer.parse(JSON.parse(row.answer)),
+    answer: row.answer === null ? null : storedResponse.parse(JSON.parse(row.answer)),
     resolution: row.resolution === null ? null : resolution.parse(JSON.parse(row.resolution)),
     reconcileAttempts: row.reconcile_attempts,
   };

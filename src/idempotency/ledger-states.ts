@@ -9,13 +9,13 @@ import type { BillingWarning, WriteFailure } from '../domain/write.js';
 export type LedgerState = 'claimed' | 'sending' | 'succeeded' | 'rejected' | 'not_sent' | 'unknown';
 
 /** The stored result of a write, without secrets and personal data. The use case chooses the JSON in `value`. */
-export type StoredAnswer =
+export type StoredResponse =
   | { readonly kind: 'value'; readonly value: unknown; readonly warnings: readonly BillingWarning[] }
   | { readonly kind: 'failure'; readonly failure: WriteFailure };
 
 /**
- * The settlement of an unknown outcome, for the audit. `late-answer`: the owner's own response came after the row had
- * become unknown.
+ * The settlement of an unknown outcome, for the audit. `late-answer`, a stored word: the owner's own response came after
+ * the row had become unknown.
  */
 export interface Resolution {
   readonly by: 'late-answer' | 'reconciler' | 'operator';
@@ -55,7 +55,8 @@ export interface LedgerRow {
    * JSON-safe note of the use case from just before the sending, for the settlement of an unknown outcome. Null: none.
    */
   readonly before: unknown;
-  readonly answer: StoredAnswer | null;
+  /** The stored response. It keeps the name of its column, which every version since the first reads and writes. */
+  readonly answer: StoredResponse | null;
   readonly resolution: Resolution | null;
   /** Background reconciliations tried so far. */
   readonly reconcileAttempts: number;
@@ -129,7 +130,7 @@ export const TRANSITIONS: readonly Transition[] = [
     from: 'unknown',
     to: 'succeeded',
     by: ['late-answer', 'reconciler', 'operator'],
-    why: 'The answer came after all, the history proves the charge, or a person vouches for it.',
+    why: 'The response came after all, the history proves the charge, or a person vouches for it.',
   },
   {
     from: 'unknown',

@@ -1,7 +1,7 @@
 import type { CountedWrites, DailyLimits, ExceededLimit, Spend } from '../domain/spending.js';
 import type { BillingOperationKind } from '../domain/upstream-operations.js';
 import type { RecentWrite, RecentWritesRequest, WriteRefusal } from '../domain/write.js';
-import type { Actor, LedgerState, Resolution, StoredAnswer } from './ledger-states.js';
+import type { Actor, LedgerState, Resolution, StoredResponse } from './ledger-states.js';
 import { isUnfinished, type LedgerRow } from './ledger-states.js';
 
 /**
@@ -137,7 +137,7 @@ export interface Change {
   /** Stored from then on, JSON-safe; absent: unchanged. */
   readonly before?: unknown;
   /** Replaces the stored result; absent: none. */
-  readonly answer?: StoredAnswer | null;
+  readonly answer?: StoredResponse | null;
   /** Set when an unknown outcome is settled. */
   readonly resolution?: Resolution;
 }
@@ -211,7 +211,7 @@ export interface Ledger {
   settle(
     row: LedgerRow,
     to: 'succeeded' | 'rejected',
-    answer: StoredAnswer | null,
+    response: StoredResponse | null,
     resolution: Resolution,
   ): Promise<LedgerRow | null>;
   find(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null>;
@@ -313,12 +313,12 @@ export function changedRow(row: LedgerRow, change: Change): LedgerRow {
 export function settlement(
   row: LedgerRow,
   to: 'succeeded' | 'rejected',
-  answer: StoredAnswer | null,
+  response: StoredResponse | null,
   resolution: Resolution,
 ): Change {
   const corrects = row.state === 'succeeded' && to === 'rejected' && resolution.by === 'operator';
   const from = corrects ? 'succeeded' : 'unknown';
-  return { from, to, by: resolution.by, atMs: resolution.atMs, answer, resolution };
+  return { from, to, by: resolution.by, atMs: resolution.atMs, answer: response, resolution };
 }
 
 // Conditions of a claim besides its key and its target. Both stores decide by these functions, inside the transaction

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WriteOutcome } from '../domain/write.js';
 import { type Change, changedRow, type Ledger, type LedgerLog } from './ledger.js';
-import type { LedgerRow, LedgerState, StoredAnswer } from './ledger-states.js';
+import type { LedgerRow, LedgerState, StoredResponse } from './ledger-states.js';
 
 export interface RecorderOptions {
   readonly ledger: Ledger;
@@ -66,9 +66,9 @@ export class OutcomeRecorder {
    * Records the outcome of one attempt. Never throws. It returns the row as it is, or as it will be once the ledger is
    * back.
    */
-  async record(row: LedgerRow, outcome: WriteOutcome<unknown>, answer: StoredAnswer | null): Promise<LedgerRow> {
+  async record(row: LedgerRow, outcome: WriteOutcome<unknown>, response: StoredResponse | null): Promise<LedgerRow> {
     const atMs = this.#options.now();
-    const change: Change = { from: 'sending', to: STATE_OF[outcome.kind], by: 'owner', atMs, answer };
+    const change: Change = { from: 'sending', to: STATE_OF[outcome.kind], by: 'owner', atMs, answer: response };
     try {
       return await this.#write(row, change);
     } catch (error) {

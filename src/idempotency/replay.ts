@@ -1,6 +1,6 @@
 import { type BillingOperationKind, upstreamOperation } from '../domain/upstream-operations.js';
 import type { WriteFailure, WriteOutcome } from '../domain/write.js';
-import type { LedgerRow, StoredAnswer } from './ledger-states.js';
+import type { LedgerRow, StoredResponse } from './ledger-states.js';
 
 /** The upstream of a failure that no client of an upstream reported. */
 function upstreamOf(kind: BillingOperationKind): WriteFailure['upstream'] {
@@ -33,7 +33,7 @@ function rejectedFailure(kind: BillingOperationKind): WriteFailure {
 }
 
 /** The stored form of an outcome. */
-export function toAnswer<T>(outcome: WriteOutcome<T>, toStored: (value: T) => unknown): StoredAnswer {
+export function toStoredResponse<T>(outcome: WriteOutcome<T>, toStored: (value: T) => unknown): StoredResponse {
   return outcome.kind === 'succeeded'
     ? { kind: 'value', value: toStored(outcome.value), warnings: outcome.warnings }
     : { kind: 'failure', failure: outcome.failure };
@@ -46,8 +46,8 @@ export function replay<T>(row: LedgerRow, fromStored: (stored: unknown) => T): W
   const failure = row.answer?.kind === 'failure' ? row.answer.failure : null;
   switch (row.state) {
     case 'succeeded': {
-      const answer = row.answer?.kind === 'value' ? row.answer : { value: null, warnings: [] };
-      return { kind: 'succeeded', value: fromStored(answer.value), warnings: answer.warnings };
+      const stored = row.answer?.kind === 'value' ? row.answer : { value: null, warnings: [] };
+      return { kind: 'succeeded', value: fromStored(stored.value), warnings: stored.warnings };
     }
     case 'rejected':
       return { kind: 'rejected', failure: failure ?? rejectedFailure(row.kind) };

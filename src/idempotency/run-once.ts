@@ -11,9 +11,9 @@ import {
   type Ledger,
   type LedgerLog,
 } from './ledger.js';
-import { isUnfinished, type LedgerRow, type StoredAnswer } from './ledger-states.js';
+import { isUnfinished, type LedgerRow, type StoredResponse } from './ledger-states.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
-import { replay, toAnswer, unknownFailure } from './replay.js';
+import { replay, toStoredResponse, unknownFailure } from './replay.js';
 
 /** A write that must happen at most once. */
 export interface OnceRequest {
@@ -308,7 +308,7 @@ export class RunOnce {
       return null;
     }
     const outcome = await steps.send();
-    return { kind: 'completed', row: await this.#recorder.record(sending, outcome, storableAnswer(outcome, steps)) };
+    return { kind: 'completed', row: await this.#recorder.record(sending, outcome, storableResponse(outcome, steps)) };
   }
 
   /** Closes a row without a working owner, before a duplicate waits or is refused. Never throws. */
@@ -398,9 +398,9 @@ async function readBaseline<T>(steps: OnceSteps<T>): Promise<Baseline | null> {
 }
 
 /** The stored form of the outcome. A mapping that fails loses the figures, not the outcome. */
-function storableAnswer<T>(outcome: WriteOutcome<T>, steps: OnceSteps<T>): StoredAnswer | null {
+function storableResponse<T>(outcome: WriteOutcome<T>, steps: OnceSteps<T>): StoredResponse | null {
   try {
-    return toAnswer(outcome, (value) => steps.toStored(value));
+    return toStoredResponse(outcome, (value) => steps.toStored(value));
   } catch {
     return null;
   }

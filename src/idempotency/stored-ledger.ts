@@ -17,7 +17,7 @@ import {
   settlement,
 } from './ledger.js';
 import { nextAttemptAtMs } from './ledger-row.codec.js';
-import { ForbiddenTransition, type LedgerRow, type Resolution, type StoredAnswer } from './ledger-states.js';
+import { ForbiddenTransition, type LedgerRow, type Resolution, type StoredResponse } from './ledger-states.js';
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -98,10 +98,10 @@ export class StoredLedger implements Ledger {
   settle(
     row: LedgerRow,
     to: 'succeeded' | 'rejected',
-    answer: StoredAnswer | null,
+    response: StoredResponse | null,
     resolution: Resolution,
   ): Promise<LedgerRow | null> {
-    return this.advance(row, settlement(row, to, answer, resolution));
+    return this.advance(row, settlement(row, to, response, resolution));
   }
 
   find(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {

@@ -45,7 +45,7 @@ if (!hasBrowser()) {
     });
 
     it(
-      'leads from the start page to the first answer with one click, and one more to run it',
+      'leads from the start page to the first response with one click, and one more to run it',
       async () => {
         const page = await browser.newPage();
         await page.goto(gateway.url);

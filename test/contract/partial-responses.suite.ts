@@ -16,7 +16,7 @@ export function partialResponsesSuite(open: () => ContractWorld, facts: Contract
       Object.entries(extensions ?? {}).find(([name]) => name === 'code')?.[1],
     ]);
 
-  describe('partial answers', () => {
+  describe('partial responses', () => {
     it.each(['history', 'usage'] as const)('of many groups, plans from %s', async (source) => {
       const { world, askFrom } = open();
       const ids = ['100000', foreignGroupId, '1o', '77', planlessGroupId, '100003'];

@@ -61,7 +61,7 @@ export function unknownOutcomesSuite(openShared: () => ContractWorld, facts: Con
     });
     afterAll(() => own.close());
 
-    describe.each(writes)('the lost answer to $name', ({ endpoint, groupId, write, item, evidence, isProved }) => {
+    describe.each(writes)('the lost response to $name', ({ endpoint, groupId, write, item, evidence, isProved }) => {
       const key = `lost-${groupId}`;
 
       it('is an unknown outcome, which nobody sends again', async () => {

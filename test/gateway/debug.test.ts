@@ -107,7 +107,7 @@ describe('/debug', () => {
     expect(calls.find((call) => call.attempts.length === 0)?.shared).toMatchObject({ answered: true });
   });
 
-  it('shows a page that was served from the kept answer', async () => {
+  it('shows a page that was served from the kept response', async () => {
     const query = `query Page($after: String) { group(id: "100001") {
       billingHistory(first: 2, after: $after) { pageInfo { endCursor } } } }`;
     const { data } = await gateway.execute<{ group: { billingHistory: { pageInfo: { endCursor: string } } } }>(query);

@@ -12,7 +12,7 @@ interface Received {
 }
 
 const FIXTURES = new URL('../fixtures/', import.meta.url);
-const ANSWERS: Readonly<Record<string, { file: string; contentType: string }>> = {
+const SAMPLES: Readonly<Record<string, { file: string; contentType: string }>> = {
   '/v1/billings/history': { file: 'xtracta/billing-history.xml', contentType: 'application/xml' },
   '/v1/billings/booster': { file: 'xtracta/booster.xml', contentType: 'application/xml' },
   '/v1/billings/update': { file: 'xtracta/plan-update.xml', contentType: 'application/xml' },
@@ -40,13 +40,13 @@ describe('the documents’ own samples, through GraphQL', () => {
           headers: request.headers,
           body: Buffer.concat(chunks).toString('utf8'),
         });
-        const answer = ANSWERS[request.url ?? ''];
-        if (answer === undefined) {
+        const sample = SAMPLES[request.url ?? ''];
+        if (sample === undefined) {
           response.writeHead(404).end();
           return;
         }
-        void readFile(new URL(answer.file, FIXTURES)).then((body) => {
-          response.writeHead(200, { 'content-type': answer.contentType, 'content-length': body.length }).end(body);
+        void readFile(new URL(sample.file, FIXTURES)).then((body) => {
+          response.writeHead(200, { 'content-type': sample.contentType, 'content-length': body.length }).end(body);
         });
       });
     });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Big } from 'big.js';
-import type * as Answers from '../__generated__/operations.js';
+import type * as Results from '../__generated__/operations.js';
 import { type OperationRunner, startOperationRunner } from './operation-runner.js';
 
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
@@ -36,12 +36,12 @@ describe('the operations of operations/, against the simulated upstreams', () =>
   });
 
   it('GroupPlanAt shows the plan of a moment beside the one of now', async () => {
-    const { group } = await operations.dataOf<Answers.GroupPlanAtQuery>('GroupPlanAt');
+    const { group } = await operations.dataOf<Results.GroupPlanAtQuery>('GroupPlanAt');
     expect(group?.now).toMatchObject({ name: 'Business Annual 12000', type: 'ANNUAL' });
     // The end of a period belongs to it; after all periods there is no plan.
-    const inside = await operations.dataOf<Answers.GroupPlanAtQuery>('GroupPlanAt', { at: group?.now?.expiryDate });
+    const inside = await operations.dataOf<Results.GroupPlanAtQuery>('GroupPlanAt', { at: group?.now?.expiryDate });
     expect(inside.group?.atMoment).toEqual(group?.now);
-    const later = await operations.dataOf<Answers.GroupPlanAtQuery>('GroupPlanAt', { at: '2099-01-01T00:00:00Z' });
+    const later = await operations.dataOf<Results.GroupPlanAtQuery>('GroupPlanAt', { at: '2099-01-01T00:00:00Z' });
     expect(later.group?.atMoment).toBeNull();
   });
 
@@ -65,7 +65,7 @@ describe('the operations of operations/, against the simulated upstreams', () =>
 
   it('HistoryFirstPage and HistoryNextPage walk through a history with one upstream call', async () => {
     operations.forgetRequests();
-    const first = (await operations.dataOf<Answers.HistoryFirstPageQuery>('HistoryFirstPage')).group?.billingHistory;
+    const first = (await operations.dataOf<Results.HistoryFirstPageQuery>('HistoryFirstPage')).group?.billingHistory;
     expect(first?.pageInfo.hasNextPage).toBe(true);
     expect(first?.nodes).toHaveLength(5);
     expect(first?.nodes[0]).toMatchObject({
@@ -80,7 +80,7 @@ describe('the operations of operations/, against the simulated upstreams', () =>
     const seen = first?.nodes.map(({ id }) => id) ?? [];
     let after = first?.pageInfo.endCursor;
     while (after !== null && after !== undefined) {
-      const page = (await operations.dataOf<Answers.HistoryNextPageQuery>('HistoryNextPage', { after })).group
+      const page = (await operations.dataOf<Results.HistoryNextPageQuery>('HistoryNextPage', { after })).group
         ?.billingHistory;
       expect(page?.pageInfo.hasPreviousPage).toBe(true);
       seen.push(...(page?.edges.map(({ node }) => node.id) ?? []));
@@ -92,8 +92,8 @@ describe('the operations of operations/, against the simulated upstreams', () =>
   });
 
   it('RecursiveHistory sums exactly over the whole selection, whatever the page shows', async () => {
-    const page = (await operations.dataOf<Answers.RecursiveHistoryQuery>('RecursiveHistory')).group?.billingHistory;
-    const whole = (await operations.dataOf<Answers.RecursiveHistoryQuery>('RecursiveHistory', { first: 5000 })).group
+    const page = (await operations.dataOf<Results.RecursiveHistoryQuery>('RecursiveHistory')).group?.billingHistory;
+    const whole = (await operations.dataOf<Results.RecursiveHistoryQuery>('RecursiveHistory', { first: 5000 })).group
       ?.billingHistory;
     expect(page?.nodes).toHaveLength(10);
     expect(page?.summary).toEqual(whole?.summary);
@@ -113,7 +113,7 @@ describe('the operations of operations/, against the simulated upstreams', () =>
   });
 
   it('Subgroups lists the groups below with their plans', async () => {
-    const subgroups = (await operations.dataOf<Answers.SubgroupsQuery>('Subgroups')).group?.subgroups ?? [];
+    const subgroups = (await operations.dataOf<Results.SubgroupsQuery>('Subgroups')).group?.subgroups ?? [];
     // Of the 55 groups below the root, one never had a plan, and the plan of another lapsed a year ago. No row of the
     // last year names these two.
     expect(subgroups).toHaveLength(53);
@@ -214,7 +214,7 @@ describe('the operations of operations/, against the simulated upstreams', () =>
   });
 
   it('OpenBillingUi answers a URL that opens, and when it stops to', async () => {
-    const { openBillingUi } = await operations.dataOf<Answers.OpenBillingUiMutation>('OpenBillingUi');
+    const { openBillingUi } = await operations.dataOf<Results.OpenBillingUiMutation>('OpenBillingUi');
     expect(openBillingUi).toEqual({
       url: expect.stringContaining(operations.simulatorUrl),
       expiresAt: expect.stringMatching(DATE_TIME),
@@ -300,7 +300,7 @@ describe('the operations of operations/, against the simulated upstreams', () =>
 
   it('PlanChangePreview shows both plans and what is not known, and sends no write', async () => {
     operations.forgetRequests();
-    const { group } = await operations.dataOf<Answers.PlanChangePreviewQuery>('PlanChangePreview');
+    const { group } = await operations.dataOf<Results.PlanChangePreviewQuery>('PlanChangePreview');
     expect(group?.planChangePreview).toMatchObject({
       // An earlier operation has changed to this plan.
       direction: 'RENEWAL',
@@ -313,7 +313,7 @@ describe('the operations of operations/, against the simulated upstreams', () =>
   });
 
   it('AvailablePlans shows every plan with the price of a document, and compares no prices of unnamed currencies', async () => {
-    const { group } = await operations.dataOf<Answers.AvailablePlansQuery>('AvailablePlans');
+    const { group } = await operations.dataOf<Results.AvailablePlansQuery>('AvailablePlans');
     expect(group?.plan).toMatchObject({ name: 'Business 1000', price: { amount: '500', currency: 'NZD' } });
     expect(group?.availablePlans?.map(({ id }) => id)).toEqual([
       '110',

@@ -24,7 +24,7 @@ describe('the queries of operations/, asked again and again', () => {
       for (let time = 0; time < TIMES; time += 1) responses.push(await operations.run(name));
       for (const { errors } of responses) expect({ name, errors }).toEqual({ name, errors: [] });
       const texts = responses.map(({ data }) => JSON.stringify(data, withoutCursors));
-      expect({ name, answers: new Set(texts) }).toEqual({ name, answers: new Set(texts.slice(0, 1)) });
+      expect({ name, responses: new Set(texts) }).toEqual({ name, responses: new Set(texts.slice(0, 1)) });
     }
     const { data } = await operations.run('UnknownOperations');
     expect(data).toMatchObject({ billingOperations: { nodes: [{ evidence: [{ kind: 'BOOSTER' }] }] } });

@@ -174,7 +174,7 @@ describe('a page whose upstream went away', () => {
     ['a refusal', 'xml_status', { code: 400 }, 'UPSTREAM_REJECTED'],
     ['being told to ask less', 'rate_limit', { retryAfter: 3_600 }, 'UPSTREAM_UNAVAILABLE'],
     ['a login page', 'html', {}, 'UPSTREAM_INVALID_RESPONSE'],
-  ])('shows no earlier answer in place of %s', async (_name, kind, params, code) => {
+  ])('shows no earlier response in place of %s', async (_name, kind, params, code) => {
     await ask(gateway, PLAN, { id: '100001' });
     goDown(kind, params);
     const { data, errors, extensions } = await ask(gateway, PLAN, { id: '100001' });
@@ -229,7 +229,7 @@ describe('a write', () => {
     expect(codesOf(await ask(gateway, PLAN, { id: '100015' }))).toEqual([]);
   });
 
-  it('is followed by answers that may be shown again: those that were asked for after it', async () => {
+  it('is followed by responses that may be shown again: those requested after it', async () => {
     await ask(gateway, PLAN, { id: '100016' });
     await order(gateway, '100016');
     await ask(gateway, PLAN, { id: '100016' });
@@ -237,7 +237,7 @@ describe('a write', () => {
     expect(codesOf(await ask(gateway, PLAN, { id: '100016' }))).toEqual([]);
   });
 
-  it('whose outcome is unknown ends it for as long as that is so, also for later answers', async () => {
+  it('whose outcome is unknown ends it for as long as that is so, also for later responses', async () => {
     await ask(gateway, PLAN, { id: '100017' });
     const lost = world.world.addFault({ endpoint: 'booster', kind: 'reset' });
     const input = { idempotencyKey: 'stale-unknown-1', packId: '1223', groupId: '100017' };
@@ -274,7 +274,7 @@ describe('a write', () => {
     expect(codesOf(await ask(gateway, PLAN, { id: '100018' }))).toEqual([]);
   });
 
-  it('is decided by fresh answers alone: preview, evidence, baseline and expected price', async () => {
+  it('is decided by fresh responses alone: preview, evidence, baseline and expected price', async () => {
     const write = (key: string, more = '') =>
       `mutation { orderBoosterPack(input: { idempotencyKey: "${key}", packId: "1223", groupId: "100019" ${more} }) {
         operation { status evidence { id } } userErrors { code } catalogue { id } } }`;

@@ -52,7 +52,7 @@ describe('graphql_errors_total', () => {
     ['a key with another input', { IDEMPOTENCY_KEY_REUSED: 1 }, () => order('errors-refused', '1223')],
     ["somebody else's group", { UPSTREAM_REJECTED: 1 }, () => order('errors-foreign', '1223', '900001')],
     ['its replay, too', {}, () => order('errors-foreign', '1223', '900001')],
-    ['a lost answer', { OUTCOME_UNKNOWN: 1 }, () => order('errors-lost', '990001', '100002')],
+    ['a lost response', { OUTCOME_UNKNOWN: 1 }, () => order('errors-lost', '990001', '100002')],
     ['its replay, as well', {}, () => order('errors-lost', '990001', '100002')],
     ['a write after it', { PRIOR_OUTCOME_UNKNOWN: 1 }, () => order('errors-after', '1223', '100002')],
     [

@@ -210,12 +210,12 @@ describe('a client that loses its keys', () => {
               replica: each.replica === 0 ? 1 : 0,
               fate: isCrash ? 'succeeds' : each.fate,
             };
-            const answers = await Promise.all([
+            const responses = await Promise.all([
               shop.send(each, key, null),
               ...(each.twice ? [shop.send(other, shop.newKey(), null)] : []),
             ]);
             for (let turn = 0; turn < each.loops; turn += 1) await shop.send(other, shop.newKey(), null);
-            const told = answers.find((answer) => answer !== 'crashed' && answer.kind === 'possibleDuplicate');
+            const told = responses.find((response) => response !== 'crashed' && response.kind === 'possibleDuplicate');
             if (told !== undefined && each.wantsAnother) await orderAnother(shop, each);
             if (each.restarts) shop.restart(each.replica);
           }
@@ -243,11 +243,11 @@ async function orderAnother(shop: Shop, click: Click): Promise<void> {
   await shop.settle();
   const before = shop.charges.length;
   const wish: Click = { ...click, fate: 'succeeds' };
-  let answer = await shop.send(wish, shop.newKey(), null);
+  let response = await shop.send(wish, shop.newKey(), null);
   // Told of the newest at most once more, because another tab may have been first.
-  for (let turn = 0; turn < 2 && answer !== 'crashed' && answer.kind === 'possibleDuplicate'; turn += 1) {
-    answer = await shop.send(wish, shop.newKey(), answer.row.idempotencyKey);
+  for (let turn = 0; turn < 2 && response !== 'crashed' && response.kind === 'possibleDuplicate'; turn += 1) {
+    response = await shop.send(wish, shop.newKey(), response.row.idempotencyKey);
   }
-  expect(answer).toMatchObject({ kind: 'completed' });
+  expect(response).toMatchObject({ kind: 'completed' });
   expect(shop.charges.length).toBe(before + 1);
 }

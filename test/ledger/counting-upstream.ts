@@ -28,27 +28,27 @@ export const UNKNOWN_OUTCOME: WriteOutcome<Order> = { kind: 'unknown', failure: 
 /** Stands for the one attempt at an upstream: counts how often it was made. */
 export class CountingUpstream {
   hits = 0;
-  readonly #answers: WriteOutcome<Order>[];
+  readonly #responses: WriteOutcome<Order>[];
 
   /** The responses in order; the last one goes on. */
-  constructor(...answers: WriteOutcome<Order>[]) {
-    this.#answers = answers.length === 0 ? [SUCCEEDED] : answers;
+  constructor(...responses: WriteOutcome<Order>[]) {
+    this.#responses = responses.length === 0 ? [SUCCEEDED] : responses;
   }
 
   steps(change: Partial<OnceSteps<Order>> = {}): OnceSteps<Order> {
     return {
       baseline: async () => ({ ids: ['1', '2'], before: { plan: 'Basic' } }),
-      send: async () => this.answer(),
+      send: async () => this.respond(),
       toStored: ({ id }) => ({ id }),
       fromStored: (stored) => ({ id: idOf(stored), orderedBy: null }),
       ...change,
     };
   }
 
-  answer(): WriteOutcome<Order> {
+  respond(): WriteOutcome<Order> {
     this.hits += 1;
-    const answer = this.#answers.length > 1 ? this.#answers.shift() : this.#answers[0];
-    return answer ?? SUCCEEDED;
+    const response = this.#responses.length > 1 ? this.#responses.shift() : this.#responses[0];
+    return response ?? SUCCEEDED;
   }
 }
 

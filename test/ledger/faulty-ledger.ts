@@ -11,7 +11,7 @@ import {
   type ListRequest,
   type Neighbour,
 } from '../../src/idempotency/ledger.js';
-import type { LedgerRow, Resolution, StoredAnswer } from '../../src/idempotency/ledger-states.js';
+import type { LedgerRow, Resolution, StoredResponse } from '../../src/idempotency/ledger-states.js';
 
 export type LedgerStep = 'claim' | 'sending' | 'outcome' | 'read' | 'recent';
 
@@ -55,10 +55,10 @@ export class FaultyLedger implements Ledger {
   settle(
     row: LedgerRow,
     to: 'succeeded' | 'rejected',
-    answer: StoredAnswer | null,
+    response: StoredResponse | null,
     resolution: Resolution,
   ): Promise<LedgerRow | null> {
-    return this.#inner.settle(row, to, answer, resolution);
+    return this.#inner.settle(row, to, response, resolution);
   }
 
   find(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {

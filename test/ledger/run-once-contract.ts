@@ -97,7 +97,7 @@ export function describeRunOnce(store: string, newUrl: () => Promise<string>): v
       const send = async () => {
         refused.push(await here.run(sampleOrder(), upstream.steps()));
         refused.push(await elsewhere.run(sampleOrder(), upstream.steps()));
-        return upstream.answer();
+        return upstream.respond();
       };
       await here.run(sampleOrder(), upstream.steps({ send }));
       expect(refused).toMatchObject([
@@ -138,7 +138,7 @@ export function describeRunOnce(store: string, newUrl: () => Promise<string>): v
       const waited: unknown[] = [];
       const send = async () => {
         waited.push(await impatient.run(order, upstream.steps()));
-        return upstream.answer();
+        return upstream.respond();
       };
       await make().run(order, upstream.steps({ send }));
       expect(waited).toMatchObject([{ kind: 'inProgress', row: { state: 'sending' } }]);
@@ -189,7 +189,7 @@ export function describeRunOnce(store: string, newUrl: () => Promise<string>): v
       const send = async () => {
         reached.resolve(undefined);
         await finish.promise;
-        return upstream.answer();
+        return upstream.respond();
       };
       const running = once.run(order, upstream.steps({ send }));
       await reached.promise;
@@ -210,7 +210,7 @@ export function describeRunOnce(store: string, newUrl: () => Promise<string>): v
       const order = sampleOrder();
       const send = async () => {
         nowMs -= hour;
-        return upstream.answer();
+        return upstream.respond();
       };
       await jumping.run(order, upstream.steps({ send }));
       nowMs += 2 * hour;

@@ -1,5 +1,5 @@
 import type { ClaimRequest } from '../../src/idempotency/ledger.js';
-import type { Resolution, StoredAnswer } from '../../src/idempotency/ledger-states.js';
+import type { Resolution, StoredResponse } from '../../src/idempotency/ledger-states.js';
 
 export const T0 = Date.UTC(2026, 0, 31, 12, 0, 0);
 
@@ -23,9 +23,9 @@ export function sampleClaim(change: Partial<ClaimRequest> = {}): ClaimRequest {
   };
 }
 
-export const SUCCESS: StoredAnswer = { kind: 'value', value: { id: '42', price: '99.50' }, warnings: [] };
+export const SUCCESS: StoredResponse = { kind: 'value', value: { id: '42', price: '99.50' }, warnings: [] };
 
-export const UNKNOWN: StoredAnswer = {
+export const UNKNOWN: StoredResponse = {
   kind: 'failure',
   failure: {
     code: 'OUTCOME_UNKNOWN',

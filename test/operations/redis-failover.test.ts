@@ -65,8 +65,8 @@ async function askByHash({ url }: TestGateway, query: string): Promise<string> {
     });
     return await response.text();
   };
-  const answer = await ask({});
-  return answer.includes('PERSISTED_QUERY_NOT_FOUND') ? await ask({ query }) : answer;
+  const response = await ask({});
+  return response.includes('PERSISTED_QUERY_NOT_FOUND') ? await ask({ query }) : response;
 }
 
 const binary = findRedis();
@@ -172,7 +172,7 @@ class RefusingRedis {
       socket.on('error', () => undefined);
       socket.on('data', (chunk) => {
         for (const [command] of chunk.toString('utf8').matchAll(/(?<=^\*\d+\r\n\$\d+\r\n)\w+/gm)) {
-          socket.write(this.#answer(command.toLowerCase()));
+          socket.write(this.#reply(command.toLowerCase()));
         }
       });
     }).listen(0, '127.0.0.1');
@@ -191,7 +191,7 @@ class RefusingRedis {
     await once(this.#server, 'close');
   }
 
-  #answer(command: string): string {
+  #reply(command: string): string {
     if (command === 'info') {
       const text = this.loading ? 'loading:1\r\nloading_eta_seconds:40\r\n' : 'loading:0\r\n';
       return `$${text.length}\r\n${text}\r\n`;

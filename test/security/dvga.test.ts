@@ -221,7 +221,7 @@ describe('execution of code, and injection', () => {
     }
   });
 
-  it('markup of a request is in no answer: neither the path nor a header, a name or a value', async () => {
+  it('markup of a request is in no response: neither the path nor a header, a name or a value', async () => {
     const mark = '<script>alert(1)</script>';
     const responses = [
       await probe(`${development.url}/${encodeURIComponent(mark)}`),

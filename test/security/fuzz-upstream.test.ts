@@ -188,7 +188,7 @@ const scenarios = {
   },
 };
 
-describe('an answer that was good once and is changed at random', () => {
+describe('a response that was good once and is changed at random', () => {
   const each = Math.ceil(runs / Object.keys(scenarios).length / AT_ONCE);
 
   it.each(Object.entries(scenarios).map(([name, scenario], index) => ({ name, ...scenario, index })))(

@@ -15,11 +15,11 @@ export interface ProbeResponse {
 }
 
 // A request without a response must fail before the test's own time limit.
-const NO_ANSWER_MS = 40_000;
+const NO_RESPONSE_MS = 40_000;
 
 /** Sends one request unchanged, and reads the response without any assumption. */
 export async function probe(url: string, init: RequestInit = {}): Promise<ProbeResponse> {
-  const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(NO_ANSWER_MS), ...init });
+  const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(NO_RESPONSE_MS), ...init });
   const text = await response.text();
   const body = parsed(text);
   const errors = property(body, 'errors');

@@ -22,13 +22,13 @@ let folder: string;
 
 beforeAll(async () => {
   upstream = await startLargeUpstream();
-  folder = await mkdtemp(join(tmpdir(), 'large-answers-'));
+  folder = await mkdtemp(join(tmpdir(), 'large-responses-'));
   gateway = await startGatewayProcess(
     {
       AUTH: 'none',
       NODE_ENV: 'production',
       XTRACTA_URL: upstream.url,
-      XTRACTA_API_KEY: 'key-of-large-answers',
+      XTRACTA_API_KEY: 'key-of-large-responses',
       XTRACTA_ROOT_GROUP_ID: '1',
       // A long limit for a busy machine, because the test checks memory and responses, not time.
       OPERATION_TIMEOUT_MS: '150000',
@@ -77,7 +77,7 @@ function outcomeOf(response: Asked): string {
   return response.codes.length === 1 ? String(code) : `several errors: ${response.codes.slice(0, 3).join()}`;
 }
 
-describe('an answer that would be too large', () => {
+describe('a response that would be too large', () => {
   it.each(TOO_DEAR)('ends the whole operation: %s', async (_name, query) => {
     const response = await ask(query);
     expect([response.status, response.codes, response.text.includes('"data":null')]).toEqual([

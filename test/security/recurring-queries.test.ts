@@ -102,7 +102,7 @@ describe('a query that comes again', () => {
   });
 
   it(
-    'gets the same answer each time, whatever it asks for',
+    'gets the same response each time, whatever it asks for',
     async () => {
       const question = fc.oneof(
         nearlyRight('odd').filter(({ query }) => !/^mutation/m.test(query)),

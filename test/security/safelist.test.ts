@@ -45,12 +45,12 @@ async function get(parameters: Readonly<Record<string, string>>) {
 }
 
 async function responseOf(response: Response) {
-  const answer: { data?: unknown; errors?: { extensions: Record<string, unknown> }[] } = JSON.parse(
+  const body: { data?: unknown; errors?: { extensions: Record<string, unknown> }[] } = JSON.parse(
     await response.text(),
   );
   const upstream = stand.upstreamCalls();
-  const codes = (answer.errors ?? []).map(({ extensions }) => extensions['code']);
-  return { status: response.status, codes, data: answer.data, upstream };
+  const codes = (body.errors ?? []).map(({ extensions }) => extensions['code']);
+  return { status: response.status, codes, data: body.data, upstream };
 }
 
 describe('a listed document', () => {

@@ -34,7 +34,7 @@ export class SecretCanaries {
     }
   }
 
-  searchAnswer(place: string, response: ProbeResponse, allowed: readonly string[] = []): void {
+  searchResponse(place: string, response: ProbeResponse, allowed: readonly string[] = []): void {
     const headers = [...response.headers].map(([name, value]) => `${name}: ${value}`).join('\n');
     this.search(place, `${headers}\n${response.text}`, allowed);
   }
@@ -43,7 +43,7 @@ export class SecretCanaries {
   async searchGateway(gateway: TestGateway): Promise<void> {
     this.search('log', gateway.logs());
     for (const path of ['/metrics', '/ready', '/debug', '/debug/operations', '/']) {
-      this.searchAnswer(path, await probe(`${gateway.url}${path}`, { headers: { accept: '*/*' } }));
+      this.searchResponse(path, await probe(`${gateway.url}${path}`, { headers: { accept: '*/*' } }));
     }
     this.searchLedger(gateway.ledgerPath);
   }

@@ -153,7 +153,7 @@ function write(endpoint: string, query: string, variables: object = {}): Attempt
     async run(gateway) {
       key += 1;
       const response = await ask(gateway, query, { key: `canary-run-${key}`, ...variables });
-      canaries.searchAnswer('an answer from /resolve', await ask(gateway, RESOLVE, { key: `canary-run-${key}` }));
+      canaries.searchResponse('a response from /resolve', await ask(gateway, RESOLVE, { key: `canary-run-${key}` }));
       return response;
     },
   };
@@ -197,8 +197,8 @@ async function meet(gateway: TestGateway, attempt: Attempt, kind: FaultKind): Pr
   learnIssuedSecrets();
   // Only its own caller may see the URL, in its own response.
   const own = [...world.world.state().uiTokens.keys()].map((index) => `billing UI token ${index}`);
-  canaries.searchAnswer(
-    `an answer: ${kind} at ${attempt.endpoint}`,
+  canaries.searchResponse(
+    `a response: ${kind} at ${attempt.endpoint}`,
     response,
     attempt.endpoint === 'billing_ui' ? own : [],
   );
@@ -238,7 +238,7 @@ describe('no secret leaves', () => {
           { 'x-router-secret': `${ROUTER_SECRET}x`, authorization: `Bearer ${bearer}` },
         ),
       ];
-      for (const response of responses) canaries.searchAnswer('the answer to a refused request', response);
+      for (const response of responses) canaries.searchResponse('the response to a refused request', response);
     }
     // The name of an unknown field is repeated to the developer who wrote it; here the developer typed a secret.
     expect(canaries.leaks().filter(({ place }) => !place.includes('refused'))).toEqual([]);

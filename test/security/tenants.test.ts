@@ -136,7 +136,7 @@ describe('a group that a caller may not name', () => {
   // A group of another tenant of the same account, one outside of the account's tree, and one that does not exist.
   const GROUPS = ['100003', '900001', '987654321'];
 
-  it.each(QUESTIONS)('costs no upstream call, and the answer does not tell whether it exists: %s', async (query) => {
+  it.each(QUESTIONS)('costs no upstream call, and the response does not tell whether it exists: %s', async (query) => {
     const responses = await Promise.all(GROUPS.map((id) => tenants.ask('gamma', query, { id })));
     for (const { codes, text } of responses) {
       expect(new Set(codes)).toEqual(new Set(['FORBIDDEN']));
@@ -165,7 +165,7 @@ describe('a list of groups', () => {
     expect(tenants.calls('alpha') + tenants.calls('beta')).toBe(0);
   });
 
-  it('drops every other group from recursive answers', async () => {
+  it('drops every other group from recursive responses', async () => {
     const response = await tenants.ask('beta', HISTORY.replace('first: 1,', 'first: 500,'), { id: '100001' });
     expect(response.codes).toEqual([]);
     const group = property(response.data, 'group');

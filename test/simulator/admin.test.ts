@@ -21,25 +21,24 @@ async function admin(
   path: string,
   world: string,
   body?: unknown,
-): Promise<{ status: number; answer: unknown }> {
+): Promise<{ status: number; body: unknown }> {
   const mark = path.includes('?') ? '&' : '?';
   const response = await fetch(`${simulator.url}/__sim/${path}${mark}world=${encodeURIComponent(world)}`, {
     method,
     ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
   });
-  const answer: unknown = await response.json();
-  return { status: response.status, answer };
+  return { status: response.status, body: await response.json() };
 }
 
 describe('the admin interface', () => {
   test('moves the clock and says what changed', async () => {
     const { apiKey, world } = simulator.freshWorld();
     const before = world.now();
-    const { answer: response } = await admin('POST', 'clock', apiKey, { advance: { months: 1 } });
+    const { body: response } = await admin('POST', 'clock', apiKey, { advance: { months: 1 } });
     expect(response).toMatchObject({ changes: expect.arrayContaining([expect.objectContaining({ kind: 'renewed' })]) });
     expect(world.now() - before).toBeGreaterThan(27 * 86_400_000);
     const set = await admin('POST', 'clock', apiKey, { set: '2090-01-01T00:00:00Z' });
-    expect(set.answer).toMatchObject({ now: expect.stringMatching(/^2090-01-01T00:00:0/) });
+    expect(set.body).toMatchObject({ now: expect.stringMatching(/^2090-01-01T00:00:0/) });
     for (const body of [{ set: '2000-01-01' }, { set: 'soon' }, { advance: { years: 1 } }, {}]) {
       expect((await admin('POST', 'clock', apiKey, body)).status).toBe(400);
     }
@@ -49,10 +48,10 @@ describe('the admin interface', () => {
     const world = simulator.freshWorld();
     const rule = { endpoint: 'booster', kind: 'status', params: { code: 500 }, first: 1 };
     const added = await admin('POST', 'faults', world.apiKey, rule);
-    expect(added.answer).toMatchObject({ id: 'fault-1', kind: 'status', params: { code: 500, body: 'html' } });
+    expect(added.body).toMatchObject({ id: 'fault-1', kind: 'status', params: { code: 500, body: 'html' } });
     expect((await order(world)).status).toBe(500);
-    expect((await admin('GET', 'faults', world.apiKey)).answer).toMatchObject([{ seen: 1, struck: 1 }]);
-    expect((await admin('DELETE', 'faults?id=fault-1', world.apiKey)).answer).toEqual({ removed: 1 });
+    expect((await admin('GET', 'faults', world.apiKey)).body).toMatchObject([{ seen: 1, struck: 1 }]);
+    expect((await admin('DELETE', 'faults?id=fault-1', world.apiKey)).body).toEqual({ removed: 1 });
     expect((await admin('POST', 'faults', world.apiKey, { kind: 'status', when: 'always' })).status).toBe(400);
   });
 
@@ -61,7 +60,7 @@ describe('the admin interface', () => {
     await order(world, { quantity: '2' });
     await order(world, { pack_id: '77' });
     await history(world, { recursive: '1' });
-    const { answer: response } = await admin('GET', 'journal', world.apiKey);
+    const { body: response } = await admin('GET', 'journal', world.apiKey);
     expect(response).toMatchObject({
       counts: { booster: { received: 2, committed: 1 }, history: { received: 1, committed: 1 } },
       entries: [
@@ -81,7 +80,7 @@ describe('the admin interface', () => {
       ],
     });
     expect(JSON.stringify(response)).not.toContain(world.apiKey);
-    expect((await admin('GET', 'journal?endpoint=history&limit=1', world.apiKey)).answer).toMatchObject({
+    expect((await admin('GET', 'journal?endpoint=history&limit=1', world.apiKey)).body).toMatchObject({
       entries: [{ seq: 3 }],
     });
     await admin('DELETE', 'journal', world.apiKey);
@@ -90,7 +89,7 @@ describe('the admin interface', () => {
 
   test('notes requests whose key is nobody’s apart', async () => {
     await postForm(simulator.url, HISTORY, { api_key: 'nobody' });
-    const { answer: response } = await admin('GET', 'journal', 'unknown');
+    const { body: response } = await admin('GET', 'journal', 'unknown');
     expect(response).toMatchObject({ counts: { history: { committed: 0 } } });
   });
 
@@ -144,7 +143,7 @@ describe('the admin interface', () => {
   test('takes a snapshot, and goes back to it more than once', async () => {
     const world = simulator.freshWorld();
     await order(world);
-    const { answer: response } = await admin('POST', 'snapshot', world.apiKey, {});
+    const { body: response } = await admin('POST', 'snapshot', world.apiKey, {});
     const before = structuredClone(world.world.state());
     for (let round = 0; round < 2; round += 1) {
       await order(world);
@@ -160,7 +159,7 @@ describe('the admin interface', () => {
   test('lets documents arrive', async () => {
     const { apiKey } = simulator.freshWorld();
     const send = (group: string, count: unknown) => admin('POST', 'documents', apiKey, { group, count });
-    expect((await send(simulator.fixtures.heldGroupId, 3)).answer).toEqual({ processed: 0, held: 3 });
+    expect((await send(simulator.fixtures.heldGroupId, 3)).body).toEqual({ processed: 0, held: 3 });
     expect((await send('424242', 3)).status).toBe(404);
     expect((await send('constructor', 3)).status).toBe(404);
     expect((await send('100000', 0)).status).toBe(400);
@@ -174,8 +173,8 @@ describe('the admin interface', () => {
       return [plans['111']?.price, packs['1223']?.price];
     };
     const before = pricesOf(world);
-    expect((await send('111', '0.10')).answer).toEqual({ id: '111', price: '0.10' });
-    expect((await send('1223', '120')).answer).toEqual({ id: '1223', price: '120' });
+    expect((await send('111', '0.10')).body).toEqual({ id: '111', price: '0.10' });
+    expect((await send('1223', '120')).body).toEqual({ id: '1223', price: '120' });
     expect([pricesOf(world), pricesOf(other)]).toEqual([['0.10', '120'], before]);
     expect((await send('424242', '1')).status).toBe(404);
     expect((await send('constructor', '1')).status).toBe(404);
@@ -191,6 +190,6 @@ describe('the admin interface', () => {
     expect((await admin('GET', 'constructor', apiKey)).status).toBe(404);
     expect((await admin('GET', 'state', 'nobody')).status).toBe(404);
     expect((await fetch(`${simulator.url}/__sim/reset`, { method: 'POST', body: 'x' })).status).toBe(415);
-    expect((await admin('GET', '', apiKey)).answer).toMatchObject({ simulator: true, fixtures: simulator.fixtures });
+    expect((await admin('GET', '', apiKey)).body).toMatchObject({ simulator: true, fixtures: simulator.fixtures });
   });
 });

@@ -39,7 +39,7 @@ describe('a success is valid by the manual’s own schema', () => {
     }
   });
 
-  test('billing UI: the manual’s sample has another root than its schema, and so has the answer', async () => {
+  test('billing UI: the manual’s sample has another root than its schema, and so has the response', async () => {
     const response = await post(simulator.freshWorld(), UI, { expire: '600' });
     expect(await schemaErrors(response.text, 'billing-ui')).not.toEqual([]);
     const renamed = response.text.replaceAll('documents_response', 'billings_response');

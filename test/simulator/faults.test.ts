@@ -20,7 +20,7 @@ const rawOrder = (world: TestWorld, fault: string) =>
   rawPost(simulator.port, BOOSTER, { api_key: world.apiKey, pack_id: '1223' }, fault);
 const sold = (world: TestWorld) => world.world.state().packOrders.length;
 
-describe('instead of an answer', () => {
+describe('instead of a response', () => {
   test.each([
     ['status;code=503', 503, /<html/],
     ['status;code=500;body=xml;message=Oops', 500, /<status>500<\/status>\s*<message>Oops</],
@@ -91,7 +91,7 @@ describe('the connection', () => {
     expect(sold(world)).toBe(1);
   });
 
-  test('hang and stall: the answer never ends', async () => {
+  test('hang and stall: the response never ends', async () => {
     const world = simulator.freshWorld();
     for (const [index, fault] of ['hang', 'hang;commit=true', 'stall'].entries()) {
       const giveUp = new AbortController();
@@ -206,7 +206,7 @@ describe('the content', () => {
     expect(textsOf((await history(world, '')).text, 'start_date')[0]).toMatch(/\+00:00$/);
   });
 
-  test('of a credits answer', async () => {
+  test('of a credits response', async () => {
     const PurchaseID = simulator.fixtures.purchaseId;
     const { creditsToken } = simulator.freshWorld();
     const buy = async (fault: string) =>

@@ -122,7 +122,7 @@ describe('toggles', () => {
     expect(await open({ billingUiExpire: 'milliseconds' }, '60')).toBeGreaterThan(1e12);
   });
 
-  test('the answers of the billing UI have one root, refusals too', async () => {
+  test('the responses of the billing UI have one root, refusals too', async () => {
     const { world, apiKey } = simulator.freshWorld();
     const rootsOf = async (billingUiRoot: string) => {
       world.setToggles({ billingUiRoot });

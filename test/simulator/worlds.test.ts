@@ -19,14 +19,13 @@ async function admin(
   path: string,
   world: string,
   body?: unknown,
-): Promise<{ status: number; answer: unknown }> {
+): Promise<{ status: number; body: unknown }> {
   const mark = path.includes('?') ? '&' : '?';
   const response = await fetch(`${simulator.url}/__sim/${path}${mark}world=${encodeURIComponent(world)}`, {
     method,
     ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
   });
-  const answer: unknown = await response.json();
-  return { status: response.status, answer };
+  return { status: response.status, body: await response.json() };
 }
 
 describe('worlds', () => {
@@ -61,7 +60,7 @@ describe('worlds', () => {
 describe('the fixtures', () => {
   test('are at least fifty sub-groups, some of them nested, with the states that their names promise', async () => {
     const world = simulator.freshWorld();
-    const { answer: response } = await admin('GET', 'state', world.apiKey);
+    const { body: response } = await admin('GET', 'state', world.apiKey);
     expect(response).toMatchObject({ world: world.apiKey, creditBalance: 0, documents: { on_hold: 25 } });
     const groups = Object.values(world.world.state().groups);
     expect(groups.filter((group) => group.parentId !== null)).toHaveLength(55);
@@ -74,7 +73,7 @@ describe('the fixtures', () => {
     expect(lapsed[0]?.expiry).toBeLessThan(world.world.now());
   });
 
-  test('have history for a year, and every group’s plan in one recursive answer', async () => {
+  test('have history for a year, and every group’s plan in one recursive response', async () => {
     const world = simulator.freshWorld();
     const response = await postForm(simulator.url, HISTORY, { api_key: world.apiKey, recursive: '1' });
     expect(new Set(textsOf(response.text, 'group_id')).size).toBe(55);
@@ -104,7 +103,7 @@ describe('the page', () => {
 });
 
 describe('the simulator', () => {
-  test('stops at once, with answers still waiting', async () => {
+  test('stops at once, with responses still waiting', async () => {
     const own = await startTestSimulator();
     const { apiKey } = own.freshWorld();
     const waiting = postForm(own.url, HISTORY, { api_key: apiKey }, { 'x-sim-fault': 'delay;ms=600000' });

@@ -103,9 +103,9 @@ describe('Hive Gateway by the command of its example', () => {
     ]);
     const query =
       '{ accounts(first: 3) { name creditLimit { amount currency } group { name plan { name remainingDocuments } } } }';
-    const answer = await execute(url, query);
+    const response = await execute(url, query);
     await billing.stop();
-    assert.deepEqual(answer.errors, []);
-    assert.equal(answer.data.accounts[0].group.name, 'Northern Region');
+    assert.deepEqual(response.errors, []);
+    assert.equal(response.data.accounts[0].group.name, 'Northern Region');
   });
 });

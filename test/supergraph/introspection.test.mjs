@@ -23,8 +23,8 @@ describe('what a platform team reads off a running gateway', () => {
   });
 
   it('is schema.graphql, by _service', async () => {
-    const answer = await execute(`${gateway.url}/graphql`, '{ _service { sdl } }');
-    assert.ok(answer.data._service.sdl === billingSdl(), 'they differ');
+    const response = await execute(`${gateway.url}/graphql`, '{ _service { sdl } }');
+    assert.ok(response.data._service.sdl === billingSdl(), 'they differ');
   });
 
   // Rover's binary comes in a package per platform; this one is for Linux on x64.
@@ -45,14 +45,14 @@ describe('what a platform team reads off a running gateway', () => {
   it('answers each representation by itself: one that is none leaves the others', async () => {
     const query = 'query ($of: [_Any!]!) { _entities(representations: $of) { ... on Group { id plan { name } } } }';
     const of = ['100001', 'G-17', '900001', '100013'].map((id) => ({ __typename: 'Group', id }));
-    const answer = await execute(`${gateway.url}/graphql`, query, { of });
-    assert.deepEqual(answer.data._entities, [
+    const response = await execute(`${gateway.url}/graphql`, query, { of });
+    assert.deepEqual(response.data._entities, [
       { id: '100001', plan: { name: 'Starter 100' } },
       null,
       { id: '900001', plan: null },
       { id: '100013', plan: null },
     ]);
-    const places = answer.errors.map(({ path, extensions }) => `${path.join('.')} ${extensions.code}`).sort();
+    const places = response.errors.map(({ path, extensions }) => `${path.join('.')} ${extensions.code}`).sort();
     assert.deepEqual(places, ['_entities.1 BAD_USER_INPUT', '_entities.2.plan FORBIDDEN']);
   });
 });

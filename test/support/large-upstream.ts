@@ -31,8 +31,8 @@ export async function startLargeUpstream(): Promise<LargeUpstream> {
     });
     request.on('end', () => {
       const form = new URLSearchParams(body);
-      const answer = form.get('recursive') === '1' ? all : history([Number(form.get('group_id'))]);
-      response.writeHead(200, { 'content-type': 'text/xml; charset=utf-8' }).end(answer);
+      const xml = form.get('recursive') === '1' ? all : history([Number(form.get('group_id'))]);
+      response.writeHead(200, { 'content-type': 'text/xml; charset=utf-8' }).end(xml);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

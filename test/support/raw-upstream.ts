@@ -54,7 +54,7 @@ export interface RawUpstream {
  * The handler decides every byte of the response.
  *
  * ```ts
- * const upstream = await startRawUpstream(answer(200, '<billings_response/>')); // … call it …
+ * const upstream = await startRawUpstream(httpResponse(200, '<billings_response/>')); // … call it …
  * expect(upstream.requests()).toHaveLength(1); await upstream.close();
  * ```
  */

@@ -23,7 +23,7 @@ interface Payload {
   readonly userErrors: readonly { readonly code: string; readonly message: string; readonly field: unknown }[];
 }
 
-interface Answer {
+interface WriteResult {
   readonly codes: readonly string[];
   readonly message: string;
   readonly operation: Payload['operation'];
@@ -62,7 +62,7 @@ async function send(
   { apiKey, creditsToken }: TestWorld,
   write: Write,
   input: Readonly<Record<string, unknown>>,
-): Promise<Answer> {
+): Promise<WriteResult> {
   const headers = { 'x-xtracta-api-key': apiKey, 'x-credits-authorization': `Bearer ${creditsToken}` };
   const { data, errors } = await gateway.execute<{ write: Payload }>(QUERIES[write], { input }, headers);
   const { operation = null, userErrors = [] } = data?.write ?? {};
@@ -155,13 +155,13 @@ describe.each(STORES)('a careless client, on %s', (store) => {
 
   it.each([1, 2])('sends one of two equal orders at the same instant, on two replicas, round %d', async () => {
     const world = simulator.freshWorld('instant');
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       [first, second].map((gateway) => send(gateway, world, 'order', { ...ORDER, idempotencyKey: newKey() })),
     );
-    expect(answers.flatMap(({ codes }) => codes)).toEqual(['POSSIBLE_DUPLICATE']);
+    expect(responses.flatMap(({ codes }) => codes)).toEqual(['POSSIBLE_DUPLICATE']);
     expect(sentOf(world)).toBe(1);
     // Two clicks on "yes, again" are one order more.
-    const repeats = answers.find(({ codes }) => codes.length === 0)?.operation?.['idempotencyKey'];
+    const repeats = responses.find(({ codes }) => codes.length === 0)?.operation?.['idempotencyKey'];
     const more = await Promise.all(
       [first, second].map((gateway) => send(gateway, world, 'order', { ...ORDER, idempotencyKey: newKey(), repeats })),
     );
@@ -283,7 +283,7 @@ describe.each(STORES)('a careless client, on %s', (store) => {
         const [one, other] = await limited({ spendPerDay: { NZD: '1200' }, writesPerDay: 14 });
         const world = simulator.freshWorld('limits');
         // Over forty groups, so that few targets are busy.
-        const answers = await Promise.all(
+        const responses = await Promise.all(
           Array.from({ length: 200 }, (_, index) =>
             send(index % 2 === 0 ? one : other, world, 'order', {
               ...ORDER,
@@ -292,12 +292,12 @@ describe.each(STORES)('a careless client, on %s', (store) => {
             }),
           ),
         );
-        const reached = answers.filter(({ codes }) => codes[0] === 'SPENDING_LIMIT_REACHED');
+        const reached = responses.filter(({ codes }) => codes[0] === 'SPENDING_LIMIT_REACHED');
         expect(reached.length).toBeGreaterThan(0);
         // The price is 99, so a thirteenth order would pass 1200.
         const sent = sentOf(world);
         expect(sent).toBeLessThanOrEqual(12);
-        expect(answers.filter(({ codes }) => codes.length === 0)).toHaveLength(sent);
+        expect(responses.filter(({ codes }) => codes.length === 0)).toHaveLength(sent);
         let left = 12 - sent;
         for (; left > 0; left -= 1) {
           expect((await send(one, world, 'order', { ...ORDER, idempotencyKey: newKey() })).codes).toEqual([]);
@@ -382,7 +382,7 @@ ${limits}  zeta:
   const LIMITS = '    limits:\n      writesPerDay: 4\n      spendPerDay: { NZD: "198" }\n';
   const FROZEN = `${LIMITS}      frozen: true\n`;
 
-  async function order(change: Readonly<Record<string, unknown>> = {}): Promise<Answer> {
+  async function order(change: Readonly<Record<string, unknown>> = {}): Promise<WriteResult> {
     const input = { ...ORDER, ...change, idempotencyKey: newKey('file') };
     const { data, errors } = await gateway.execute<{ write: Payload }>(
       QUERIES.order,

@@ -9,7 +9,7 @@ import { ask, statusOf, type Told } from './write-client.js';
 import { afterGate, SUCCEEDS, type WriteUpstream } from './write-upstream.js';
 
 /**
- * No healthy answer takes that long, even on a busy machine; for silence, where the deadline is all there is, the least
+ * No healthy response takes that long, even on a busy machine; for silence, where the deadline is all there is, the least
  * allowed.
  */
 const PATIENT_MS = 20_000;
@@ -17,7 +17,7 @@ const HASTY_MS = 1_000;
 /** Fewer than the failures in a row that open the circuit, after which nothing is sent at all. */
 const WORKERS = 4;
 
-/** Runs every cell against real gateways on one ledger. Mutable: gateways, upstream and the first answers. */
+/** Runs every cell against real gateways on one ledger. Mutable: gateways, upstream and the first responses. */
 export class FaultMatrix {
   readonly #ledgerUrl: string;
   readonly #cells: readonly Cell[];

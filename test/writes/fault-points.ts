@@ -53,7 +53,7 @@ export interface FaultPoint {
   readonly again: Said;
 }
 
-type Respond = (answers: WriteResponses) => RawHandler;
+type Respond = (responses: WriteResponses) => RawHandler;
 
 /** A fault after which nobody can know: charged or not, the response and every later one is the same. */
 function unknown(id: string, title: string, carriesOut: boolean, respond: Respond): FaultPoint {
@@ -134,7 +134,7 @@ export const FAULT_POINTS: readonly FaultPoint[] = [
     closedResponse(200, cutOf(success)),
   ),
   unknown('F18', 'a login page', true, () => httpResponse(200, '<html><body>Sign in</body></html>')),
-  unknown('F18', 'an empty answer', true, () => httpResponse(200, '')),
+  unknown('F18', 'an empty response', true, () => httpResponse(200, '')),
   unknown('F18', 'something that is not HTTP', true, () => raw('SSH-2.0-OpenSSH_9.6\r\n', { close: true })),
   known('F19', 'a clear refusal', 'UPSTREAM_REJECTED', REFUSES),
   unknown('F20', '500 after it was carried out', true, () => httpResponse(500, '<html>Error</html>')),

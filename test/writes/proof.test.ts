@@ -5,7 +5,7 @@ import { startTestSimulator, type TestSimulator, type TestWorld } from '../suppo
 
 import { Place, SECOND, type Written } from './place.js';
 
-describe('what proves a write whose answer was lost', () => {
+describe('what proves a write whose response was lost', () => {
   let simulator: TestSimulator;
   let world: TestWorld;
   let gateway: TestGateway;

@@ -31,7 +31,7 @@ export interface FaultPair {
 }
 
 /**
- * Short: silence must be cheap. A healthy answer that takes longer on a busy machine is unknown, which is true as well.
+ * Short: silence must be cheap. A healthy response that takes longer on a busy machine is unknown, which is true as well.
  */
 const WRITE_TIMEOUT_MS = 150;
 /** Of a process that dies, in milliseconds: a little more than three attempts take that meet silence. */
@@ -63,7 +63,7 @@ export class RandomFaultStand {
   readonly #refused: XtractaClient;
   readonly #cases = new Map<string, Case>();
   pairs = 0;
-  answers = 0;
+  responses = 0;
 
   private constructor(url: string, upstream: WriteUpstream, refusedUrl: string) {
     this.#url = url;
@@ -148,7 +148,7 @@ export class RandomFaultStand {
 
   async #ask(once: RunOnce, each: Case): Promise<readonly string[]> {
     const result = await once.run(orderOf(each), this.#stepsOf(each));
-    this.answers += 1;
+    this.responses += 1;
     return this.#liesOf(each, result);
   }
 

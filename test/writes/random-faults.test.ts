@@ -54,7 +54,7 @@ it(
       { seed: SEED, numRuns: BATCHES, endOnFailure: true },
     );
     process.stderr.write(
-      `Random pairs of faults (seed ${SEED}): ${stand.pairs} pairs, ${stand.answers} answers, at most ${stand.most} request per key\n`,
+      `Random pairs of faults (seed ${SEED}): ${stand.pairs} pairs, ${stand.responses} responses, at most ${stand.most} request per key\n`,
     );
   },
   BATCH_LIMIT_MS * (BATCHES + 1),

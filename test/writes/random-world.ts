@@ -228,8 +228,8 @@ export function reconcile(drawn: RandomWorld): Verdict {
   if (proof !== null && sent.catalogue !== null) {
     const input =
       write.deed.kind === 'pack' ? { packId: wantedId, quantity: write.deed.quantity } : { planId: wantedId };
-    const answer = STORED_WRITES[kind].settledAnswer(input, GROUP, { activity: proof, catalogue: sent.catalogue });
-    lies.push(...foreignFigures(answer, sent.catalogue, write.deed));
+    const response = STORED_WRITES[kind].settledResponse(input, GROUP, { activity: proof, catalogue: sent.catalogue });
+    lies.push(...foreignFigures(response, sent.catalogue, write.deed));
   }
   return {
     isCarriedOut: write.isCarriedOut,
@@ -445,11 +445,11 @@ function wasSeen({ atMs, showsLate }: Row): boolean {
   return atMs < -200 && !showsLate;
 }
 
-/** Every figure of a settled answer must be what the catalogue says of the asked item, or nothing. */
-function foreignFigures(answer: unknown, { packs, plans }: BillingCatalogue, asked: Deed): readonly string[] {
+/** Every figure of a settled response must be what the catalogue says of the asked item, or nothing. */
+function foreignFigures(response: unknown, { packs, plans }: BillingCatalogue, asked: Deed): readonly string[] {
   const items: readonly AvailablePack[] = asked.kind === 'pack' ? packs : plans;
   const item = items.find(({ id }) => id === idOf(asked));
-  const shown = fields(fields(answer)[asked.kind]);
+  const shown = fields(fields(response)[asked.kind]);
   const expected: readonly (readonly [string, unknown, unknown])[] = [
     ['id', shown[asked.kind === 'pack' ? 'id' : 'planId'], idOf(asked)],
     ['name', shown['name'] ?? item?.name, item?.name],

@@ -221,7 +221,7 @@ describe('a write over HTTP', () => {
       'test-xtracta-key',
       'test-credits-token',
     ]) {
-      // The sample answer gives the buyer and the currency the same text.
+      // The sample response gives the buyer and the currency the same text.
       if (secret !== 'sample string 1') expect(stored).not.toContain(secret);
       expect(own.logs()).not.toContain(secret);
     }

@@ -31,13 +31,13 @@ afterAll(async () => {
 /** Random instants of one life of a process: when it is killed, and how long the upstream takes for each write. */
 interface Life {
   readonly killAfterMs: number;
-  readonly answerAfterMs: readonly number[];
+  readonly respondAfterMs: readonly number[];
 }
 
 const lives = fc.sample(
   fc.record({
     killAfterMs: fc.nat(LATEST_KILL_MS),
-    answerAfterMs: fc.array(fc.nat(LONGEST_RESPONSE_MS), { minLength: 6, maxLength: 6 }),
+    respondAfterMs: fc.array(fc.nat(LONGEST_RESPONSE_MS), { minLength: 6, maxLength: 6 }),
   }),
   { seed: SEED, numRuns: RUNS },
 );
@@ -57,10 +57,10 @@ it(
       });
       for (const intent of open) await classify(gateway.url, intent, tally);
       open = life === null ? [] : writesOf(index, life);
-      const answers = open.map((intent) => ask(gateway.url, upstream, intent));
+      const responses = open.map((intent) => ask(gateway.url, upstream, intent));
       await delay(life?.killAfterMs ?? 0);
       await gateway.kill();
-      expect((await Promise.all(answers)).flatMap(liesOf)).toEqual([]);
+      expect((await Promise.all(responses)).flatMap(liesOf)).toEqual([]);
     }
     expect(upstream.most()).toBeLessThanOrEqual(1);
     const words = [...tally].map(([word, count]) => `${word} ${count}`).sort();
@@ -72,13 +72,13 @@ it(
 );
 
 /** Two of each kind, each on a target of its own. */
-function writesOf(index: number, { answerAfterMs }: Life): readonly Intent[] {
-  return answerAfterMs.map((ms, number) => {
-    const intent = 10_000 + index * answerAfterMs.length + number;
+function writesOf(index: number, { respondAfterMs }: Life): readonly Intent[] {
+  return respondAfterMs.map((ms, number) => {
+    const intent = 10_000 + index * respondAfterMs.length + number;
     upstream.behave(intent, {
       carriesOut: true,
-      respond: (answers) => (exchange) =>
-        void delay(ms, undefined, { ref: false }).then(() => SUCCEEDS.respond(answers)(exchange)),
+      respond: (responses) => (exchange) =>
+        void delay(ms, undefined, { ref: false }).then(() => SUCCEEDS.respond(responses)(exchange)),
     });
     const write = WRITES[number % WRITES.length] ?? WRITES[0];
     if (write === undefined) throw new Error('There are no writes.');

@@ -19,7 +19,7 @@ export interface WriteCase {
   readonly input: (intent: number, idempotencyKey: string) => Readonly<Record<string, unknown>>;
   /** The same key with something else in it. */
   readonly otherInput: (intent: number, idempotencyKey: string) => Readonly<Record<string, unknown>>;
-  readonly answers: WriteResponses;
+  readonly responses: WriteResponses;
 }
 
 /** Bodies of an upstream. */
@@ -51,7 +51,7 @@ export const ORDER: WriteCase = {
     value: pack { id name price { amount } quantity } ${OPERATION} } }`,
   input: orderInput,
   otherInput: (intent, idempotencyKey) => ({ ...orderInput(intent, idempotencyKey), quantity: 7 }),
-  answers: xml('booster'),
+  responses: xml('booster'),
 };
 
 export const PLAN_CHANGE: WriteCase = {
@@ -60,7 +60,7 @@ export const PLAN_CHANGE: WriteCase = {
     value: plan { planId name price { amount } } ${OPERATION} } }`,
   input: (intent, idempotencyKey) => ({ idempotencyKey, planId: String(intent), groupId: GROUP_ID }),
   otherInput: (intent, idempotencyKey) => ({ idempotencyKey, planId: String(intent), groupId: '495' }),
-  answers: xml('plan-update'),
+  responses: xml('plan-update'),
 };
 
 const PURCHASE_PREFIX = '00000000-0000-4000-8000-';
@@ -75,7 +75,7 @@ export const PURCHASE: WriteCase = {
     value: purchase { id purchaseId grossTotal userId } ${OPERATION} } }`,
   input: purchaseInput,
   otherInput: (intent, idempotencyKey) => ({ ...purchaseInput(intent, idempotencyKey), purchaseOrder: 'PO-7' }),
-  answers: {
+  responses: {
     success: fixture('credits/purchase-response.json.txt').replace(/"Error": \{[^}]*\}/, '"Error": null'),
     refusal: '{"Error":{"ErrorCode":"DECLINED","ErrorReason":"The card was declined"},"ResponseData":null}',
     contentType: 'application/json; charset=utf-8',

@@ -5,7 +5,7 @@ import { GROUP_ID, intentOf, type WriteResponses } from './write-cases.js';
 export interface WriteBehaviour {
   /** Whether it charges. Counted when the whole request has arrived, whatever becomes of the response. */
   readonly carriesOut: boolean;
-  readonly respond: (answers: WriteResponses) => RawHandler;
+  readonly respond: (responses: WriteResponses) => RawHandler;
 }
 
 /** What happened to the writes of one intent. */
@@ -105,7 +105,7 @@ export class WriteUpstream {
       carriedOut: carriedOut + (behaviour.carriesOut ? 1 : 0),
     });
     this.#arrivalOf(intent).resolve(undefined);
-    behaviour.respond(write.answers)(exchange);
+    behaviour.respond(write.responses)(exchange);
   };
 
   #arrivalOf(intent: number): PromiseWithResolvers<undefined> {
@@ -119,6 +119,6 @@ export class WriteUpstream {
 export function afterGate(gate: Promise<unknown>, behaviour: WriteBehaviour): WriteBehaviour {
   return {
     carriesOut: behaviour.carriesOut,
-    respond: (answers) => (exchange) => void gate.then(() => behaviour.respond(answers)(exchange)),
+    respond: (responses) => (exchange) => void gate.then(() => behaviour.respond(responses)(exchange)),
   };
 }

@@ -41,7 +41,7 @@ export class WriteStand {
   /** An intent and a key that no test has used. */
   next(): void {
     this.intent += 1;
-    this.key = `answers-${String(this.intent).padStart(4, '0')}`;
+    this.key = `responses-${String(this.intent).padStart(4, '0')}`;
   }
 
   /** Another gateway, with a ledger of its own unless `env` names one. */

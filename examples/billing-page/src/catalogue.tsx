@@ -18,7 +18,7 @@ import {
   type Reading,
   readPart,
   unreadableBelow,
-  useAnswer,
+  useBillingQuery,
   useBillingWrite,
 } from '@billing-gateway/client/react';
 import { useCallback, useEffect, useState } from 'react';
@@ -40,9 +40,9 @@ interface CatalogueProps {
 
 /** Plans to change to, and packs to order. */
 export function Catalogue({ groupId, plan, onLeave }: CatalogueProps) {
-  const { answer, refresh } = useAnswer(CatalogueOfGroupDocument, { groupId });
-  const plans = readPart(answer, ['group', 'availablePlans'], ({ group }) => nonEmpty(group?.availablePlans));
-  const packs = readPart(answer, ['group', 'availablePacks'], ({ group }) => nonEmpty(group?.availablePacks));
+  const { response, refresh } = useBillingQuery(CatalogueOfGroupDocument, { groupId });
+  const plans = readPart(response, ['group', 'availablePlans'], ({ group }) => nonEmpty(group?.availablePlans));
+  const packs = readPart(response, ['group', 'availablePacks'], ({ group }) => nonEmpty(group?.availablePacks));
   const [chosen, setChosen] = useState<Chosen | null>(null);
   // A browser reports the end of a dialog with its next frame. A dialog that was opened meanwhile must not end with the
   // first.
@@ -74,7 +74,7 @@ export function Catalogue({ groupId, plan, onLeave }: CatalogueProps) {
                   <span className="figure">
                     <Figure
                       text={money(pack.price)}
-                      isUnreadable={unreadableBelow(answer, ['group', 'availablePacks', index]).includes('price')}
+                      isUnreadable={unreadableBelow(response, ['group', 'availablePacks', index]).includes('price')}
                     />
                   </span>
                   <button
@@ -99,7 +99,7 @@ export function Catalogue({ groupId, plan, onLeave }: CatalogueProps) {
                   key={offer.id}
                   offer={offer}
                   isInForce={isInForce(offer, plan)}
-                  unreadable={unreadableBelow(answer, ['group', 'availablePlans', index])}
+                  unreadable={unreadableBelow(response, ['group', 'availablePlans', index])}
                   onChoose={() => choose({ kind: 'plan', offer })}
                 />
               ))}
@@ -283,8 +283,8 @@ interface ChangeFormProps extends FormProps {
 
 function ChangeForm({ groupId, offer, isInForce, onOutdated }: ChangeFormProps) {
   const write = useBillingWrite('changePlan', `changePlan:${groupId}:${offer.id}`);
-  const { answer, refresh } = useAnswer(PlanChangeOfGroupDocument, { groupId, planId: offer.id });
-  const preview = readPart(answer, ['group', 'planChangePreview'], ({ group }) => group?.planChangePreview);
+  const { response, refresh } = useBillingQuery(PlanChangeOfGroupDocument, { groupId, planId: offer.id });
+  const preview = readPart(response, ['group', 'planChangePreview'], ({ group }) => group?.planChangePreview);
   const readAnew = useCallback(() => {
     onOutdated();
     refresh();

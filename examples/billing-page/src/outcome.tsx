@@ -78,7 +78,9 @@ function tell<Name extends BillingWriteName>(
         tone: 'wait',
         title: 'Sending…',
         text:
-          state.attempt > 1 ? <p>No answer yet. The same request is sent again: it is charged once at most.</p> : null,
+          state.attempt > 1 ? (
+            <p>No response yet. The same request is sent again: it is charged once at most.</p>
+          ) : null,
       };
     case 'done':
       return {
@@ -195,10 +197,10 @@ function unknownWord(cause: UnknownCause, subject: WriteSubject | null): string 
   switch (cause) {
     case 'LEFT_OPEN':
       return `You sent this before, and have not seen how it ended: ${subjectWord(subject)}. It is being looked up.`;
-    case 'NO_ANSWER':
-      return 'No answer came. It may have been carried out, or not: it is being looked up. Nothing is charged twice.';
-    case 'UNREADABLE_ANSWER':
-      return 'The answer could not be read. It may have been carried out, or not: it is being looked up.';
+    case 'NO_RESPONSE':
+      return 'No response came. It may have been carried out, or not: it is being looked up. Nothing is charged twice.';
+    case 'UNREADABLE_RESPONSE':
+      return 'The response could not be read. It may have been carried out, or not: it is being looked up.';
     case 'OUTCOME_UNKNOWN':
       return 'It was sent, and the billing system did not say whether it was carried out. It is being checked; do not order it again.';
   }

@@ -77,7 +77,7 @@ export function Failed({ problem, onRetry }: { readonly problem: ReadProblem; re
 }
 
 const PROBLEMS: Readonly<Record<string, string>> = {
-  NO_ANSWER: 'The billing service could not be reached.',
+  NO_RESPONSE: 'The billing service could not be reached.',
   UPSTREAM_UNAVAILABLE: 'The billing system is not reachable at the moment.',
   UPSTREAM_TIMEOUT: 'The billing system did not answer in time.',
   UPSTREAM_INVALID_RESPONSE: 'The billing system answered something that cannot be read.',

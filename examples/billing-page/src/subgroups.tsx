@@ -1,6 +1,6 @@
 import { MISSING } from '@billing-gateway/client';
 import { SubgroupsOfGroupDocument, type SubgroupsOfGroupQuery } from '@billing-gateway/client/documents';
-import { readPart, useAnswer } from '@billing-gateway/client/react';
+import { readPart, useBillingQuery } from '@billing-gateway/client/react';
 import { Figure, Panel, Read, Scroll, When } from './parts.tsx';
 import { count, day } from './words.ts';
 
@@ -13,8 +13,8 @@ const AT_MOST = 8;
  * below it.
  */
 export function Subgroups({ groupId, now }: { readonly groupId: string; readonly now: number }) {
-  const { answer, refresh } = useAnswer(SubgroupsOfGroupDocument, { groupId });
-  const reading = readPart(answer, ['group', 'subgroups'], ({ group }) => group?.subgroups);
+  const { response, refresh } = useBillingQuery(SubgroupsOfGroupDocument, { groupId });
+  const reading = readPart(response, ['group', 'subgroups'], ({ group }) => group?.subgroups);
   if (reading.status === 'ready' && reading.value.length === 0) return null;
   return (
     <Panel id="dry" title="Who runs dry next" note="An estimate: each group's pace in this period, carried on">

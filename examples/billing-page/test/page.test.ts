@@ -97,7 +97,7 @@ async function bought(): Promise<{ received: number; committed: number }> {
  * Lets the first `most` requests reach the gateway, and drops their responses. It runs inside of the page, so that a
  * test can end the loss and press a button in one task, without a poll between.
  */
-async function loseAnswers(page: Page, operations: RegExp, most = 1_000): Promise<void> {
+async function loseResponses(page: Page, operations: RegExp, most = 1_000): Promise<void> {
   await page.evaluate(
     ([source, count]) => {
       const send = window.fetch;
@@ -174,25 +174,25 @@ describe('the page says what is true', () => {
     assert.deepEqual(await sold(), { packs: 1, changes: 0 });
   });
 
-  it('when the first answer is lost', async () => {
+  it('when the first response is lost', async () => {
     const page = await openPage('100032');
     const button = await openOrder(page);
     await sold();
-    await loseAnswers(page, /OrderPacks/, 1);
+    await loseResponses(page, /OrderPacks/, 1);
     await button.click();
     await outcome(page, 'replayed', 'done');
     assert.match(await told(page), /Nothing was charged a second time/);
     assert.deepEqual(await sold(), { packs: 1, changes: 0 });
   });
 
-  it('when the form is edited after a lost answer', async () => {
+  it('when the form is edited after a lost response', async () => {
     const page = await openPage('100033');
     const button = await openOrder(page);
     await sold();
-    await loseAnswers(page, /OrderPacks|FindWrite/);
+    await loseResponses(page, /OrderPacks|FindWrite/);
     await button.click();
     await outcome(page, 'unknown');
-    assert.match(await told(page), /No answer came/);
+    assert.match(await told(page), /No response came/);
     await page.getByLabel('How many').fill('3');
     const edited = page.getByRole('button', { name: 'Order 3 × Booster 100' });
     await edited.waitFor();
@@ -215,7 +215,7 @@ describe('the page says what is true', () => {
     const page = await openPage('100032');
     const button = await openOrder(page, 'Booster 500');
     await sold();
-    await loseAnswers(page, /OrderPacks|FindWrite/);
+    await loseResponses(page, /OrderPacks|FindWrite/);
     await button.click();
     await outcome(page, 'unknown');
     await page.getByLabel('How many').fill('3');
@@ -443,11 +443,11 @@ describe('credits are bought once', () => {
     assert.deepEqual(await bought(), { received: 0, committed: 0 });
   });
 
-  it('when the first answer is lost', async () => {
+  it('when the first response is lost', async () => {
     const page = await openPage('100001');
     const button = await openPurchase(page, quoteOf(11));
     await bought();
-    await loseAnswers(page, /BuyCredits/, 1);
+    await loseResponses(page, /BuyCredits/, 1);
     await button.click();
     await outcome(page, 'replayed');
     assert.match(await told(page), /Nothing was charged a second time/);

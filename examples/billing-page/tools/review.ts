@@ -2,7 +2,7 @@
 // [state …]`. Needs Chromium.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { answerInState, FIXTURE_NOW, PAGE_STATES, type PageState } from '@billing-gateway/testing/msw';
+import { FIXTURE_NOW, PAGE_STATES, type PageState, responseInState } from '@billing-gateway/testing/msw';
 import { startPage } from '../test/page.harness.ts';
 
 const [folder = 'review', ...wanted] = process.argv.slice(2);
@@ -26,7 +26,7 @@ async function look(state: PageState, isWrite: boolean, colorScheme: 'light' | '
   await page.clock.setFixedTime(FIXTURE_NOW);
   await page.route('**/graphql', async (route) => {
     if (state === 'loading') return;
-    await route.fulfill({ json: await answerInState(state, route.request().postDataJSON()) });
+    await route.fulfill({ json: await responseInState(state, route.request().postDataJSON()) });
   });
   await page.goto(`${url}?group=100001`, { waitUntil: state === 'loading' ? 'load' : 'networkidle' });
   await page.locator('#spend').waitFor();

@@ -2,7 +2,7 @@ import type { ApolloClient, FieldFunctionOptions, TypePolicies } from '@apollo/c
 import { CombinedGraphQLErrors, InMemoryCache, LinkError, ServerError, ServerParseError } from '@apollo/client';
 import { CHARGES, EMBEDDED_TYPES, ENTITY_KEYS, GROUP_READS, SETTLEMENTS } from './__generated__/schema.facts.ts';
 import { changesWhatGroupsHave } from './stale-reads.ts';
-import { type Answer, answerError, type BillingClient } from './transport.ts';
+import { type BillingClient, type BillingResponse, responseError } from './transport.ts';
 
 /**
  * Apollo Client's cache policies for every type of the gateway, made from its schema. With them `client.mutate` needs
@@ -89,7 +89,7 @@ function forgetReads(cache: FieldFunctionOptions['cache'], isPlanNew: (groupId: 
 export function apolloBilling(client: ApolloClient): BillingClient {
   return {
     query: async (query, variables, { fresh = false } = {}) =>
-      answerOf(() =>
+      responseOf(() =>
         client.query({
           query,
           variables: { ...variables },
@@ -98,7 +98,7 @@ export function apolloBilling(client: ApolloClient): BillingClient {
         }),
       ),
     mutate: async (mutation, variables) =>
-      answerOf(() => client.mutate({ mutation, variables: { ...variables }, errorPolicy: 'all' })),
+      responseOf(() => client.mutate({ mutation, variables: { ...variables }, errorPolicy: 'all' })),
     watch(query, variables, listener) {
       const watched = client.watchQuery({
         query,
@@ -109,7 +109,7 @@ export function apolloBilling(client: ApolloClient): BillingClient {
       });
       const subscription = watched.subscribe((result) => {
         if (result.loading) return;
-        listener(readAnswer(result.dataState === 'complete' ? result.data : null, result.error));
+        listener(readResponse(result.dataState === 'complete' ? result.data : null, result.error));
       });
       return {
         refresh: () => void watched.refetch().catch(() => undefined),
@@ -119,35 +119,36 @@ export function apolloBilling(client: ApolloClient): BillingClient {
   };
 }
 
-async function answerOf<Data>(
+async function responseOf<Data>(
   ask: () => Promise<{ readonly data?: Data | undefined; readonly error?: unknown }>,
-): Promise<Answer<Data>> {
+): Promise<BillingResponse<Data>> {
   try {
     const { data, error } = await ask();
-    return readAnswer(data ?? null, error);
+    return readResponse(data ?? null, error);
   } catch (error) {
-    return readAnswer<Data>(null, error);
+    return readResponse<Data>(null, error);
   }
 }
 
 /** @throws a fault of the program itself, such as a cache that cannot store the response. */
-function readAnswer<Data>(data: unknown, error: unknown): Answer<Data> {
+function readResponse<Data>(data: unknown, error: unknown): BillingResponse<Data> {
   // The document types the data of its response.
   const typed = data as Data | null;
-  if (error === undefined || error === null) return { kind: 'answer', data: typed, errors: [] };
-  if (CombinedGraphQLErrors.is(error)) return { kind: 'answer', data: typed, errors: error.errors.map(answerError) };
+  if (error === undefined || error === null) return { kind: 'response', data: typed, errors: [] };
+  if (CombinedGraphQLErrors.is(error))
+    return { kind: 'response', data: typed, errors: error.errors.map(responseError) };
   if (ServerError.is(error)) return readBody(error.bodyText) ?? { kind: 'unreadable', cause: error };
   if (ServerParseError.is(error)) return { kind: 'unreadable', cause: error };
-  if (LinkError.is(error)) return { kind: 'noAnswer', cause: error };
+  if (LinkError.is(error)) return { kind: 'noResponse', cause: error };
   throw error;
 }
 
 /** Reads a refusal of the gateway with another status than 200, which is still a GraphQL response. */
-function readBody<Data>(text: string): Answer<Data> | null {
+function readBody<Data>(text: string): BillingResponse<Data> | null {
   try {
     const body: unknown = JSON.parse(text);
     if (typeof body !== 'object' || body === null || !('errors' in body) || !Array.isArray(body.errors)) return null;
-    return { kind: 'answer', data: null, errors: body.errors.map(answerError) };
+    return { kind: 'response', data: null, errors: body.errors.map(responseError) };
   } catch {
     return null;
   }

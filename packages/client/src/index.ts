@@ -9,7 +9,7 @@ export {
   randomKey,
   type WriteSubject,
 } from './intents.ts';
-export type { Answer, AnswerError, BillingClient, Watch } from './transport.ts';
+export type { BillingClient, BillingResponse, ResponseError, Watch } from './transport.ts';
 export {
   type Attempts,
   type BillingWrite,
@@ -18,7 +18,7 @@ export {
   createBillingWrite,
   expectedPrice,
   PATIENT,
-  stateOfAnswer,
+  stateOfResponse,
   type WriteFacts,
   type WriteInput,
   type WritePayload,

@@ -31,7 +31,7 @@ import {
   readPlan,
   withKeptErrors,
 } from './reads.ts';
-import type { Answer, BillingClient, Watch } from './transport.ts';
+import type { BillingClient, BillingResponse, Watch } from './transport.ts';
 import {
   type Attempts,
   type BillingWrite,
@@ -85,37 +85,39 @@ export function useBilling(): Billing {
 }
 
 /** The latest response; null until the first. Reads anew when the variables change. */
-export function useAnswer<Data, Variables extends object>(
+export function useBillingQuery<Data, Variables extends object>(
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables,
-): { readonly answer: Answer<Data> | null; readonly refresh: () => void } {
+): { readonly response: BillingResponse<Data> | null; readonly refresh: () => void } {
   const { client } = useBilling();
   const question = JSON.stringify(variables);
-  const [shown, setShown] = useState<{ readonly question: string; readonly answer: Answer<Data> } | null>(null);
+  const [shown, setShown] = useState<{ readonly question: string; readonly response: BillingResponse<Data> } | null>(
+    null,
+  );
   const watch = useRef<Watch | null>(null);
   useEffect(() => {
     // The variables come from the question itself, so both always belong together.
     const asked: Variables = JSON.parse(question);
-    const current = client.watch(document, asked, (answer) =>
+    const current = client.watch(document, asked, (response) =>
       setShown((before) => ({
         question,
-        answer: withKeptErrors(answer, before?.question === question ? before.answer : null),
+        response: withKeptErrors(response, before?.question === question ? before.response : null),
       })),
     );
     watch.current = current;
     return () => current.stop();
   }, [client, document, question]);
   const refresh = useCallback(() => watch.current?.refresh(), []);
-  return { answer: shown?.question === question ? shown.answer : null, refresh };
+  return { response: shown?.question === question ? shown.response : null, refresh };
 }
 
 /** A group's plan in force. Only `none` means that there is no plan; `loading` and `failed` do not. */
 export function useBillingPlan(
   groupId: string,
 ): Reading<PlanReading> & { readonly groupName: string | null; readonly refresh: () => void } {
-  const { answer, refresh } = useAnswer(PlanOfGroupDocument, { groupId });
-  const groupName = answer?.kind === 'answer' ? (answer.data?.group?.name ?? null) : null;
-  return { ...readPlan(answer), groupName, refresh };
+  const { response, refresh } = useBillingQuery(PlanOfGroupDocument, { groupId });
+  const groupName = response?.kind === 'response' ? (response.data?.group?.name ?? null) : null;
+  return { ...readPlan(response), groupName, refresh };
 }
 
 export type BillingHistoryOptions = Omit<HistoryOfGroupQueryVariables, 'groupId' | 'first' | 'after'> & {
@@ -148,12 +150,12 @@ export function useBillingHistory(
   const { client } = useBilling();
   const variables = { ...selection, groupId, first: pageSize };
   const question = JSON.stringify(variables);
-  const { answer, refresh } = useAnswer(HistoryOfGroupDocument, variables);
-  const first = useMemo(() => readHistoryPage(answer), [answer]);
+  const { response, refresh } = useBillingQuery(HistoryOfGroupDocument, variables);
+  const first = useMemo(() => readHistoryPage(response), [response]);
   const [more, setMore] = useState<{ readonly of: unknown; readonly pages: readonly HistoryPage[] }>(NO_PAGES);
   const [loading, setLoading] = useState(false);
   const [moreProblem, setMoreProblem] = useState<ReadProblem | null>(null);
-  const pages = more.of === answer ? more.pages : [];
+  const pages = more.of === response ? more.pages : [];
   const last = pages.at(-1) ?? (first.status === 'ready' ? first.value : null);
 
   const underWay = useRef<Promise<boolean> | null>(null);
@@ -166,7 +168,7 @@ export function useBillingHistory(
       const reading = readHistoryPage(next);
       if (reading.status === 'failed') setMoreProblem(reading.problem);
       if (reading.status !== 'ready') return false;
-      setMore((before) => ({ of: answer, pages: [...(before.of === answer ? before.pages : []), reading.value] }));
+      setMore((before) => ({ of: response, pages: [...(before.of === response ? before.pages : []), reading.value] }));
       return reading.value.rows.length > 0;
     };
     underWay.current ??= ask(last.endCursor).finally(() => {
@@ -174,7 +176,7 @@ export function useBillingHistory(
       setLoading(false);
     });
     return underWay.current;
-  }, [client, question, answer, last]);
+  }, [client, question, response, last]);
 
   const reading = useMemo((): Reading<BillingHistory> => {
     if (first.status !== 'ready') return first;
@@ -295,8 +297,8 @@ export function useOpenWrites(): Reading<readonly OpenWrite[]> & {
 }
 
 async function readOpenWrites(client: BillingClient, intents: IntentStore): Promise<Reading<readonly OpenWrite[]>> {
-  const answer = await client.query(OpenWritesDocument, {}, { fresh: true });
-  const reading = readPart(answer, ['billingOperations'], ({ billingOperations }) => billingOperations.nodes);
+  const response = await client.query(OpenWritesDocument, {}, { fresh: true });
+  const reading = readPart(response, ['billingOperations'], ({ billingOperations }) => billingOperations.nodes);
   const known = reading.status === 'ready' ? reading.value : [];
   const writes: OpenWrite[] = known.map((facts) => ({
     key: facts.idempotencyKey,
@@ -318,9 +320,9 @@ async function findWrite(
   client: BillingClient,
   idempotencyKey: string,
 ): Promise<Pick<OpenWrite, 'facts' | 'isLookedUp'>> {
-  const answer = await client.query(FindWriteDocument, { idempotencyKey }, { fresh: true });
-  const isLookedUp = answer.kind === 'answer' && answer.errors.length === 0;
-  return { facts: isLookedUp ? (answer.data?.billingOperation ?? null) : null, isLookedUp };
+  const response = await client.query(FindWriteDocument, { idempotencyKey }, { fresh: true });
+  const isLookedUp = response.kind === 'response' && response.errors.length === 0;
+  return { facts: isLookedUp ? (response.data?.billingOperation ?? null) : null, isLookedUp };
 }
 
 function isOpenStatus({ status }: WriteFacts): boolean {

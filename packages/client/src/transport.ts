@@ -10,17 +10,17 @@ export interface BillingClient {
     document: TypedDocumentNode<Data, Variables>,
     variables: Variables,
     options?: { readonly fresh?: boolean },
-  ): Promise<Answer<Data>>;
+  ): Promise<BillingResponse<Data>>;
   /** Sends once: no retry of its own. Rejects only for a fault of the program itself. */
   mutate<Data, Variables extends object>(
     document: TypedDocumentNode<Data, Variables>,
     variables: Variables,
-  ): Promise<Answer<Data>>;
+  ): Promise<BillingResponse<Data>>;
   /** Reads, and then reports every change of the cache. */
   watch<Data, Variables extends object>(
     document: TypedDocumentNode<Data, Variables>,
     variables: Variables,
-    listener: (answer: Answer<Data>) => void,
+    listener: (response: BillingResponse<Data>) => void,
   ): Watch;
 }
 
@@ -31,16 +31,16 @@ export interface Watch {
 }
 
 /** The result of a request. */
-export type Answer<Data> =
+export type BillingResponse<Data> =
   /** A GraphQL response. With partial data, the paths of the errors show which nulls are gaps. */
-  | { readonly kind: 'answer'; readonly data: Data | null; readonly errors: readonly AnswerError[] }
+  | { readonly kind: 'response'; readonly data: Data | null; readonly errors: readonly ResponseError[] }
   /** A response that is no GraphQL: a proxy's page, or a cut body. A write may have been carried out. */
   | { readonly kind: 'unreadable'; readonly cause: unknown }
   /** The network failed. It is not known whether the request arrived. */
-  | { readonly kind: 'noAnswer'; readonly cause: unknown };
+  | { readonly kind: 'noResponse'; readonly cause: unknown };
 
 /** An error of the response's `errors`. */
-export interface AnswerError {
+export interface ResponseError {
   /** `extensions.code`, null where a server between client and gateway sends none. */
   readonly code: string | null;
   readonly message: string;
@@ -58,7 +58,7 @@ interface GraphqlErrorLike {
 }
 
 /** Reads the gateway's extensions of an error. */
-export function answerError({ message, path, extensions }: GraphqlErrorLike): AnswerError {
+export function responseError({ message, path, extensions }: GraphqlErrorLike): ResponseError {
   const text = (name: string): string | null => {
     const value = extensions?.[name];
     return typeof value === 'string' ? value : null;

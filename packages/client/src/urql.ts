@@ -2,7 +2,7 @@ import type { Client, CombinedError, OperationResult } from '@urql/core';
 import type { Cache, CacheExchangeOpts, UpdateResolver } from '@urql/exchange-graphcache';
 import { CHARGES, EMBEDDED_TYPES, ENTITY_KEYS, GROUP_READS, SETTLEMENTS } from './__generated__/schema.facts.ts';
 import { changesWhatGroupsHave } from './stale-reads.ts';
-import { type Answer, answerError, type BillingClient } from './transport.ts';
+import { type BillingClient, type BillingResponse, responseError } from './transport.ts';
 
 /** Graphcache's keys for every type of the gateway, made from its schema. */
 export const keys: NonNullable<CacheExchangeOpts['keys']> = {
@@ -97,15 +97,15 @@ export function urqlBilling(client: Client): BillingClient {
   };
 }
 
-function readResult<Data>({ data, error }: Pick<OperationResult<Data>, 'data' | 'error'>): Answer<Data> {
+function readResult<Data>({ data, error }: Pick<OperationResult<Data>, 'data' | 'error'>): BillingResponse<Data> {
   if (error?.networkError !== undefined) return readNetworkError(error);
-  return { kind: 'answer', data: data ?? null, errors: (error?.graphQLErrors ?? []).map(answerError) };
+  return { kind: 'response', data: data ?? null, errors: (error?.graphQLErrors ?? []).map(responseError) };
 }
 
 /**
  * Reads a network error of urql. Reason: urql reports every response that is no GraphQL as one, and keeps the response
  * in it.
  */
-function readNetworkError<Data>(error: CombinedError): Answer<Data> {
-  return error.response === undefined ? { kind: 'noAnswer', cause: error } : { kind: 'unreadable', cause: error };
+function readNetworkError<Data>(error: CombinedError): BillingResponse<Data> {
+  return error.response === undefined ? { kind: 'noResponse', cause: error } : { kind: 'unreadable', cause: error };
 }

@@ -17,7 +17,7 @@ import {
 } from './__generated__/documents.ts';
 import { isPlainDecimal, type MoneyText } from './figures.ts';
 import { digestOf, type Intent, type IntentStore, now, randomKey, type WriteSubject } from './intents.ts';
-import type { Answer, BillingClient } from './transport.ts';
+import type { BillingClient, BillingResponse } from './transport.ts';
 
 /** The writes that charge, with the input and the payload of each. */
 export interface BillingWrites {
@@ -65,7 +65,7 @@ export type WriteState<Payload> =
   /** It is not known whether it was carried out. `check()` reads its state; never make another write by hand. */
   | {
       readonly kind: 'unknown';
-      readonly cause: 'OUTCOME_UNKNOWN' | 'NO_ANSWER' | 'UNREADABLE_ANSWER' | 'LEFT_OPEN';
+      readonly cause: 'OUTCOME_UNKNOWN' | 'NO_RESPONSE' | 'UNREADABLE_RESPONSE' | 'LEFT_OPEN';
       readonly operation: WriteFacts | null;
       readonly subject: WriteSubject | null;
     }
@@ -160,26 +160,26 @@ type Payload = WritePayload<BillingWriteName>;
  *
  * @param key the idempotency key that was sent
  */
-export function stateOfAnswer<Name extends BillingWriteName>(
-  answer: Answer<{ readonly [Field in Name]: WritePayload<Name> }>,
+export function stateOfResponse<Name extends BillingWriteName>(
+  response: BillingResponse<{ readonly [Field in Name]: WritePayload<Name> }>,
   write: Name,
   key: string,
   subject: WriteSubject | null,
 ): WriteState<WritePayload<Name>> {
-  const unknown = (cause: 'NO_ANSWER' | 'UNREADABLE_ANSWER') =>
+  const unknown = (cause: 'NO_RESPONSE' | 'UNREADABLE_RESPONSE') =>
     ({ kind: 'unknown', cause, operation: null, subject }) as const;
-  if (answer.kind === 'noAnswer') return unknown('NO_ANSWER');
-  if (answer.kind === 'unreadable') return unknown('UNREADABLE_ANSWER');
-  const payload = answer.data?.[write];
+  if (response.kind === 'noResponse') return unknown('NO_RESPONSE');
+  if (response.kind === 'unreadable') return unknown('UNREADABLE_RESPONSE');
+  const payload = response.data?.[write];
   if (payload !== undefined && payload !== null) return stateOfPayload(payload, key, subject);
-  const [error] = answer.errors;
-  if (error === undefined || error.code === null) return unknown('UNREADABLE_ANSWER');
+  const [error] = response.errors;
+  if (error === undefined || error.code === null) return unknown('UNREADABLE_RESPONSE');
   const problem = { ...error, code: error.code, upstreamMessage: null, field: null };
   if (error.retryable) return { kind: 'later', reason: error.code, problem, earlier: null };
   return NEVER_A_WRITE.test(error.code)
     ? { kind: 'refused', problem, operation: null }
     : // An error of a router, or a fault of the gateway: it does not show whether the write was sent.
-      unknown('UNREADABLE_ANSWER');
+      unknown('UNREADABLE_RESPONSE');
 }
 
 function stateOfPayload<P extends Payload>(payload: P, key: string, subject: WriteSubject | null): WriteState<P> {
@@ -207,16 +207,16 @@ function stateOfPayload<P extends Payload>(payload: P, key: string, subject: Wri
 
 /** Whether the response comes from the ledger: it names this write's row, or the row that blocks it. */
 function isAboutRow<Name extends BillingWriteName>(
-  answer: Answer<{ readonly [Field in Name]: WritePayload<Name> }>,
+  response: BillingResponse<{ readonly [Field in Name]: WritePayload<Name> }>,
   write: Name,
 ): boolean {
-  return answer.kind === 'answer' && (answer.data?.[write]?.operation ?? null) !== null;
+  return response.kind === 'response' && (response.data?.[write]?.operation ?? null) !== null;
 }
 
 /** Marks an outcome that does not settle an earlier request with a lost response. */
 function stillUnknown<P>(outcome: WriteState<P>, subject: WriteSubject | null): WriteState<P> {
   return outcome.kind === 'later' || outcome.kind === 'refused'
-    ? { kind: 'unknown', cause: 'NO_ANSWER', operation: null, subject }
+    ? { kind: 'unknown', cause: 'NO_RESPONSE', operation: null, subject }
     : outcome;
 }
 
@@ -227,7 +227,7 @@ function isDuplicate(code: string): boolean {
 /** Whether another request may help at once; the same key makes it safe. */
 function isPassing(state: WriteState<unknown>): boolean {
   return (
-    state.kind === 'inProgress' || state.kind === 'later' || (state.kind === 'unknown' && state.cause === 'NO_ANSWER')
+    state.kind === 'inProgress' || state.kind === 'later' || (state.kind === 'unknown' && state.cause === 'NO_RESPONSE')
   );
 }
 
@@ -306,13 +306,13 @@ export function createBillingWrite<Name extends BillingWriteName>({
       if (attempt > 1) await attempts.wait(attempt - 1);
       show({ kind: 'sending', attempt });
       try {
-        const answer = await client.mutate(document, { input: { ...input, idempotencyKey: key } });
-        outcome = stateOfAnswer(answer, write, key, subject);
-        if (isUncertain && !isAboutRow(answer, write)) outcome = stillUnknown(outcome, subject);
-        isUncertain ||= answer.kind !== 'answer';
+        const response = await client.mutate(document, { input: { ...input, idempotencyKey: key } });
+        outcome = stateOfResponse(response, write, key, subject);
+        if (isUncertain && !isAboutRow(response, write)) outcome = stillUnknown(outcome, subject);
+        isUncertain ||= response.kind !== 'response';
       } catch (error) {
         // A fault of this program, such as a cache that cannot store the response, says nothing about the write.
-        show({ kind: 'unknown', cause: 'UNREADABLE_ANSWER', operation: null, subject });
+        show({ kind: 'unknown', cause: 'UNREADABLE_RESPONSE', operation: null, subject });
         throw error;
       }
       if (!isPassing(outcome)) break;
@@ -328,8 +328,8 @@ export function createBillingWrite<Name extends BillingWriteName>({
   async function replace(first: Intent, input: Input): Promise<State> {
     show({ kind: 'sending', attempt: 1 });
     const found = await find(first.key);
-    if (found === 'noAnswer') {
-      return show({ kind: 'unknown', cause: 'NO_ANSWER', operation: null, subject: first.subject });
+    if (found === 'noResponse') {
+      return show({ kind: 'unknown', cause: 'NO_RESPONSE', operation: null, subject: first.subject });
     }
     // Not recorded so far. If the first request still arrives, the gateway sends at most one of the two, because they
     // have the same key.
@@ -347,24 +347,24 @@ export function createBillingWrite<Name extends BillingWriteName>({
     }
   }
 
-  async function find(idempotencyKey: string): Promise<WriteFacts | null | 'noAnswer'> {
-    const answer = await client.query(FindWriteDocument, { idempotencyKey }, { fresh: true });
-    if (answer.kind !== 'answer' || answer.errors.length > 0) return 'noAnswer';
-    return answer.data?.billingOperation ?? null;
+  async function find(idempotencyKey: string): Promise<WriteFacts | null | 'noResponse'> {
+    const response = await client.query(FindWriteDocument, { idempotencyKey }, { fresh: true });
+    if (response.kind !== 'response' || response.errors.length > 0) return 'noResponse';
+    return response.data?.billingOperation ?? null;
   }
 
   /** The present state of a write. For an unknown outcome the gateway first looks in the history. */
-  async function look(idempotencyKey: string): Promise<WriteFacts | null | 'noAnswer'> {
+  async function look(idempotencyKey: string): Promise<WriteFacts | null | 'noResponse'> {
     const found = await find(idempotencyKey);
-    if (found === null || found === 'noAnswer' || found.status !== 'OUTCOME_UNKNOWN') return found;
-    const answer = await client.mutate(SettleWriteDocument, { idempotencyKey });
-    return (answer.kind === 'answer' ? answer.data?.reconcileBillingOperation.operation : null) ?? found;
+    if (found === null || found === 'noResponse' || found.status !== 'OUTCOME_UNKNOWN') return found;
+    const response = await client.mutate(SettleWriteDocument, { idempotencyKey });
+    return (response.kind === 'response' ? response.data?.reconcileBillingOperation.operation : null) ?? found;
   }
 
   async function checkOwn(before: State): Promise<State> {
     const { key, subject } = intent();
     const found = await look(key);
-    if (found === 'noAnswer') return show(before);
+    if (found === 'noResponse') return show(before);
     if (found === null) return settle({ kind: 'later', reason: 'NOT_RECEIVED', problem: null, earlier: null });
     switch (found.status) {
       case 'SUCCEEDED':
@@ -382,7 +382,7 @@ export function createBillingWrite<Name extends BillingWriteName>({
 
   async function checkBlocker(by: WriteFacts): Promise<State> {
     const found = await look(by.idempotencyKey);
-    if (found === null || found === 'noAnswer') return show({ kind: 'blocked', by });
+    if (found === null || found === 'noResponse') return show({ kind: 'blocked', by });
     return isEnded(found) || found.status === 'NOT_SENT'
       ? settle({ kind: 'later', reason: 'UNBLOCKED', problem: null, earlier: found })
       : show({ kind: 'blocked', by: found });
@@ -433,7 +433,7 @@ export function createBillingWrite<Name extends BillingWriteName>({
         if (state.kind === 'blocked' && state.by !== null) return checkBlocker(state.by);
         if (state.kind === 'keyReused' && state.first !== null) {
           const found = await look(state.first.idempotencyKey);
-          return found === null || found === 'noAnswer' ? state : settle({ kind: 'keyReused', first: found });
+          return found === null || found === 'noResponse' ? state : settle({ kind: 'keyReused', first: found });
         }
         return state.kind === 'unknown' || state.kind === 'inProgress' ? checkOwn(state) : state;
       });

@@ -11,7 +11,13 @@ import {
 } from '../src/__generated__/documents.ts';
 import { EMBEDDED_TYPES, ENTITY_KEYS } from '../src/__generated__/schema.facts.ts';
 import { typePolicies } from '../src/apollo.ts';
-import { type Answer, type BillingClient, createBillingWrite, createIntentStore, memoryStorage } from '../src/index.ts';
+import {
+  type BillingClient,
+  type BillingResponse,
+  createBillingWrite,
+  createIntentStore,
+  memoryStorage,
+} from '../src/index.ts';
 import { readHistoryPage, readPlan } from '../src/reads.ts';
 import { keys } from '../src/urql.ts';
 import { KITS } from './kits.harness.ts';
@@ -28,22 +34,22 @@ function watching<Data, Variables extends object>(
   document: Parameters<typeof billing.watch<Data, Variables>>[0],
   variables: Variables,
 ) {
-  const answers: Answer<Data>[] = [];
+  const responses: BillingResponse<Data>[] = [];
   const waiting: {
-    readonly meets: (answer: Answer<Data>) => boolean;
-    readonly resolve: (answer: Answer<Data>) => void;
+    readonly meets: (response: BillingResponse<Data>) => boolean;
+    readonly resolve: (response: BillingResponse<Data>) => void;
   }[] = [];
-  const watch = billing.watch(document, variables, (answer) => {
-    answers.push(answer);
-    for (const { meets, resolve } of waiting) if (meets(answer)) resolve(answer);
+  const watch = billing.watch(document, variables, (response) => {
+    responses.push(response);
+    for (const { meets, resolve } of waiting) if (meets(response)) resolve(response);
   });
   return {
     ...watch,
-    answers,
-    until: (meets: (answer: Answer<Data>) => boolean) => {
-      const last = answers.at(-1);
+    responses,
+    until: (meets: (response: BillingResponse<Data>) => boolean) => {
+      const last = responses.at(-1);
       if (last !== undefined && meets(last)) return Promise.resolve(last);
-      return new Promise<Answer<Data>>((resolve) => waiting.push({ meets, resolve }));
+      return new Promise<BillingResponse<Data>>((resolve) => waiting.push({ meets, resolve }));
     },
   };
 }
@@ -80,9 +86,9 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
     it('shows each group its own differences, though plans have the same ids', async () => {
       const { billing } = createKit(stack.graphqlUrl);
       const differences = async (groupId: string) => {
-        const answer = await billing.query(CatalogueOfGroupDocument, { groupId });
-        assert.equal(answer.kind, 'answer');
-        const plans = answer.kind === 'answer' ? (answer.data?.group?.availablePlans ?? []) : [];
+        const response = await billing.query(CatalogueOfGroupDocument, { groupId });
+        assert.equal(response.kind, 'response');
+        const plans = response.kind === 'response' ? (response.data?.group?.availablePlans ?? []) : [];
         return plans.find(({ id }) => id === '113')?.differenceToCurrent?.amount;
       };
       // The first has Starter 100 at 49.90, the second Business 1000 at 500, the third a free plan.
@@ -95,8 +101,8 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
       const { billing, requests } = createKit(stack.graphqlUrl);
       const plan = watching(billing, PlanOfGroupDocument, { groupId: groupOf(16) });
       const history = watching(billing, HistoryOfGroupDocument, { groupId: groupOf(16), first: 3 });
-      await plan.until((answer) => readPlan(answer).status === 'ready');
-      await history.until((answer) => readHistoryPage(answer).status === 'ready');
+      await plan.until((response) => readPlan(response).status === 'ready');
+      await history.until((response) => readHistoryPage(response).status === 'ready');
       const asked = requests();
       const flow = createBillingWrite({
         write: 'changePlan',
@@ -105,12 +111,12 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
       });
       flow.enter();
       assert.equal((await flow.send({ planId: '112', groupId: groupOf(16) })).kind, 'done');
-      await plan.until((answer) => {
-        const reading = readPlan(answer);
+      await plan.until((response) => {
+        const reading = readPlan(response);
         return reading.status === 'ready' && reading.value.plan.name === 'Business 1000';
       });
-      await history.until((answer) => {
-        const reading = readHistoryPage(answer);
+      await history.until((response) => {
+        const reading = readHistoryPage(response);
         return reading.status === 'ready' && reading.value.rows[0]?.kind === 'UPGRADE';
       });
       // The change, and the history that it made stale.
@@ -124,20 +130,20 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
       const groupId = groupOf(27);
       const plan = watching(billing, PlanOfGroupDocument, { groupId });
       const lists = [1, 3, 50].map((first) => watching(billing, HistoryOfGroupDocument, { groupId, first }));
-      await plan.until((answer) => readPlan(answer).status === 'ready');
-      for (const list of lists) await list.until((answer) => readHistoryPage(answer).status === 'ready');
-      const [asked, planAnswers] = [requests(), plan.answers.length];
-      const before = lists.map(({ answers }) => readHistoryPage(answers.at(-1) ?? null));
+      await plan.until((response) => readPlan(response).status === 'ready');
+      for (const list of lists) await list.until((response) => readHistoryPage(response).status === 'ready');
+      const [asked, planResponses] = [requests(), plan.responses.length];
+      const before = lists.map(({ responses }) => readHistoryPage(responses.at(-1) ?? null));
       const flow = createBillingWrite({ write: 'orderBoosterPack', client: billing, ...intent() });
       flow.enter();
       assert.equal((await flow.send({ packId: '1223', groupId, quantity: 2 })).kind, 'done');
-      await plan.until(() => plan.answers.length > planAnswers);
+      await plan.until(() => plan.responses.length > planResponses);
       for (const [index, list] of lists.entries()) {
-        const answer = await list.until((next) => {
+        const response = await list.until((next) => {
           const page = readHistoryPage(next);
           return page.status === 'ready' && page.value.rows[0]?.kind === 'BOOSTER';
         });
-        const [was, is] = [before[index], readHistoryPage(answer)];
+        const [was, is] = [before[index], readHistoryPage(response)];
         assert.ok(was?.status === 'ready' && is.status === 'ready');
         assert.ok(is.value.totalCount > was.value.totalCount);
         assert.equal(new Set(is.value.rows.map(({ id }) => id)).size, is.value.rows.length);
@@ -154,12 +160,12 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
         first: 3,
         includeSubgroups: true,
       });
-      await history.until((answer) => readHistoryPage(answer).status === 'ready');
+      await history.until((response) => readHistoryPage(response).status === 'ready');
       const flow = createBillingWrite({ write: 'orderBoosterPack', client: billing, ...intent() });
       flow.enter();
       await flow.send({ packId: '1223', groupId: groupOf(20) });
-      await history.until((answer) => {
-        const reading = readHistoryPage(answer);
+      await history.until((response) => {
+        const reading = readHistoryPage(response);
         return (
           reading.status === 'ready' &&
           reading.value.rows[0]?.kind === 'BOOSTER' &&
@@ -236,7 +242,7 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
       assert.deepEqual(JSON.parse(JSON.stringify(look.data)).billingOperation.status, 'SUCCEEDED');
     });
 
-    it('orders once although every first answer is lost', async () => {
+    it('orders once although every first response is lost', async () => {
       const { billing, requests } = createKit(stack.graphqlUrl, (request) => request < 3);
       const flow = createBillingWrite({
         write: 'orderBoosterPack',
@@ -256,7 +262,7 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
       const { billing } = createKit(stack.graphqlUrl);
       const flow = createBillingWrite({ write: 'orderBoosterPack', client: billing, ...intent() });
       flow.enter();
-      // Carried out, and the connection dropped before the answer.
+      // Carried out, and the connection dropped before the response.
       const state = await flow.send({ packId: '990001', groupId: groupOf(23) });
       assert.equal(state.kind === 'unknown' && state.cause, 'OUTCOME_UNKNOWN');
       const other = createBillingWrite({ write: 'changePlan', client: billing, ...intent() });
@@ -277,7 +283,7 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
       assert.equal(state.kind === 'refused' && state.problem?.code, 'BAD_USER_INPUT');
     });
 
-    it('says that no answer came when nobody listens', async () => {
+    it('says that no response came when nobody listens', async () => {
       const { billing } = createKit(stack.graphqlUrl, () => true);
       const flow = createBillingWrite({
         write: 'orderBoosterPack',
@@ -287,7 +293,7 @@ for (const [turn, [name, createKit]] of KITS.entries()) {
       });
       flow.enter();
       const state = await flow.send({ packId: '1223', groupId: groupOf(24) });
-      assert.equal(state.kind === 'unknown' && state.cause, 'NO_ANSWER');
+      assert.equal(state.kind === 'unknown' && state.cause, 'NO_RESPONSE');
       assert.equal((await stack.counts())['booster']?.committed, 1);
     });
   });

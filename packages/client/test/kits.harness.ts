@@ -17,7 +17,7 @@ export interface Kit {
   ) => Promise<{ data: unknown; error: unknown }>;
 }
 
-/** Counts what is asked over HTTP; `lose` says of each, counted from 1, whether its answer is lost on the way. */
+/** Counts what is asked over HTTP; `lose` says of each, counted from 1, whether its response is lost. */
 function countingFetch(lose: (request: number) => boolean) {
   let requests = 0;
   const counted: typeof fetch = async (input, init) => {

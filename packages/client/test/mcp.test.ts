@@ -86,12 +86,12 @@ describe('the tools for a model', () => {
       ['OrderBoosterPack', { idempotencyKey: 'order-2026-11-29-one-booster', packId: '1223', groupId: '100003' }],
       ['ChangePlan', { idempotencyKey: 'change-2026-11-29-business', planId: '112', groupId: '100016' }],
     ] as const) {
-      const answers = [
+      const responses = [
         ...(await Promise.all([call(name, { input }), call(name, { input }), call(name, { input })])),
         await call(name, { input }),
       ];
-      for (const { errors } of answers) assert.deepEqual(errors, []);
-      assert.match(JSON.stringify(answers.at(-1)?.data), /"replayed":true/);
+      for (const { errors } of responses) assert.deepEqual(errors, []);
+      assert.match(JSON.stringify(responses.at(-1)?.data), /"replayed":true/);
     }
     const counts = await stack.counts();
     assert.deepEqual([counts['booster']?.committed, counts['update']?.committed], [1, 1]);

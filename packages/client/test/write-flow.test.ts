@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Answer, AnswerError, BillingClient } from '../src/index.ts';
+import type { BillingClient, BillingResponse, ResponseError } from '../src/index.ts';
 import {
   createBillingWrite,
   createIntentStore,
   expectedPrice,
   memoryStorage,
-  stateOfAnswer,
+  stateOfResponse,
   type WriteFacts,
 } from '../src/index.ts';
 
@@ -14,7 +14,7 @@ const AT_ONCE = { most: 3, wait: () => Promise.resolve() };
 const INPUT = { packId: '1223', groupId: '100001' };
 
 type Status = WriteFacts['status'];
-type Told = Answer<{ orderBoosterPack: never }>;
+type Told = BillingResponse<{ orderBoosterPack: never }>;
 
 const facts = (idempotencyKey: string, status: Status): WriteFacts => ({
   idempotencyKey,
@@ -39,20 +39,20 @@ function told(operation: WriteFacts | null, code?: string, retryable = false): T
       ? []
       : [{ code, message: code, field: null, upstreamStatus: null, upstreamMessage: null, retryable }];
   const payload = { pack: code === undefined ? {} : null, summary: null, operation, warnings: [], userErrors };
-  return { kind: 'answer', data: { orderBoosterPack: payload as never }, errors: [] };
+  return { kind: 'response', data: { orderBoosterPack: payload as never }, errors: [] };
 }
 
 const failed = (code: string | null, retryable = false): Told => ({
-  kind: 'answer',
+  kind: 'response',
   data: null,
-  errors: [{ code, message: 'm', path: [], retryable, requestId: 'r' } satisfies AnswerError],
+  errors: [{ code, message: 'm', path: [], retryable, requestId: 'r' } satisfies ResponseError],
 });
-const LOST: Told = { kind: 'noAnswer', cause: new TypeError('lost') };
+const LOST: Told = { kind: 'noResponse', cause: new TypeError('lost') };
 
-describe('what an answer means', () => {
+describe('what a response means', () => {
   const mine = (status: Status) => facts('mine-0001', status);
   const other = (status: Status) => facts('other-001', status);
-  for (const [name, answer, kind] of [
+  for (const [name, response, kind] of [
     ['a success', told(mine('SUCCEEDED')), 'done'],
     ['a success that came before', told({ ...mine('SUCCEEDED'), replayed: true }), 'replayed'],
     ['a refusal', told(mine('REJECTED'), 'UPSTREAM_REJECTED'), 'refused'],
@@ -73,17 +73,17 @@ describe('what an answer means', () => {
     ['a router without its subgraph', failed('SUBREQUEST_HTTP_ERROR'), 'unknown'],
     ['an error without a code', failed(null), 'unknown'],
     ['a page of a proxy', { kind: 'unreadable', cause: 502 } as const, 'unknown'],
-    ['no answer', LOST, 'unknown'],
+    ['no response', LOST, 'unknown'],
   ] as const) {
     it(`${name}: ${kind}`, () => {
-      assert.equal(stateOfAnswer(answer, 'orderBoosterPack', 'mine-0001', null).kind, kind);
+      assert.equal(stateOfResponse(response, 'orderBoosterPack', 'mine-0001', null).kind, kind);
     });
   }
 });
 
-/** A gateway of answers written down beforehand; what it is sent is kept. */
+/** A gateway with prepared responses. It keeps what is sent to it. */
 function scripted(
-  answers: readonly ((key: string) => Told)[],
+  responses: readonly ((key: string) => Told)[],
   found: (key: string) => WriteFacts | null | 'lost' = () => null,
 ) {
   const sent: { key: string; input: Record<string, unknown> }[] = [];
@@ -92,17 +92,17 @@ function scripted(
     async query(_document: unknown, { idempotencyKey }: { idempotencyKey: string }) {
       looked += 1;
       const known = found(idempotencyKey);
-      return known === 'lost' ? LOST : { kind: 'answer', data: { billingOperation: known }, errors: [] };
+      return known === 'lost' ? LOST : { kind: 'response', data: { billingOperation: known }, errors: [] };
     },
     async mutate(_document: unknown, variables: { input?: { idempotencyKey: string }; idempotencyKey?: string }) {
       if (variables.input === undefined) {
         const operation = found(variables.idempotencyKey ?? '');
-        return { kind: 'answer', data: { reconcileBillingOperation: { operation, userErrors: [] } }, errors: [] };
+        return { kind: 'response', data: { reconcileBillingOperation: { operation, userErrors: [] } }, errors: [] };
       }
       const { idempotencyKey, ...input } = variables.input;
-      const answer = answers[Math.min(sent.length, answers.length - 1)];
+      const response = responses[Math.min(sent.length, responses.length - 1)];
       sent.push({ key: idempotencyKey, input });
-      return answer?.(idempotencyKey);
+      return response?.(idempotencyKey);
     },
     watch: () => ({ refresh: () => undefined, stop: () => undefined }),
   } as unknown as BillingClient;
@@ -135,7 +135,7 @@ describe('the write of a form', () => {
     assert.equal(intents.find('order'), null);
   });
 
-  it('asks the same again with the same key while no answer comes', async () => {
+  it('asks the same again with the same key while no response comes', async () => {
     const gateway = scripted([() => LOST, () => LOST, succeed]);
     const { flow } = open(gateway);
     assert.equal((await flow.send(INPUT)).kind, 'done');
@@ -159,7 +159,7 @@ describe('the write of a form', () => {
     assert.equal(reopened.intents.pending().length, 0);
   });
 
-  it('looks how the first ended when the form was changed after a lost answer, and sends nothing if it was carried out', async () => {
+  it('looks how the first ended when the form was changed after a lost response, and sends nothing if it was carried out', async () => {
     const lost = scripted([() => LOST], (key) => facts(key, 'SUCCEEDED'));
     const { flow } = open(lost);
     await flow.send(INPUT);
@@ -196,7 +196,7 @@ describe('the write of a form', () => {
     assert.equal(new Set(gateway.sent.map(({ key }) => key)).size, 2);
   });
 
-  it('does not believe a limit or a bad token about an earlier request whose answer was lost', async () => {
+  it('does not believe a limit or a bad token about an earlier request whose response was lost', async () => {
     for (const later of [failed('RATE_LIMITED', true), failed('UNAUTHENTICATED')]) {
       const gateway = scripted([() => LOST, () => later], (key) => facts(key, 'SUCCEEDED'));
       const { flow, intents } = open(gateway);
@@ -206,7 +206,7 @@ describe('the write of a form', () => {
     }
   });
 
-  it('asks nobody again after an answer that only this program cannot read', async () => {
+  it('asks nobody again after a response that only this program cannot read', async () => {
     const gateway = scripted([
       () => {
         throw new Error('the cache cannot take it');

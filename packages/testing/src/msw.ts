@@ -41,7 +41,7 @@ export function billingHandlers(
     http.post(url, async ({ request }) => {
       if (state === 'loading') await delay('infinite');
       const { query, variables, operationName } = (await request.clone().json()) as GraphqlRequest;
-      const result = await answerInState(state, { query, variables, operationName });
+      const result = await responseInState(state, { query, variables, operationName });
       // Like the gateway: a limited request has its own status.
       const status = state === 'limited' ? 429 : 200;
       return HttpResponse.json(result, { status });
@@ -58,7 +58,7 @@ export interface GraphqlRequest {
 let schema: GraphQLSchema | null = null;
 
 /** The gateway's response in a state, without MSW. */
-export async function answerInState(state: PageState, request: GraphqlRequest): Promise<ExecutionResult> {
+export async function responseInState(state: PageState, request: GraphqlRequest): Promise<ExecutionResult> {
   if (state === 'limited') return { errors: [problem('RATE_LIMITED', 'Too many requests.', true)] };
   schema ??= fixtureSchema();
   return graphql({

@@ -150,8 +150,8 @@ export async function startBilling(options: StackOptions = {}): Promise<BillingS
     return response.json();
   };
   const readJournal = async (query: string) => {
-    const answer = await admin('GET', `journal${query}`);
-    return answer as {
+    const response = await admin('GET', `journal${query}`);
+    return response as {
       readonly entries: readonly JournalEntry[];
       readonly counts: Readonly<Record<string, JournalCount>>;
     };

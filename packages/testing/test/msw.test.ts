@@ -9,9 +9,9 @@ import {
   OrderPacksDocument,
   PlanOfGroupDocument,
 } from '../../client/src/__generated__/documents.ts';
-import { stateOfAnswer } from '../../client/src/index.ts';
+import { stateOfResponse } from '../../client/src/index.ts';
 import { readHistoryPage, readPlan } from '../../client/src/reads.ts';
-import { type Answer, answerError } from '../../client/src/transport.ts';
+import { type BillingResponse, responseError } from '../../client/src/transport.ts';
 import { billingHandlers, PAGE_STATES, type PageState } from '../src/msw.ts';
 
 const URL = 'http://billing.test/graphql';
@@ -23,14 +23,14 @@ async function ask<Data>(
   state: PageState,
   document: Parameters<typeof print>[0],
   variables: unknown,
-): Promise<Answer<Data>> {
+): Promise<BillingResponse<Data>> {
   server.use(...billingHandlers(state));
   const response = await fetch(URL, { method: 'POST', body: JSON.stringify({ query: print(document), variables }) });
   const { data = null, errors = [] } = (await response.json()) as {
     data?: Data | null;
-    errors?: Parameters<typeof answerError>[0][];
+    errors?: Parameters<typeof responseError>[0][];
   };
-  return { kind: 'answer', data, errors: errors.map(answerError) };
+  return { kind: 'response', data, errors: errors.map(responseError) };
 }
 
 /** The reading of a plan and the state of an order in each of the fixtures' states. */
@@ -57,21 +57,21 @@ describe('the handlers for MSW', () => {
       const [plan, order] = EXPECTED[state];
       assert.equal(readPlan(await ask(state, PlanOfGroupDocument, { groupId: '100001' })).status, plan);
       const input = { idempotencyKey: 'fixture-0001', packId: '1223', groupId: '100001' };
-      const answer = await ask<never>(state, OrderPacksDocument, { input });
-      assert.equal(stateOfAnswer(answer, 'orderBoosterPack', input.idempotencyKey, null).kind, order);
+      const response = await ask<never>(state, OrderPacksDocument, { input });
+      assert.equal(stateOfResponse(response, 'orderBoosterPack', input.idempotencyKey, null).kind, order);
     });
   }
 
   it('never answer in the state loading', async () => {
     server.use(...billingHandlers('loading'));
     const abort = new AbortController();
-    const answer = fetch(URL, {
+    const response = fetch(URL, {
       method: 'POST',
       body: JSON.stringify({ query: '{ group(id: "1") { id } }' }),
       signal: abort.signal,
     });
     setImmediate(() => abort.abort());
-    await assert.rejects(answer, { name: 'AbortError' });
+    await assert.rejects(response, { name: 'AbortError' });
   });
 
   it('have rows, and one gap in the state unreadable', async () => {
@@ -82,9 +82,9 @@ describe('the handlers for MSW', () => {
   });
 
   it('execute any document of the schema', async () => {
-    const answer = await ask<{ group: { availablePlans: unknown[] } }>('ready', CatalogueOfGroupDocument, {
+    const response = await ask<{ group: { availablePlans: unknown[] } }>('ready', CatalogueOfGroupDocument, {
       groupId: '7',
     });
-    assert.equal(answer.kind === 'answer' && answer.data?.group.availablePlans.length, 3);
+    assert.equal(response.kind === 'response' && response.data?.group.availablePlans.length, 3);
   });
 });

@@ -22,7 +22,7 @@ import { print } from 'graphql';
 const billing = await startBilling();
 const ask = async (document, variables) => {
   const { data, errors } = await billing.execute(print(document), variables);
-  return { kind: 'answer', data, errors: errors.map((error) => ({ code: null, path: [], retryable: false, requestId: null, ...error })) };
+  return { kind: 'response', data, errors: errors.map((error) => ({ code: null, path: [], retryable: false, requestId: null, ...error })) };
 };
 const client = { query: ask, mutate: ask, watch: () => ({ refresh() {}, stop() {} }) };
 const { data } = await ask(GroupPlanDocument, { groupId: billing.fixtures.rootGroupId });

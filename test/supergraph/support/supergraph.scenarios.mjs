@@ -40,11 +40,11 @@ export function itServesTheSupergraph(supergraph, { tellsWhere = true } = {}) {
   });
 
   it('answers a query from the accounts to the billing subgraph', async () => {
-    const answer = await ask(
+    const response = await ask(
       '{ accounts(first: 2) { name creditLimit { amount currency } group { id name plan { name price { amount currency } } } } }',
     );
-    assert.deepEqual(answer.errors, []);
-    assert.deepEqual(answer.data.accounts[0], {
+    assert.deepEqual(response.errors, []);
+    assert.deepEqual(response.data.accounts[0], {
       name: 'Customer 1',
       creditLimit: { amount: '100.50', currency: 'NZD' },
       group: {
@@ -56,18 +56,18 @@ export function itServesTheSupergraph(supergraph, { tellsWhere = true } = {}) {
   });
 
   it('answers a query from the billing subgraph to the accounts and back', async () => {
-    const answer = await ask(
+    const response = await ask(
       'query Rows($id: ID!) { group(id: $id) { billingHistory(first: 1) { nodes { kind group { id account { name group { name } } } } } } }',
       { id: '100002' },
     );
-    assert.deepEqual(answer.errors, []);
-    const [row] = answer.data.group.billingHistory.nodes;
+    assert.deepEqual(response.errors, []);
+    const [row] = response.data.group.billingHistory.nodes;
     assert.deepEqual(row.group, { id: '100002', account: { name: 'Customer 2', group: { name: 'Southern Region' } } });
   });
 
   it('leaves the other entities whole when some fail, each with its own code', async () => {
-    const answer = await ask('{ accounts(first: 53) { id group { id plan { name } } } }');
-    const errors = answer.errors.map(({ path, extensions }) => ({ path: path.join('.'), code: extensions.code }));
+    const response = await ask('{ accounts(first: 53) { id group { id plan { name } } } }');
+    const errors = response.errors.map(({ path, extensions }) => ({ path: path.join('.'), code: extensions.code }));
     assert.deepEqual(errors.map(({ code }) => code).sort(), ['BAD_USER_INPUT', 'FORBIDDEN']);
     if (tellsWhere) {
       assert.deepEqual(errors.map(({ path }) => path.split('.').slice(0, 2).join('.')).sort(), [
@@ -75,7 +75,7 @@ export function itServesTheSupergraph(supergraph, { tellsWhere = true } = {}) {
         'accounts.51',
       ]);
     }
-    const plans = answer.data.accounts.map(({ group }) => group.plan?.name ?? null);
+    const plans = response.data.accounts.map(({ group }) => group.plan?.name ?? null);
     assert.equal(plans.length, 53);
     assert.deepEqual(plans.slice(50), [null, null, null]);
     assert.equal(plans.slice(0, 50).filter((name) => name === null).length, 1);
@@ -103,27 +103,27 @@ export function itServesTheSupergraph(supergraph, { tellsWhere = true } = {}) {
   it('answers an expired token with UNAUTHENTICATED and asks no upstream', async () => {
     const { world, bearer } = supergraph();
     await world.forgetCalls();
-    const answer = await ask('{ group(id: "100001") { plan { name } } }', {}, bearer({ expiresInSeconds: -60 }));
-    assert.deepEqual([...new Set(answer.errors.map(({ extensions }) => extensions.code))], ['UNAUTHENTICATED']);
+    const response = await ask('{ group(id: "100001") { plan { name } } }', {}, bearer({ expiresInSeconds: -60 }));
+    assert.deepEqual([...new Set(response.errors.map(({ extensions }) => extensions.code))], ['UNAUTHENTICATED']);
     assert.equal((await world.calls('history')).length, 0);
   });
 
   it('answers a missing scope with FORBIDDEN, whatever the router enforces', async () => {
     const { world, bearer } = supergraph();
     await world.forgetCalls();
-    const answer = await ask(
+    const response = await ask(
       'mutation { orderBoosterPack(input: { idempotencyKey: "never-sent-01", packId: "1223" }) { userErrors { code } } }',
       {},
       bearer({ scopes: ['billing:read'] }),
     );
-    assert.deepEqual([...new Set(answer.errors.map(({ extensions }) => extensions.code))], ['FORBIDDEN']);
+    assert.deepEqual([...new Set(response.errors.map(({ extensions }) => extensions.code))], ['FORBIDDEN']);
     assert.equal((await world.calls('booster')).length, 0);
   });
 
   it('passes the client’s request id on, so that one id finds the logs of both', async () => {
     const { bearer, billing } = supergraph();
     await ask('{ group(id: "100001") { plan { name } } }', {}, { ...bearer(), 'x-request-id': 'trace-me-0001' });
-    // The line is written when the answer is out, and comes through a pipe.
+    // The line is written when the response is out, and comes through a pipe.
     await billing.untilLogged('trace-me-0001');
   });
 }

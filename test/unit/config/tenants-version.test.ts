@@ -119,9 +119,9 @@ describe('a version of the tenants file that somebody means', () => {
       'a secret that is the beginning',
     ],
   ] as const)('%s', async (_name, text, refusal) => {
-    const answer = whyNotTaken(await versionOf(text), await versionOf(IN_USE));
-    if (refusal === null) expect(answer).toBeNull();
-    else expect(answer).toContain(refusal);
+    const reason = whyNotTaken(await versionOf(text), await versionOf(IN_USE));
+    if (refusal === null) expect(reason).toBeNull();
+    else expect(reason).toContain(refusal);
   });
 
   const LIMITED = `tenants:
@@ -179,9 +179,9 @@ describe('a version of the tenants file that somebody means', () => {
       null,
     ],
   ] as const)('limits: %s', async (_name, text, refusal) => {
-    const answer = whyNotTaken(await versionOf(text), await versionOf(LIMITED));
-    if (refusal === null) expect(answer).toBeNull();
-    else expect(answer).toContain(refusal);
+    const reason = whyNotTaken(await versionOf(text), await versionOf(LIMITED));
+    if (refusal === null) expect(reason).toBeNull();
+    else expect(reason).toContain(refusal);
   });
 
   it('is never taken with less limits than both versions have, wherever it was cut', async () => {

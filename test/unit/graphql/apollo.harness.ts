@@ -17,7 +17,7 @@ import { type GatewayPluginOptions, gatewayPlugins } from '../../../src/graphql/
 import { buildGatewaySchema } from '../../../src/graphql/schema.js';
 import { contextOf, type InMemoryPorts, inMemoryPorts } from './in-memory.context.js';
 
-interface AnsweredError {
+interface ResponseError {
   readonly message: string;
   readonly path?: readonly (string | number)[];
   readonly locations?: unknown;
@@ -28,7 +28,7 @@ export interface GraphqlResult {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
   readonly data: unknown;
-  readonly errors: readonly AnsweredError[];
+  readonly errors: readonly ResponseError[];
   readonly codes: readonly unknown[];
   readonly extensions: unknown;
   readonly text: string;

@@ -108,7 +108,7 @@ describe('what a group may choose from', () => {
     ]);
   });
 
-  it('is null with an error where there is no catalogue, and the rest of the answer stands', async () => {
+  it('is null with an error where there is no catalogue, and the rest of the response stands', async () => {
     const { data, errors } = await ask('{ group(id: 7) { name availablePlans { id } availablePacks { id } } }', {
       ports: notConfigured(),
     });

@@ -39,30 +39,30 @@ async function askAll(status: BillingOperation['status'], limit: number, more = 
   });
   const names = Array.from({ length: 95 }, (_, index) => `e${index}: evidence { id }`).join(' ');
   const response = await gateway.ask({ query: `{ billingOperations(first: 100) { nodes { ${names} } } }`, ports });
-  return { answer: response, read, counted };
+  return { response, read, counted };
 }
 
 describe('evidence', () => {
   it('is read once for each write, under however many names it is asked', async () => {
-    const { answer: response, read, counted } = await askAll('OUTCOME_UNKNOWN', 5);
+    const { response, read, counted } = await askAll('OUTCOME_UNKNOWN', 5);
     expect(response.codes).toEqual([]);
     expect([read, counted]).toEqual([['1', '2', '3', '4', '5'], 5]);
   });
 
   it('counts against the limit of upstream calls', async () => {
-    const { answer: response, read } = await askAll('OUTCOME_UNKNOWN', 2);
+    const { response, read } = await askAll('OUTCOME_UNKNOWN', 2);
     expect(new Set(response.codes)).toEqual(new Set(['OPERATION_TOO_COMPLEX']));
     expect(read).toEqual(['1', '2']);
   });
 
   it('counts each call that a write takes, and answers when there is none left', async () => {
     const enough = await askAll('OUTCOME_UNKNOWN', 15, 2);
-    expect([enough.answer.codes, enough.counted]).toEqual([[], 15]);
-    const { answer: response } = await askAll('OUTCOME_UNKNOWN', 14, 2);
+    expect([enough.response.codes, enough.counted]).toEqual([[], 15]);
+    const { response } = await askAll('OUTCOME_UNKNOWN', 14, 2);
     expect(new Set(response.codes)).toEqual(new Set(['OPERATION_TOO_COMPLEX']));
   });
 
   it('costs no call where the outcome is known', async () => {
-    expect((await askAll('SUCCEEDED', 0)).answer.codes).toEqual([]);
+    expect((await askAll('SUCCEEDED', 0)).response.codes).toEqual([]);
   });
 });

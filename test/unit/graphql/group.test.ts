@@ -66,7 +66,7 @@ describe('group', () => {
     expect((await ask(query, { variables: { ids } })).codes).toEqual(['BAD_USER_INPUT']);
   });
 
-  it('looks its name up only where no answer has told it', async () => {
+  it('looks its name up only where no response has told it', async () => {
     const ports = inMemoryPorts();
     const response = await ask('{ group(id: "1") { name subgroups { id name } } }', { ports });
     expect(response.data).toEqual({ group: { name: 'Root', subgroups: [{ id: '11', name: 'Below' }] } });
@@ -100,7 +100,7 @@ describe('group', () => {
     expect(response.data).toEqual({ group: { plan: PLAN } });
   });
 
-  it('keeps the rest of the answer whole when one field fails', async () => {
+  it('keeps the rest of the response whole when one field fails', async () => {
     const plan = async (): Promise<never> => {
       throw new BillingError('UPSTREAM_TIMEOUT', 'The upstream took too long.', {
         retryable: true,

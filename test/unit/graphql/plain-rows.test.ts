@@ -283,7 +283,7 @@ describe('without any admission, a caller still sees no field', () => {
   });
 });
 
-describe('an answer of many rows', () => {
+describe('a response of many rows', () => {
   const many = (length: number, last: object = {}): readonly BillingActivity[] =>
     Array.from({ length }, (_, index) => ({
       ...ROW,

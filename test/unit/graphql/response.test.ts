@@ -12,7 +12,7 @@ beforeAll(async () => {
 const OK = '{ group(id: "1") { id } }';
 const UI = 'mutation { openBillingUi { url } }';
 
-describe('the HTTP status of a GraphQL answer', () => {
+describe('the HTTP status of a GraphQL response', () => {
   it.each<[string, string, number, number, string | null]>([
     ['an operation that ran', OK, 200, 200, null],
     ['an operation of which a field failed', '{ group(id: "x") { id } }', 200, 200, 'BAD_USER_INPUT'],
@@ -71,7 +71,7 @@ describe('the HTTP status of a GraphQL answer', () => {
   });
 });
 
-describe('every answer', () => {
+describe('every response', () => {
   it.each([OK, '{', '{ nothing }', '{ group(id: "x") { id } }', UI])('is kept by no cache: %s', async (query) => {
     expect((await gateway.ask({ query })).headers.get('cache-control')).toBe('no-store');
   });

@@ -13,7 +13,7 @@ import {
 
 const TEXT_SCALARS = [DecimalScalar, CurrencyCodeScalar, UrlScalar, UuidScalar, DateTimeScalar];
 
-describe('answers', () => {
+describe('values of a response', () => {
   it.each(TEXT_SCALARS)('%s come out as exactly the text that they are', (scalar) => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => expect(scalar.serialize(text)).toBe(text)));
   });

@@ -163,7 +163,7 @@ describe('federation', () => {
     },
   );
 
-  it('tags personal data in answers and inputs', () => {
+  it('tags personal data in responses and inputs', () => {
     const tagged: string[] = [];
     const note = (node: { name: { value: string }; directives?: readonly DirectiveNode[] | undefined }): undefined => {
       if (directivesOf({ directives: node.directives ?? [] }).includes('@tag(name: "personal-data")')) {

@@ -85,7 +85,7 @@ describe('GroupCommit', () => {
   });
 
   it('undoes only the change that fails', async () => {
-    const answers = await Promise.allSettled([
+    const responses = await Promise.allSettled([
       commits.run(keep('a')),
       commits.run(() => {
         keep('half')();
@@ -94,7 +94,7 @@ describe('GroupCommit', () => {
       commits.run(keep('a')),
       commits.run(keep('b')),
     ]);
-    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
+    expect(responses.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
     expect(kept()).toEqual(['a', 'b']);
   });
 
@@ -117,8 +117,8 @@ describe('GroupCommit', () => {
   it('fails them all when the commit fails', async () => {
     const asked = ['a', 'b'].map((name) => commits.run(keep(name)));
     db.close();
-    const answers = await Promise.allSettled(asked);
-    expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    const responses = await Promise.allSettled(asked);
+    expect(responses.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });
 
   it('takes up what is asked for while it commits', async () => {

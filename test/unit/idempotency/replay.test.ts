@@ -3,7 +3,7 @@ import {
   classifyKnownKey,
   type LedgerRow,
   type LedgerState,
-  type StoredAnswer,
+  type StoredResponse,
 } from '../../../src/idempotency/ledger-states.js';
 import { replay } from '../../../src/idempotency/replay.js';
 
@@ -30,12 +30,12 @@ const ROW: LedgerRow = {
   reconcileAttempts: 0,
 };
 
-const VALUE: StoredAnswer = {
+const VALUE: StoredResponse = {
   kind: 'value',
   value: { id: '42' },
   warnings: [{ code: 'TOTALS_DIFFER', message: 'The totals differ.' }],
 };
-const FAILURE: StoredAnswer = {
+const FAILURE: StoredResponse = {
   kind: 'failure',
   failure: {
     code: 'UPSTREAM_REJECTED',

@@ -28,7 +28,7 @@ function seldom<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> {
   return fc.oneof({ weight: 7, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
 }
 
-/** Windows inside one another, so that wider answers meet narrower questions. */
+/** Windows inside one another, so that wider responses meet narrower questions. */
 const nested = fc
   .constantFrom([-900, 500], [-400, 400], [-365, 0], [-30, 0], [-30, -10])
   .map((days) => days.map((day) => NOW_MS + day * DAY * 1000));

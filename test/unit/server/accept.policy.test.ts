@@ -4,7 +4,7 @@ import { responseTypeFor } from '../../../src/server/error-response.js';
 const JSON_TYPE = 'application/json';
 const GRAPHQL_TYPE = 'application/graphql-response+json';
 
-describe('the media type of an answer', () => {
+describe('the media type of a response', () => {
   it.each([
     [undefined, JSON_TYPE],
     ['', JSON_TYPE],

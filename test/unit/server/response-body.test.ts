@@ -83,7 +83,7 @@ describe('a large body', () => {
   });
 });
 
-describe('an answer', () => {
+describe('a response', () => {
   it.each([
     [
       'a page of 100 rows',

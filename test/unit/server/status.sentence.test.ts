@@ -65,7 +65,7 @@ describe('the silence of an upstream', () => {
       outcome,
     }) as const;
 
-  it('begins with the first attempt that is not answered, and ends with an answer, also one that refuses', () => {
+  it('begins with the first attempt that is not answered, and ends with a response, also one that refuses', () => {
     const silence = new UpstreamSilence();
     expect(silence.of('xtracta')).toBeNull();
     for (const [outcome, startMs] of [

@@ -171,7 +171,7 @@ describe('a forged or misused token', () => {
     const { authenticate } = await authenticator();
     const error: unknown = await authenticate(bearer(await forge())).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'UNAUTHENTICATED' });
-    // One answer for all: what was wrong helps whoever forges.
+    // One response for all: what was wrong helps whoever forges.
     expect(String(error)).toBe('BillingError: The request is not authenticated.');
   });
 

@@ -59,13 +59,13 @@ describe('CORS', () => {
       headers: { ...preflight.headers, origin: 'https://evil.example' },
     });
     expect(response.headers.get('access-control-allow-origin')).toBeNull();
-    const answer = await post(tiny.url, '{ hello }', { headers: { origin: 'https://evil.example' } });
-    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+    const posted = await post(tiny.url, '{ hello }', { headers: { origin: 'https://evil.example' } });
+    expect(posted.headers.get('access-control-allow-origin')).toBeNull();
   });
 
-  it('lets a listed origin read answers and refusals alike', async () => {
-    const answer = await post(tiny.url, '{ hello }', { headers: { origin } });
-    expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
+  it('lets a listed origin read responses and refusals alike', async () => {
+    const response = await post(tiny.url, '{ hello }', { headers: { origin } });
+    expect(response.headers.get('access-control-allow-origin')).toBe(origin);
     const refusal = await post(tiny.url, '{ hello }', { headers: { origin, 'content-encoding': 'gzip' } });
     expect([refusal.status, refusal.headers.get('access-control-allow-origin')]).toEqual([415, origin]);
   });

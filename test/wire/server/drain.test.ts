@@ -20,9 +20,9 @@ describe('a stop', () => {
     expect((await fetch(`${tiny.url}/health`)).status).toBe(200);
 
     tiny.release();
-    const answer = await running;
-    expect(await answer.json()).toEqual({ data: { slowPay: 'paid' } });
-    expect(answer.headers.get('connection')).toBe('close');
+    const response = await running;
+    expect(await response.json()).toEqual({ data: { slowPay: 'paid' } });
+    expect(response.headers.get('connection')).toBe('close');
     await drained;
     await expect(post(tiny.url, '{ hello }')).rejects.toThrow();
   });
@@ -35,9 +35,9 @@ describe('a stop', () => {
     expect([ready.status, await ready.json()]).toMatchObject([503, { status: 'draining' }]);
     let served = 0;
     for (;;) {
-      const answer = await post(tiny.url, 'mutation { pay }').catch(() => null);
-      if (answer?.status !== 200) break;
-      expect([await answer.json(), answer.headers.get('connection')]).toEqual([{ data: { pay: 'paid' } }, 'close']);
+      const response = await post(tiny.url, 'mutation { pay }').catch(() => null);
+      if (response?.status !== 200) break;
+      expect([await response.json(), response.headers.get('connection')]).toEqual([{ data: { pay: 'paid' } }, 'close']);
       served += 1;
     }
     expect(performance.now() - delayed).toBeGreaterThanOrEqual(299);

@@ -162,11 +162,11 @@ describe('the HTTP layer', () => {
   });
 
   it('refuses headers of a megabyte', async () => {
-    const answer = await raw(
+    const response = await raw(
       tiny.url,
       `GET /health HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${'x'.repeat(1_000_000)}\r\n\r\n`,
     );
-    expect(answer).toMatch(/^(HTTP\/1\.1 431|$)/);
+    expect(response).toMatch(/^(HTTP\/1\.1 431|$)/);
   });
 
   it('answers 401 and 403 as the authenticator decides, with code and request id', async () => {
@@ -255,14 +255,14 @@ async function settled(condition: () => boolean): Promise<void> {
 
 async function raw(url: string, bytes: string): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
-  let answer = '';
+  let response = '';
   socket.setEncoding('latin1');
   socket.on('data', (part) => {
-    answer += String(part);
+    response += String(part);
   });
   // A server that has answered may reset the rest of a request that it does not want.
   socket.on('error', () => undefined);
   socket.write(bytes);
   await new Promise((resolve) => socket.once('close', resolve));
-  return answer;
+  return response;
 }

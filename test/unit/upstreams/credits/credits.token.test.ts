@@ -26,8 +26,8 @@ function endpoint(expiresIn: unknown) {
   };
   const tokens = new CreditsTokens(transport, () => clock.nowMs);
   const header = async () => {
-    const answer = await tokens.authorize(CREDENTIAL, 1_000, recordedCall().call);
-    return answer.kind === 'authorization' ? answer.header : answer.code;
+    const result = await tokens.authorize(CREDENTIAL, 1_000, recordedCall().call);
+    return result.kind === 'authorization' ? result.header : result.code;
   };
   return { clock, tokens, header };
 }

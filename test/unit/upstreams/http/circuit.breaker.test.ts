@@ -125,7 +125,7 @@ describe('the circuit breaker', () => {
     }
   });
 
-  it('stays closed while answers come in between, refusals included, and while we abort', async () => {
+  it('stays closed while responses come in between, refusals included, and while we abort', async () => {
     const { breaker } = stand();
     for (const result of [
       failed('reset'),

@@ -107,8 +107,8 @@ describe('a read over the channel', () => {
       },
       { pool: { size: 4 } },
     );
-    const answers = await Promise.all(Array.from({ length: 40 }, (_, index) => read(`tenant-${index % 5}`)));
-    expect(new Set(answers)).toEqual(new Set(['ok']));
+    const responses = await Promise.all(Array.from({ length: 40 }, (_, index) => read(`tenant-${index % 5}`)));
+    expect(new Set(responses)).toEqual(new Set(['ok']));
     expect(most).toBeLessThanOrEqual(4);
   });
 
@@ -210,11 +210,11 @@ describe('several accounts at one upstream', () => {
       if (upstream.requests().length > before + 1) USUAL(exchange);
       else atProbe.resolve(() => USUAL(exchange));
     });
-    const answers = [readAs('a'), readAs('a', '2'), readAs('b', '3'), orderAs('c')];
-    const answerProbe = await atProbe.promise;
+    const responses = [readAs('a'), readAs('a', '2'), readAs('b', '3'), orderAs('c')];
+    const respondToProbe = await atProbe.promise;
     expect(upstream.requests().length).toBe(before + 1);
-    answerProbe();
-    expect(await Promise.all(answers)).toEqual(['ok', 'ok', 'ok', 'succeeded']);
+    respondToProbe();
+    expect(await Promise.all(responses)).toEqual(['ok', 'ok', 'ok', 'succeeded']);
     expect(upstream.requests().length).toBe(before + 4);
     expect(hitsOf('c')).toBe(2);
   });

@@ -10,8 +10,8 @@ export interface SmallReadsStand {
   readonly upstream: () => RawUpstream;
   readonly client: () => XtractaClient;
   readonly recorded: () => RecordedCall;
-  /** Lets the upstream answer an envelope of that status around the payload. */
-  readonly answers: (payload: string, status?: number) => void;
+  /** The upstream responds with the payload in an envelope of that status. */
+  readonly respondWith: (payload: string, status?: number) => void;
   /** Drifts as `endpoint field`. */
   readonly drifts: () => string[];
 }
@@ -39,7 +39,7 @@ export function smallReadsStand(): SmallReadsStand {
     client: () => stand.client,
     recorded: () => stand.recorded,
     drifts: () => stand.recorded.drifts.map(({ endpoint, field }) => `${endpoint} ${field}`),
-    answers(payload, status = 200) {
+    respondWith(payload, status = 200) {
       const envelope = `<status>${status}</status><message>The request has been successfully processed</message>`;
       const body = `<?xml version="1.0" encoding="UTF-8"?>\n<billings_response>${envelope}${payload}</billings_response>`;
       stand.upstream.handle(httpResponse(status, body));

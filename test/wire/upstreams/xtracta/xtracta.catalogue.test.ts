@@ -3,7 +3,7 @@ import { UnreadableValue } from '../../../../src/domain/money.js';
 import { httpResponse } from '../../../support/raw-upstream.js';
 import { CREDENTIAL, clientAt, smallReadsStand } from './small-reads.harness.js';
 
-const { upstream, client, recorded, answers, drifts } = smallReadsStand();
+const { upstream, client, recorded, respondWith, drifts } = smallReadsStand();
 const catalogue = (groupId: string | null = '456') => client().getPlans(CREDENTIAL, groupId, recorded().call);
 
 const PLAN = (id: string, rest = '<price>49.90</price>'): string =>
@@ -17,7 +17,7 @@ describe('a catalogue', () => {
   const ids = (items: readonly { readonly id: string }[]): string[] => items.map(({ id }) => id);
 
   it("holds every element of the manual's table, exact, and names no currency that the upstream does not", async () => {
-    answers(PLAN('7', '<price>1e5</price><wholesale_price>0.10</wholesale_price>') + PACK('0009'));
+    respondWith(PLAN('7', '<price>1e5</price><wholesale_price>0.10</wholesale_price>') + PACK('0009'));
     expect(await catalogue()).toEqual({
       plans: [
         {
@@ -54,17 +54,17 @@ describe('a catalogue', () => {
       `<plans>${plans}</plans><packs>${packs}</packs>`,
       `${packs}<plans>${plans}</plans>`,
     ]) {
-      answers(payload);
+      respondWith(payload);
       const read = await catalogue();
       expect([ids(read.plans), ids(read.packs)]).toEqual([expected, expected]);
     }
-    answers(`<plans>${PLAN('1')}</plans><packs/>`);
+    respondWith(`<plans>${PLAN('1')}</plans><packs/>`);
     expect(await catalogue()).toMatchObject({ plans: [{ id: '1' }], packs: [] });
     expect(drifts()).toEqual([]);
   });
 
   it('takes a currency that comes with a price, for that price alone', async () => {
-    answers(PLAN('1', '<price>5</price><price_currency>usd</price_currency><wholesale_price>3</wholesale_price>'));
+    respondWith(PLAN('1', '<price>5</price><price_currency>usd</price_currency><wholesale_price>3</wholesale_price>'));
     expect((await catalogue()).plans[0]).toMatchObject({
       price: { amount: '5', currency: 'USD' },
       wholesalePrice: { amount: '3', currency: null },
@@ -72,13 +72,13 @@ describe('a catalogue', () => {
   });
 
   it('shows no wholesale price where the upstream shows none', async () => {
-    answers(PLAN('1'));
+    respondWith(PLAN('1'));
     expect((await catalogue()).plans[0]?.wholesalePrice).toBeNull();
     expect(drifts()).toEqual([]);
   });
 
   it('leaves out what has no id, which nobody could order, and counts it', async () => {
-    answers(PLAN(' ') + PLAN('1').replace('<id>1</id>', '') + PLAN('2') + PACK(''));
+    respondWith(PLAN(' ') + PLAN('1').replace('<id>1</id>', '') + PLAN('2') + PACK(''));
     const read = await catalogue();
     expect([ids(read.plans), ids(read.packs)]).toEqual([['2'], []]);
     expect(drifts()).toEqual(['getPlans id', 'getPlans id', 'getPlans id']);
@@ -88,7 +88,7 @@ describe('a catalogue', () => {
     'keeps an item whose %s cannot be read',
     async (element) => {
       const item = PACK('1').replace(new RegExp(`(<${element}>)[^<]*`), '$1n/a');
-      answers(item);
+      respondWith(item);
       const [pack] = (await catalogue()).packs;
       const unreadable = Object.values(pack ?? {}).filter((value) => value instanceof UnreadableValue);
       expect(unreadable.map((value) => value.element)).toEqual([element]);
@@ -97,22 +97,22 @@ describe('a catalogue', () => {
   );
 
   it('is empty where there is nothing to choose from, and that is counted unless it is said', async () => {
-    answers('<plans/><packs></packs>');
+    respondWith('<plans/><packs></packs>');
     expect(await catalogue()).toEqual({ plans: [], packs: [] });
     expect(drifts()).toEqual([]);
-    answers('');
+    respondWith('');
     expect(await catalogue()).toEqual({ plans: [], packs: [] });
     expect(drifts()).toEqual(['getPlans plan']);
   });
 
   it("is asked for the api key's own group by leaving the group out", async () => {
-    answers(PLAN('1'));
+    respondWith(PLAN('1'));
     await catalogue(null);
     expect(upstream().requests()[0]?.body).toBe('api_key=123');
   });
 
   it('is looked for where the setting says', async () => {
-    answers(PLAN('1'));
+    respondWith(PLAN('1'));
     const elsewhere = clientAt(upstream().url, { cataloguePath: '/v2/catalogue' });
     await elsewhere.getPlans(CREDENTIAL, '1', recorded().call);
     elsewhere.close();
@@ -143,12 +143,12 @@ describe('a catalogue', () => {
     [403, 'FORBIDDEN'],
     [400, 'UPSTREAM_REJECTED'],
   ])("is refused by the upstream's own %s as %s", async (status, code) => {
-    answers('', status);
+    respondWith('', status);
     await expect(catalogue()).rejects.toMatchObject({ code, upstream: { status: String(status) } });
   });
 
   it('larger than any catalogue is refused', async () => {
-    answers(PLAN('1', `<price>1</price><x>${'x'.repeat(3 * 1024 * 1024)}</x>`));
+    respondWith(PLAN('1', `<price>1</price><x>${'x'.repeat(3 * 1024 * 1024)}</x>`));
     await expect(catalogue()).rejects.toMatchObject({ code: 'UPSTREAM_INVALID_RESPONSE' });
   });
 });

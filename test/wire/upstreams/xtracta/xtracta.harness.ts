@@ -21,7 +21,7 @@ export const TIMEOUT = 'UPSTREAM_TIMEOUT';
 
 const fixture = (name: string): URL => new URL(`../../../fixtures/xtracta/${name}.xml`, import.meta.url);
 
-/** The manual's sample answers. */
+/** The manual's sample responses. */
 export const BOOSTER = readFileSync(fixture('booster'), 'utf8');
 export const HISTORY = readFileSync(fixture('billing-history'), 'utf8');
 

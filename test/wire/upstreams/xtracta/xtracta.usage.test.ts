@@ -3,7 +3,7 @@ import { UnreadableValue } from '../../../../src/domain/money.js';
 import { httpResponse } from '../../../support/raw-upstream.js';
 import { CREDENTIAL, smallReadsStand } from './small-reads.harness.js';
 
-const { upstream, client, recorded, answers, drifts } = smallReadsStand();
+const { upstream, client, recorded, respondWith, drifts } = smallReadsStand();
 const usage = (groupId = '456') => client().getUsage(CREDENTIAL, groupId, recorded().call);
 
 /**
@@ -30,7 +30,7 @@ const withText = (element: string, text: string): string =>
 
 describe('usage', () => {
   it("comes out exact of the manual's sample, with nothing unforeseen", async () => {
-    answers(USAGE);
+    respondWith(USAGE);
     expect(await usage()).toEqual({
       plan: {
         planId: '1',
@@ -57,7 +57,7 @@ describe('usage', () => {
     ['never below nothing', withText('available_documents', '-12'), 0],
     ['nothing known', without('available_documents').replace(/<used_documents>.*\n/, ''), null],
   ])('tells what is left: %s', async (_name, payload, remaining) => {
-    answers(payload);
+    respondWith(payload);
     expect((await usage()).plan?.remainingDocuments).toBe(remaining);
   });
 
@@ -71,7 +71,7 @@ describe('usage', () => {
     'expiry_date',
     'group_id',
   ])('keeps the rest when %s cannot be read, and says which', async (element) => {
-    answers(withText(element, 'n/a'));
+    respondWith(withText(element, 'n/a'));
     const { plan, groupId } = await usage();
     const values = [plan?.price, plan?.allowedDocuments, plan?.usedDocuments, plan?.remainingDocuments];
     const { price } = plan ?? {};
@@ -89,21 +89,21 @@ describe('usage', () => {
     ['a plan of blanks', '<plan> </plan>', []],
     ['no plan at all', '', ['getUsage plan']],
   ])('is no plan when the response has %s', async (_name, payload, expected) => {
-    answers(payload);
+    respondWith(payload);
     expect(await usage()).toEqual({ plan: null, groupId: null });
     expect(drifts()).toEqual(expected);
   });
 
   it("takes a plan's type when it comes, and counts what nobody foresaw", async () => {
-    answers(USAGE.replace('<price>', '<plan_type>Annual</plan_type><colour>red</colour><price>'));
+    respondWith(USAGE.replace('<price>', '<plan_type>Annual</plan_type><colour>red</colour><price>'));
     expect((await usage()).plan).toMatchObject({ type: 'ANNUAL', typeRaw: 'Annual' });
     expect(drifts()).toEqual(['getUsage (unknown)']);
   });
 
   it('names the group that the response is about, in its canonical form', async () => {
-    answers(withText('group_id', '00789'));
+    respondWith(withText('group_id', '00789'));
     expect((await usage()).groupId).toBe('789');
-    answers(without('group_id'));
+    respondWith(without('group_id'));
     expect((await usage()).groupId).toBeNull();
   });
 
@@ -118,7 +118,7 @@ describe('usage', () => {
   });
 
   it('is not found by the upstream’s own word, and unreadable where nothing of the upstream answers', async () => {
-    answers('', 404);
+    respondWith('', 404);
     await expect(usage()).rejects.toMatchObject({ code: 'NOT_FOUND' });
     upstream().handle(httpResponse(404, '<html>nothing here</html>'));
     await expect(usage()).rejects.toMatchObject({ code: 'UPSTREAM_INVALID_RESPONSE' });
