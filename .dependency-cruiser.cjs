@@ -1,6 +1,6 @@
 /**
- * The import rules of docs/architecture.md: each layer may import only what stands in its list. A rule that is broken fails
- * `npm run check`, so the picture stays true. The lists are as short as the code allows; lengthen one only with a reason.
+ * The import rules of docs/architecture.md: each layer may import only the layers in its list. `npm run check` fails on
+ * a broken rule, so the picture stays true. The lists are as short as the code allows; lengthen one only with a reason.
  */
 const layers = {
   domain: [],

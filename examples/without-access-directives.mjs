@@ -1,6 +1,6 @@
-// Prints schema.graphql without @authenticated and @requiresScopes, for routers that refuse a supergraph with them or cannot check
-// tokens themselves: `npm exec -- node examples/without-access-directives.mjs > billing.graphql`.
-// Nothing is lost by it: the gateway enforces both by itself, whatever a router does.
+// Prints schema.graphql without @authenticated and @requiresScopes, for routers that refuse a supergraph with them or
+// cannot check tokens themselves: `npm exec -- node examples/without-access-directives.mjs > billing.graphql`.
+// Nothing is lost: the gateway enforces both by itself, whatever a router does.
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { parse, print, visit } from 'graphql';

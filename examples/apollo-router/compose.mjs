@@ -1,6 +1,7 @@
 // Composes supergraph.yaml with Apollo's composer from npm and prints the supergraph:
 // `npm exec -- node examples/apollo-router/compose.mjs > supergraph.graphql`.
-// Access directives are left out, because a router without a GraphOS plan refuses them; --with-access-directives keeps them.
+// It leaves access directives out, because a router without a GraphOS plan refuses them. --with-access-directives keeps
+// them.
 import { readFileSync } from 'node:fs';
 import { composeServices } from '@apollo/composition';
 import { parse as parseGraphql } from 'graphql';

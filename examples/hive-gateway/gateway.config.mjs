@@ -14,6 +14,7 @@ export const gatewayConfig = {
       return headers;
     },
   },
-  // An upstream write may take WRITE_TIMEOUT_MS (30 s). A router that gives up earlier leaves the client without the outcome.
+  // An upstream write may take WRITE_TIMEOUT_MS (30 s). A router that gives up earlier leaves the client without the
+  // outcome.
   upstreamTimeout: 45_000,
 };

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Gateway and simulator until Ctrl-C: `npx billing-stack --port 4000 --simulator-port 4010`. Prints one line of JSON when both are up.
+// Runs gateway and simulator until Ctrl-C: `npx billing-stack --port 4000 --simulator-port 4010`. Prints one line of
+// JSON when both are up.
 import { parseArgs } from 'node:util';
 import { startBilling } from './dist/index.js';
 

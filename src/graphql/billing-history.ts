@@ -77,7 +77,8 @@ export function toHistoryRequest(groupId: string, args: BillingHistoryArgs): His
 @ObjectType('BillingActivity', {
   simpleResolvers: true,
   description:
-    'One row of a billing history (Xtracta `activity`): a plan or a booster pack in one period. A value that the upstream left out is null. An unreadable value is null with an error at its path.',
+    'One row of a billing history (Xtracta `activity`): a plan or a booster pack in one period. A value that the ' +
+    'upstream left out is null. An unreadable value is null with an error at its path.',
 })
 export class BillingActivityType implements Omit<BillingActivity, 'startMs' | 'expiryMs' | 'groupId' | 'group'> {
   @Field(() => ID, { description: 'The upstream\'s id of the row, text as sent: leading zeros are kept, `"0123"`.' })
@@ -161,14 +162,16 @@ export class BillingHistorySummaryType implements HistorySummary {
   @Field(() => LongScalar, {
     nullable: true,
     description:
-      'Sum of `usedDocuments` over the rows where it is readable; `unreadableCounts` counts the other rows. Null when the sum passes 2^53-1.',
+      'Sum of `usedDocuments` over the rows where it is readable; `unreadableCounts` counts the other rows. Null ' +
+      'when the sum passes 2^53-1.',
   })
   readonly usedDocuments!: number | null;
 
   @AssumedSize(2)
   @Field(() => [MoneyType], {
     description:
-      'Sums of `price`, one per currency, ordered by currency code. Prices without a currency come last. Sums are exact, with as many decimals as the longest addend.',
+      'Sums of `price`, one per currency, ordered by currency code. Prices without a currency come last. Sums are ' +
+      'exact, with as many decimals as the longest addend.',
   })
   readonly spend!: HistorySummary['spend'];
 

@@ -101,7 +101,8 @@ export class BillingOperationResolver {
   @Authorized(mutationScopes('reconcileBillingOperation'))
   @Mutation(() => BillingOperationPayload, {
     description:
-      'Reads the history and settles a write with an unknown outcome if the history proves it. Without proof the outcome stays unknown, with the rows as `evidence`. Never sends the write again.',
+      'Reads the history and settles a write with an unknown outcome if the history proves it. Without proof the ' +
+      'outcome stays unknown, with the rows as `evidence`. Never sends the write again.',
   })
   reconcileBillingOperation(
     @Arg('idempotencyKey', () => ID, { description: 'The key of the write.' }) idempotencyKey: string,

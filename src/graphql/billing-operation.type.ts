@@ -20,7 +20,8 @@ import { DateTimeScalar, UuidScalar } from './scalars.js';
 @ObjectType('BillingEvidence', {
   simpleResolvers: true,
   description:
-    'A history row compared with a write whose outcome is unknown. A fact in neither list was not reported, or does not apply.',
+    'A history row compared with a write whose outcome is unknown. A fact in neither list was not reported, or ' +
+    'does not apply.',
 })
 export class BillingEvidenceType implements Evidence {
   @Field(() => BillingActivityType, { description: 'The row of the billing history.' })

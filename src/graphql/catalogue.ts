@@ -15,16 +15,19 @@ export interface PlanOfGroup extends AvailablePlan {
 }
 
 const WHOLESALE_PRICE =
-  'Price that a reseller pays (`wholesale_price`), without a currency because the upstream names none. Null where the upstream shows none. Needs the scope `billing:wholesale`.';
+  'Price that a reseller pays (`wholesale_price`), without a currency because the upstream names none. Null where ' +
+  'the upstream shows none. Needs the scope `billing:wholesale`.';
 const PRICE_PER_DOCUMENT =
-  '`price` divided by `allowedDocuments`, in the currency of `price`. Exact where the quotient terminates, else rounded half to even to six decimals. Null when either is unknown or there are no documents.';
+  '`price` divided by `allowedDocuments`, in the currency of `price`. Exact where the quotient terminates, else ' +
+  'rounded half to even to six decimals. Null when either is unknown or there are no documents.';
 const CURRENCY =
   'The currency is null where the catalogue names none, which the manual allows. The gateway never guesses it.';
 
 @ObjectType('AvailablePlan', {
   simpleResolvers: true,
   description:
-    'A plan from the catalogue of the upstream, available to a group. An unreadable value is null with an error at its path.',
+    'A plan from the catalogue of the upstream, available to a group. An unreadable value is null with an error ' +
+    'at its path.',
 })
 export class AvailablePlanType implements AvailablePlan {
   @Field(() => ID, { description: 'Number of the plan (`id`): the `planId` of `changePlan`.' })
@@ -58,7 +61,9 @@ export class AvailablePlanType implements AvailablePlan {
   @Field(() => MoneyType, {
     nullable: true,
     description:
-      "`price` minus the price of the group's plan in force, exact: negative where this plan is cheaper. It compares the prices of one period each, so also compare `type`. Null when the group has no plan, a price is unknown, or the two do not name the same currency. One call for all plans of a group.",
+      "`price` minus the price of the group's plan in force, exact: negative where this plan is cheaper. It " +
+      'compares the prices of one period each, so also compare `type`. Null when the group has no plan, a price ' +
+      'is unknown, or the two do not name the same currency. One call for all plans of a group.',
   })
   readonly differenceToCurrent!: Money | null;
 }
@@ -66,7 +71,8 @@ export class AvailablePlanType implements AvailablePlan {
 @ObjectType('AvailablePack', {
   simpleResolvers: true,
   description:
-    'A booster pack that a group may order, from the catalogue of the upstream: documents granted once, in addition to the plan. An unreadable value is null with an error at its path.',
+    'A booster pack that a group may order, from the catalogue of the upstream: documents granted once, in ' +
+    'addition to the plan. An unreadable value is null with an error at its path.',
 })
 export class AvailablePackType implements AvailablePack {
   @Field(() => ID, { description: 'Number of the pack (`id`): the `packId` of `orderBoosterPack`.' })

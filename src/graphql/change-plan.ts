@@ -36,7 +36,8 @@ class ChangePlanInput extends HeldDocumentsFields {
 
   @Field(() => ID, {
     description:
-      'Number of the plan to change to (`plan_id`): 1 to 18 digits. The number of the plan in force renews that plan, which is another charge.',
+      'Number of the plan to change to (`plan_id`): 1 to 18 digits. The number of the plan in force renews that ' +
+      'plan, which is another charge.',
   })
   readonly planId!: string;
 
@@ -49,7 +50,8 @@ class ChangePlanInput extends HeldDocumentsFields {
   @Field(() => ExpectedPriceInput, {
     nullable: true,
     description:
-      'The price that the user was shown, for one billing period. The gateway reads the catalogue anew. When the catalogue differs or cannot be read, the gateway sends nothing: `PRECONDITION_FAILED`.',
+      'The price that the user was shown, for one billing period. The gateway reads the catalogue anew. When the ' +
+      'catalogue differs or cannot be read, the gateway sends nothing: `PRECONDITION_FAILED`.',
   })
   readonly expected?: ExpectedPriceInput | null;
 
@@ -68,7 +70,8 @@ class ChangePlanPayload extends WritePayloadFields {
   @Field(() => GroupType, {
     nullable: true,
     description:
-      'The group whose plan was changed. Its `plan` is read anew. Null when the change did not succeed, or the number of the group is not known.',
+      'The group whose plan was changed. Its `plan` is read anew. Null when the change did not succeed, or the ' +
+      'number of the group is not known.',
   })
   readonly group!: GroupRef | null;
 
@@ -76,7 +79,9 @@ class ChangePlanPayload extends WritePayloadFields {
   @Field(() => AvailablePlanType, {
     nullable: true,
     description:
-      "The requested plan (`planId` of the input), as the group's catalogue offers it. Null when the change did not succeed or the catalogue has no such plan. Null with an error when the catalogue could not be read; the change itself is not affected.",
+      "The requested plan (`planId` of the input), as the group's catalogue offers it. Null when the change did " +
+      'not succeed or the catalogue has no such plan. Null with an error when the catalogue could not be read; ' +
+      'the change itself is not affected.',
   })
   readonly catalogue!: PlanOfGroup | null;
 }
@@ -110,7 +115,8 @@ export class PlanChangeResolver {
   @Authorized(mutationScopes('changePlan'))
   @Mutation(() => ChangePlanPayload, {
     description:
-      'Adds, upgrades, downgrades or renews the plan of a group, for all its workflows. This is a charge, made once per `idempotencyKey`.',
+      'Adds, upgrades, downgrades or renews the plan of a group, for all its workflows. This is a charge, made ' +
+      'once per `idempotencyKey`.',
   })
   async changePlan(
     @Arg('input', () => ChangePlanInput, { description: 'The plan and its group.' })

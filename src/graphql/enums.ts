@@ -46,7 +46,8 @@ registerEnumType(BillingOperationStatusEnum, {
     NOT_SENT: { description: 'Not one byte reached the upstream. The same key may try again.' },
     OUTCOME_UNKNOWN: {
       description:
-        'Sent, and nobody knows whether it was carried out. Nothing is sent for this target until it is reconciled or resolved.',
+        'Sent, and nobody knows whether it was carried out. Nothing is sent for this target until it is ' +
+        'reconciled or resolved.',
     },
   },
 });
@@ -105,7 +106,8 @@ registerEnumType(HeldDocumentsActionEnum, {
     PROCESS: { description: 'They are processed, and count against the new capacity.' },
     DELETE: {
       description:
-        'They are deleted and cannot be brought back. Needs `confirmDocumentDeletion: true` and the scope `billing:delete-documents`.',
+        'They are deleted and cannot be brought back. Needs `confirmDocumentDeletion: true` and the scope ' +
+        '`billing:delete-documents`.',
     },
   },
 });
@@ -124,7 +126,8 @@ registerEnumType(PlanTypeEnum, {
     ANNUAL: { description: 'One calendar year.' },
     OTHER: {
       description:
-        "The upstream sent no word, or a word that this gateway does not know: see the field with the upstream's own word.",
+        "The upstream sent no word, or a word that this gateway does not know: see the field with the upstream's " +
+        'own word.',
     },
   },
 });
@@ -152,7 +155,8 @@ registerEnumType(BillingActivityKindEnum, {
     CANCEL: { description: 'The end of a plan.' },
     OTHER: {
       description:
-        "The upstream sent no word, or a word that this gateway does not know: see `kindRaw` for the upstream's own word.",
+        "The upstream sent no word, or a word that this gateway does not know: see `kindRaw` for the upstream's " +
+        'own word.',
     },
   },
 });
@@ -187,11 +191,13 @@ registerEnumType(PlanChangeDirectionEnum, {
     DOWNGRADE: { description: 'Fewer documents in a period of the same length.' },
     RENEWAL: {
       description:
-        'The plan in force itself: `changePlan` renews it at once, which is another charge. Recognised by the number of the plan. Where the history has no number: by name, documents and price together.',
+        'The plan in force itself: `changePlan` renews it at once, which is another charge. Recognised by the ' +
+        'number of the plan. Where the history has no number: by name, documents and price together.',
     },
     UNKNOWN: {
       description:
-        'Not comparable: periods of different or unknown length, equal documents, an unknown figure, or no plan in force.',
+        'Not comparable: periods of different or unknown length, equal documents, an unknown figure, or no plan ' +
+        'in force.',
     },
   },
 });
@@ -215,7 +221,8 @@ registerEnumType(PlanChangeUnknownEnum, {
     TAX: { description: 'Whether prices include tax, and how much. Always listed.' },
     HELD_DOCUMENTS: {
       description:
-        'How many documents are on hold. The change deletes them, or processes them so that they count against the new plan. Always listed.',
+        'How many documents are on hold. The change deletes them, or processes them so that they count against ' +
+        'the new plan. Always listed.',
     },
     CREDIT: { description: 'The credit for the unused part of the plan in force. Always listed.' },
     PRICE: { description: 'The price of one of the two plans: the upstream left it out, or it cannot be read.' },

@@ -17,9 +17,11 @@ export const ERROR_CATALOGUE: Readonly<Record<BillingErrorCode, ErrorCodeEntry>>
   },
   FORBIDDEN: {
     meaning:
-      'The caller lacks a scope for a selected field or named a group outside its permission. Or the gateway has a safelist without the document. The error does not tell whether that group exists.',
+      'The caller lacks a scope for a selected field or named a group outside its permission. Or the gateway has ' +
+      'a safelist without the document. The error does not tell whether that group exists.',
     action:
-      'Ask for the scope, the group or the operation, or leave the field out. Nothing was sent upstream, unless `extensions.upstream` is present. Then the upstream itself refused to read that group, in its own words.',
+      'Ask for the scope, the group or the operation, or leave the field out. Nothing was sent upstream, unless ' +
+      '`extensions.upstream` is present. Then the upstream itself refused to read that group, in its own words.',
     retryable: 'no',
   },
   BAD_USER_INPUT: {
@@ -35,7 +37,8 @@ export const ERROR_CATALOGUE: Readonly<Record<BillingErrorCode, ErrorCodeEntry>>
   },
   NOT_CONFIGURED: {
     meaning:
-      'This gateway or this tenant has no credential for the upstream of the field. Or the upstream has no catalogue of plans and packs at the configured path.',
+      'This gateway or this tenant has no credential for the upstream of the field. Or the upstream has no ' +
+      'catalogue of plans and packs at the configured path.',
     action: 'Tell the operator of the gateway; the setting is missing on the server.',
     retryable: 'no',
   },
@@ -46,7 +49,9 @@ export const ERROR_CATALOGUE: Readonly<Record<BillingErrorCode, ErrorCodeEntry>>
   },
   OPERATION_TOO_COMPLEX: {
     meaning:
-      'The operation passes a limit. Limits of the document: tokens, depth, aliases, directives, selections, root fields, one mutation field, levels of brackets and of `subgroups`. Limits of the work: upstream calls, and rows and bytes of the response.',
+      'The operation passes a limit. Limits of the document: tokens, depth, aliases, directives, selections, root ' +
+      'fields, one mutation field, levels of brackets and of `subgroups`. Limits of the work: upstream calls, and ' +
+      'rows and bytes of the response.',
     action: 'Ask for less at once: split the operation, ask for smaller pages, or for fewer lists inside lists.',
     retryable: 'no',
   },
@@ -57,7 +62,8 @@ export const ERROR_CATALOGUE: Readonly<Record<BillingErrorCode, ErrorCodeEntry>>
   },
   UPSTREAM_REJECTED: {
     meaning:
-      'The upstream understood the request and refused it. Its own words are in `upstreamMessage` or `extensions.upstream`.',
+      'The upstream understood the request and refused it. Its own words are in `upstreamMessage` or ' +
+      '`extensions.upstream`.',
     action:
       'Read the upstream message. A rejected write was not carried out; a corrected one needs a new idempotencyKey.',
     retryable: 'no',
@@ -74,15 +80,18 @@ export const ERROR_CATALOGUE: Readonly<Record<BillingErrorCode, ErrorCodeEntry>>
   },
   UPSTREAM_INVALID_RESPONSE: {
     meaning:
-      'The response of the upstream cannot be read. At the path of a single field: that value alone could not be read, and the rest of the response is valid.',
+      'The response of the upstream cannot be read. At the path of a single field: that value alone could not be ' +
+      'read, and the rest of the response is valid.',
     action: 'Show the rest. If it lasts, tell the operator of the gateway: the upstream has changed.',
     retryable: 'see',
   },
   OUTCOME_UNKNOWN: {
     meaning:
-      'The write was sent, and nobody knows whether it was carried out: money may have moved. The gateway never sends it again by itself.',
+      'The write was sent, and nobody knows whether it was carried out: money may have moved. The gateway never ' +
+      'sends it again by itself.',
     action:
-      'Do not order again. Show it as pending, then call `reconcileBillingOperation`, or have an operator decide with `resolveBillingOperation`.',
+      'Do not order again. Show it as pending, then call `reconcileBillingOperation`, or have an operator decide ' +
+      'with `resolveBillingOperation`.',
     retryable: 'no',
   },
   OPERATION_IN_PROGRESS: {
@@ -102,21 +111,26 @@ export const ERROR_CATALOGUE: Readonly<Record<BillingErrorCode, ErrorCodeEntry>>
   },
   POSSIBLE_DUPLICATE: {
     meaning:
-      'An equal write of the tenant, under another idempotencyKey, succeeded a short while ago or is still running; `operation` is that write. Nothing was sent.',
+      'An equal write of the tenant, under another idempotencyKey, succeeded a short while ago or is still ' +
+      'running; `operation` is that write. Nothing was sent.',
     action:
-      'If one write was meant, `operation` is its result. If the user wants a second write, send the request again with `repeats`: the idempotencyKey of that operation.',
+      'If one write was meant, `operation` is its result. If the user wants a second write, send the request ' +
+      'again with `repeats`: the idempotencyKey of that operation.',
     retryable: 'no',
   },
   PRECONDITION_FAILED: {
     meaning:
-      'The gateway read the catalogue anew. The catalogue does not offer the item at the `expected` price, or could not be read. Nothing was sent.',
+      'The gateway read the catalogue anew. The catalogue does not offer the item at the `expected` price, or ' +
+      'could not be read. Nothing was sent.',
     action:
-      'Show the present price. If the user agrees, send the request again with that price as `expected`; the idempotencyKey may stay.',
+      'Show the present price. If the user agrees, send the request again with that price as `expected`; the ' +
+      'idempotencyKey may stay.',
     retryable: 'no',
   },
   SPENDING_LIMIT_REACHED: {
     meaning:
-      'The write would pass a spending limit of the tenant, which the operator has set. `message` names the limit, the used amount and the moment when it frees up. Nothing was sent.',
+      'The write would pass a spending limit of the tenant, which the operator has set. `message` names the ' +
+      'limit, the used amount and the moment when it frees up. Nothing was sent.',
     action: 'Wait until it frees up, or ask the operator of the gateway for more. The idempotencyKey may stay.',
     retryable: 'no',
   },

@@ -34,7 +34,8 @@ export class GroupResolver {
   @Query(() => [GroupType], {
     nullable: 'items',
     description:
-      'Several groups, in the requested order. An invalid id, or a group that the caller may not read, is null with an error at its position. The other groups are not affected.',
+      'Several groups, in the requested order. An invalid id, or a group that the caller may not read, is null ' +
+      'with an error at its position. The other groups are not affected.',
   })
   groups(
     @Arg('ids', () => [ID], { description: 'At most 100 numbers of groups, each 1 to 18 digits, greater than 0.' })

@@ -13,7 +13,9 @@ import { DateTimeScalar, LongScalar, MoneyType } from './scalars.js';
 @ObjectType('Group', {
   simpleResolvers: true,
   description:
-    'A group of the Xtracta account, with its plans, packs and documents. Groups form a tree. An api key has access to its own group and the groups below. Selecting a group costs no upstream call. A field that could not be read is null with an error at its path.',
+    'A group of the Xtracta account, with its plans, packs and documents. Groups form a tree. An api key has ' +
+    'access to its own group and the groups below. Selecting a group costs no upstream call. A field that could ' +
+    'not be read is null with an error at its path.',
 })
 export class GroupType implements Omit<GroupRef, 'name'> {
   @Field(() => ID, { description: "The upstream's number of the group (`group_id`), without leading zeros." })
@@ -23,14 +25,18 @@ export class GroupType implements Omit<GroupRef, 'name'> {
   @Field(() => String, {
     nullable: true,
     description:
-      'Name of the group as its billing history reports it (`group_name`). Null when no row of the last year names it. Costs one upstream call, or none where a history was already read.',
+      'Name of the group as its billing history reports it (`group_name`). Null when no row of the last year ' +
+      'names it. Costs one upstream call, or none where a history was already read.',
   })
   readonly name!: string | null;
 
   @Field(() => DateTimeScalar, {
     nullable: true,
     description:
-      "Null when this group's data in the response is fresh. Else the upstream does not respond, and the gateway serves earlier responses: the moment of the oldest request behind them. Show it beside the figures. Never after a write on the group, and only where the gateway is set up so (`STALE_READS_SECONDS`). Costs no upstream call.",
+      "Null when this group's data in the response is fresh. Else the upstream does not respond, and the gateway " +
+      'serves earlier responses: the moment of the oldest request behind them. Show it beside the figures. Never ' +
+      'after a write on the group, and only where the gateway is set up so (`STALE_READS_SECONDS`). Costs no ' +
+      'upstream call.',
   })
   readonly asOf!: string | null;
 
@@ -38,7 +44,9 @@ export class GroupType implements Omit<GroupRef, 'name'> {
   @Field(() => BillingPlanType, {
     nullable: true,
     description:
-      'The plan in force, derived from the billing history: the period that holds the moment and starts last. Booster packs do not count. Where the gateway is set up so, the plan of now is what the upstream counts as current instead, with its number. Null when there is none.',
+      'The plan in force, derived from the billing history: the period that holds the moment and starts last. ' +
+      'Booster packs do not count. Where the gateway is set up so, the plan of now is what the upstream counts as ' +
+      'current instead, with its number. Null when there is none.',
   })
   readonly plan!: BillingPlan | null;
 
@@ -47,7 +55,8 @@ export class GroupType implements Omit<GroupRef, 'name'> {
   @Field(() => BillingHistoryConnectionType, {
     nullable: true,
     description:
-      'Plans and booster packs by start date, page by page. All pages of one list come from one upstream response, kept for about a minute. Null with an error when it could not be read.',
+      'Plans and booster packs by start date, page by page. All pages of one list come from one upstream ' +
+      'response, kept for about a minute. Null with an error when it could not be read.',
   })
   readonly billingHistory!: HistoryPage | null;
 
@@ -56,7 +65,8 @@ export class GroupType implements Omit<GroupRef, 'name'> {
   @Field(() => [GroupType], {
     nullable: true,
     description:
-      'Groups below this one, by ascending id, as named by its recursive history of the last year. A group without any billing is not listed.',
+      'Groups below this one, by ascending id, as named by its recursive history of the last year. A group ' +
+      'without any billing is not listed.',
   })
   readonly subgroups!: readonly GroupRef[] | null;
 
@@ -65,7 +75,8 @@ export class GroupType implements Omit<GroupRef, 'name'> {
   @Field(() => [AvailablePlanType], {
     nullable: true,
     description:
-      'Plans available to the group, by ascending id. At most a minute old, and read anew after a write on the group. `NOT_CONFIGURED` where the upstream has no catalogue. One call for plans and packs.',
+      'Plans available to the group, by ascending id. At most a minute old, and read anew after a write on the ' +
+      'group. `NOT_CONFIGURED` where the upstream has no catalogue. One call for plans and packs.',
   })
   readonly availablePlans!: readonly PlanOfGroup[] | null;
 
@@ -89,13 +100,15 @@ Field(() => GroupType, {
 @ObjectType('BillingPlan', {
   simpleResolvers: true,
   description:
-    'A billing plan of a group in one billing period. A value that the upstream left out is null. An unreadable value is null with an error at its path.',
+    'A billing plan of a group in one billing period. A value that the upstream left out is null. An unreadable ' +
+    'value is null with an error at its path.',
 })
 export class BillingPlanType implements BillingPlan {
   @Field(() => ID, {
     nullable: true,
     description:
-      "The upstream's number of the plan, from the response to a plan change or a usage request. Null where the plan comes from the history, which has names of plans but no numbers.",
+      "The upstream's number of the plan, from the response to a plan change or a usage request. Null where the " +
+      'plan comes from the history, which has names of plans but no numbers.',
   })
   readonly planId!: string | null;
 
@@ -130,7 +143,9 @@ export class BillingPlanType implements BillingPlan {
   @Field(() => LongScalar, {
     nullable: true,
     description:
-      'Documents left as the upstream counts them (`available_documents`), else allowed minus used. Never below 0, although usage can pass the allowance after a downgrade. Booster packs are not counted. Null when it is not known.',
+      'Documents left as the upstream counts them (`available_documents`), else allowed minus used. Never below ' +
+      '0, although usage can pass the allowance after a downgrade. Booster packs are not counted. Null when it is ' +
+      'not known.',
   })
   readonly remainingDocuments!: Readable<number>;
 

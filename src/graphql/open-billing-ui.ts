@@ -9,7 +9,8 @@ import { BillingUserErrorType, HeldDocumentsFields } from './write.payload.js';
 
 @InputType('OpenBillingUiInput', {
   description:
-    'Options of the billing page. The choice about held documents is part of the URL. It takes effect later, when the user changes the plan there.',
+    'Options of the billing page. The choice about held documents is part of the URL. It takes effect later, when ' +
+    'the user changes the plan there.',
 })
 class OpenBillingUiInput extends HeldDocumentsFields {
   @Field(() => Int, {
@@ -25,14 +26,16 @@ class OpenBillingUiPayload {
   @Field(() => UrlScalar, {
     nullable: true,
     description:
-      "Opens the billing page of the api key's own group without a log-in. Everybody who has the URL has access: treat it like a password, and never log or store it. Non-null exactly when it succeeded.",
+      "Opens the billing page of the api key's own group without a log-in. Everybody who has the URL has access: " +
+      'treat it like a password, and never log or store it. Non-null exactly when it succeeded.',
   })
   readonly url!: string | null;
 
   @Field(() => DateTimeScalar, {
     nullable: true,
     description:
-      'Moment when the URL stops working (`expire`). Null when it did not succeed or the upstream named no plausible moment.',
+      'Moment when the URL stops working (`expire`). Null when it did not succeed or the upstream named no ' +
+      'plausible moment.',
   })
   readonly expiresAt!: DateTimeText | null;
 
@@ -54,7 +57,8 @@ export class BillingUiResolver {
   @Authorized(mutationScopes('openBillingUi'))
   @Mutation(() => OpenBillingUiPayload, {
     description:
-      "Makes a short-lived URL of the upstream's own billing page, for the api key's own group. Moves no money by itself; every call makes a new URL.",
+      "Makes a short-lived URL of the upstream's own billing page, for the api key's own group. Moves no money by " +
+      'itself; every call makes a new URL.',
   })
   async openBillingUi(
     @Arg('input', () => OpenBillingUiInput, {

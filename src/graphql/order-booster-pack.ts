@@ -51,7 +51,8 @@ class OrderBoosterPackInput extends HeldDocumentsFields {
   @Field(() => ExpectedPriceInput, {
     nullable: true,
     description:
-      'The price that the user was shown, for one pack. The gateway reads the catalogue anew. When the catalogue differs or cannot be read, the gateway sends nothing: `PRECONDITION_FAILED`.',
+      'The price that the user was shown, for one pack. The gateway reads the catalogue anew. When the catalogue ' +
+      'differs or cannot be read, the gateway sends nothing: `PRECONDITION_FAILED`.',
   })
   readonly expected?: ExpectedPriceInput | null;
 
@@ -78,7 +79,8 @@ class BoosterPackOrderType implements Omit<BoosterPackOrder['pack'], 'groupId'> 
   @Field(() => MoneyType, {
     nullable: true,
     description:
-      'End-user price as reported (`price`). The upstream says neither whether it is for one pack or for all, nor in which currency.',
+      'End-user price as reported (`price`). The upstream says neither whether it is for one pack or for all, nor ' +
+      'in which currency.',
   })
   readonly price!: Money | null;
 
@@ -125,7 +127,9 @@ class OrderBoosterPackPayload extends WritePayloadFields {
   @Field(() => AvailablePackType, {
     nullable: true,
     description:
-      "The requested pack (`packId` of the input), as the group's catalogue offers it. Null when the order did not succeed or the catalogue has no such pack. Null with an error when the catalogue could not be read; the order itself is not affected.",
+      "The requested pack (`packId` of the input), as the group's catalogue offers it. Null when the order did " +
+      'not succeed or the catalogue has no such pack. Null with an error when the catalogue could not be read; ' +
+      'the order itself is not affected.',
   })
   readonly catalogue!: AvailablePack | null;
 }
@@ -143,7 +147,8 @@ export class BoosterPackResolver {
   @Authorized(mutationScopes('orderBoosterPack'))
   @Mutation(() => OrderBoosterPackPayload, {
     description:
-      'Orders booster packs at once: documents in addition to the plan. This is a charge, made once per `idempotencyKey`.',
+      'Orders booster packs at once: documents in addition to the plan. This is a charge, made once per ' +
+      '`idempotencyKey`.',
   })
   async orderBoosterPack(
     @Arg('input', () => OrderBoosterPackInput, { description: 'The packs and their group.' })

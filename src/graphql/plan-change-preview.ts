@@ -21,7 +21,8 @@ import { LongScalar, MoneyType } from './scalars.js';
 @ObjectType('PlanChangePreview', {
   simpleResolvers: true,
   description:
-    'Facts about a plan change before `changePlan` is called. The gateway estimates nothing: `notKnown` lists what the upstream alone decides.',
+    'Facts about a plan change before `changePlan` is called. The gateway estimates nothing: `notKnown` lists ' +
+    'what the upstream alone decides.',
 })
 export class PlanChangePreviewType implements PlanChangePreview {
   @Field(() => BillingPlanType, {
@@ -32,14 +33,16 @@ export class PlanChangePreviewType implements PlanChangePreview {
 
   @Field(() => AvailablePlanType, {
     description:
-      "The new plan, as the group's catalogue offers it now. The gateway reads it anew; `availablePlans` may be up to a minute old.",
+      "The new plan, as the group's catalogue offers it now. The gateway reads it anew; `availablePlans` may be " +
+      'up to a minute old.',
   })
   readonly to!: PlanOfGroup;
 
   @Field(() => MoneyType, {
     nullable: true,
     description:
-      '`to.price` minus `from.price`, exact: negative where the new plan is cheaper. It is the difference of the prices of one period each, not the coming charge. Null unless both prices name the same currency.',
+      '`to.price` minus `from.price`, exact: negative where the new plan is cheaper. It is the difference of the ' +
+      'prices of one period each, not the coming charge. Null unless both prices name the same currency.',
   })
   readonly difference!: Money | null;
 
@@ -49,7 +52,8 @@ export class PlanChangePreviewType implements PlanChangePreview {
   @Field(() => LongScalar, {
     nullable: true,
     description:
-      'Documents left in the plan in force (`from.remainingDocuments`). Whether they are lost is not known. Null when there is no plan in force, or the number is not known.',
+      'Documents left in the plan in force (`from.remainingDocuments`). Whether they are lost is not known. Null ' +
+      'when there is no plan in force, or the number is not known.',
   })
   readonly unusedDocuments!: Readable<number>;
 
@@ -66,7 +70,9 @@ export class PlanChangePreviewResolver {
   @FieldResolver(() => PlanChangePreviewType, {
     nullable: true,
     description:
-      "Facts about a change to that plan, for a page that asks the user before it calls `changePlan`. It changes nothing. Null with `NOT_FOUND` when the group's catalogue has no such plan. Null with the read's error when the catalogue or the plan in force could not be read. Two upstream calls.",
+      'Facts about a change to that plan, for a page that asks the user before it calls `changePlan`. It changes ' +
+      "nothing. Null with `NOT_FOUND` when the group's catalogue has no such plan. Null with the read's error " +
+      'when the catalogue or the plan in force could not be read. Two upstream calls.',
   })
   async planChangePreview(
     @Root() group: GroupRef,

@@ -9,7 +9,8 @@ import { IDEMPOTENCY_KEY_DESCRIPTION, REPEATS_DESCRIPTION, WritePayloadFields } 
 
 @InputType('BillingContactInput', {
   description:
-    'The billed party (`Billing`). Personal data: sent upstream, never stored or logged. Fields that are left out are not sent.',
+    'The billed party (`Billing`). Personal data: sent upstream, never stored or logged. Fields that are left out ' +
+    'are not sent.',
 })
 class BillingContactInput {
   @PersonalData()
@@ -40,7 +41,8 @@ class PurchaseCreditsInput {
 
   @Field(() => UuidScalar, {
     description:
-      "The purchase to make (`PurchaseID`); quantity and price follow from it on the upstream's side. Not the zero UUID.",
+      "The purchase to make (`PurchaseID`); quantity and price follow from it on the upstream's side. Not the " +
+      'zero UUID.',
   })
   readonly purchaseId!: string;
 
@@ -63,7 +65,8 @@ class PurchaseCreditsInput {
 @ObjectType('CreditPurchase', {
   simpleResolvers: true,
   description:
-    'A purchase of credits (PurchaseCredits `ResponseData`). A value that was left out, or could not be read, is null. An unreadable value also has a warning.',
+    'A purchase of credits (PurchaseCredits `ResponseData`). A value that was left out, or could not be read, is ' +
+    'null. An unreadable value also has a warning.',
 })
 class CreditPurchaseType implements CreditPurchase {
   @Field(() => ID, { description: "The upstream's id of the purchase (`Detail.ID`)." })
@@ -120,7 +123,8 @@ class CreditPurchaseType implements CreditPurchase {
   @Field(() => String, {
     nullable: true,
     description:
-      'The account user (`Identification.UserId`), possibly an e-mail address. Personal data: not stored, so null when replayed.',
+      'The account user (`Identification.UserId`), possibly an e-mail address. Personal data: not stored, so null ' +
+      'when replayed.',
   })
   readonly userId!: string | null;
 }

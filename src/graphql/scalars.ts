@@ -137,7 +137,8 @@ function safeInteger(value: unknown): number {
 export const DecimalScalar = textScalar({
   name: 'Decimal',
   description:
-    'An exact base-10 number in a string, such as `"99.50"`. It is the text of the upstream, digit for digit: `"99"` and `"99.00"` both occur, ' +
+    'An exact base-10 number in a string, such as `"99.50"`. It is the text of the upstream, digit for digit: ' +
+    '`"99"` and `"99.00"` both occur, ' +
     'and so may a sign or an exponent. Read it with a decimal library; a binary float would alter it.',
   pattern: /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?$/,
 });
@@ -191,8 +192,10 @@ function parseInput(input: unknown): number {
 export const DateTimeScalar = new GraphQLScalarType<number, string>({
   name: 'DateTime',
   description:
-    'A moment in RFC 3339, such as `2024-03-28T21:00:58Z`. Responses are always in UTC with as many fraction digits as the upstream sent. ' +
-    'An input needs an offset (`Z` or `+13:00`) and a year from 1970 to 9999; fractions finer than a millisecond are cut.',
+    'A moment in RFC 3339, such as `2024-03-28T21:00:58Z`. Responses are always in UTC with as many fraction ' +
+    'digits as the upstream sent. ' +
+    'An input needs an offset (`Z` or `+13:00`) and a year from 1970 to 9999; fractions finer than a millisecond ' +
+    'are cut.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
   serialize: (value) => {
     if (typeof value !== 'string') throw new TypeError('DateTime must be text in a response.');
@@ -205,7 +208,8 @@ export const DateTimeScalar = new GraphQLScalarType<number, string>({
 export const UuidScalar = textScalar({
   name: 'UUID',
   description:
-    'A UUID in its canonical form of 36 characters: `9beb5f68-6493-4cc4-b55e-187541a9d22b`. Upper and lower case are equal.',
+    'A UUID in its canonical form of 36 characters: `9beb5f68-6493-4cc4-b55e-187541a9d22b`. Upper and lower case ' +
+    'are equal.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc9562',
   pattern: /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i,
 });
@@ -238,7 +242,8 @@ export class MoneyType implements Money {
   @Field(() => CurrencyCodeScalar, {
     nullable: true,
     description:
-      'Null where the upstream names no currency, as in its responses to orders and plan changes. The gateway never guesses it. Do not add up amounts without a currency.',
+      'Null where the upstream names no currency, as in its responses to orders and plan changes. The gateway ' +
+      'never guesses it. Do not add up amounts without a currency.',
   })
   readonly currency!: Readable<string>;
 }

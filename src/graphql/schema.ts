@@ -190,7 +190,8 @@ const FEDERATION_HEAD = /* GraphQL */ `
 const ROOT_DESCRIPTIONS: Readonly<Record<string, string>> = {
   Query: 'Reads. Nothing here changes anything or costs money.',
   Mutation:
-    'Writes. At most one per operation, by POST only. The result of a valid, authorised write is always data: look at `userErrors` first.',
+    'Writes. At most one per operation, by POST only. The result of a valid, authorised write is always data: ' +
+    'look at `userErrors` first.',
 };
 
 /**

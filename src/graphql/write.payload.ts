@@ -49,14 +49,16 @@ export class BillingUserErrorType implements BillingUserError {
   @Field(() => String, {
     nullable: true,
     description:
-      "The upstream's own status, as text: `<status>` of Xtracta, `ErrorCode` of PurchaseCredits, else the HTTP status. Null when none was received.",
+      "The upstream's own status, as text: `<status>` of Xtracta, `ErrorCode` of PurchaseCredits, else the HTTP " +
+      'status. Null when none was received.',
   })
   readonly upstreamStatus!: string | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      "The upstream's own words (`<message>`, `ErrorReason`): plain text of at most 300 characters, keys, URLs and e-mail addresses removed. Null when there are none.",
+      "The upstream's own words (`<message>`, `ErrorReason`): plain text of at most 300 characters, keys, URLs " +
+      'and e-mail addresses removed. Null when there are none.',
   })
   readonly upstreamMessage!: string | null;
 
@@ -109,7 +111,8 @@ export abstract class WritePayloadFields {
   @Field(() => BillingOperationType, {
     nullable: true,
     description:
-      "The ledger's row of this write. For a reused key: the row that holds the key. For an earlier unknown outcome or a possible duplicate: that earlier row. Null where no row exists.",
+      "The ledger's row of this write. For a reused key: the row that holds the key. For an earlier unknown " +
+      'outcome or a possible duplicate: that earlier row. Null where no row exists.',
   })
   readonly operation!: BillingOperation | null;
 
@@ -154,7 +157,11 @@ export class ExpectedPriceInput {
 
 /** Description of the key, the same for every write. */
 export const IDEMPOTENCY_KEY_DESCRIPTION =
-  "The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Make it when the user's intent begins. Keep it over retries of the request, a dialog that is opened again, or an agent's repeated tool call. The same key with the same input never charges twice.";
+  "The client's own key for this one write: 8 to 255 of `A-Z a-z 0-9 . _ : -`, such as a UUID. Make it when the " +
+  "user's intent begins. Keep it over retries of the request, a dialog that is opened again, or an agent's " +
+  'repeated tool call. The same key with the same input never charges twice.';
 
 export const REPEATS_DESCRIPTION =
-  'The `idempotencyKey` of an earlier equal write that this one repeats on purpose, as in `operation` of a `POSSIBLE_DUPLICATE`. It must name the newest such write. Without it, an equal write under another key is refused for DUPLICATE_WINDOW_SECONDS (five minutes by default).';
+  'The `idempotencyKey` of an earlier equal write that this one repeats on purpose, as in `operation` of a ' +
+  '`POSSIBLE_DUPLICATE`. It must name the newest such write. Without it, an equal write under another key is ' +
+  'refused for DUPLICATE_WINDOW_SECONDS (five minutes by default).';

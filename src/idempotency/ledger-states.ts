@@ -14,8 +14,8 @@ export type StoredResponse =
   | { readonly kind: 'failure'; readonly failure: WriteFailure };
 
 /**
- * The settlement of an unknown outcome, for the audit. `late-answer`, a stored word: the owner's own response came after
- * the row had become unknown.
+ * The settlement of an unknown outcome, for the audit. `late-answer` is a stored word: the owner's own response came
+ * after the row had become unknown.
  */
 export interface Resolution {
   readonly by: 'late-answer' | 'reconciler' | 'operator';

@@ -120,7 +120,8 @@ export class Metrics {
   readonly #ledgerReadable = this.#gauge('billing_ledger_readable', 'Whether the ledger can be read: 1 or 0.');
   readonly #ledgerWritable = this.#gauge(
     'billing_ledger_writable',
-    'Whether the ledger accepts writes: 1 or 0. 0 beside billing_ledger_readable 1: read only, full, replaced, or older than its mark.',
+    'Whether the ledger accepts writes: 1 or 0. 0 beside billing_ledger_readable 1: read only, full, replaced, or ' +
+      'older than its mark.',
   );
   readonly #unknown = this.#gauge(
     'billing_unknown_outcomes',
@@ -133,7 +134,9 @@ export class Metrics {
   );
   readonly #limitUsed = new Gauge({
     name: 'billing_spending_limit_used_ratio',
-    help: 'Share of a spending limit that a tenant used within 24 hours, over all replicas: 1 is all of it. The 100 series nearest to their limit.',
+    help:
+      'Share of a spending limit that a tenant used within 24 hours, over all replicas: 1 is all of it. The 100 ' +
+      'series nearest to their limit.',
     labelNames: ['tenant', 'limit'],
     registers: [this.#registry],
   });

@@ -9,8 +9,8 @@ import { ask, statusOf, type Told } from './write-client.js';
 import { afterGate, SUCCEEDS, type WriteUpstream } from './write-upstream.js';
 
 /**
- * No healthy response takes that long, even on a busy machine; for silence, where the deadline is all there is, the least
- * allowed.
+ * No healthy response takes that long, even on a busy machine. For silence, which only the deadline ends, it is the
+ * least allowed value.
  */
 const PATIENT_MS = 20_000;
 const HASTY_MS = 1_000;

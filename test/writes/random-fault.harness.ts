@@ -31,7 +31,8 @@ export interface FaultPair {
 }
 
 /**
- * Short: silence must be cheap. A healthy response that takes longer on a busy machine is unknown, which is true as well.
+ * Short, because silence must be cheap. A healthy response that takes longer on a busy machine is unknown, which is
+ * true as well.
  */
 const WRITE_TIMEOUT_MS = 150;
 /** Of a process that dies, in milliseconds: a little more than three attempts take that meet silence. */

@@ -77,7 +77,7 @@ export function HistoryTable({ rows }: { readonly rows: readonly HistoryRow[] })
         </thead>
         <tbody>
           {rows.map((row, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: an upstream's id may occur twice, and rows never change their place
+            // biome-ignore lint/suspicious/noArrayIndexKey: an id may occur twice, and rows keep their places
             <Row key={`${row.id}-${index}`} row={row} />
           ))}
         </tbody>

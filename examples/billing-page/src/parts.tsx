@@ -128,7 +128,7 @@ export function When({
 export function Scroll({ label, children }: { readonly label: string; readonly children: ReactNode }) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (axe: scrollable-region-focusable)
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must reach it (axe: scrollable-region-focusable)
     <div className="scroll" role="group" aria-label={label} tabIndex={0}>
       {children}
     </div>

@@ -102,7 +102,8 @@ describe('every block of code for clients', () => {
     const blocks = await blocksOf(['ts', 'tsx'], forClients);
     assert.ok(blocks.length >= 8);
     for (const [index, { text }] of blocks.entries()) {
-      // A block that other blocks import names its file. Without an import or export a file would share its names with the others.
+      // A block that other blocks import names its file. A file without an import or export would share its names with
+      // the others.
       const name = /^\/\/ (\S+\.tsx?)\n/.exec(text)?.[1] ?? `block-${index}.tsx`;
       await writeFile(join(folder, name), `${text}\nexport {};\n`);
     }

@@ -17,7 +17,7 @@ interface Tool {
   readonly file: string;
 }
 
-/** As the MCP servers of the routers read a folder: one operation, one tool; the comments above it are its description. */
+/** Reads a folder as the routers' MCP servers do: each operation is a tool, the comments above it its description. */
 async function readTools(folder: string): Promise<readonly Tool[]> {
   const files = (await readdir(folder)).filter((name) => name.endsWith('.graphql')).sort();
   return Promise.all(

@@ -95,8 +95,8 @@ const HOST = '127.0.0.1';
 const PACKAGE = fileURLToPath(new URL('../', import.meta.url));
 
 /**
- * Starts both on free ports. In a test: `const billing = await startBilling()` in `beforeAll`, `billing.reset()` in `beforeEach`,
- * `billing.stop()` in `afterAll`.
+ * Starts both on free ports. In a test: `const billing = await startBilling()` in `beforeAll`, `billing.reset()` in
+ * `beforeEach`, `billing.stop()` in `afterAll`.
  */
 export async function startBilling(options: StackOptions = {}): Promise<BillingStack> {
   const dist = gatewayFolder();

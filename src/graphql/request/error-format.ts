@@ -120,7 +120,10 @@ function protocolMessage(code: ProtocolErrorCode, message: string): string {
         .replace(/ (String|BlockString|Int|Float|Comment) ".*$/su, ' $1.')
         .replace(/sequence: ".*$/su, 'sequence.');
     case 'OPERATION_RESOLUTION_FAILURE':
-      return 'The gateway cannot tell which operation to run: send operationName, equal to the name of one operation of the document.';
+      return (
+        'The gateway cannot tell which operation to run: send operationName, equal to the name of one operation of ' +
+        'the document.'
+      );
     case 'GRAPHQL_VALIDATION_FAILED':
     case 'BAD_REQUEST':
     case 'PERSISTED_QUERY_NOT_FOUND':
