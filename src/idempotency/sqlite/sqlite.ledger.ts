@@ -22,7 +22,8 @@ import type { LedgerRow } from '../ledger-states.js';
 import { asUnavailable, type LedgerStore, StoredLedger } from '../stored-ledger.js';
 import { GroupCommit, hasErrorCode, openDatabase, transaction, whileBusy } from './group-commit.js';
 import { identityOf, OwnerLocks } from './owner.lock.js';
-import { attachSqlite, migrateSqlite, SqliteRows } from './sqlite.rows.js';
+import { SqliteRows } from './sqlite.rows.js';
+import { attachSqlite, migrateSqlite } from './sqlite-statements.js';
 
 const OWNER_LOCK_PREFIX = 'owner-';
 const LEADER_LOCK = 'leader';
