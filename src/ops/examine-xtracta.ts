@@ -1,4 +1,16 @@
-import { type Check, check, open, type Probe, type Prober } from './doctor-checks.js';
+import {
+  activitiesOf,
+  type Check,
+  check,
+  groupIdOf,
+  isNotFound,
+  isRead,
+  open,
+  type Probe,
+  type Prober,
+  recordsIn,
+  responseText,
+} from './doctor-checks.js';
 import { catalogueChecks, envelopeChecks, formChecks } from './form-checks.js';
 import {
   datesCheck,
@@ -9,7 +21,6 @@ import {
   recursionChecks,
   rowChecks,
 } from './history-checks.js';
-import { activitiesOf, groupIdOf, isNotFound, isRead, recordsIn, responseText } from './probe-facts.js';
 import { recordsOf } from './response-form.js';
 
 /** Facts about the account before the first read. */

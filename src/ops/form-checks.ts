@@ -1,6 +1,5 @@
 import type { ExaminedElement } from '../upstreams/xtracta/document-examination.js';
-import { type Check, check, listed, open, type Probe } from './doctor-checks.js';
-import { isRead, responseText, statusCode } from './probe-facts.js';
+import { type Check, check, isRead, listed, open, type Probe, responseText, statusCode } from './doctor-checks.js';
 import { foreignDocument } from './reading-reasons.js';
 import { childrenOf, creditForm, type DateForm, dateForms, recordForm, recordsOf, textOf } from './response-form.js';
 

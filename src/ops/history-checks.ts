@@ -1,6 +1,19 @@
 import type { BillingActivity } from '../domain/billing-history.js';
-import { type Check, check, counted, listed, open, type Probe, type Prober } from './doctor-checks.js';
-import { activitiesOf, groupIdOf, isNotFound, isRead, recordsIn, responseText } from './probe-facts.js';
+import {
+  activitiesOf,
+  type Check,
+  check,
+  counted,
+  groupIdOf,
+  isNotFound,
+  isRead,
+  listed,
+  open,
+  type Probe,
+  type Prober,
+  recordsIn,
+  responseText,
+} from './doctor-checks.js';
 import { childrenOf } from './response-form.js';
 
 const DAY_MS = 86_400_000;

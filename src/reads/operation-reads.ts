@@ -1,4 +1,4 @@
-import type { BillingPlan, GroupUsage } from '../domain/billing-history.js';
+import type { BillingPlan } from '../domain/billing-history.js';
 import type { Caller } from '../domain/caller.js';
 import type { BillingCatalogue } from '../domain/catalogue.js';
 import { BillingError } from '../domain/errors.js';
@@ -16,17 +16,13 @@ import type {
   UpstreamCallCounts,
 } from './billing-reads.js';
 import { CallBudget, ReadRequesters, type RequestingField, tooManyCalls } from './call-budget.js';
-import { type CatalogueSource, GroupLoader, type UsageSource } from './group.loader.js';
-import { type ExecutorContext, type HistorySource, type Rows, readSubject } from './history.executor.js';
-import { type HistoryQuestion, OperationHistory } from './history.loader.js';
-import { HistoryPaging, type RequestedList } from './history-paging.js';
+import { type Rows, readSubject } from './history.executor.js';
+import { type RequestedList } from './history-paging.js';
 import { groupNameIn, subgroupsIn } from './history-response.js';
 import { planWindow, resolveHistoryWindow, windowsEqual } from './history-window.policy.js';
-import type { MembershipMemory } from './membership-memory.js';
+import { type HistoryQuestion, type LoaderSources, OperationLoaders } from './operation.loader.js';
 import { PlanComparison, planInForce } from './plan.policy.js';
 import { type LargeResponses, ResponseAccount } from './response-account.js';
-import type { WriteVersions } from './shared-reads.js';
-import type { SnapshotStore } from './snapshot.store.js';
 import { type GoodResponse, OperationStaleReads, type StaleQuestion, type StaleReads } from './stale-reads.js';
 
 export interface OperationContext {
@@ -49,68 +45,10 @@ export interface OperationSettings {
 }
 
 /** State that the operations of a process share. All of it is keyed by tenant and credential. */
-export interface SharedReads {
-  readonly source: HistorySource;
-  readonly memory: MembershipMemory;
-  readonly writeVersions: WriteVersions;
-  readonly snapshots: SnapshotStore;
-  readonly usage: UsageSource;
-  readonly catalogue: CatalogueSource;
+export interface SharedReads extends LoaderSources {
   readonly largeResponses: LargeResponses;
   /** Null where stale responses are switched off. */
   readonly stale: StaleReads | null;
-}
-
-/**
- * Loaders of one operation. Each is made on first use, because an operation seldom needs more than one. Mutable state
- * of one operation by one caller.
- */
-class Upstream {
-  readonly #context: ExecutorContext & { readonly nowMs: number };
-  readonly #shared: SharedReads;
-  readonly rootGroupId: string | null;
-  #history: OperationHistory | undefined;
-  #paging: HistoryPaging | undefined;
-  #usage: GroupLoader<string, GroupUsage> | undefined;
-  #catalogue: GroupLoader<string | null, BillingCatalogue> | undefined;
-  #catalogueAnew: GroupLoader<string | null, BillingCatalogue> | undefined;
-
-  constructor(context: ExecutorContext & { readonly nowMs: number }, shared: SharedReads) {
-    this.#context = context;
-    this.#shared = shared;
-    this.rootGroupId = context.subject.credential.rootGroupId;
-  }
-
-  /** Whether a catalogue of the group is cached. */
-  keepsCatalogue(groupId: string | null): boolean {
-    return this.#shared.catalogue.kept(this.#context.subject, groupId) !== null;
-  }
-
-  get history(): OperationHistory {
-    const { source, memory, writeVersions } = this.#shared;
-    this.#history ??= new OperationHistory(this.#context, source, memory, writeVersions);
-    return this.#history;
-  }
-
-  get paging(): HistoryPaging {
-    this.#paging ??= new HistoryPaging(this.#context.subject, this.#shared.snapshots, this.#shared.writeVersions);
-    return this.#paging;
-  }
-
-  get usage(): GroupLoader<string, GroupUsage> {
-    this.#usage ??= new GroupLoader(this.#context, this.#shared.usage, this.#shared.writeVersions);
-    return this.#usage;
-  }
-
-  get catalogue(): GroupLoader<string | null, BillingCatalogue> {
-    this.#catalogue ??= new GroupLoader(this.#context, this.#shared.catalogue, this.#shared.writeVersions);
-    return this.#catalogue;
-  }
-
-  get catalogueAnew(): GroupLoader<string | null, BillingCatalogue> {
-    this.#catalogueAnew ??= new GroupLoader(this.#context, this.#shared.catalogue.anew(), this.#shared.writeVersions);
-    return this.#catalogueAnew;
-  }
 }
 
 type RowsResponse = Extract<GoodResponse, { readonly kind: 'rows' }>;
@@ -158,7 +96,7 @@ export class OperationReads implements BillingReads {
   /** Null where plans come from the history alone. */
   readonly #comparison: PlanComparison | null;
   /** Null without a credential. */
-  readonly #upstream: Upstream | null;
+  readonly #upstream: OperationLoaders | null;
   /** Null where stale responses are switched off. */
   readonly #stale: OperationStaleReads | null;
   /** Number of reads under way. */
@@ -196,7 +134,7 @@ export class OperationReads implements BillingReads {
     const subject = readSubject(caller.tenant.id, caller.tenant.xtracta);
     this.#stale = shared.stale === null ? null : new OperationStaleReads(shared.stale, subject, nowMs, call.requestId);
     const { mergeWindows } = settings;
-    this.#upstream = new Upstream({ subject, call, nowMs, mergeWindows, budget, requesters }, shared);
+    this.#upstream = new OperationLoaders({ subject, call, nowMs, mergeWindows, budget, requesters }, shared);
   }
 
   upstreamCalls(): UpstreamCallCounts {
@@ -362,7 +300,7 @@ export class OperationReads implements BillingReads {
     return plan;
   }
 
-  #catalogueOf(groupId: string | null): { readonly upstream: Upstream; readonly id: string | null } {
+  #catalogueOf(groupId: string | null): { readonly upstream: OperationLoaders; readonly id: string | null } {
     const upstream = this.#connected();
     const id = groupId ?? upstream.rootGroupId;
     if (id === null && this.#context.caller.allowedGroups !== null) throw notPermitted();
@@ -473,7 +411,7 @@ export class OperationReads implements BillingReads {
     }
   }
 
-  #connected(): Upstream {
+  #connected(): OperationLoaders {
     if (this.#upstream === null) {
       throw new BillingError('NOT_CONFIGURED', 'No Xtracta credential is configured for this tenant.');
     }

@@ -1,10 +1,77 @@
 import DataLoader from 'dataloader';
+import type { GroupUsage } from '../domain/billing-history.js';
+import type { BillingCatalogue } from '../domain/catalogue.js';
 import type { HistoryRead } from './billing-reads.js';
+import { type CatalogueSource, GroupLoader, type UsageSource } from './group.loader.js';
 import { type ExecutorContext, HistoryExecutor, type HistorySource, type Rows } from './history.executor.js';
+import { HistoryPaging } from './history-paging.js';
 import { historyReadKey } from './history-response.js';
 import { planWindow } from './history-window.policy.js';
 import type { MembershipMemory } from './membership-memory.js';
 import type { WriteVersions } from './shared-reads.js';
+import type { SnapshotStore } from './snapshot.store.js';
+
+/** State that the loaders of all operations share. All of it is keyed by tenant and credential. */
+export interface LoaderSources {
+  readonly source: HistorySource;
+  readonly memory: MembershipMemory;
+  readonly writeVersions: WriteVersions;
+  readonly snapshots: SnapshotStore;
+  readonly usage: UsageSource;
+  readonly catalogue: CatalogueSource;
+}
+
+/**
+ * Loaders of one operation. Each is made on first use, because an operation seldom needs more than one. Mutable state
+ * of one operation by one caller.
+ */
+export class OperationLoaders {
+  readonly #context: ExecutorContext & { readonly nowMs: number };
+  readonly #sources: LoaderSources;
+  readonly rootGroupId: string | null;
+  #history: OperationHistory | undefined;
+  #paging: HistoryPaging | undefined;
+  #usage: GroupLoader<string, GroupUsage> | undefined;
+  #catalogue: GroupLoader<string | null, BillingCatalogue> | undefined;
+  #catalogueAnew: GroupLoader<string | null, BillingCatalogue> | undefined;
+
+  constructor(context: ExecutorContext & { readonly nowMs: number }, sources: LoaderSources) {
+    this.#context = context;
+    this.#sources = sources;
+    this.rootGroupId = context.subject.credential.rootGroupId;
+  }
+
+  /** Whether a catalogue of the group is cached. */
+  keepsCatalogue(groupId: string | null): boolean {
+    return this.#sources.catalogue.kept(this.#context.subject, groupId) !== null;
+  }
+
+  get history(): OperationHistory {
+    const { source, memory, writeVersions } = this.#sources;
+    this.#history ??= new OperationHistory(this.#context, source, memory, writeVersions);
+    return this.#history;
+  }
+
+  get paging(): HistoryPaging {
+    this.#paging ??= new HistoryPaging(this.#context.subject, this.#sources.snapshots, this.#sources.writeVersions);
+    return this.#paging;
+  }
+
+  get usage(): GroupLoader<string, GroupUsage> {
+    this.#usage ??= new GroupLoader(this.#context, this.#sources.usage, this.#sources.writeVersions);
+    return this.#usage;
+  }
+
+  get catalogue(): GroupLoader<string | null, BillingCatalogue> {
+    this.#catalogue ??= new GroupLoader(this.#context, this.#sources.catalogue, this.#sources.writeVersions);
+    return this.#catalogue;
+  }
+
+  get catalogueAnew(): GroupLoader<string | null, BillingCatalogue> {
+    this.#catalogueAnew ??= new GroupLoader(this.#context, this.#sources.catalogue.anew(), this.#sources.writeVersions);
+    return this.#catalogueAnew;
+  }
+}
 
 /**
  * `window`: the rows of one read. `naming`: any rows that contain the group's name. Where the operation reads none for
@@ -19,7 +86,7 @@ function questionKey(question: HistoryQuestion): string {
 }
 
 /** Collects the reads of one tick, so that they are planned together. Mutable state of one operation by one caller. */
-export class OperationHistory {
+class OperationHistory {
   readonly #context: ExecutorContext & { readonly nowMs: number };
   readonly #source: HistorySource;
   readonly #memory: MembershipMemory;
