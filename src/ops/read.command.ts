@@ -24,7 +24,7 @@ Prints the gateway's reading of a stored response, made by the same code as for 
   --json           one JSON object
 `;
 
-/** A little more than the largest response that the gateway reads. */
+/** Twice the largest response that the gateway reads (16 MiB), for a recording with its head. */
 const MAX_FILE_BYTES = 32 * 1024 * 1024;
 const SHOWN_ROWS = 50;
 

@@ -1,13 +1,8 @@
 import { BillingError } from '../domain/errors.js';
-import { largeWork } from '../runtime/large-work.js';
+import { largeWork, MAX_RESPONSE_BYTES, MAX_RESPONSE_TEXT } from '../runtime/large-work.js';
 
 /** Most rows that one operation may return, all lists together. */
 export const MAX_RESPONSE_ROWS = 100_000;
-/**
- * Largest text that one operation may return, in bytes. It is counted three times: by the least size of rows before
- * they are returned, as rows are written, and as the whole is written.
- */
-export const MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
 
 /** An operation below both limits is small and never waits. */
 const SMALL_ROWS = 1_000;
@@ -16,7 +11,7 @@ const SMALL_BYTES = 128 * 1024;
 export function responseTooLarge(): BillingError {
   return new BillingError(
     'OPERATION_TOO_COMPLEX',
-    `The response passes ${MAX_RESPONSE_ROWS} rows or ${MAX_RESPONSE_BYTES / 1024 / 1024} MiB: ` +
+    `The response passes ${MAX_RESPONSE_ROWS} rows or ${MAX_RESPONSE_TEXT}: ` +
       'ask for smaller pages, or for fewer lists inside lists.',
   );
 }

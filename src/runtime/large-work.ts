@@ -1,3 +1,11 @@
+/**
+ * Largest text of one response, in bytes. It is counted three times: by the least size of rows before they are
+ * returned, as rows are written, and as the whole is written.
+ */
+export const MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
+/** The limit in words. */
+export const MAX_RESPONSE_TEXT = `${MAX_RESPONSE_BYTES / 1024 / 1024} MiB`;
+
 /** A small request takes about as long as this, so its wait for one slice is not noticed. */
 const SLICE_MS = 2;
 

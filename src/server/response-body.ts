@@ -1,9 +1,7 @@
 import type { FormattedExecutionResult } from 'graphql';
 import { holdsWrittenRows, WrittenRows } from '../graphql/request/plain-rows.js';
-import { largeWork } from '../runtime/large-work.js';
+import { largeWork, MAX_RESPONSE_BYTES, MAX_RESPONSE_TEXT } from '../runtime/large-work.js';
 
-/** Equal to the limit for a response's rows, which an earlier check counts by the least size of a row. */
-const MAX_BODY_BYTES = 32 * 1024 * 1024;
 /** Objects, or units of 256 bytes of text, written in one step, which takes less than a millisecond. */
 const STEP = 250;
 const LONG_TEXT = 256;
@@ -11,7 +9,7 @@ const CHUNK_BYTES = 64 * 1024;
 
 /** The error that replaces a response whose text passes the limit. */
 export const BODY_TOO_LARGE = {
-  message: 'The response passes 32 MiB: ask for smaller pages, or for fewer lists inside lists.',
+  message: `The response passes ${MAX_RESPONSE_TEXT}: ask for smaller pages, or for fewer lists inside lists.`,
   extensions: { code: 'OPERATION_TOO_COMPLEX', retryable: false },
 } as const;
 
@@ -64,12 +62,12 @@ export async function writeBody({ errors, data, extensions }: FormattedExecution
     if (typeof piece === 'string') text += piece;
     if (typeof piece !== 'string' || text.length >= CHUNK_BYTES) flush();
     if (typeof piece !== 'string') push(piece);
-    if (byteLength > MAX_BODY_BYTES) return null;
+    if (byteLength > MAX_RESPONSE_BYTES) return null;
     if (largeWork.isOver()) await largeWork.nextSlice();
   }
   text += '\n';
   flush();
-  return byteLength > MAX_BODY_BYTES ? null : new LargeBody(chunks, byteLength);
+  return byteLength > MAX_RESPONSE_BYTES ? null : new LargeBody(chunks, byteLength);
 }
 
 type Members = Readonly<Record<string, unknown>>;
