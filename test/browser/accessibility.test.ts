@@ -95,6 +95,25 @@ if (!hasBrowser()) {
       );
     }
 
+    it(
+      'the simulator’s tables do not scroll sideways on a narrow screen, and name the column of each value',
+      async () => {
+        const page = await browser.newPage({ width: 390 });
+        await page.goto(simulator.url);
+        await page.locator('#group-rows code').first().waitFor();
+        const tooWide = await page
+          .locator('.scroll')
+          .evaluateAll((tables) => tables.filter((table) => table.scrollWidth > table.clientWidth).length);
+        expect(tooWide).toBe(0);
+        const columns = await page
+          .locator('#group-rows tr:first-child > *')
+          .evaluateAll((cells) => cells.map((cell) => getComputedStyle(cell, '::before').content));
+        expect(columns.slice(0, 3)).toEqual(['"Group"', '"Name"', '"Plan in force"']);
+        await page.context().close();
+      },
+      LIMIT_MS,
+    );
+
     it.each(['light', 'dark'] as const)(
       'GraphiQL: no violation but its own known ones, %s',
       async (colorScheme) => {

@@ -44,10 +44,13 @@ async function act(work) {
 const day = (iso) => iso.slice(0, 10);
 const minute = (iso) => iso.slice(0, 19).replace('T', ' ');
 
-function fill(id, rows, emptyText, width) {
-  byId(id).replaceChildren(
-    ...(rows.length > 0 ? rows : [make('tr', {}, make('td', { colspan: width, class: 'quiet' }, emptyText))]),
-  );
+/** Fills a table. Each cell also gets the name of its column, which a narrow screen shows beside it. */
+function fill(id, rows, emptyText) {
+  const body = byId(id);
+  const columns = Array.from(body.closest('table').tHead.rows[0].cells, (cell) => cell.textContent);
+  for (const { cells } of rows) for (const [index, cell] of [...cells].entries()) cell.dataset.column = columns[index];
+  const none = () => make('tr', {}, make('td', { colspan: columns.length, class: 'quiet' }, emptyText));
+  body.replaceChildren(...(rows.length > 0 ? rows : [none()]));
 }
 
 function row(...cells) {
@@ -96,7 +99,7 @@ function showGroups() {
         group.plan ? day(group.plan.expiry) : '',
       ),
     );
-  fill('group-rows', rows, 'No group matches.', 7);
+  fill('group-rows', rows, 'No group matches.');
 }
 
 const DUPLICATE_WINDOW_MS = 300_000;
@@ -132,7 +135,6 @@ function show() {
       ),
     ),
     'No plans.',
-    5,
   );
   fill(
     'pack-rows',
@@ -140,7 +142,6 @@ function show() {
       row(make('code', {}, pack.id), pack.name, number(pack.allowed), number(`${pack.price} ${pack.currency}`)),
     ),
     'No packs.',
-    4,
   );
   fill(
     'order-rows',
@@ -156,7 +157,6 @@ function show() {
         ),
       ),
     'No packs were ordered.',
-    5,
   );
   fill(
     'purchase-rows',
@@ -172,7 +172,6 @@ function show() {
         ),
       ),
     'No credits were bought.',
-    5,
   );
   pairs('totals', [
     ['Credits', state.creditBalance],
@@ -210,7 +209,6 @@ async function showJournal() {
         ),
       ),
     'No requests yet.',
-    7,
   );
 }
 
@@ -251,7 +249,6 @@ async function showFaults() {
       return shown;
     }),
     'No faults: every request is served.',
-    6,
   );
 }
 
