@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
-import { postForm } from './simulator.client.js';
+import { askAdmin, postForm } from './simulator.client.js';
 
 let simulator: TestSimulator;
 beforeAll(async () => {
@@ -16,19 +16,8 @@ const order = (world: TestWorld, fields: Record<string, string> = {}) =>
 const history = (world: TestWorld, fields: Record<string, string> = {}) =>
   postForm(simulator.url, HISTORY, { api_key: world.apiKey, group_id: '100007', ...fields });
 
-async function admin(
-  method: string,
-  path: string,
-  world: string,
-  body?: unknown,
-): Promise<{ status: number; body: unknown }> {
-  const mark = path.includes('?') ? '&' : '?';
-  const response = await fetch(`${simulator.url}/__sim/${path}${mark}world=${encodeURIComponent(world)}`, {
-    method,
-    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-  });
-  return { status: response.status, body: await response.json() };
-}
+const admin = (method: string, path: string, world: string, body?: unknown) =>
+  askAdmin(simulator.url, method, path, world, body);
 
 describe('the admin interface', () => {
   test('moves the clock and says what changed', async () => {

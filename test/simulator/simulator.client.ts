@@ -79,3 +79,19 @@ export async function rawPost(
     socket.once('error', () => done('reset'));
   });
 }
+
+/** Sends a request to the simulator's interface for tests (`/__sim/`), for one world. */
+export async function askAdmin(
+  url: string,
+  method: string,
+  path: string,
+  world: string,
+  body?: unknown,
+): Promise<{ readonly status: number; readonly body: unknown }> {
+  const mark = path.includes('?') ? '&' : '?';
+  const response = await fetch(`${url}/__sim/${path}${mark}world=${encodeURIComponent(world)}`, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  });
+  return { status: response.status, body: await response.json() };
+}

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
-import { postForm, postPurchase, textsOf } from './simulator.client.js';
+import { askAdmin, postForm, postPurchase, textsOf } from './simulator.client.js';
 
 let simulator: TestSimulator;
 beforeAll(async () => {
@@ -14,19 +14,8 @@ const HISTORY = '/v1/billings/history';
 const order = (world: TestWorld, fields: Record<string, string> = {}) =>
   postForm(simulator.url, '/v1/billings/booster', { api_key: world.apiKey, pack_id: '1223', ...fields });
 
-async function admin(
-  method: string,
-  path: string,
-  world: string,
-  body?: unknown,
-): Promise<{ status: number; body: unknown }> {
-  const mark = path.includes('?') ? '&' : '?';
-  const response = await fetch(`${simulator.url}/__sim/${path}${mark}world=${encodeURIComponent(world)}`, {
-    method,
-    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-  });
-  return { status: response.status, body: await response.json() };
-}
+const admin = (method: string, path: string, world: string, body?: unknown) =>
+  askAdmin(simulator.url, method, path, world, body);
 
 describe('worlds', () => {
   test('are separate: state, clock, toggles, faults and journal', async () => {
