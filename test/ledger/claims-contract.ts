@@ -16,9 +16,13 @@ const CHANGES = TRANSITIONS.flatMap(({ from, to, by }) =>
 );
 
 /** What every store promises of claims and changes. `newUrl` names an empty ledger. */
-export function describeClaims(store: string, newUrl: () => Promise<string>): void {
+export function describeClaims(
+  store: string,
+  newUrl: () => Promise<string>,
+  empty?: (url: string) => Promise<void>,
+): void {
   describe(`claims and changes on ${store}`, () => {
-    const at = new LedgerHarness(newUrl);
+    const at = new LedgerHarness(newUrl, empty);
 
     it('claims a key seen for the first time and keeps what it was told', async () => {
       const request = sampleClaim({ deletesDocuments: true });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach } from '@jest/globals';
+import { afterAll, afterEach, beforeEach } from '@jest/globals';
 import type { ClaimRequest, Ledger } from '../../src/idempotency/ledger.js';
 import type { LedgerRow, LedgerState } from '../../src/idempotency/ledger-states.js';
 import { openLedger } from '../../src/idempotency/open-ledger.js';
@@ -7,21 +7,33 @@ import { SUCCESS, sampleClaim, T0, UNKNOWN } from './sample-claims.js';
 /** Nothing happens in the background, and sweeps happen one minute after T0. */
 const QUIET = { sweepIntervalMs: 0, now: () => T0 + 60_000 };
 
-/** Ledgers of one test, and rows in the states that it asks for. Holds what must be closed after it. */
+/**
+ * Ledgers of one test, and rows in the states that it asks for. Holds what must be closed after it.
+ *
+ * With `empty`, which deletes all rows of a ledger, the ledgers that a test leaves open serve the next test as well.
+ * Reason: opening one on PostgreSQL costs the server three connections and the tables, more than most tests do.
+ */
 export class LedgerHarness {
   readonly #newUrl: () => Promise<string>;
+  readonly #empty: ((url: string) => Promise<void>) | undefined;
+  /** Open ledgers on the test's URL that no test has at hand. */
+  readonly #idle: Ledger[] = [];
   readonly #opened: Ledger[] = [];
+  readonly #strangers: Ledger[] = [];
   #url = '';
   #ledger: Ledger | undefined;
 
-  constructor(newUrl: () => Promise<string>) {
+  constructor(newUrl: () => Promise<string>, empty?: (url: string) => Promise<void>) {
     this.#newUrl = newUrl;
+    this.#empty = empty;
     beforeEach(async () => {
-      this.#url = await newUrl();
-      await this.reopen();
+      if (this.#idle.length === 0) this.#url = await newUrl();
+      this.#ledger = this.#idle.shift() ?? (await openLedger(this.#url, QUIET));
+      this.#opened.push(this.#ledger);
     });
-    afterEach(async () => {
-      await Promise.all(this.#opened.splice(0).map((ledger) => ledger.close()));
+    afterEach(() => this.#tidy());
+    afterAll(async () => {
+      await Promise.all(this.#idle.splice(0).map((ledger) => ledger.close()));
     });
   }
 
@@ -35,17 +47,22 @@ export class LedgerHarness {
 
   /** Opens what the test's ledger was made of again, as a restart does. */
   async reopen(): Promise<void> {
-    this.#ledger = await this.openAnother();
+    this.#ledger = await openLedger(this.#url, QUIET);
+    this.#opened.push(this.#ledger);
   }
 
   /** A replica on the same store. */
   async openAnother(): Promise<Ledger> {
-    return this.#open(this.#url);
+    const replica = this.#idle.shift() ?? (await openLedger(this.#url, QUIET));
+    this.#opened.push(replica);
+    return replica;
   }
 
   /** A ledger that has nothing to do with the test's own. */
   async openStranger(): Promise<Ledger> {
-    return this.#open(await this.#newUrl());
+    const stranger = await openLedger(await this.#newUrl(), QUIET);
+    this.#strangers.push(stranger);
+    return stranger;
   }
 
   async claimed(ledger: Ledger, change: Partial<ClaimRequest> = {}): Promise<LedgerRow> {
@@ -76,10 +93,18 @@ export class LedgerHarness {
     return present(await ledger.settle(row, 'succeeded', SUCCESS, resolution));
   }
 
-  async #open(url: string): Promise<Ledger> {
-    const ledger = await openLedger(url, QUIET);
-    this.#opened.push(ledger);
-    return ledger;
+  async #tidy(): Promise<void> {
+    const unused = [...this.#strangers.splice(0)];
+    for (const ledger of this.#opened.splice(0)) {
+      const isOpen = await ledger.ping().then(
+        () => true,
+        () => false,
+      );
+      if (this.#empty !== undefined && isOpen) this.#idle.push(ledger);
+      else unused.push(ledger);
+    }
+    await Promise.all(unused.map((ledger) => ledger.close()));
+    if (this.#idle.length > 0) await this.#empty?.(this.#url);
   }
 }
 

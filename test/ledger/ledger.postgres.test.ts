@@ -28,7 +28,11 @@ if (binaries === null) {
   afterAll(async () => {
     await server.stop();
   });
-  describeLedgerContract('PostgreSQL', () => server.createLedgerSpace());
+  describeLedgerContract(
+    'PostgreSQL',
+    () => server.createLedgerSpace(),
+    (url) => server.emptyLedgerSpace(url),
+  );
 
   describe('a ledger on a PostgreSQL server', () => {
     const withLedger = async (work: (ledger: Ledger, url: string) => Promise<void>): Promise<void> => {

@@ -6,9 +6,13 @@ import { LedgerHarness } from './ledger.harness.js';
 const REPLAYED = { kind: 'succeeded', value: { id: '42', orderedBy: null } };
 
 /** What running once means when the ledger itself is well. `newUrl` names an empty ledger. */
-export function describeRunOnce(store: string, newUrl: () => Promise<string>): void {
+export function describeRunOnce(
+  store: string,
+  newUrl: () => Promise<string>,
+  empty?: (url: string) => Promise<void>,
+): void {
   describe(`running a write once on ${store}`, () => {
-    const at = new LedgerHarness(newUrl);
+    const at = new LedgerHarness(newUrl, empty);
     const make = (ledger = at.ledger): RunOnce => new RunOnce({ ledger, pollIntervalMs: 1, duplicateWaitMs: 60_000 });
 
     it('sends, and answers with all that the upstream said', async () => {

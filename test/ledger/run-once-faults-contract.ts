@@ -17,9 +17,13 @@ import { LedgerHarness, present } from './ledger.harness.js';
 const MOMENTS: readonly FaultMoment[] = ['before', 'after'];
 
 /** What running once means when the ledger, the caller's steps or the owner fail. `newUrl` names an empty ledger. */
-export function describeRunOnceFaults(store: string, newUrl: () => Promise<string>): void {
+export function describeRunOnceFaults(
+  store: string,
+  newUrl: () => Promise<string>,
+  empty?: (url: string) => Promise<void>,
+): void {
   describe(`running a write once on ${store}, when something fails`, () => {
-    const at = new LedgerHarness(newUrl);
+    const at = new LedgerHarness(newUrl, empty);
     const make = (ledger = new FaultyLedger(at.ledger)) => ({
       ledger,
       once: new RunOnce({ ledger, pollIntervalMs: 1, duplicateWaitMs: 60_000, recordRetryMs: 1 }),

@@ -5,9 +5,13 @@ import { LedgerHarness, present } from './ledger.harness.js';
 import { byOperator, SUCCESS, sampleClaim, T0 } from './sample-claims.js';
 
 /** What every store promises of owners that are gone, of settling, of lists and of the leader. */
-export function describeUpkeep(store: string, newUrl: () => Promise<string>): void {
+export function describeUpkeep(
+  store: string,
+  newUrl: () => Promise<string>,
+  empty?: (url: string) => Promise<void>,
+): void {
   describe(`upkeep on ${store}`, () => {
-    const at = new LedgerHarness(newUrl);
+    const at = new LedgerHarness(newUrl, empty);
 
     it('leaves the rows of a live owner alone', async () => {
       const replica = await at.openAnother();

@@ -13,6 +13,8 @@ export interface TestPostgres {
   readonly port: number;
   /** Makes an empty schema, which is much quicker than a database, and returns a URL that leads there. */
   createLedgerSpace(): Promise<string>;
+  /** Deletes all writes of the ledger at this URL, as if its tables were new. */
+  emptyLedgerSpace(url: string): Promise<void>;
   /** Ends the server at once, as a crash would. */
   crash(): Promise<void>;
   /** Starts it again on the same port and data. */
@@ -123,6 +125,11 @@ async function serve(binaries: string, dataDirectory: string): Promise<TestPostg
       admin ??= connectAdmin();
       await admin.query(`CREATE SCHEMA ${name}`);
       return `${url}?options=${encodeURIComponent(`-c search_path=${name}`)}`;
+    },
+    emptyLedgerSpace: async (ledgerUrl) => {
+      const [name = ''] = /space_\d+$/.exec(ledgerUrl) ?? [];
+      admin ??= connectAdmin();
+      await admin.query(`TRUNCATE ${name}.ledger_operations, ${name}.ledger_audit RESTART IDENTITY`);
     },
   };
 }
