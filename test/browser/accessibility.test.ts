@@ -23,6 +23,8 @@ if (!hasBrowser()) {
     let simulator: TestSimulator;
     let gateway: TestGateway;
     let browser: TestBrowser;
+    /** One page for all looks: a new one would start a process of the browser each time. */
+    let shared: Page;
 
     beforeAll(async () => {
       simulator = await startTestSimulator();
@@ -40,6 +42,7 @@ if (!hasBrowser()) {
         { input },
       );
       browser = await startBrowser();
+      shared = await browser.newPage();
     }, LIMIT_MS);
     afterAll(async () => {
       await browser.close();
@@ -83,13 +86,13 @@ if (!hasBrowser()) {
     for (const { name, open } of PAGES) {
       it.each(LOOKS)(
         `${name}: no violation, $colorScheme, $width wide`,
-        async (look) => {
-          const page = await browser.newPage(look);
-          await open(page);
-          expect(await accessibilityViolations(page)).toEqual([]);
+        async ({ colorScheme, width }) => {
+          await shared.emulateMedia({ colorScheme });
+          await shared.setViewportSize({ width, height: 900 });
+          await open(shared);
+          expect(await accessibilityViolations(shared)).toEqual([]);
           // Only tables and code, which scroll by themselves, may be wider than the screen.
-          expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
-          await page.context().close();
+          expect(await shared.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
         },
         LIMIT_MS,
       );
