@@ -27,11 +27,11 @@ export default {
       },
     ],
   },
-  // Suites wait for processes and sockets as often as they compute, so two workers pay on two cores.
+  // Suites wait for processes and sockets as often as they compute, so two workers pay on two cores. Three take 2.4 GB.
   maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
   // Modules of a test file that has ended stay in its worker (Node cannot unload ES modules), so one that has grown is
-  // replaced. The limit is of the heap; a worker takes about twice as much from the system, and two take 2 GB at most.
-  workerIdleMemoryLimit: '350MB',
+  // replaced. The limit is of the heap without garbage; a worker takes about three times as much from the system.
+  workerIdleMemoryLimit: '200MB',
   // Whole gateways start in many tests, on machines that do other things too. A test that hangs is told; one that waits
   // for its turn is not.
   testTimeout: 20_000,

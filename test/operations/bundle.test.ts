@@ -17,6 +17,8 @@ import { findRedis, freePort, startRedis, type TestRedis } from '../support/star
 // The bundle as the image has it: no node_modules in any folder above it.
 
 const BUILD_LIMIT_MS = 180_000;
+/** The bundler is a program in Go. It then collects its garbage earlier, and takes 450 MB in place of 530 MB. */
+const BUILD_ENVIRONMENT = { ...process.env, GOGC: '50' };
 /** Processes start in about a second, and in more on a busy machine. */
 const START_LIMIT_MS = 60_000;
 const folder = mkdtempSync(join(tmpdir(), 'bundle-'));
@@ -32,7 +34,9 @@ let postgres: TestPostgres | null = null;
 jest.setTimeout(START_LIMIT_MS);
 
 beforeAll(async () => {
-  await promisify(execFile)(process.execPath, ['tools/build.mjs', '--unchecked', '--out', join(folder, 'dist')]);
+  await promisify(execFile)(process.execPath, ['tools/build.mjs', '--unchecked', '--out', join(folder, 'dist')], {
+    env: BUILD_ENVIRONMENT,
+  });
   for (const name of ['package.json', 'operations']) cpSync(name, join(folder, name), { recursive: true });
   const [redisServer, postgresBinaries] = [findRedis(), findPostgres()];
   if (redisServer === null || postgresBinaries === null) {
@@ -142,7 +146,9 @@ describe('the bundle, with no node_modules', () => {
     const bill = billOfMaterials.parse(JSON.parse(readFileSync(join(dist, 'sbom.cdx.json'), 'utf8')));
     // The bundler writes the path of each module above its code, where it writes comments.
     const readable = join(folder, 'readable');
-    await promisify(execFile)(process.execPath, ['tools/build.mjs', '--readable', '--out', readable]);
+    await promisify(execFile)(process.execPath, ['tools/build.mjs', '--readable', '--out', readable], {
+      env: BUILD_ENVIRONMENT,
+    });
     const code = readdirSync(readable, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.js'))
       .map((name) => readFileSync(join(readable, name), 'utf8'))

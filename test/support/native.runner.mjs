@@ -9,12 +9,22 @@ import 'reflect-metadata';
 import { statSync } from 'node:fs';
 import { createRequire, registerHooks } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createScriptTransformer } from '@jest/transform';
 import circus from 'jest-circus/runner';
 import { ModuleMocker } from 'jest-mock';
 import { sourceOf } from './typescript.hooks.mjs';
 
 const require = createRequire(import.meta.url);
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc');
+/**
+ * Above this the garbage of a file is collected before jest looks at the worker's memory. Reason: garbage alone would
+ * make jest replace the worker (`workerIdleMemoryLimit`), and a new one costs seconds until all modules are loaded.
+ */
+const MUCH_HEAP_BYTES = 150e6;
 
 const GLOBALS = 'jest:globals';
 const NAMES = ['afterAll', 'afterEach', 'beforeAll', 'beforeEach', 'describe', 'expect', 'it', 'jest', 'test'];
@@ -167,6 +177,7 @@ function run(globalConfig, config, environment, runtime, testPath, send) {
   return circus.default(globalConfig, config, environment, nativeRuntime, testPath, send).finally(() => {
     mocker.restoreAllMocks();
     forgetCircus();
+    if (process.memoryUsage().heapUsed > MUCH_HEAP_BYTES) collectGarbage();
     if (collectCoverage) environment.global.__coverage__ = globalThis.__coverage__;
   });
 }
