@@ -4,7 +4,6 @@ import type { BillingPlan } from '../domain/billing-history.js';
 import type { AvailablePack } from '../domain/catalogue.js';
 import { badInput } from '../domain/errors.js';
 import type { GroupRef, HistoryPage } from '../reads/billing-reads.js';
-import { inSlices } from '../runtime/large-work.js';
 import { BillingHistoryArgs, toHistoryRequest } from './billing-history.js';
 import type { PlanOfGroup } from './catalogue.js';
 import type { GatewayContext } from './context.js';
@@ -86,8 +85,8 @@ export class GroupResolver {
     @Root() group: GroupRef,
     @Ctx() { reads }: GatewayContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<readonly (GroupRef | Promise<GroupRef>)[]> {
-    return inSlices(await counted(await reads.subgroups(group.id), reads, info));
+  ): Promise<readonly GroupRef[]> {
+    return await counted(await reads.subgroups(group.id), reads, info);
   }
 
   @FieldResolver()

@@ -45,6 +45,8 @@ export class ResponseAccount {
   #bytes = 0;
   #textBytes = 0;
   #places: Promise<void> | null = null;
+  /** The refusal of this operation. One error for all its lists, because each error's stack costs as much as a row. */
+  #refusal: BillingError | null = null;
   readonly #held: { kept: (() => void) | null; making: (() => void) | null } = { kept: null, making: null };
   #isClosed = false;
 
@@ -72,7 +74,8 @@ export class ResponseAccount {
   async handOut(rows: number, bytesPerRow: number, signal?: AbortSignal): Promise<void> {
     this.#rows += rows;
     this.#bytes += rows * bytesPerRow;
-    if (this.#rows > MAX_RESPONSE_ROWS || this.#bytes > MAX_RESPONSE_BYTES) throw responseTooLarge();
+    if (this.#rows > MAX_RESPONSE_ROWS || this.#bytes > MAX_RESPONSE_BYTES) this.#refusal ??= responseTooLarge();
+    if (this.#refusal !== null) throw this.#refusal;
     if (this.#rows <= SMALL_ROWS && this.#bytes <= SMALL_BYTES) return;
     this.#places ??= this.#takePlaces(signal);
     await this.#places;
@@ -94,7 +97,8 @@ export class ResponseAccount {
    */
   countText(bytes: number): void {
     this.#textBytes += bytes;
-    if (this.#textBytes > MAX_RESPONSE_BYTES) throw responseTooLarge();
+    if (this.#textBytes > MAX_RESPONSE_BYTES) this.#refusal ??= responseTooLarge();
+    if (this.#refusal !== null) throw this.#refusal;
   }
 
   /** Call when the response's text is complete and its objects are released. */

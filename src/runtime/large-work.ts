@@ -75,10 +75,14 @@ const SHORT_LIST = 250;
 
 /**
  * The items of a list for graphql-js. Reason: graphql-js completes all items of a list, with all their fields, in one
- * step. So the items of a long list are promises, which are fulfilled in slices.
+ * step. So a long list waits for a slice of its own, and its items are promises, which are fulfilled in slices.
  */
-export function inSlices<T>(items: readonly T[]): readonly (T | Promise<T>)[] {
-  if (items.length <= SHORT_LIST) return items;
+export function inSlices<T>(items: readonly T[]): readonly T[] | Promise<readonly Promise<T>[]> {
+  return items.length <= SHORT_LIST ? items : promised(items);
+}
+
+async function promised<T>(items: readonly T[]): Promise<readonly Promise<T>[]> {
+  await largeWork.nextSlice();
   const pending = items.map(() => Promise.withResolvers<T>());
   void handOut(items, (item, index) => pending[index]?.resolve(item));
   return pending.map(({ promise }) => promise);

@@ -18,7 +18,7 @@ import {
   OperationTypeNode,
 } from 'graphql';
 import { collectSubfields } from 'graphql/execution/collectFields.js';
-import { largeWork } from '../../runtime/large-work.js';
+import { inSlices, largeWork } from '../../runtime/large-work.js';
 import type { GatewayContext } from '../context.js';
 import { accessOf, holdsScopes } from '../scopes.js';
 
@@ -27,7 +27,15 @@ import { accessOf, holdsScopes } from '../scopes.js';
  * each field on its own: it looks up arguments, makes a path and checks the result. A plain row needs only the property
  * of an object.
  */
-const ROW_LISTS: ReadonlySet<string> = new Set(['BillingHistoryConnection.nodes', 'BillingHistoryConnection.edges']);
+const ROW_LISTS: ReadonlySet<string> = new Set([
+  ...['BillingHistoryConnection.nodes', 'BillingHistoryConnection.edges', 'Group.subgroups'],
+]);
+
+/**
+ * The lists that graphql-js gets in slices where it completes them. Each group may have fields of its own, with reads.
+ * Lists of a history are completed in one step, so that the errors of two lists keep their order.
+ */
+const SLICED_LISTS: ReadonlySet<string> = new Set(['Group.subgroups']);
 
 /**
  * The fields whose object may be plain. A document may ask for a hundred plans by alias, and graphql-js collects the
@@ -396,10 +404,18 @@ export function withPlainRows(
   }
   if (!ROW_LISTS.has(coordinate)) return resolve;
   return (source, args, context, info) => {
+    const take = (list: unknown): unknown => takeRows(list, SLICED_LISTS.has(coordinate), context, info);
     const list: unknown = resolved(source, args, context, info);
-    const writer = writers.get(context);
-    return writer === undefined || !Array.isArray(list) ? list : writer.take(list, context, info);
+    return list instanceof Promise ? list.then(take) : take(list);
   };
+}
+
+/** The list for graphql-js to complete: empty where the rows are written here. */
+function takeRows(list: unknown, isSliced: boolean, context: GatewayContext, info: GraphQLResolveInfo): unknown {
+  if (!Array.isArray(list)) return list;
+  const rest = (taken: readonly unknown[]): unknown => (isSliced && taken === list ? inSlices(list) : taken);
+  const taken = writers.get(context)?.take(list, context, info) ?? list;
+  return taken instanceof Promise ? taken.then(rest) : rest(taken);
 }
 
 /**

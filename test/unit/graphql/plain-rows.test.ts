@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { BillingActivity, BillingPlan } from '../../../src/domain/billing-history.js';
 import { UnreadableValue } from '../../../src/domain/money.js';
+import type { GroupRef } from '../../../src/reads/billing-reads.js';
 import { ApolloHarness, type GraphqlResult, type Question } from './apollo.harness.js';
 import { callerWith, historyPage, type InMemoryPorts, inMemoryPorts, PLAN, ROW } from './in-memory.context.js';
 
@@ -312,6 +313,53 @@ describe('a response of many rows', () => {
     const response = await gateway.ask({ query, ports: portsOf(many(2_500, { price })) });
     expect(response.text === expected.text).toBe(true);
     expect(response.errors).toHaveLength(2);
+  });
+
+  describe('of groups below', () => {
+    const below = (length: number, last: object = {}): readonly GroupRef[] =>
+      Array.from({ length }, (_, index) => ({
+        id: String(index + 2),
+        name: index % 3 === 0 ? 'Ünï "quoted"' : `Group ${index}`,
+        ...(index === length - 1 ? last : {}),
+      }));
+    const portsBelow = (groups: readonly GroupRef[]): InMemoryPorts =>
+      inMemoryPorts({ reads: { subgroups: async () => groups, groupName: async () => 'Asked for' } });
+    const listed = '{ group(id: "1") { a: subgroups { __typename id name } b: subgroups { key: id } name } }';
+    const nested = '{ group(id: "1") { subgroups { id plan { name } } } }';
+
+    it.each([
+      ['a few', listed, 3],
+      ['many', listed, 700],
+      ['more than stay objects', listed, 2_500],
+      ['a few with plans', nested, 3],
+      ['many with plans, in slices', nested, 700],
+    ])('is the one of graphql-js: %s', async (_name, query, length) => {
+      const expected = await byGraphqlJs.ask({ query, ports: portsBelow(below(length)) });
+      const response = await gateway.ask({ query, ports: portsBelow(below(length)) });
+      expect(response.text === expected.text).toBe(true);
+      expect(response.errors).toEqual([]);
+    });
+
+    it('is the one of graphql-js where one group has no known name', async () => {
+      const groups = below(700, { name: undefined });
+      const expected = await byGraphqlJs.ask({ query: listed, ports: portsBelow(groups) });
+      const response = await gateway.ask({ query: listed, ports: portsBelow(groups) });
+      expect(response.text === expected.text).toBe(true);
+      expect(response.text).toContain('{"__typename":"Group","id":"701","name":"Asked for"}');
+    });
+
+    it('hands no group to graphql-js where each has a known name', async () => {
+      const read: string[] = [];
+      const group = Object.defineProperty({ id: '2', name: 'Below' }, 'id', {
+        enumerable: true,
+        get: () => {
+          read.push(/graphql\/execution\/execute/.exec(new Error().stack?.split('\n')[2] ?? '')?.[0] ?? 'written');
+          return '2';
+        },
+      });
+      await gateway.ask({ query: '{ group(id: "1") { subgroups { id name } } }', ports: portsBelow([group]) });
+      expect(read).toEqual(['written']);
+    });
   });
 
   it('counts the bytes of their text as they are written', async () => {
