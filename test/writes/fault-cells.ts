@@ -1,3 +1,4 @@
+import { isInLoop } from '../support/suite.sizes.js';
 import { FAULT_POINTS, type FaultPoint } from './fault-points.js';
 import { holdingKey } from './gateway-processes.js';
 import { WRITES } from './write-cases.js';
@@ -29,18 +30,22 @@ export interface CellReport {
   readonly count: WriteCount;
 }
 
-/** Every point × write × circumstance, each with an intent, a key and a caller of its own. */
+/**
+ * Every point × write × circumstance, each with an intent, a key and a caller of its own. The developer's loop has a
+ * third of them: each write and each circumstance once at every point.
+ */
 export function cellsOf(store: string): readonly Cell[] {
   let intent = 1_000;
-  return FAULT_POINTS.flatMap((point) =>
-    WRITES.flatMap((write) =>
-      CIRCUMSTANCES.map((circumstance) => {
+  return FAULT_POINTS.flatMap((point, pointNumber) =>
+    WRITES.flatMap((write, writeNumber) =>
+      CIRCUMSTANCES.flatMap((circumstance, circumstanceNumber) => {
         intent += 1;
+        if (!isInLoop(pointNumber + writeNumber + circumstanceNumber)) return [];
         const { place } = point;
         const name = `${store}-${point.id}-${intent}`;
         const isHeld = place.at === 'crash' && place.step !== 'upstream';
         const key = isHeld ? holdingKey(place.step, place.moment, name) : `matrix.${name}`;
-        return { point, write, circumstance, intent, key };
+        return [{ point, write, circumstance, intent, key }];
       }),
     ),
   );

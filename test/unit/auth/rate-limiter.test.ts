@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { RateLimiter, refill, take } from '../../../src/auth/rate-limiter.js';
-import { randomRuns } from '../../support/random.sizes.js';
+import { randomRuns } from '../../support/suite.sizes.js';
 
 describe('a rate limit', () => {
   it("lets a minute's worth through at once, then says when to come again", () => {

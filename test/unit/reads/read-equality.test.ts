@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { randomRuns } from '../../support/random.sizes.js';
+import { randomRuns } from '../../support/suite.sizes.js';
 import { activity, caller } from './activity.fixture.js';
 import {
   ask,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type SnapshotLimits, SnapshotStore, type SnapshotSubject } from '../../../src/reads/snapshot.store.js';
-import { randomRuns } from '../../support/random.sizes.js';
+import { randomRuns } from '../../support/suite.sizes.js';
 import { activity } from './activity.fixture.js';
 
 const rowsOf = (count: number) => Array.from({ length: count }, (_, index) => activity({ id: String(index) }));

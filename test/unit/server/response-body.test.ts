@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { FormattedExecutionResult } from 'graphql';
 import { WrittenRows } from '../../../src/graphql/request/plain-rows.js';
 import { isLarge, type LargeBody, writeBody } from '../../../src/server/response-body.js';
-import { randomRuns } from '../../support/random.sizes.js';
+import { randomRuns } from '../../support/suite.sizes.js';
 import { turnsDuring } from '../../support/turns.js';
 
 // Any UTF-16, lone surrogates too.

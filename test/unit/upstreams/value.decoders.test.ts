@@ -13,7 +13,7 @@ import {
   decodeUnixExpiry,
 } from '../../../src/upstreams/value.decoders.js';
 import { decodeStatus } from '../../../src/upstreams/xtracta/xtracta-envelope.js';
-import { randomRuns } from '../../support/random.sizes.js';
+import { randomRuns } from '../../support/suite.sizes.js';
 
 /** The value, or the word for none. */
 function shown<T>(decoded: Decoded<T>): T | 'unset' | 'unreadable' {

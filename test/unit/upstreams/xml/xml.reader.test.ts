@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readDocument, readXml, UNREADABLE_TEXT } from '../../../../src/upstreams/xml/xml.reader.js';
-import { randomRuns } from '../../../support/random.sizes.js';
+import { randomRuns } from '../../../support/suite.sizes.js';
 
 const LIMITS = { maxRows: 100 };
 

@@ -9,7 +9,7 @@ import { HistoryReader } from '../../../../src/upstreams/xtracta/history.rows.js
 import { classifyRead, classifyWrite } from '../../../../src/upstreams/xtracta/xtracta-classify.js';
 import { readEnvelope } from '../../../../src/upstreams/xtracta/xtracta-envelope.js';
 import { FieldReader, hasElement } from '../../../../src/upstreams/xtracta/xtracta-fields.js';
-import { randomRuns } from '../../../support/random.sizes.js';
+import { randomRuns } from '../../../support/suite.sizes.js';
 
 const BOOSTER = readFileSync(new URL('../../../fixtures/xtracta/booster.xml', import.meta.url));
 const REQUEST = { packId: '1', groupId: '494', quantity: 2, heldDocuments: 'PROCESS' } as const;

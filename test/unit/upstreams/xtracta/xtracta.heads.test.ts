@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ResponseHeadFilter } from '../../../../src/upstreams/http/response-head.js';
-import { randomRuns } from '../../../support/random.sizes.js';
 import type { RawHandler } from '../../../support/raw-upstream.js';
+import { randomRuns } from '../../../support/suite.sizes.js';
 import {
   BOOSTER,
   clientOf,

@@ -12,7 +12,7 @@ import { Utf8Text } from '../../../../src/upstreams/xml/xml-text.js';
 import { type ActivityWire, activityWire } from '../../../../src/upstreams/xtracta/history.endpoint.js';
 import { HistoryXml } from '../../../../src/upstreams/xtracta/history.rows.js';
 import type { WireRecord } from '../../../../src/upstreams/xtracta/xtracta-envelope.js';
-import { randomRuns } from '../../../support/random.sizes.js';
+import { randomRuns } from '../../../support/suite.sizes.js';
 
 const LIMITS = { maxRows: 30 };
 const HISTORY = readFileSync(new URL('../../../fixtures/xtracta/billing-history.xml', import.meta.url));
