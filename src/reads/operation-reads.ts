@@ -4,6 +4,7 @@ import type { BillingCatalogue } from '../domain/catalogue.js';
 import { BillingError } from '../domain/errors.js';
 import { parseGroupId } from '../domain/group-id.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
+import { largeWork } from '../runtime/large-work.js';
 import type {
   BillingReads,
   CatalogueField,
@@ -105,7 +106,8 @@ export class OperationReads implements BillingReads {
   readonly #response: ResponseAccount;
   /** Aborted when the client leaves, and when the operation ends early. All its reads then end too. */
   readonly #abort = new AbortController();
-  readonly #end = Promise.withResolvers<never>();
+  /** Ends a read that is under way, one function each. */
+  readonly #enders = new Set<(error: BillingError) => void>();
   /** Subgroups in the default window, by group. The window is the same for the whole operation. */
   readonly #subgroupsOf = new Map<string, Promise<readonly GroupRef[]>>();
   #endedBy: BillingError | null = null;
@@ -115,7 +117,6 @@ export class OperationReads implements BillingReads {
     this.#context = context;
     this.#settings = settings;
     const { caller, nowMs } = context;
-    this.#end.promise.catch(() => undefined);
     context.call.signal?.addEventListener('abort', () => this.#abort.abort(), { once: true });
     if (context.call.signal?.aborted === true) this.#abort.abort();
     const call: UpstreamCall = { ...context.call, signal: this.#abort.signal };
@@ -238,10 +239,32 @@ export class OperationReads implements BillingReads {
 
   /** Runs a read until the operation ends. After its end, no read is made. */
   #untilEnd<T>(read: () => Promise<T>): Promise<T> {
-    if (this.#endedBy !== null) return this.#end.promise;
+    if (this.#endedBy !== null) return Promise.reject(this.#endedBy);
     this.#deadline ??= this.#startDeadline();
-    const result = Promise.race([read(), this.#end.promise]);
-    return this.#stale === null ? result : this.#counted(result);
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#enders.add(reject);
+    read().then(
+      (value) => {
+        this.#enders.delete(reject);
+        resolve(value);
+      },
+      (error: unknown) => {
+        // The end of the operation aborts its reads, and then ends this one too.
+        if (this.#endedBy === null && this.#enders.delete(reject)) reject(error);
+      },
+    );
+    return this.#stale === null ? promise : this.#counted(promise);
+  }
+
+  /** Ends the reads under way in slices. Reason: they may be thousands, and graphql-js makes an error of each. */
+  async #endAll(error: BillingError): Promise<void> {
+    for (const end of this.#enders) {
+      if (largeWork.isOver()) await largeWork.nextSlice();
+      end(error);
+      // The code that waits for the read runs before the next look at the clock.
+      await Promise.resolve();
+    }
+    this.#enders.clear();
   }
 
   async #counted<T>(result: Promise<T>): Promise<T> {
@@ -278,7 +301,7 @@ export class OperationReads implements BillingReads {
   #endNow(error: BillingError): void {
     if (this.#endedBy !== null) return;
     this.#endedBy = error;
-    this.#end.reject(error);
+    void this.#endAll(error);
     this.#abort.abort();
   }
 

@@ -86,3 +86,31 @@ describe('the rows of an operation', () => {
     expect(late.endedBy()?.code).toBe('RATE_LIMITED');
   });
 });
+
+describe('the end of an operation with thousands of reads under way', () => {
+  it('ends each with the one error, and gives turns to others in between', async () => {
+    const never = new Promise<never>(() => undefined);
+    const factory = readsFactory({ getBillingHistory: () => never });
+    const reads = operation(factory, { who: ROOTED });
+    let turns = 0;
+    let isOver = false;
+    const turn = (): void => {
+      turns += 1;
+      if (!isOver) setImmediate(turn);
+    };
+    const ends = Array.from({ length: 5_000 }, (_, index) =>
+      reads.subgroups(String((index % 50) + 1)).catch((error: unknown) => {
+        // About what graphql-js does with an error.
+        for (let step = 0; step < 2_000; step += 1) JSON.stringify([step]);
+        return error;
+      }),
+    );
+    const ended = codeOf(reads.handOut(MAX_RESPONSE_ROWS + 1, 1));
+    setImmediate(turn);
+    const errors = new Set(await Promise.all(ends));
+    isOver = true;
+    expect(await ended).toBe('OPERATION_TOO_COMPLEX');
+    expect([...errors]).toEqual([reads.endedBy()]);
+    expect(turns).toBeGreaterThan(10);
+  });
+});
