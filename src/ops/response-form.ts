@@ -1,4 +1,5 @@
 import type { ExaminedDocument, ExaminedElement } from '../upstreams/xtracta/document-examination.js';
+import { HISTORY_COLUMNS } from '../upstreams/xtracta/history.rows.js';
 import type { Reading } from './reading.js';
 
 /** The elements of a record in the documented order; `optional` ones may be absent by the schema. */
@@ -9,48 +10,20 @@ interface DocumentedRecord {
 
 export const DOCUMENTED = {
   history: {
-    elements: [
-      'id',
-      'plan',
-      'plan_type',
-      'price',
-      'credit_amount',
-      'price_currency',
-      'allowed_documents',
-      'used_documents',
-      'plan_activity',
-      'start_date',
-      'expiry_date',
-      'group_name',
-      'group_id',
-    ],
+    elements: HISTORY_COLUMNS,
     optional: ['group_id'],
   },
   usage: {
     elements: [
-      'id',
-      'plan_name',
-      'price',
-      'price_currency',
-      'allowed_documents',
-      'used_documents',
-      'available_documents',
-      'start_date',
-      'expiry_date',
-      'group_id',
+      ...['id', 'plan_name', 'price', 'price_currency', 'allowed_documents', 'used_documents'],
+      ...['available_documents', 'start_date', 'expiry_date', 'group_id'],
     ],
     optional: ['plan_type'],
   },
   plans: {
     elements: [
-      'id',
-      'plan_name',
-      'pack_name',
-      'plan_type',
-      'allowed_documents',
-      'price',
-      'wholesale_price',
-      'group_id',
+      ...['id', 'plan_name', 'pack_name', 'plan_type', 'allowed_documents'],
+      ...['price', 'wholesale_price', 'group_id'],
     ],
     optional: ['plan_name', 'pack_name', 'plan_type', 'wholesale_price', 'group_id', 'price_currency'],
   },

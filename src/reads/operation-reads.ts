@@ -4,7 +4,7 @@ import type { BillingCatalogue } from '../domain/catalogue.js';
 import { BillingError } from '../domain/errors.js';
 import { parseGroupId } from '../domain/group-id.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
-import { largeWork } from '../runtime/large-work.js';
+import { handOut } from '../runtime/large-work.js';
 import type {
   BillingReads,
   CatalogueField,
@@ -256,17 +256,6 @@ export class OperationReads implements BillingReads {
     return this.#stale === null ? promise : this.#counted(promise);
   }
 
-  /** Ends the reads under way in slices. Reason: they may be thousands, and graphql-js makes an error of each. */
-  async #endAll(error: BillingError): Promise<void> {
-    for (const end of this.#enders) {
-      if (largeWork.isOver()) await largeWork.nextSlice();
-      end(error);
-      // The code that waits for the read runs before the next look at the clock.
-      await Promise.resolve();
-    }
-    this.#enders.clear();
-  }
-
   async #counted<T>(result: Promise<T>): Promise<T> {
     this.#underWay += 1;
     try {
@@ -301,7 +290,8 @@ export class OperationReads implements BillingReads {
   #endNow(error: BillingError): void {
     if (this.#endedBy !== null) return;
     this.#endedBy = error;
-    void this.#endAll(error);
+    // In slices, because they may be thousands, and graphql-js makes an error of each.
+    void handOut(this.#enders, (end) => end(error));
     this.#abort.abort();
   }
 

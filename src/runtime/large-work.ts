@@ -83,16 +83,17 @@ export function inSlices<T>(items: readonly T[]): readonly T[] | Promise<readonl
 
 async function promised<T>(items: readonly T[]): Promise<readonly Promise<T>[]> {
   await largeWork.nextSlice();
-  const pending = items.map(() => Promise.withResolvers<T>());
-  void handOut(items, (item, index) => pending[index]?.resolve(item));
+  const pending = items.map((item) => ({ item, ...Promise.withResolvers<T>() }));
+  void handOut(pending, ({ item, resolve }) => resolve(item));
   return pending.map(({ promise }) => promise);
 }
 
-async function handOut<T>(items: readonly T[], resolve: (item: T, index: number) => void): Promise<void> {
-  for (const [index, item] of items.entries()) {
+/** Runs a step for each item, in slices. */
+export async function handOut<T>(items: Iterable<T>, step: (item: T) => void): Promise<void> {
+  for (const item of items) {
     if (largeWork.isOver()) await largeWork.nextSlice();
-    resolve(item, index);
-    // The code that waits for the item runs before the next look at the clock.
+    step(item);
+    // The code that waits for the step runs before the next look at the clock.
     await Promise.resolve();
   }
 }

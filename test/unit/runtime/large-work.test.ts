@@ -62,6 +62,7 @@ describe('a list in slices', () => {
 
   it('has each item at its place where it is long', async () => {
     const items = Array.from({ length: 1_000 }, (_, index) => index);
-    expect(await Promise.all(await inSlices(items))).toEqual(items);
+    const slices = await inSlices(items);
+    expect(await Promise.all(slices.map(async (item) => await item))).toEqual(items);
   });
 });
