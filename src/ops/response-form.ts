@@ -1,5 +1,4 @@
 import type { ExaminedDocument, ExaminedElement } from '../upstreams/xtracta/document-examination.js';
-import { HISTORY_COLUMNS } from '../upstreams/xtracta/history.rows.js';
 import type { Reading } from './reading.js';
 
 /** The elements of a record in the documented order; `optional` ones may be absent by the schema. */
@@ -10,7 +9,10 @@ interface DocumentedRecord {
 
 export const DOCUMENTED = {
   history: {
-    elements: HISTORY_COLUMNS,
+    elements: [
+      ...['id', 'plan', 'plan_type', 'price', 'credit_amount', 'price_currency', 'allowed_documents'],
+      ...['used_documents', 'plan_activity', 'start_date', 'expiry_date', 'group_name', 'group_id'],
+    ],
     optional: ['group_id'],
   },
   usage: {

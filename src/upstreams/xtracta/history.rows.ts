@@ -179,7 +179,7 @@ export type PlainRowScan = 'row' | 'cut' | 'other';
 const PLAIN_ROW_END = '</activity>';
 
 /** Elements of a row, in the manual's order. */
-export const HISTORY_COLUMNS = [
+const COLUMNS = [
   'id',
   'plan',
   'plan_type',
@@ -205,7 +205,7 @@ const CHARACTERS = '[^<&\\]\\0-\\x08\\x0b-\\x1f\\ufffe\\uffff]*';
 const TEXT = `${CHARACTERS}(?:(?:\\](?!\\]>)|&(?:amp|lt|gt|quot|apos);)${CHARACTERS})*`;
 
 /** Each column has two groups: the slash of an empty element's tag, or the text. */
-const COLUMN_PATTERNS = HISTORY_COLUMNS.map((name) => `(?:${BLANKS}<${name}(?:(/)>|>(${TEXT})</${name}>))?`);
+const COLUMN_PATTERNS = COLUMNS.map((name) => `(?:${BLANKS}<${name}(?:(/)>|>(${TEXT})</${name}>))?`);
 const ROW = new RegExp(`${BLANKS}<activity>${COLUMN_PATTERNS.join('')}${BLANKS}${PLAIN_ROW_END}`, 'y');
 
 const ENTITIES: ReadonlyMap<string, string> = new Map([
