@@ -315,12 +315,11 @@ describe('doctor, answered by', () => {
       const upstream = await startRawUpstream(handler);
       try {
         const env = { AUTH: 'none', XTRACTA_URL: upstream.url, XTRACTA_API_KEY: KEY, READ_TIMEOUT_MS: '300' };
-        for (const json of [[], ['--json']]) {
-          const { exitCode, out, err } = await runOpsCommand(
-            'doctor',
-            ['--timeout', '3', '--group', '5', ...json],
-            env,
-          );
+        const args = ['--timeout', '3', '--group', '5'];
+        const outputs = await Promise.all(
+          [args, [...args, '--json']].map((each) => runOpsCommand('doctor', each, env)),
+        );
+        for (const { exitCode, out, err } of outputs) {
           expect(exitCode).toBe(1);
           expect(out).toMatch(words);
           expect(out + err).not.toContain(KEY);
