@@ -49,6 +49,10 @@ export interface GatewayParts {
   readonly tenantsCheckIntervalMs?: number;
   /** Interval between two readings of how much of their limits tenants have used, in milliseconds. */
   readonly spendingIntervalMs?: number;
+  /** Interval between two checks of the ledger, in milliseconds. */
+  readonly ledgerCheckIntervalMs?: number;
+  /** Time in which a client must have sent its headers, in milliseconds. */
+  readonly headersTimeoutMs?: number;
   /**
    * False: graphql-js completes the rows of histories too, so that tests can compare its responses with the prepared
    * ones.
@@ -111,8 +115,8 @@ async function composeGateway(
   { logger, metrics, ledger, shared }: Foundation,
   parts: GatewayParts,
 ): Promise<Gateway> {
-  const { reconcileIntervalMs, tenantsCheckIntervalMs, spendingIntervalMs } = parts;
-  const { plainRows = true, logLinesLost = () => 0, clock } = parts;
+  const { reconcileIntervalMs, tenantsCheckIntervalMs, spendingIntervalMs, ledgerCheckIntervalMs } = parts;
+  const { plainRows = true, logLinesLost = () => 0, clock, headersTimeoutMs } = parts;
   const { limits } = config;
   const timeouts = { readTimeoutMs: limits.readTimeoutMs, writeTimeoutMs: limits.writeTimeoutMs };
   const { url: baseUrl, cataloguePath } = config.xtracta;
@@ -197,7 +201,7 @@ async function composeGateway(
     onFailure: (error) => logger.warn({ err: error }, 'background reconciliation failed'),
     ...(reconcileIntervalMs === undefined ? {} : { roundIntervalMs: reconcileIntervalMs }),
   });
-  const ledgerMonitor = new LedgerMonitor(ledger);
+  const ledgerMonitor = new LedgerMonitor(ledger, ledgerCheckIntervalMs);
   const spendingMonitor = new SpendingMonitor(ledger, authenticator.tenants, spendingIntervalMs);
   const watched = {
     xtracta,
@@ -248,6 +252,7 @@ async function composeGateway(
     links: linksOf(config),
     explorerHeaders: explorerHeaders(config),
     ...(debugUi === null ? {} : { routes: debugUi.routes }),
+    ...(headersTimeoutMs === undefined ? {} : { headersTimeoutMs }),
   });
 
   return {

@@ -79,8 +79,9 @@ export interface HttpServerOptions {
   readonly links?: readonly PageLink[];
   /** Initial headers of an explorer; no secret. */
   readonly explorerHeaders?: Readonly<Record<string, string>>;
-  /** Milliseconds that a client may read nothing of its response before the server closes the connection; for tests. */
+  /** Limits of slow clients, for tests: milliseconds without reading the response, and for sending the headers. */
   readonly stallTimeoutMs?: number;
+  readonly headersTimeoutMs?: number;
   /** Adds further routes, for example `/debug`. */
   readonly routes?: (app: FastifyInstance) => void;
 }

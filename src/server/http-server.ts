@@ -17,25 +17,19 @@ import { landingPage } from './pages/landing.page.js';
 import { InFlight, requestIdFrom, trackRequests } from './request-tracking.js';
 
 const BODY_LIMIT_BYTES = 100 * 1024;
-// A client that sends more slowly occupies a socket for nothing. Node's own limits are 60 s and 300 s, checked every 30
-// s.
+// A client that sends more slowly occupies a socket for nothing. Node's own limits are 60 s and 300 s.
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const TIMEOUT_CHECK_MS = 2_000;
-// Longer than the 60 s for which common load balancers keep idle connections. Reason: the balancer must be the first to
-// close.
+// Common load balancers keep idle connections for 60 s. A balancer must be the first to close, so this is longer.
 const KEEP_ALIVE_MS = 65_000;
 // Time in which kept-alive connections without a response since the stop began may still send a request. Its response
 // then closes them.
 const LINGER_MS = 250;
-// Limit for a client that reads nothing of its response. Reason: the unread part stays in the gateway's memory, up to
-// 32 MiB.
+// Limit for a client that reads nothing of its response. Until then up to 32 MiB of it stay in the gateway's memory.
 const STALL_TIMEOUT_MS = 10_000;
 
-/**
- * Builds Apollo Server and the HTTP layer; nothing listens before `listen()`. Rejects when Apollo refuses the schema or
- * a plugin fails.
- */
+/** Builds Apollo Server and the HTTP layer; nothing listens yet. Rejects when Apollo refuses the schema or a plugin. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   return await createHttpLayer(await startApollo(options), options);
 }
@@ -44,7 +38,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
 export async function createHttpLayer(apollo: GraphqlEngine, options: HttpLayerOptions): Promise<HttpServer> {
   const inFlight = new InFlight();
   let phase: ServerPhase = 'starting';
-  const app = createApp(options.stallTimeoutMs ?? STALL_TIMEOUT_MS);
+  const app = createApp(options);
 
   const isDraining = (): boolean => phase === 'draining';
   const isStopping = (): boolean => phase === 'leaving' || phase === 'draining';
@@ -88,25 +82,24 @@ export async function createHttpLayer(apollo: GraphqlEngine, options: HttpLayerO
   };
 }
 
-function createApp(stallMs: number): FastifyInstance {
+function createApp(options: HttpLayerOptions): FastifyInstance {
+  const { stallTimeoutMs = STALL_TIMEOUT_MS, headersTimeoutMs: headersTimeout = HEADERS_TIMEOUT_MS } = options;
   const app = fastify({
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+    http: { headersTimeout, connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, headersTimeout) },
     genReqId: (request) => requestIdFrom(request.headers['x-request-id']),
     exposeHeadRoutes: true,
-    // No route has a schema. Without these factories Fastify would load a validator and a serializer, a tenth of all
-    // modules.
+    // No route has a schema. Fastify would otherwise load a validator and a serializer, a tenth of all modules.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     // Connections that are still open when the server closes have had their time.
     forceCloseConnections: true,
   });
-  // Only JSON is a GraphQL request. Against CSRF: a browser sends a text/plain body to another site without a
-  // preflight.
+  // Only JSON is a GraphQL request. Against CSRF: a browser sends text/plain to another site without a preflight.
   app.removeContentTypeParser('text/plain');
-  cutOffStalledReaders(app, stallMs);
+  cutOffStalledReaders(app, stallTimeoutMs);
   app.setErrorHandler<FastifyError>((error, request, reply) => sendRefusal(request, reply, refusalOf(error)));
   app.setNotFoundHandler((request, reply) =>
     sendRefusal(request, reply, /^\/graphql(\?|$)/.test(request.url) ? METHOD_NOT_ALLOWED : NOT_FOUND),

@@ -43,6 +43,7 @@ if (binaries === null) {
         LEDGER_URL: `postgres://ledger@127.0.0.1:${address.port}/postgres`,
         RATE_LIMIT_WRITES_PER_MINUTE: '0',
       },
+      parts: { ledgerCheckIntervalMs: 50 },
     });
   }, LIMIT_MS);
 

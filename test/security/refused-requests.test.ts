@@ -7,6 +7,8 @@ import { openTenantStand, type TenantStand } from './tenant.harness.js';
 
 const stand = await openStand('refused');
 let gateway: TestGateway;
+/** With less patience for headers. */
+let hasty: TestGateway;
 let tenants: TenantStand;
 
 beforeAll(async () => {
@@ -15,6 +17,7 @@ beforeAll(async () => {
     RATE_LIMIT_BILLING_UI_PER_MINUTE: '1',
     ROUTER_SECRET: 'old-router-secret-1,new-router-secret-2',
   });
+  hasty = await stand.start({}, { headersTimeoutMs: 200 });
   tenants = await openTenantStand({ RATE_LIMIT_WRITES_PER_MINUTE: '1' });
 });
 
@@ -100,7 +103,7 @@ describe('a persisted query', () => {
 
 describe('a client that is slow on purpose', () => {
   it('is cut off before its headers are whole', async () => {
-    const response = await sendBytes(gateway.url, 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nx-slow: ');
+    const response = await sendBytes(hasty.url, 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nx-slow: ');
     expect(response).toMatch(/^(HTTP\/1\.1 408|$)/);
   });
 });

@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import type { GatewayParts } from '../../src/gateway.js';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
 import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
 
@@ -10,7 +11,7 @@ export interface Stand {
   readonly simulator: TestSimulator;
   readonly world: TestWorld;
   /** A gateway with the world's credentials; undefined leaves a setting out. */
-  start(env?: Readonly<Record<string, string | undefined>>): Promise<TestGateway>;
+  start(env?: Readonly<Record<string, string | undefined>>, parts?: GatewayParts): Promise<TestGateway>;
   /** Requests that the world's upstreams received since {@link forgetCalls}. */
   upstreamCalls(endpoint?: string): number;
   forgetCalls(): void;
@@ -25,7 +26,7 @@ export async function openStand(label: string): Promise<Stand> {
   return {
     simulator,
     world,
-    async start(env = {}) {
+    async start(env = {}, parts = {}) {
       const gateway = await startGateway({
         xtractaUrl: simulator.url,
         creditsUrl: simulator.url,
@@ -35,6 +36,7 @@ export async function openStand(label: string): Promise<Stand> {
           DUPLICATE_WINDOW_SECONDS: '0',
           ...env,
         },
+        parts,
       });
       gateways.push(gateway);
       return gateway;
