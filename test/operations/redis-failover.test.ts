@@ -209,40 +209,59 @@ const REFUSALS = [
   "OOM command not allowed when used memory > 'maxmemory'.",
 ];
 
+async function refuse(error: string): Promise<void> {
+  const redis = new RefusingRedis(error);
+  const { gateway, sentOrders } = await startOn('redis-refusing', await redis.port());
+  const shown = new Set<boolean>();
+  const ends: string[] = [];
+  while (redis.connections < 3) {
+    shown.add(await cacheUp(gateway));
+    ends.push(await order(gateway, ends.length + 1));
+    expect(await askByHash(gateway, 'query Refused { __typename }')).toBe('{"data":{"__typename":"Query"}}\n');
+  }
+  expect([...shown]).toEqual([false]);
+  expect(new Set(ends)).toEqual(new Set(['SUCCEEDED']));
+  expect([sentOrders().length, new Set(sentOrders()).size]).toEqual([ends.length, ends.length]);
+  expect(gateway.logs().match(/Redis cannot be used/g)).toHaveLength(1);
+  redis.error = null;
+  await untilCacheIs(true, gateway);
+  await gateway.close();
+  await redis.close();
+}
+
+async function loadWhileTheGatewayStarts(): Promise<void> {
+  const redis = new RefusingRedis(null);
+  redis.loading = true;
+  const { gateway } = await startOn('redis-loading', await redis.port());
+  expect(await cacheUp(gateway)).toBe(false);
+  expect(redis.writes).toBe(0);
+  expect((await fetch(`${gateway.url}/ready`)).status).toBe(200);
+  redis.loading = false;
+  await untilCacheIs(true, gateway);
+  await gateway.close();
+  await redis.close();
+}
+
 describe('a Redis that refuses', () => {
+  const refusals = new Map<string, Promise<void>>();
+  let loading: Promise<void>;
+
+  // At the same time, because each waits for new connections most of the time.
+  beforeAll(async () => {
+    for (const error of REFUSALS) refusals.set(error, refuse(error));
+    loading = loadWhileTheGatewayStarts();
+    await Promise.allSettled([...refusals.values(), loading]);
+  }, LIMIT_MS);
+
   it.each(REFUSALS)(
     'with -%s is down steadily, is connected to anew, costs no write, and is up as soon as it works',
     async (error) => {
-      const redis = new RefusingRedis(error);
-      const { gateway, sentOrders } = await startOn('redis-refusing', await redis.port());
-      const shown = new Set<boolean>();
-      const ends: string[] = [];
-      while (redis.connections < 3) {
-        shown.add(await cacheUp(gateway));
-        ends.push(await order(gateway, ends.length + 1));
-        expect(await askByHash(gateway, 'query Refused { __typename }')).toBe('{"data":{"__typename":"Query"}}\n');
-      }
-      expect([...shown]).toEqual([false]);
-      expect(new Set(ends)).toEqual(new Set(['SUCCEEDED']));
-      expect([sentOrders().length, new Set(sentOrders()).size]).toEqual([ends.length, ends.length]);
-      expect(gateway.logs().match(/Redis cannot be used/g)).toHaveLength(1);
-      redis.error = null;
-      await untilCacheIs(true, gateway);
-      await gateway.close();
-      await redis.close();
+      expect(refusals.has(error)).toBe(true);
+      await refusals.get(error);
     },
   );
 
   it('because it is loading when the gateway starts holds up no start, and is up when it has loaded', async () => {
-    const redis = new RefusingRedis(null);
-    redis.loading = true;
-    const { gateway } = await startOn('redis-loading', await redis.port());
-    expect(await cacheUp(gateway)).toBe(false);
-    expect(redis.writes).toBe(0);
-    expect((await fetch(`${gateway.url}/ready`)).status).toBe(200);
-    redis.loading = false;
-    await untilCacheIs(true, gateway);
-    await gateway.close();
-    await redis.close();
+    await loading;
   });
 });

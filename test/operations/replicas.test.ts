@@ -170,10 +170,8 @@ if (postgresBinaries === null || redisBinary === null || nginxBinary === null) {
     }, LIMIT_MS);
 
     afterAll(async () => {
-      for (const gateway of gateways) await gateway.end('SIGTERM');
-      await nginx.stop();
-      await redis.stop();
-      await postgres.stop();
+      await Promise.all(gateways.map((gateway) => gateway.end('SIGTERM')));
+      await Promise.all([nginx.stop(), redis.stop(), postgres.stop()]);
     }, LIMIT_MS);
 
     const withEnd = (end: OrderEnd): Order[] => [...load.ends].filter(([, one]) => one === end).map(([order]) => order);
