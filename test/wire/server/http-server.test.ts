@@ -1,6 +1,7 @@
+import { Server } from 'node:http';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { errorsOf, post, startTinyServer, type TinyServer } from './tiny-server.js';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -31,6 +32,16 @@ describe('the HTTP layer', () => {
   it('answers a query by GET that a browser cannot send across sites unasked', async () => {
     const response = await fetch(`${tiny.url}/graphql?query={hello}`, { headers: { 'apollo-require-preflight': '1' } });
     expect(await response.json()).toEqual({ data: { hello: 'world' } });
+  });
+
+  it('gives a client 10 s for the headers and 30 s for a request, and keeps an idle connection longer than balancers do', async () => {
+    const listen = jest.spyOn(Server.prototype, 'listen');
+    const usual = await startTinyServer();
+    const servers = listen.mock.contexts;
+    listen.mockRestore();
+    await usual.server.drain();
+    expect(servers).toHaveLength(1);
+    expect(servers[0]).toMatchObject({ headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 });
   });
 
   it('shows plugins no header that a credential could stand in', async () => {
