@@ -1,7 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
-/** The gateway of `npm run demo`. Its proxy saves CORS; in production a reverse proxy does the same. */
+/** Gateway of `npm run demo`. Through this proxy, as through one in production, the page needs no CORS. */
 const gateway = process.env['GATEWAY_URL'] ?? 'http://127.0.0.1:4000';
 
 export default defineConfig({

@@ -22,7 +22,7 @@ const OWN_GROUP = 'own';
 export class GroupLoader<G extends string | null, T> {
   readonly #context: GroupLoaderContext;
   readonly #source: GroupSource<G, T>;
-  readonly #writeVersions: WriteVersions;
+  readonly #hasWritten: () => boolean;
   /**
    * A group's value is the promise of its response, so that a slow call holds up only the fields that need it. Keys are
    * objects, because a DataLoader accepts no null.
@@ -32,19 +32,17 @@ export class GroupLoader<G extends string | null, T> {
     { cacheKeyFn: ({ groupId }) => groupId ?? OWN_GROUP },
   );
   readonly #requesters: ReadRequesters | null;
-  #writeVersion: number;
 
   constructor(context: GroupLoaderContext, source: GroupSource<G, T>, writeVersions: WriteVersions) {
     this.#context = context;
     this.#source = source;
-    this.#writeVersions = writeVersions;
+    this.#hasWritten = writeVersions.watch(context.subject.credential.id);
     this.#requesters = context.call.observer.read === undefined ? null : new ReadRequesters();
-    this.#writeVersion = this.#currentVersion();
   }
 
   /** @param groupId canonical id of a group that the caller may read */
   async load(groupId: G, field: RequestingField): Promise<T> {
-    this.#forgetBeforeWrites();
+    if (this.#hasWritten()) this.#loader.clearAll();
     this.#context.budget.countQuestion();
     this.#requesters?.note(groupId ?? OWN_GROUP, field);
     try {
@@ -54,17 +52,6 @@ export class GroupLoader<G extends string | null, T> {
         this.#context.budget.uncountQuestion();
       throw error;
     }
-  }
-
-  #currentVersion(): number {
-    return this.#writeVersions.current(this.#context.subject.credential.id);
-  }
-
-  #forgetBeforeWrites(): void {
-    const writeVersion = this.#currentVersion();
-    if (writeVersion === this.#writeVersion) return;
-    this.#writeVersion = writeVersion;
-    this.#loader.clearAll();
   }
 
   #dispatch(groupIds: readonly G[]): Promise<T>[] {

@@ -4,7 +4,7 @@ import type { BillingCatalogue } from '../domain/catalogue.js';
 import { BillingError } from '../domain/errors.js';
 import { parseGroupId } from '../domain/group-id.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
-import { handOut } from '../runtime/large-work.js';
+import { eachInSlices } from '../runtime/large-work.js';
 import type {
   BillingReads,
   CatalogueField,
@@ -18,7 +18,7 @@ import type {
 } from './billing-reads.js';
 import { CallBudget, ReadRequesters, type RequestingField, tooManyCalls } from './call-budget.js';
 import { type Rows, readSubject } from './history.executor.js';
-import { type RequestedList } from './history-paging.js';
+import type { RequestedList } from './history-paging.js';
 import { groupNameIn, subgroupsIn } from './history-response.js';
 import { planWindow, resolveHistoryWindow, windowsEqual } from './history-window.policy.js';
 import { type HistoryQuestion, type LoaderSources, OperationLoaders } from './operation.loader.js';
@@ -291,7 +291,7 @@ export class OperationReads implements BillingReads {
     if (this.#endedBy !== null) return;
     this.#endedBy = error;
     // In slices, because they may be thousands, and graphql-js makes an error of each.
-    void handOut(this.#enders, (end) => end(error));
+    void eachInSlices(this.#enders, (end) => end(error));
     this.#abort.abort();
   }
 

@@ -90,14 +90,13 @@ class OperationHistory {
   readonly #context: ExecutorContext & { readonly nowMs: number };
   readonly #source: HistorySource;
   readonly #memory: MembershipMemory;
-  readonly #writeVersions: WriteVersions;
+  readonly #hasWritten: () => boolean;
   /** A key's value is the promise of its rows, so that a slow call holds up only the fields that need it. */
   readonly #loader = new DataLoader<HistoryQuestion, Promise<Rows>, string>(
     async (questions) => this.#dispatch(questions),
     { cacheKeyFn: questionKey },
   );
   #executor: HistoryExecutor;
-  #writeVersion: number;
 
   constructor(
     context: ExecutorContext & { readonly nowMs: number },
@@ -108,9 +107,8 @@ class OperationHistory {
     this.#context = context;
     this.#source = source;
     this.#memory = memory;
-    this.#writeVersions = writeVersions;
+    this.#hasWritten = writeVersions.watch(context.subject.credential.id);
     this.#executor = new HistoryExecutor(context, source, memory);
-    this.#writeVersion = this.#currentVersion();
   }
 
   /** The same rows or the same error as if this were the only read. */
@@ -119,14 +117,8 @@ class OperationHistory {
     return this.#loader.load(question);
   }
 
-  #currentVersion(): number {
-    return this.#writeVersions.current(this.#context.subject.credential.id);
-  }
-
   #forgetBeforeWrites(): void {
-    const writeVersion = this.#currentVersion();
-    if (writeVersion === this.#writeVersion) return;
-    this.#writeVersion = writeVersion;
+    if (!this.#hasWritten()) return;
     this.#loader.clearAll();
     this.#executor = new HistoryExecutor(this.#context, this.#source, this.#memory);
   }

@@ -74,8 +74,7 @@ export class ResponseAccount {
   async handOut(rows: number, bytesPerRow: number, signal?: AbortSignal): Promise<void> {
     this.#rows += rows;
     this.#bytes += rows * bytesPerRow;
-    if (this.#rows > MAX_RESPONSE_ROWS || this.#bytes > MAX_RESPONSE_BYTES) this.#refusal ??= responseTooLarge();
-    if (this.#refusal !== null) throw this.#refusal;
+    this.#refuseAboveLimits();
     if (this.#rows <= SMALL_ROWS && this.#bytes <= SMALL_BYTES) return;
     this.#places ??= this.#takePlaces(signal);
     await this.#places;
@@ -97,8 +96,7 @@ export class ResponseAccount {
    */
   countText(bytes: number): void {
     this.#textBytes += bytes;
-    if (this.#textBytes > MAX_RESPONSE_BYTES) this.#refusal ??= responseTooLarge();
-    if (this.#refusal !== null) throw this.#refusal;
+    this.#refuseAboveLimits();
   }
 
   /** Call when the response's text is complete and its objects are released. */
@@ -113,6 +111,14 @@ export class ResponseAccount {
     this.made();
     this.#held.kept?.();
     this.#held.kept = null;
+  }
+
+  /** The counts only grow, so a refused operation stays refused. */
+  #refuseAboveLimits(): void {
+    const isAbove = this.#rows > MAX_RESPONSE_ROWS || Math.max(this.#bytes, this.#textBytes) > MAX_RESPONSE_BYTES;
+    if (!isAbove) return;
+    this.#refusal ??= responseTooLarge();
+    throw this.#refusal;
   }
 
   async #takePlaces(signal?: AbortSignal): Promise<void> {

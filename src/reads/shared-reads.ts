@@ -113,4 +113,14 @@ export class WriteVersions {
     if (oldest !== undefined) this.#writeVersions.delete(oldest);
     this.#floor = this.#latest;
   }
+
+  /** A function that tells whether a write was made with the credential since its last call. */
+  watch(credentialId: string): () => boolean {
+    let seen = this.current(credentialId);
+    return () => {
+      const before = seen;
+      seen = this.current(credentialId);
+      return seen !== before;
+    };
+  }
 }

@@ -84,12 +84,12 @@ export function inSlices<T>(items: readonly T[]): readonly T[] | Promise<readonl
 async function promised<T>(items: readonly T[]): Promise<readonly Promise<T>[]> {
   await largeWork.nextSlice();
   const pending = items.map((item) => ({ item, ...Promise.withResolvers<T>() }));
-  void handOut(pending, ({ item, resolve }) => resolve(item));
+  void eachInSlices(pending, ({ item, resolve }) => resolve(item));
   return pending.map(({ promise }) => promise);
 }
 
 /** Runs a step for each item, in slices. */
-export async function handOut<T>(items: Iterable<T>, step: (item: T) => void): Promise<void> {
+export async function eachInSlices<T>(items: Iterable<T>, step: (item: T) => void): Promise<void> {
   for (const item of items) {
     if (largeWork.isOver()) await largeWork.nextSlice();
     step(item);

@@ -28,8 +28,7 @@ export class LedgerHarness {
     this.#empty = empty;
     beforeEach(async () => {
       if (this.#idle.length === 0) this.#url = await newUrl();
-      this.#ledger = this.#idle.shift() ?? (await openLedger(this.#url, QUIET));
-      this.#opened.push(this.#ledger);
+      this.#ledger = await this.openAnother();
     });
     afterEach(() => this.#tidy());
     afterAll(async () => {
@@ -47,15 +46,12 @@ export class LedgerHarness {
 
   /** Opens what the test's ledger was made of again, as a restart does. */
   async reopen(): Promise<void> {
-    this.#ledger = await openLedger(this.#url, QUIET);
-    this.#opened.push(this.#ledger);
+    this.#ledger = this.#keep(await openLedger(this.#url, QUIET));
   }
 
   /** A replica on the same store. */
   async openAnother(): Promise<Ledger> {
-    const replica = this.#idle.shift() ?? (await openLedger(this.#url, QUIET));
-    this.#opened.push(replica);
-    return replica;
+    return this.#keep(this.#idle.shift() ?? (await openLedger(this.#url, QUIET)));
   }
 
   /** A ledger that has nothing to do with the test's own. */
@@ -93,8 +89,13 @@ export class LedgerHarness {
     return present(await ledger.settle(row, 'succeeded', SUCCESS, resolution));
   }
 
+  #keep(ledger: Ledger): Ledger {
+    this.#opened.push(ledger);
+    return ledger;
+  }
+
   async #tidy(): Promise<void> {
-    const unused = [...this.#strangers.splice(0)];
+    const unused = this.#strangers.splice(0);
     for (const ledger of this.#opened.splice(0)) {
       const isOpen = await ledger.ping().then(
         () => true,

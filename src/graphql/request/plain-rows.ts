@@ -403,8 +403,9 @@ export function withPlainRows(
     };
   }
   if (!ROW_LISTS.has(coordinate)) return resolve;
+  const isSliced = SLICED_LISTS.has(coordinate);
   return (source, args, context, info) => {
-    const take = (list: unknown): unknown => takeRows(list, SLICED_LISTS.has(coordinate), context, info);
+    const take = (list: unknown): unknown => takeRows(list, isSliced, context, info);
     const list: unknown = resolved(source, args, context, info);
     return list instanceof Promise ? list.then(take) : take(list);
   };
