@@ -90,9 +90,15 @@ export class FaultMatrix {
   async #meet(cell: Cell, url: string, replicaUrl: string): Promise<void> {
     const { place } = cell.point;
     // Orders and plan changes read the history first, which shows the circuit breaker that the upstream is well.
-    // Purchases do not.
-    if (cell.write.name === 'purchaseCredits')
-      await ask(url, this.upstream, { ...cell, intent: 900_000 + cell.intent });
+    // Purchases do not, and a duplicate can be the one that is sent: each gateway buys something else first.
+    if (cell.write.name === 'purchaseCredits') {
+      const gateways = [...new Set([url, replicaUrl])];
+      await Promise.all(
+        gateways.map((gateway, number) =>
+          ask(gateway, this.upstream, { ...cell, intent: (number + 1) * 900_000 + cell.intent }),
+        ),
+      );
+    }
     const hangUp = new AbortController();
     const held = this.#hold(cell);
     const first = ask(url, this.upstream, cell, place.at === 'client' ? { signal: hangUp.signal } : {});
