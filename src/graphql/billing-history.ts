@@ -188,7 +188,7 @@ export class BillingHistorySummaryType implements HistorySummary {
   simpleResolvers: true,
   description: 'A page of a billing history, after the Relay connection specification.',
 })
-export class BillingHistoryConnectionType implements HistoryPage {
+export class BillingHistoryConnectionType implements Omit<HistoryPage, 'rowCount'> {
   @Field(() => [BillingHistoryEdgeType], { description: 'The rows of this page with their cursors.' })
   readonly edges!: readonly HistoryEdge[];
 

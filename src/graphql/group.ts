@@ -75,7 +75,7 @@ export class GroupResolver {
   ): Promise<HistoryPage> {
     const page = await reads.historyPage(toHistoryRequest(group.id, args));
     const { lists, bytes } = rowSelection(info, true);
-    const rows = page.nodes.length;
+    const rows = page.rowCount;
     await reads.handOut(rows * lists, lists === 0 ? 0 : bytes / lists);
     return page;
   }

@@ -66,6 +66,8 @@ export interface HistoryPage {
   readonly edges: readonly HistoryEdge[];
   /** The rows of `edges`, in the same order, without the cost of edges. */
   readonly nodes: readonly BillingActivity[];
+  /** Number of the nodes. */
+  readonly rowCount: number;
   readonly pageInfo: {
     readonly hasNextPage: boolean;
     readonly hasPreviousPage: boolean;
@@ -162,6 +164,11 @@ export interface BillingReads {
    * ended.
    */
   endedBy(): BillingError | null;
+  /**
+   * The error that replaces the whole response. Null while the operation runs, and after a deadline, because the data
+   * read so far still goes out.
+   */
+  refusal(): BillingError | null;
 }
 
 /** {@link BillingReads}, with their cost so far and with the calls that end them. */

@@ -298,15 +298,16 @@ class LazyPageInfo {
 }
 
 /**
- * A page of an ordered selection. A page may have 5,000 rows, so edges and cursors are made on access only. They are
- * getters, because the writer of rows reads properties and calls no methods.
+ * A page of an ordered selection. A page may have 5,000 rows, so nodes, edges and cursors are made on access only. They
+ * are getters, because the writer of rows reads properties and calls no methods.
  */
 export class HistoryConnection implements HistoryPage {
   readonly #selection: readonly BillingActivity[];
   readonly #range: { readonly start: number; readonly end: number };
   readonly #cursorAt: CursorAt;
-  readonly nodes: readonly BillingActivity[];
+  readonly rowCount: number;
   readonly pageInfo: LazyPageInfo;
+  #nodes: readonly BillingActivity[] | undefined;
   #edges: readonly HistoryEdge[] | undefined;
   #summary: HistorySummary | undefined;
 
@@ -319,8 +320,13 @@ export class HistoryConnection implements HistoryPage {
     this.#selection = selection;
     this.#range = range;
     this.#cursorAt = cursorAt;
-    this.nodes = selection.slice(range.start, range.end);
+    this.rowCount = range.end - range.start;
     this.pageInfo = new LazyPageInfo(range, selection.length, cursorAt);
+  }
+
+  get nodes(): readonly BillingActivity[] {
+    this.#nodes ??= this.#selection.slice(this.#range.start, this.#range.end);
+    return this.#nodes;
   }
 
   get edges(): readonly HistoryEdge[] {

@@ -96,8 +96,8 @@ export class OperationReads implements BillingReads {
   readonly #requesters: ReadRequesters | null;
   /** Null where plans come from the history alone. */
   readonly #comparison: PlanComparison | null;
-  /** Null without a credential. */
-  readonly #upstream: OperationLoaders | null;
+  /** Null without a credential, and when the response is made. */
+  #upstream: OperationLoaders | null;
   /** Null where stale responses are switched off. */
   readonly #stale: OperationStaleReads | null;
   /** Number of reads under way. */
@@ -160,6 +160,10 @@ export class OperationReads implements BillingReads {
     return this.#endedBy;
   }
 
+  refusal(): BillingError | null {
+    return this.#endedBy?.code === 'UPSTREAM_TIMEOUT' ? null : this.#endedBy;
+  }
+
   async handOut(rows: number, bytesPerRow: number): Promise<void> {
     try {
       await this.#untilEnd(() => this.#response.handOut(rows, bytesPerRow, this.#abort.signal));
@@ -184,9 +188,11 @@ export class OperationReads implements BillingReads {
     this.#budget.countCall();
   }
 
-  /** The text of the response is complete, or there will be none. */
+  /** The text of the response is complete, or there will be none. Its rows end here: a client may take long to read. */
   responseMade(): void {
     this.#response.made();
+    this.#upstream = null;
+    this.#subgroupsOf.clear();
     if (this.#deadline !== null) clearTimeout(this.#deadline.timer);
   }
 
@@ -244,12 +250,11 @@ export class OperationReads implements BillingReads {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     this.#enders.add(reject);
     read().then(
+      // After the end of the operation its error is the result of each read, also of one that has it by then.
       (value) => {
-        this.#enders.delete(reject);
-        resolve(value);
+        if (this.#endedBy === null && this.#enders.delete(reject)) resolve(value);
       },
       (error: unknown) => {
-        // The end of the operation aborts its reads, and then ends this one too.
         if (this.#endedBy === null && this.#enders.delete(reject)) reject(error);
       },
     );

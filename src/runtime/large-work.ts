@@ -76,15 +76,27 @@ const SHORT_LIST = 250;
 /**
  * The items of a list for graphql-js. Reason: graphql-js completes all items of a list, with all their fields, in one
  * step. So a long list waits for a slice of its own, and its items are promises, which are fulfilled in slices.
+ *
+ * @param refusal the error of an operation that is refused by now. It then takes the place of the list, or of the rest
+ *   of its items.
  */
-export function inSlices<T>(items: readonly T[]): readonly T[] | Promise<readonly Promise<T>[]> {
-  return items.length <= SHORT_LIST ? items : promised(items);
+export function inSlices<T>(
+  items: readonly T[],
+  refusal: () => Error | null,
+): readonly T[] | Promise<readonly Promise<T>[]> {
+  return items.length <= SHORT_LIST ? items : promised(items, refusal);
 }
 
-async function promised<T>(items: readonly T[]): Promise<readonly Promise<T>[]> {
+async function promised<T>(items: readonly T[], refusal: () => Error | null): Promise<readonly Promise<T>[]> {
   await largeWork.nextSlice();
+  const error = refusal();
+  if (error !== null) throw error;
   const pending = items.map((item) => ({ item, ...Promise.withResolvers<T>() }));
-  void eachInSlices(pending, ({ item, resolve }) => resolve(item));
+  void eachInSlices(pending, ({ item, resolve, reject }) => {
+    const later = refusal();
+    if (later === null) resolve(item);
+    else reject(later);
+  });
   return pending.map(({ promise }) => promise);
 }
 

@@ -130,6 +130,16 @@ const LEAST_DAYS = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 const USUAL = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\+00:00$/;
 
+/** Number of kept moments, a power of 2. */
+const RECENT_MOMENTS = 1024;
+/**
+ * Moments met lately, each at the place of its second. Dates come again in other rows and in the next read of the same
+ * history, and the collector marks each object of a large response. Shared and mutable, of this size at most.
+ */
+const recentMoments = Array.from<{ readonly kind: 'value'; readonly value: Instant } | undefined>({
+  length: RECENT_MOMENTS,
+});
+
 /**
  * Reads `2017-08-21T02:16:49+00:00`, the form of nearly all dates of a history, whose UTC text is a part of it. Null
  * for any other form, and for a text that may not be a moment; the general form then reads it.
@@ -146,8 +156,13 @@ function usualForm(text: string): Decoded<Instant> | null {
   const isPlain = year >= 100 && day >= 1 && day <= (LEAST_DAYS[month] ?? 0);
   if (!isPlain || hour > 23 || minute > 59 || second > 59) return null;
   const epochMs = Date.UTC(year, month - 1, day, hour, minute, second);
+  const place = (epochMs / 1000) & (RECENT_MOMENTS - 1);
+  const recent = recentMoments[place];
+  if (recent?.value.epochMs === epochMs) return recent;
   // Made of short parts. A long part would be a view of the whole source text, and keep that in memory.
-  return decoded({ text: `${text.slice(0, 10)}T${text.slice(11, 19)}Z`, epochMs });
+  const moment = { kind: 'value', value: { text: `${text.slice(0, 10)}T${text.slice(11, 19)}Z`, epochMs } } as const;
+  recentMoments[place] = moment;
+  return moment;
 }
 
 /** The number in two digits of the text. */

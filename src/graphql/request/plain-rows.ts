@@ -228,7 +228,8 @@ function hasDirective(
 /**
  * Writes a long list in slices of the event loop's turns. Only a few rows exist as objects at the same time.
  *
- * @throws BillingError `OPERATION_TOO_COMPLEX` as soon as the response is too long
+ * @throws BillingError `OPERATION_TOO_COMPLEX` as soon as the response is too long; the operation's error where it has
+ *   ended early
  */
 async function writeText(
   list: readonly unknown[],
@@ -239,8 +240,9 @@ async function writeText(
   let text = '[';
   for (let at = 0; at < list.length; at += ROWS_PER_STEP) {
     if (largeWork.isOver()) await largeWork.nextSlice();
-    // The operation has ended early, so no client receives these rows.
-    if (reads.endedBy() !== null) return new WrittenRows(['[]']);
+    // A part must not look like the whole list, and an empty list not like none.
+    const end = reads.endedBy();
+    if (end !== null) throw end;
     const rows = writeRows(list.slice(at, at + ROWS_PER_STEP), columns);
     if (rows === NOT_PLAIN) return NOT_PLAIN;
     text += (at === 0 ? '' : ',') + JSON.stringify(rows).slice(1, -1);
@@ -414,7 +416,8 @@ export function withPlainRows(
 /** The list for graphql-js to complete: empty where the rows are written here. */
 function takeRows(list: unknown, isSliced: boolean, context: GatewayContext, info: GraphQLResolveInfo): unknown {
   if (!Array.isArray(list)) return list;
-  const rest = (taken: readonly unknown[]): unknown => (isSliced && taken === list ? inSlices(list) : taken);
+  const rest = (taken: readonly unknown[]): unknown =>
+    isSliced && taken === list ? inSlices(list, () => context.reads.refusal()) : taken;
   const taken = writers.get(context)?.take(list, context, info) ?? list;
   return taken instanceof Promise ? taken.then(rest) : rest(taken);
 }

@@ -3,6 +3,7 @@ import type { FormattedExecutionResult } from 'graphql';
 import {
   type FieldNode,
   GraphQLError,
+  type GraphQLFormattedError,
   type GraphQLSchema,
   getArgumentValues,
   type OperationDefinitionNode,
@@ -11,8 +12,10 @@ import {
 import type { Scope } from '../../domain/caller.js';
 import { type Allowance, BillingError, type BillingErrorCode, requireAllowance } from '../../domain/errors.js';
 import type { StaleRead } from '../../reads/billing-reads.js';
+import { eachInSlices } from '../../runtime/large-work.js';
 import type { GatewayContext } from '../context.js';
 import { DELETE_DOCUMENTS_SCOPE, requireScopes } from '../scopes.js';
+import { formatError } from './error-format.js';
 import { argumentError, type CoercedVariables, coerceVariables } from './input-error.js';
 import { MAX_REPORTED_ERRORS } from './limits.js';
 import { plainRowsPlugin } from './plain-rows.js';
@@ -177,21 +180,37 @@ const REQUEST_ERROR_CODES: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
+ * Apollo Server formats so many errors in one step. More would take it tenths of a second, so they are formatted here,
+ * in slices.
+ */
+const FEW_ERRORS = 250;
+
+/**
  * Finishes every GraphQL response: no cache keeps it, each error names the request, errors are few, the status is
  * right.
  */
 function responsePlugin(options: ResponseOptions): ApolloServerPlugin<GatewayContext> {
+  const laterErrors = new WeakMap<GatewayContext, readonly GraphQLFormattedError[]>();
   const listener: GraphQLRequestListener<GatewayContext> = {
+    didEncounterErrors: async ({ errors, contextValue }) => {
+      if (errors.length <= FEW_ERRORS || !isOwnList(errors)) return;
+      const later = errors.splice(FEW_ERRORS);
+      if (contextValue.reads.refusal() !== null) return;
+      const formatted: GraphQLFormattedError[] = [];
+      await eachInSlices(later, (error) => {
+        formatted.push(withRequestId(formatError(error.toJSON(), error), contextValue.requestId));
+      });
+      laterErrors.set(contextValue, formatted);
+    },
     willSendResponse: async (context) => {
       const { http, body } = context.response;
       http.headers.set('cache-control', 'no-store');
       if (body.kind !== 'single') return;
       const { reads } = context.contextValue;
-      const end = reads.endedBy();
-      // After a deadline, the data read so far still goes out.
-      if (end !== null && end.code !== 'UPSTREAM_TIMEOUT') body.singleResult = endedResult(end);
+      const refusal = reads.refusal();
+      if (refusal !== null) body.singleResult = endedResult(refusal);
       const result = body.singleResult;
-      finishErrors(result, context.contextValue.requestId);
+      finishErrors(result, context.contextValue.requestId, laterErrors.get(context.contextValue));
       const wait = result.data === undefined ? result.errors?.[0]?.extensions?.['retryAfterSeconds'] : undefined;
       if (typeof wait === 'number') http.headers.set('retry-after', String(wait));
       if (http.status === 400 && isRequestError(result) && isJsonClient(context)) http.status = 200;
@@ -218,11 +237,25 @@ function endedResult({ message, code, retryable }: BillingError): FormattedExecu
   return { errors: [{ message, extensions: { code, retryable } }], data: null };
 }
 
-function finishErrors(result: FormattedExecutionResult, requestId: string): void {
+/** @param later errors of an executed operation that are finished */
+function finishErrors(
+  result: FormattedExecutionResult,
+  requestId: string,
+  later: readonly GraphQLFormattedError[] = [],
+): void {
   if (result.errors === undefined) return;
   // Errors of an executed operation stay whole: each belongs to a place in `data`.
   const errors = result.data === undefined ? result.errors.slice(0, MAX_REPORTED_ERRORS) : result.errors;
-  result.errors = errors.map((error) => ({ ...error, extensions: { ...error.extensions, requestId } }));
+  result.errors = [...errors.map((error) => withRequestId(error, requestId)), ...later];
+}
+
+function withRequestId(error: GraphQLFormattedError, requestId: string): GraphQLFormattedError {
+  return { ...error, extensions: { ...error.extensions, requestId } };
+}
+
+/** The list of an execution's errors belongs to its response alone. */
+function isOwnList(errors: readonly GraphQLError[]): errors is GraphQLError[] {
+  return Array.isArray(errors);
 }
 
 function isRequestError(result: FormattedExecutionResult): boolean {

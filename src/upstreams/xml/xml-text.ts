@@ -65,24 +65,24 @@ function expectedLength(lead: number): number {
   return lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
 }
 
-/** Least length of a shared text. The engine copies shorter ones in any case. */
-const LEAST_LENGTH = 13;
+/** Least length of a text that is cut out as a view of the whole source. The engine copies shorter ones. */
+const LEAST_VIEW = 13;
 /** Largest number of shared texts, enough for the plans and groups of an account. Further texts are not shared. */
-const MAX_TEXTS = 1024;
+const MAX_TEXTS = 4096;
 
 /**
- * Returns equal texts of a document as one string. Reason: a text cut out of a longer one is a view that keeps the
- * whole longer text in memory. The names of plans and groups repeat in row after row. Mutable: the texts so far.
+ * Returns equal texts of a document as one string. Most texts repeat in row after row, and the collector copies and
+ * marks each string of a large response. A view would also keep the whole source in memory. Mutable: the texts so far.
  */
 export class RepeatedTexts {
   readonly #known = new Map<string, string>();
 
   same(text: WireText): WireText {
-    if (text == null || text.length < LEAST_LENGTH) return text;
+    if (text == null || text === '') return text;
     const known = this.#known.get(text);
     if (known !== undefined) return known;
     if (this.#known.size >= MAX_TEXTS) return text;
-    const copy = Buffer.from(text).toString();
+    const copy = text.length < LEAST_VIEW ? text : Buffer.from(text).toString();
     this.#known.set(copy, copy);
     return copy;
   }

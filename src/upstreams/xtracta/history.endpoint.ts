@@ -6,7 +6,7 @@ import {
   type NamedGroup,
   namedGroup,
 } from '../../domain/billing-history.js';
-import { type DecimalText, type Readable, readableOrNull } from '../../domain/money.js';
+import { type DecimalText, type Money, type Readable, readableOrNull } from '../../domain/money.js';
 import {
   type Decoded,
   decodeActivityKind,
@@ -18,7 +18,7 @@ import {
   UNSET,
 } from '../value.decoders.js';
 import { isElement, type XmlElement, type XmlNode } from '../xml/xml.reader.js';
-import type { WireText } from '../xml/xml-text.js';
+import { RepeatedTexts, type WireText } from '../xml/xml-text.js';
 import { childOf, nodeText, textIn, type WireRecord, withUnknown } from './xtracta-envelope.js';
 import { encodeForm, type FieldReader, money, planType, textOf, type XtractaEndpoint } from './xtracta-fields.js';
 
@@ -77,50 +77,67 @@ function activityFields(row: XmlElement) {
 export function toActivity(
   { wire, hasUnknown }: WireRecord<ActivityWire>,
   fields: FieldReader,
-  groups: NamedGroups,
+  values: RowValues,
 ): BillingActivity {
   if (hasUnknown) fields.drift('(unknown)');
   const start = fields.readable('start_date', wire.start_date, decodeDateTime);
   const expiry = fields.readable('expiry_date', wire.expiry_date, decodeDateTime);
-  const kind = activityKind(wire.plan_activity, fields);
-  const type = planType(wire.plan_type, fields);
+  const kind = activityKind(values.same(wire.plan_activity), fields);
+  const type = planType(values.same(wire.plan_type), fields);
   const groupId = readableOrNull(fields.optional('group_id', wire.group_id, decodeGroupId));
-  const groupName = fields.text('group_name', wire.group_name);
+  const groupName = fields.text('group_name', values.same(wire.group_name));
+  const group = values.group(groupId, groupName);
   return {
     id: activityId(wire, fields),
     kind: kind.kind,
     kindRaw: kind.raw,
-    planName: fields.text('plan', wire.plan),
+    planName: fields.text('plan', values.same(wire.plan)),
     planType: type.type,
     planTypeRaw: type.raw,
-    price: money(
-      fields.readable('price', wire.price, decodeDecimal),
-      fields.readable('price_currency', wire.price_currency, decodeCurrency),
+    price: values.price(
+      fields.readable('price', values.same(wire.price), decodeDecimal),
+      fields.readable('price_currency', values.same(wire.price_currency), decodeCurrency),
     ),
-    creditAmount: fields.readable('credit_amount', wire.credit_amount, decodeCredit),
+    creditAmount: fields.readable('credit_amount', values.same(wire.credit_amount), decodeCredit),
     allowedDocuments: fields.readable('allowed_documents', wire.allowed_documents, decodeLong),
     usedDocuments: fields.readable('used_documents', wire.used_documents, decodeLong),
     startDate: textOf(start),
     expiryDate: textOf(expiry),
     startMs: readableOrNull(start)?.epochMs ?? null,
     expiryMs: readableOrNull(expiry)?.epochMs ?? null,
-    groupId,
-    groupName,
-    group: groups.named(groupId, groupName),
+    groupId: group?.id ?? null,
+    groupName: group?.name ?? groupName,
+    group,
   };
 }
 
-/** Returns the groups of a response's rows, each as one object. Mutable: the groups so far. */
-export class NamedGroups {
-  readonly #known = new Map<string, NamedGroup>();
+/** Largest number of prices that are kept, more than an account has. */
+const MAX_PRICES = 256;
 
-  named(groupId: string | null, readName: Readable<string>): NamedGroup | null {
+/**
+ * Values that repeat from row to row of one response, each as one object: see {@link RepeatedTexts}. Mutable: the
+ * values so far.
+ */
+export class RowValues extends RepeatedTexts {
+  readonly #groups = new Map<string, NamedGroup>();
+  readonly #prices = new Map<DecimalText, Money>();
+
+  group(groupId: string | null, readName: Readable<string>): NamedGroup | null {
     const name = readableOrNull(readName);
-    const known = groupId === null ? undefined : this.#known.get(groupId);
+    const known = groupId === null ? undefined : this.#groups.get(groupId);
     if (known !== undefined && (known.name ?? null) === name) return known;
     const group = namedGroup(groupId, name);
-    if (group !== null) this.#known.set(group.id, group);
+    if (group !== null) this.#groups.set(group.id, group);
     return group;
+  }
+
+  price(amount: Readable<DecimalText>, currency: Readable<string>): Readable<Money> {
+    const known = typeof amount === 'string' ? this.#prices.get(amount) : undefined;
+    if (known !== undefined && known.currency === currency) return known;
+    const price = readableOrNull(money(amount, currency));
+    if (price === null) return money(amount, currency);
+    if (this.#prices.size < MAX_PRICES) this.#prices.set(price.amount, price);
+    return price;
   }
 }
 

@@ -3,8 +3,8 @@ import type { BodySink } from '../http/transport.js';
 import type { XmlLimits } from '../xml/strict-xml.js';
 import type { SlicedWork, TimeSlices } from '../xml/time-slices.js';
 import { type XmlElement, type XmlReading, XmlStream } from '../xml/xml.reader.js';
-import { RepeatedTexts, Utf8Text, type WireText } from '../xml/xml-text.js';
-import { type ActivityWire, activityWire, NamedGroups, toActivity } from './history.endpoint.js';
+import { Utf8Text, type WireText } from '../xml/xml-text.js';
+import { type ActivityWire, activityWire, RowValues, toActivity } from './history.endpoint.js';
 import type { WireRecord } from './xtracta-envelope.js';
 import { FieldReader } from './xtracta-fields.js';
 
@@ -26,7 +26,7 @@ export class HistoryReader implements BodySink {
   /** Drift, held back until the response is known to count. */
   readonly #drifts = new Map<string, number>();
   readonly #fields: FieldReader;
-  readonly #groups = new NamedGroups();
+  readonly #values = new RowValues();
   #bytes = 0;
   #share: SlicedWork | null = null;
 
@@ -34,8 +34,8 @@ export class HistoryReader implements BodySink {
     this.#turns = turns;
     this.#fields = new FieldReader(operation, (field) => this.#drifts.set(field, (this.#drifts.get(field) ?? 0) + 1));
     this.#xml = new HistoryXml(limits, {
-      activity: (row) => this.#activities.push(toActivity(row, this.#fields, this.#groups)),
-      plan: (row) => this.#plans.push(toActivity(row, this.#fields, this.#groups)),
+      activity: (row) => this.#activities.push(toActivity(row, this.#fields, this.#values)),
+      plan: (row) => this.#plans.push(toActivity(row, this.#fields, this.#values)),
     });
   }
 
@@ -220,13 +220,12 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
  * Recognises a row of a history in its most common form: `<activity>` with the manual's elements in its order, each at
  * most once, without attributes. They contain characters and the entities that XML itself defines. A matching row is
  * well-formed by its form, and means the same as to a parser. The parser reads all other rows. Mutable: the last row
- * found, and the names so far.
+ * found.
  */
 class PlainRowScanner {
   /** Position after the last row found. */
   end = 0;
   #groups: readonly (string | undefined)[] = [];
-  readonly #names = new RepeatedTexts();
 
   /**
    * @param text decoded from valid UTF-8
@@ -251,7 +250,7 @@ class PlainRowScanner {
     };
     return {
       id: text(0),
-      plan: this.#names.same(text(1)),
+      plan: text(1),
       plan_type: text(2),
       price: text(3),
       credit_amount: text(4),
@@ -261,7 +260,7 @@ class PlainRowScanner {
       plan_activity: text(8),
       start_date: text(9),
       expiry_date: text(10),
-      group_name: this.#names.same(text(11)),
+      group_name: text(11),
       group_id: text(12),
     };
   }

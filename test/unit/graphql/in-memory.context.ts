@@ -49,6 +49,7 @@ export const SUMMARY: HistorySummary = {
 
 export function historyPage(rows: readonly BillingActivity[] = [ROW]): HistoryPage {
   return {
+    rowCount: rows.length,
     edges: rows.map((node, index) => ({ cursor: `c${index}`, node })),
     nodes: rows,
     pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
@@ -159,6 +160,7 @@ export function inMemoryPorts(
       countText: () => undefined,
       countCall: () => undefined,
       endedBy: () => null,
+      refusal: () => null,
       responseMade: () => undefined,
       close: () => undefined,
       ...overrides.reads,

@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { BillingActivity, BillingPlan } from '../../../src/domain/billing-history.js';
+import { BillingError } from '../../../src/domain/errors.js';
 import { UnreadableValue } from '../../../src/domain/money.js';
 import type { GroupRef } from '../../../src/reads/billing-reads.js';
 import { ApolloHarness, type GraphqlResult, type Question } from './apollo.harness.js';
@@ -373,5 +374,23 @@ describe('a response of many rows', () => {
     const frame = JSON.stringify({ data: { group: { billingHistory: { nodes: [] } } } }).length - 2;
     expect(bytes.reduce((sum, count) => sum + count, 0)).toBe(Buffer.byteLength(text) - frame - 1);
     expect(bytes.length).toBeGreaterThan(1);
+  });
+});
+
+describe('an operation that ends while rows are written', () => {
+  it('has an error at the list, and never an empty list', async () => {
+    const rows = Array.from({ length: 2_000 }, (_, index) => ({ ...ROW, id: String(index) }));
+    const deadline = new BillingError('UPSTREAM_TIMEOUT', 'The operation took too long.');
+    let steps = 0;
+    const endedBy = (): BillingError | null => {
+      steps += 1;
+      return steps > 3 ? deadline : null;
+    };
+    const ports = inMemoryPorts({ reads: { historyPage: async () => historyPage(rows), endedBy } });
+    const { data, errors } = await gateway.ask({ query: `{ group(id: "1") { id ${ROWS} { id } } } }`, ports });
+    expect(errors.map(({ path, extensions }) => [path, extensions['code']])).toEqual([
+      [['group', 'billingHistory', 'nodes'], 'UPSTREAM_TIMEOUT'],
+    ]);
+    expect(data).toEqual({ group: { id: '1', billingHistory: null } });
   });
 });

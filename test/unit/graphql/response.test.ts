@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { BillingError } from '../../../src/domain/errors.js';
+import { UnreadableValue } from '../../../src/domain/money.js';
 import { ApolloHarness } from './apollo.harness.js';
-import { callerWith } from './in-memory.context.js';
+import { callerWith, historyPage, inMemoryPorts, ROW } from './in-memory.context.js';
 
 const JSON_ONLY = { accept: 'application/json' };
 let gateway: ApolloHarness;
@@ -120,5 +122,30 @@ describe('extensions.upstreamCalls', () => {
     expect((await gateway.ask({ query: OK, headers: { 'x-upstream-calls': '0' } })).extensions).toBeUndefined();
     const closed = await ApolloHarness.start({ exposeUpstreamCalls: false });
     expect((await closed.ask({ query: OK, headers: { 'x-upstream-calls': '1' } })).extensions).toBeUndefined();
+  });
+});
+
+describe('hundreds of errors', () => {
+  const price = new UnreadableValue('xtracta', 'getBillingHistory', 'price');
+  const rows = Array.from({ length: 700 }, (_, index) => ({ ...ROW, id: String(index), price }));
+  const query = '{ group(id: "1") { billingHistory { nodes { id price { amount } } } } }';
+
+  it('are each at its place, in order, and alike', async () => {
+    const ports = inMemoryPorts({ reads: { historyPage: async () => historyPage(rows) } });
+    const { errors } = await gateway.ask({ query, ports });
+    expect(errors.map(({ path }) => path)).toEqual(
+      rows.map((_, index) => ['group', 'billingHistory', 'nodes', index, 'price']),
+    );
+    const alike = new Set(errors.map((error) => JSON.stringify({ ...error, path: null })));
+    expect(alike.size).toBe(1);
+    expect([...alike][0]).toContain('"requestId"');
+  });
+
+  it('are the one refusal of an operation that is refused', async () => {
+    const refusal = new BillingError('OPERATION_TOO_COMPLEX', 'too large');
+    const refused = { endedBy: () => refusal, refusal: () => refusal };
+    const ports = inMemoryPorts({ reads: { historyPage: async () => historyPage(rows), ...refused } });
+    const { data, errors } = await gateway.ask({ query, ports });
+    expect([data, errors.map(({ message }) => message)]).toEqual([null, ['too large']]);
   });
 });

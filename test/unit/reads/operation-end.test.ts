@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { BillingError } from '../../../src/domain/errors.js';
 import { MAX_RESPONSE_ROWS } from '../../../src/reads/response-account.js';
+import { largeWork } from '../../../src/runtime/large-work.js';
 import { called, NOW_MS, operation, ROOTED, readsFactory, rootWithGroups } from './reads.fixture.js';
 import { UpstreamModel } from './upstream.model.js';
 
@@ -37,6 +38,17 @@ describe('the deadline of an operation', () => {
     expect(await codeOf(reads.plan('1', NOW_MS))).toBe('ok');
     reads.close();
     expect(reads.endedBy()).toBeNull();
+  });
+});
+
+describe('eighty lists that are too large together', () => {
+  it('are all refused, and none of them is returned', async () => {
+    const reads = operation(readsFactory(new UpstreamModel([])), { who: ROOTED });
+    const lists = Array.from({ length: 80 }, () => codeOf(reads.handOut(1_500, 1)));
+    // Their ends wait for a slice, and so do the lists.
+    while (!largeWork.isOver());
+    expect(await Promise.all(lists)).toEqual(lists.map(() => 'OPERATION_TOO_COMPLEX'));
+    expect(reads.refusal()?.code).toBe('OPERATION_TOO_COMPLEX');
   });
 });
 

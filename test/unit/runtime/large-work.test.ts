@@ -57,12 +57,26 @@ describe('large work', () => {
 describe('a list in slices', () => {
   it('is the list itself where it is short', () => {
     const items = [1, 2, 3];
-    expect(inSlices(items)).toBe(items);
+    expect(inSlices(items, () => null)).toBe(items);
   });
 
   it('has each item at its place where it is long', async () => {
     const items = Array.from({ length: 1_000 }, (_, index) => index);
-    const slices = await inSlices(items);
+    const slices = await inSlices(items, () => null);
     expect(await Promise.all(slices.map(async (item) => await item))).toEqual(items);
+  });
+
+  it('ends at the refusal of its operation, as a whole or at the rest of its items', async () => {
+    const items = Array.from({ length: 1_000 }, (_, index) => index);
+    const refused = new Error('refused');
+    await expect(inSlices(items, () => refused)).rejects.toBe(refused);
+    let looks = 0;
+    const slices = await inSlices(items, () => {
+      looks += 1;
+      return looks > 501 ? refused : null;
+    });
+    const results = await Promise.allSettled(slices.map(async (item) => await item));
+    expect(results.slice(0, 500)).toEqual(items.slice(0, 500).map((value) => ({ status: 'fulfilled', value })));
+    expect(results.slice(500)).toEqual(items.slice(500).map(() => ({ status: 'rejected', reason: refused })));
   });
 });

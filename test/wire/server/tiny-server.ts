@@ -160,6 +160,7 @@ export function unusedContext(request: GraphqlRequest): GatewayContext {
       countText: () => undefined,
       countCall: () => undefined,
       endedBy: () => null,
+      refusal: () => null,
       responseMade: () => undefined,
       close: () => undefined,
     },
