@@ -116,7 +116,9 @@ export class OutcomeRecorder {
 
   #later(entry: Unrecorded): void {
     const { tenantId, idempotencyKey } = entry.kind === 'outcome' ? entry.row : entry;
-    this.#unrecorded.set(nameOf(tenantId, idempotencyKey), entry);
+    const name = nameOf(tenantId, idempotencyKey);
+    // An outcome waits until it is recorded. A neighbour that meets the row gives back a claim at most, and no outcome.
+    if (entry.kind === 'outcome' || this.#unrecorded.get(name)?.kind !== 'outcome') this.#unrecorded.set(name, entry);
     this.#schedule();
   }
 

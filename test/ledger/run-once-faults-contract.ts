@@ -220,6 +220,20 @@ export function describeRunOnceFaults(
       });
     });
 
+    it('keeps an unrecorded outcome when a neighbour cannot close its row', async () => {
+      const { ledger, once } = make();
+      const [first, second] = [sampleOrder(), sampleOrder({ idempotencyKey: 'the-neighbour' })];
+      const always = Array.from({ length: 1_000 }, () => 'before' as const);
+      ledger.fail('outcome', ...always);
+      const send = async (): Promise<WriteOutcome<Order>> => REJECTED;
+      await once.run(first, new CountingUpstream().steps({ send }));
+      ledger.fail('read', ...always);
+      expect(await once.run(second, new CountingUpstream().steps())).toMatchObject({ kind: 'inProgress' });
+      ledger.heal();
+      expect(await once.drain()).toBe(true);
+      expect(await at.ledger.find(first.tenantId, first.idempotencyKey)).toMatchObject({ state: 'rejected' });
+    });
+
     it('never spends twice and never lies, whatever fails in whatever order', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(attempts, { minLength: 1, maxLength: 8 }), fc.uuid(), async (plan, run) => {
