@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { anyCharacter } from '../support/character.arbitrary.js';
 
 /** A response on the wire. */
 export interface FuzzedResponse {
@@ -60,7 +61,7 @@ function noise(canary: string): fc.Arbitrary<Buffer> {
   return fc.oneof(
     { weight: 6, arbitrary: text.map((part) => Buffer.from(part)) },
     { weight: 2, arbitrary: fc.uint8Array({ maxLength: 8 }).map((bytes) => Buffer.from(bytes)) },
-    { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 8 }).map((part) => Buffer.from(part)) },
+    { weight: 1, arbitrary: fc.string({ unit: anyCharacter, maxLength: 8 }).map((part) => Buffer.from(part)) },
     { weight: 1, arbitrary: fc.nat({ max: 3_000 }).map((depth) => Buffer.from('<n>'.repeat(depth))) },
   );
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import fc from 'fast-check';
+import { anyCharacter } from '../support/character.arbitrary.js';
 
 const FOLDER = resolve(import.meta.dirname, '../../operations');
 /** The example operations. */
@@ -101,5 +102,5 @@ export const document = fc.oneof(
   { weight: 3, arbitrary: selection },
   { weight: 2, arbitrary: soup },
   { weight: 1, arbitrary: bomb },
-  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 200 }) },
+  { weight: 1, arbitrary: fc.string({ unit: anyCharacter, maxLength: 200 }) },
 );

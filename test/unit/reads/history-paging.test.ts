@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { BillingActivity, BillingActivityKind } from '../../../src/domain/billing-history.js';
 import { UnreadableValue } from '../../../src/domain/money.js';
@@ -6,7 +6,9 @@ import type { HistoryClient, HistoryPage, HistoryRequest } from '../../../src/re
 import { orderRows, prepareOrder } from '../../../src/reads/history-order.policy.js';
 import { turnsDuring } from '../../support/turns.js';
 import { activity } from './activity.fixture.js';
-import { DAY, historyRequest, NOW_MS, operation, readsFactory } from './reads.fixture.js';
+import { DAY, endOperations, historyRequest, NOW_MS, operation, readsFactory } from './reads.fixture.js';
+
+afterEach(endOperations);
 
 /** An upstream that answers everything with the same rows, until they are replaced. */
 class FixedUpstream implements HistoryClient {

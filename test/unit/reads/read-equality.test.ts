@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { randomRuns } from '../../support/suite.sizes.js';
 import { activity, caller } from './activity.fixture.js';
@@ -16,6 +16,7 @@ import {
 import {
   codes,
   DAY,
+  endOperations,
   historyRequest,
   ids,
   NOW_MS,
@@ -26,6 +27,8 @@ import {
   rootWithGroups,
 } from './reads.fixture.js';
 import { type ModelBehaviour, UpstreamModel } from './upstream.model.js';
+
+afterEach(endOperations);
 
 describe('a batched response', () => {
   it('equals the one-by-one response, errors included, in every tick of every operation', async () => {

@@ -1,12 +1,23 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { BillingError, type BillingErrorCode, type UpstreamFacts } from '../../../src/domain/errors.js';
 import type { RecentWrite, RecentWritesRequest } from '../../../src/domain/write.js';
 import type { BillingReads } from '../../../src/reads/billing-reads.js';
 import { GoodResponses, isOutage, isOvertaken, type ServedStale } from '../../../src/reads/stale-reads.js';
 import { caller } from './activity.fixture.js';
-import { DAY, historyRequest, NOW_MS, NOW_SECONDS, operation, readsFactory, rootWithGroups } from './reads.fixture.js';
+import {
+  DAY,
+  endOperations,
+  historyRequest,
+  NOW_MS,
+  NOW_SECONDS,
+  operation,
+  readsFactory,
+  rootWithGroups,
+} from './reads.fixture.js';
 import { UpstreamModel } from './upstream.model.js';
+
+afterEach(endOperations);
 
 const MINUTE = 60_000;
 

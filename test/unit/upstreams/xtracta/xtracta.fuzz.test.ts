@@ -9,6 +9,7 @@ import { HistoryReader } from '../../../../src/upstreams/xtracta/history.rows.js
 import { classifyRead, classifyWrite } from '../../../../src/upstreams/xtracta/xtracta-classify.js';
 import { readEnvelope } from '../../../../src/upstreams/xtracta/xtracta-envelope.js';
 import { FieldReader, hasElement } from '../../../../src/upstreams/xtracta/xtracta-fields.js';
+import { anyCharacter } from '../../../support/character.arbitrary.js';
 import { randomRuns } from '../../../support/suite.sizes.js';
 
 const BOOSTER = readFileSync(new URL('../../../fixtures/xtracta/booster.xml', import.meta.url));
@@ -54,7 +55,7 @@ function historyKind(body: Uint8Array): string {
 describe('a response out of thin air', () => {
   const noise = fc.oneof(
     fc.uint8Array({ maxLength: 300 }),
-    fc.string({ unit: 'binary', maxLength: 300 }).map((text) => Buffer.from(text)),
+    fc.string({ unit: anyCharacter, maxLength: 300 }).map((text) => Buffer.from(text)),
     fc.json().map((text) => Buffer.from(text)),
   );
 
