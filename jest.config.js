@@ -27,8 +27,8 @@ export default {
       },
     ],
   },
-  // Suites wait for processes and sockets as often as they compute, so two workers pay on two cores. Three take 2.2 GB.
-  maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+  // Suites wait for processes and sockets a third of their time, so three workers pay on two cores.
+  maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
   // Modules of a test file that has ended stay in its worker (Node cannot unload ES modules), so one that has grown is
   // replaced. The limit is of the heap without garbage; a worker takes about three times as much from the system.
   workerIdleMemoryLimit: '200MB',

@@ -192,7 +192,7 @@ async function bundle(modules, more = {}) {
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname;",
     },
-    sourcemap: 'linked',
+    sourcemap: values.readable ? false : 'linked',
     sourcesContent: false,
     // Comments and indents are more than a third of the bytes that a start would read, check and keep.
     ...(values.readable ? {} : { minifyWhitespace: true, lineLimit: 160 }),
@@ -228,7 +228,7 @@ if (!values.readable) compile();
 const gateway = await bundle(['main.js', 'cli.js', 'gateway.js'], {
   stdin: { contents: dependencies(), resolveDir: root },
 });
-for (const name of ['stdin.js', 'stdin.js.map']) rmSync(join(out, name));
+for (const name of ['stdin.js', 'stdin.js.map']) rmSync(join(out, name), { force: true });
 // Bundled separately, so that it shares no file with the gateway.
 const simulator = await bundle(['simulator/main.js']);
 for (const name of readdirSync(out, { recursive: true })) if (name.endsWith('.map')) keepOwnMap(join(out, name));

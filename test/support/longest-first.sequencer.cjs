@@ -2,30 +2,32 @@
 const { default: Sequencer } = require('@jest/test-sequencer');
 
 /**
- * Files that take the most processor time, the longest first. Between them are files that mostly wait, such as secrets
- * and doctor: the other worker uses both cores meanwhile. Jest knows by itself only how long a file took on this
- * machine before; a fresh checkout would start the longest of all near the end, and wait for it with one worker.
+ * Files that take the most time, the longest first. A browser takes 700 MB, so most of its time falls beside files that
+ * start few processes. Jest knows by itself only how long a file took on this machine before. A fresh checkout would
+ * start the longest of all near the end, and wait for it with one worker.
  */
 const LONGEST = [
   'contract/toggles',
+  'browser/accessibility',
   'ledger/ledger.postgres',
   'operations/bundle',
   'writes/fault-points.postgres',
-  'browser/accessibility',
   'operations/replicas',
-  'security/secrets',
   'writes/processes',
+  'security/secrets',
   'ops/doctor',
   'browser/explore',
+  'security/recurring-queries',
   'security/refused-requests',
   'writes/fault-points.sqlite',
-  'security/storm',
-  'operations/failover',
   'writes/careless-clients',
-  'operations/process',
+  'security/storm',
   'ledger/ledger.sqlite',
+  'operations/process',
+  'operations/failover',
   'writes/sigkill',
-  'security/recurring-queries',
+  'security/large-responses',
+  'security/fuzz-requests',
   'operations/full-disk',
   'operations/redis-failover',
   'ledger/ledger-signals',

@@ -24,7 +24,7 @@ const collectGarbage = runInNewContext('gc');
  * Above this the garbage of a file is collected before jest looks at the worker's memory. Reason: garbage alone would
  * make jest replace the worker (`workerIdleMemoryLimit`), and a new one costs seconds until all modules are loaded.
  */
-const MUCH_HEAP_BYTES = 150e6;
+const MUCH_HEAP_BYTES = 120e6;
 
 const GLOBALS = 'jest:globals';
 const NAMES = ['afterAll', 'afterEach', 'beforeAll', 'beforeEach', 'describe', 'expect', 'it', 'jest', 'test'];

@@ -1,4 +1,5 @@
-const isFull = process.env['TEST_SIZES'] === 'full';
+/** Whether each suite runs whole, as in CI. */
+export const isFull = process.env['TEST_SIZES'] === 'full';
 
 /**
  * Number of random cases of a property: a tenth of `full` in the developer's loop, all of them with

@@ -1,13 +1,13 @@
 // How Node loads our TypeScript in the processes that tests start. Each file is compiled once and then kept, so that a
 // gateway starts from its sources in less than half of the time.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire, registerHooks } from 'node:module';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire, enableCompileCache, registerHooks } from 'node:module';
+import { join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import jestConfig from '../../jest.config.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CACHE = join(ROOT, 'node_modules/.cache/typescript');
 const [[, [, OPTIONS]]] = Object.entries(jestConfig.transform);
 const require = createRequire(import.meta.url);
@@ -19,7 +19,7 @@ export function sourceOf(specifier, parentUrl) {
   return statSync(source, { throwIfNoEntry: false }) === undefined ? null : source;
 }
 
-function compile(path) {
+export function compile(path) {
   const source = readFileSync(path, 'utf8');
   const digest = createHash('sha256')
     .update(JSON.stringify([path, OPTIONS, source]))
@@ -38,11 +38,18 @@ function compile(path) {
   }
 }
 
-export function loadTypeScript() {
+/** @param bundle the folder of `process.bundle.mjs`, from which a program starts if it is there, or null */
+export function loadTypeScript(bundle) {
   registerHooks({
     resolve(specifier, context, next) {
       const source = sourceOf(specifier, context.parentURL);
-      return source === null ? next(specifier, context) : { url: source.href, format: 'module', shortCircuit: true };
+      if (source !== null) return { url: source.href, format: 'module', shortCircuit: true };
+      const resolved = next(specifier, context);
+      if (bundle === null || context.parentURL !== undefined || !resolved.url.endsWith('.ts')) return resolved;
+      const program = join(bundle, relative(ROOT, fileURLToPath(resolved.url)).replace(/\.ts$/, '.mjs'));
+      if (!existsSync(program)) return resolved;
+      enableCompileCache(join(bundle, 'compiled'));
+      return { ...resolved, url: pathToFileURL(program).href, format: 'module' };
     },
     load(url, context, next) {
       if (!url.startsWith('file:') || !url.endsWith('.ts')) return next(url, context);

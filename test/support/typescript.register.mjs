@@ -1,4 +1,4 @@
 // `node --import ./test/support/typescript.register.mjs file.ts`
 import { loadTypeScript } from './typescript.hooks.mjs';
 
-loadTypeScript();
+loadTypeScript(new URL(import.meta.url).searchParams.get('bundle'));
