@@ -6,7 +6,7 @@ import {
   type NamedGroup,
   namedGroup,
 } from '../../domain/billing-history.js';
-import { type DecimalText, type Money, type Readable, readableOrNull } from '../../domain/money.js';
+import { type DecimalText, type Money, type Readable, readableOrNull, UnreadableValue } from '../../domain/money.js';
 import {
   type Decoded,
   decodeActivityKind,
@@ -132,10 +132,10 @@ export class RowValues extends RepeatedTexts {
   }
 
   price(amount: Readable<DecimalText>, currency: Readable<string>): Readable<Money> {
-    const known = typeof amount === 'string' ? this.#prices.get(amount) : undefined;
-    if (known !== undefined && known.currency === currency) return known;
-    const price = readableOrNull(money(amount, currency));
-    if (price === null) return money(amount, currency);
+    const price = money(amount, currency);
+    if (price === null || price instanceof UnreadableValue) return price;
+    const known = this.#prices.get(price.amount);
+    if (known?.currency === price.currency) return known;
     if (this.#prices.size < MAX_PRICES) this.#prices.set(price.amount, price);
     return price;
   }
