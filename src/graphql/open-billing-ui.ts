@@ -1,10 +1,9 @@
-import { Arg, Authorized, Ctx, Field, InputType, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
+import { Arg, Ctx, Field, InputType, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
 import type { BillingUserError } from '../billing/billing-writes.js';
 import type { DateTimeText } from '../domain/money.js';
 import type { GatewayContext, PlainFields } from './context.js';
 import { AssumedSize, CostsUpstreamCall, IsCredential } from './federation-directive.js';
 import { DateTimeScalar, UrlScalar } from './scalars.js';
-import { mutationScopes } from './scopes.js';
 import { BillingUserErrorType, HeldDocumentsFields } from './write.payload.js';
 
 @InputType('OpenBillingUiInput', {
@@ -54,7 +53,6 @@ const DEFAULT_INPUT: PlainFields<OpenBillingUiInput> = {
 @Resolver()
 export class BillingUiResolver {
   @CostsUpstreamCall()
-  @Authorized(mutationScopes('openBillingUi'))
   @Mutation(() => OpenBillingUiPayload, {
     description:
       "Makes a short-lived URL of the upstream's own billing page, for the api key's own group. Moves no money by " +

@@ -1,17 +1,4 @@
-import {
-  Arg,
-  Authorized,
-  Ctx,
-  Field,
-  FieldResolver,
-  ID,
-  InputType,
-  Int,
-  Mutation,
-  ObjectType,
-  Resolver,
-  Root,
-} from 'type-graphql';
+import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Resolver, Root } from 'type-graphql';
 import { namedGroup } from '../domain/billing-history.js';
 import { type AvailablePack, itemOf } from '../domain/catalogue.js';
 import type { Money } from '../domain/money.js';
@@ -22,7 +9,6 @@ import type { GatewayContext, PlainFields } from './context.js';
 import { CostsUpstreamCall, MovesMoney } from './federation-directive.js';
 import { GroupType } from './group.type.js';
 import { LongScalar, MoneyType } from './scalars.js';
-import { mutationScopes } from './scopes.js';
 import {
   ExpectedPriceInput,
   HeldDocumentsFields,
@@ -144,7 +130,6 @@ interface OrderBoosterPackResult extends Omit<PlainFields<OrderBoosterPackPayloa
 export class BoosterPackResolver {
   @MovesMoney()
   @CostsUpstreamCall()
-  @Authorized(mutationScopes('orderBoosterPack'))
   @Mutation(() => OrderBoosterPackPayload, {
     description:
       'Orders booster packs at once: documents in addition to the plan. This is a charge, made once per ' +

@@ -1,10 +1,9 @@
-import { Arg, Authorized, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from 'type-graphql';
+import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from 'type-graphql';
 import type { DateTimeText, DecimalText } from '../domain/money.js';
 import type { BillingContact, CreditPurchase } from '../domain/purchases.js';
 import type { GatewayContext, PlainFields } from './context.js';
 import { CostsUpstreamCall, MovesMoney, PersonalData } from './federation-directive.js';
 import { CurrencyCodeScalar, DateTimeScalar, DecimalScalar, UuidScalar } from './scalars.js';
-import { mutationScopes } from './scopes.js';
 import { IDEMPOTENCY_KEY_DESCRIPTION, REPEATS_DESCRIPTION, WritePayloadFields } from './write.payload.js';
 
 @InputType('BillingContactInput', {
@@ -142,7 +141,6 @@ class PurchaseCreditsPayload extends WritePayloadFields {
 export class CreditsResolver {
   @MovesMoney()
   @CostsUpstreamCall()
-  @Authorized(mutationScopes('purchaseCredits'))
   @Mutation(() => PurchaseCreditsPayload, {
     description: 'Buys credits for the account. This is a charge, made once per `idempotencyKey`.',
   })

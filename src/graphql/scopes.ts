@@ -1,5 +1,4 @@
 import { defaultFieldResolver, type GraphQLFieldResolver } from 'graphql';
-import type { AuthChecker } from 'type-graphql';
 import type { Caller, Scope } from '../domain/caller.js';
 import { BillingError } from '../domain/errors.js';
 import type { GatewayContext } from './context.js';
@@ -30,9 +29,8 @@ const PAYLOAD_FIELDS = ['operation', 'warnings', 'userErrors'];
 
 /**
  * The access table: one line per type, one decision per field, and no default. The SDL's `@authenticated` and
- * `@requiresScopes` and the mutations' `@Authorized` come from it, and the gateway enforces it. A field without a
- * decision fails the start. Fields of `Group` have their own decisions because other subgraphs, entity references and
- * payloads also lead to them.
+ * `@requiresScopes` come from it, and the gateway enforces it. A field without a decision fails the start. Fields of
+ * `Group` have their own decisions because other subgraphs, entity references and payloads also lead to them.
  */
 const ACCESS = {
   Query: {
@@ -126,11 +124,6 @@ export function holdsScopes(caller: Caller, access: FieldAccess | undefined): bo
   return access === INHERITED || access.every((scope) => caller.scopes.has(scope));
 }
 
-/** The scopes that a mutation needs, for its `@Authorized`. */
-export function mutationScopes(field: keyof typeof ACCESS.Mutation): readonly Scope[] {
-  return ACCESS.Mutation[field];
-}
-
 /** Every coordinate that has a decision, as `Type.field`. */
 export function decidedCoordinates(): readonly string[] {
   return [...TABLE].flatMap(([type, fields]) => [...fields.keys()].map((field) => `${type}.${field}`));
@@ -148,18 +141,9 @@ export function requireScopes(caller: Caller, needed: Iterable<Scope>): void {
 }
 
 /**
- * Second lock on the mutations. The admission of the whole operation has already refused before this runs. Reason:
- * money must not depend on the presence of a plugin.
- */
-export const authChecker: AuthChecker<GatewayContext, Scope> = ({ context }, roles) => {
-  requireScopes(context.caller, roles);
-  return true;
-};
-
-/**
  * Second lock on every field that needs a scope: its resolver refuses a caller without it. The admission reads the
  * document; this lock does not. So a field that the admission overlooked, or that an executor added by mistake, still
- * shows nothing.
+ * shows nothing, and money does not depend on the presence of a plugin.
  */
 export function withScopeLock(
   access: FieldAccess | undefined,
