@@ -6,12 +6,12 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { GraphQLFormattedError } from 'graphql';
+import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 import type { Logger } from '../observability/logger.js';
 import { OWN_LINKS } from '../pages/page-frame.js';
 import type { HttpServerOptions } from './http-server-options.js';
 import { sandboxPagePlugin } from './pages/sandbox.page.js';
-import type { ServerContext } from './request-tracking.js';
+import type { RequestRecord, ServerContext } from './request-tracking.js';
 import { BODY_TOO_LARGE, isLarge, writeBody } from './response-body.js';
 
 /**
@@ -27,9 +27,8 @@ export async function startApollo(options: HttpServerOptions): Promise<ApolloSer
     schema: options.schema,
     plugins: [
       ...options.plugins,
-      operationRecordPlugin(logger, unexpected),
       // The last plugin that sees responses, because it leaves nothing of a large response for others.
-      largeBodyPlugin(),
+      operationRecordPlugin(logger, unexpected),
       landingPage(options),
       ApolloServerPluginCacheControlDisabled(),
       // On by default for subgraphs: any caller could request errors and timings of every field.
@@ -77,7 +76,10 @@ function apolloLogger(
   };
 }
 
-/** Fills the request's record and trace with the operation's name, type and error codes, and logs unexpected errors. */
+/**
+ * Fills the request's record and trace with the operation's name, type and error codes, and logs unexpected errors.
+ * Then it writes a large response.
+ */
 function operationRecordPlugin(logger: Logger, unexpected: UnexpectedErrors): ApolloServerPlugin<ServerContext> {
   const listener: GraphQLRequestListener<ServerContext> = {
     didResolveOperation: async ({ contextValue: { record }, operation, operationName }) => {
@@ -85,10 +87,10 @@ function operationRecordPlugin(logger: Logger, unexpected: UnexpectedErrors): Ap
       record.operationType = operation?.operation ?? null;
       if (record.operationType !== null) record.trace?.describeOperation(record.operationType, operationName);
     },
-    willSendResponse: async ({ contextValue: { record, requestId }, response, errors }) => {
+    willSendResponse: async ({ contextValue: { record, requestId }, response: { body }, errors }) => {
       record.hasResponse = true;
-      if (response.body.kind !== 'single') return;
-      for (const error of response.body.singleResult.errors ?? []) {
+      if (body.kind !== 'single') return;
+      for (const error of body.singleResult.errors ?? []) {
         const code = error.extensions?.['code'];
         record.errorCodes.push(typeof code === 'string' ? code : 'INTERNAL_SERVER_ERROR');
       }
@@ -97,6 +99,7 @@ function operationRecordPlugin(logger: Logger, unexpected: UnexpectedErrors): Ap
         if (!unexpected.has(error)) continue;
         logger.error({ requestId, err: error.originalError ?? error, path: error.path }, 'unexpected error');
       }
+      if (isLarge(body.singleResult)) body.singleResult = await written(body.singleResult, record, requestId);
     },
   };
   return {
@@ -108,22 +111,19 @@ function operationRecordPlugin(logger: Logger, unexpected: UnexpectedErrors): Ap
 }
 
 /**
- * Writes a large response in pieces and leaves a placeholder for Apollo Server. Reason: Apollo Server would make one
+ * Writes a large response in pieces and returns a placeholder for Apollo Server. Reason: Apollo Server would make one
  * text at once, which blocks all other requests for tenths of a second.
  */
-function largeBodyPlugin(): ApolloServerPlugin<ServerContext> {
-  const listener: GraphQLRequestListener<ServerContext> = {
-    willSendResponse: async ({ contextValue: { record, requestId }, response: { body } }) => {
-      if (body.kind !== 'single' || !isLarge(body.singleResult)) return;
-      record.body = await writeBody(body.singleResult);
-      body.singleResult = {};
-      if (record.body !== null) return;
-      const { message, extensions } = BODY_TOO_LARGE;
-      record.errorCodes.push(extensions.code);
-      body.singleResult = { errors: [{ message, extensions: { ...extensions, requestId } }], data: null };
-    },
-  };
-  return { requestDidStart: async () => listener };
+async function written(
+  result: FormattedExecutionResult,
+  record: RequestRecord,
+  requestId: string,
+): Promise<FormattedExecutionResult> {
+  record.body = await writeBody(result);
+  if (record.body !== null) return {};
+  const { message, extensions } = BODY_TOO_LARGE;
+  record.errorCodes.push(extensions.code);
+  return { errors: [{ message, extensions: { ...extensions, requestId } }], data: null };
 }
 
 export type FormatError = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;

@@ -1,4 +1,4 @@
-import type { ApolloServerPlugin } from '@apollo/server';
+import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
 import {
   defaultFieldResolver,
   type FieldNode,
@@ -427,14 +427,13 @@ function takeRows(list: unknown, isSliced: boolean, context: GatewayContext, inf
  * responses are the same. It must be the first plugin, so that others see the finished response.
  */
 export function plainRowsPlugin(): ApolloServerPlugin<GatewayContext> {
-  return {
-    requestDidStart: async () => ({
-      didResolveOperation: async ({ contextValue, operation }) => {
-        if (operation?.operation === OperationTypeNode.QUERY) writers.set(contextValue, new RowWriter());
-      },
-      willSendResponse: async ({ contextValue, response: { body } }) => {
-        if (body.kind === 'single') writers.get(contextValue)?.place(body.singleResult.data);
-      },
-    }),
+  const listener: GraphQLRequestListener<GatewayContext> = {
+    didResolveOperation: async ({ contextValue, operation }) => {
+      if (operation?.operation === OperationTypeNode.QUERY) writers.set(contextValue, new RowWriter());
+    },
+    willSendResponse: async ({ contextValue, response: { body } }) => {
+      if (body.kind === 'single') writers.get(contextValue)?.place(body.singleResult.data);
+    },
   };
+  return { requestDidStart: async () => listener };
 }

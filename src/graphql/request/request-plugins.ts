@@ -28,9 +28,13 @@ export interface GatewayPluginOptions extends ResponseOptions, AdmissionOptions 
 
 /** The gateway's rules for a request as a whole. A safe server needs all of them. */
 export function gatewayPlugins(options: GatewayPluginOptions): ApolloServerPlugin<GatewayContext>[] {
-  const plugins = [admissionPlugin(options), responsePlugin(options)];
-  return options.plainRows === false ? plugins : [plainRowsPlugin(), ...plugins];
+  // One listener, because Apollo Server makes promises for each of them at each of its hooks.
+  const listener = { ...admission(options), ...completion(options) };
+  const plugin: ApolloServerPlugin<GatewayContext> = { requestDidStart: async () => listener };
+  return options.plainRows === false ? [plugin] : [plainRowsPlugin(), plugin];
 }
+
+type Listener = GraphQLRequestListener<GatewayContext>;
 
 interface AdmissionOptions {
   /** Whether an error may suggest a name of the schema for an unknown word. False where introspection is off. */
@@ -44,9 +48,9 @@ interface AdmissionOptions {
  * caller has every scope of the selection, and that a mutation has one field. The facts of a document without `@skip`
  * and `@include` are kept with the parsed document, which the server keeps for repeated documents.
  */
-function admissionPlugin(options: AdmissionOptions): ApolloServerPlugin<GatewayContext> {
+function admission(options: AdmissionOptions): Listener {
   const known = new WeakMap<OperationDefinitionNode, OperationFacts>();
-  const listener: GraphQLRequestListener<GatewayContext> = {
+  return {
     didResolveOperation: async ({ schema, document, operation, request, contextValue }) => {
       // No operation has that name, or there are several and the request names none. Execution reports that error.
       if (operation === undefined) return;
@@ -65,7 +69,6 @@ function admissionPlugin(options: AdmissionOptions): ApolloServerPlugin<GatewayC
       }
     },
   };
-  return { requestDidStart: async () => listener };
 }
 
 /** A client could not tell two writes in one request apart when the connection breaks during the response. */
@@ -189,9 +192,9 @@ const FEW_ERRORS = 250;
  * Finishes every GraphQL response: no cache keeps it, each error names the request, errors are few, the status is
  * right.
  */
-function responsePlugin(options: ResponseOptions): ApolloServerPlugin<GatewayContext> {
+function completion(options: ResponseOptions): Listener {
   const laterErrors = new WeakMap<GatewayContext, readonly GraphQLFormattedError[]>();
-  const listener: GraphQLRequestListener<GatewayContext> = {
+  return {
     didEncounterErrors: async ({ errors, contextValue }) => {
       if (errors.length <= FEW_ERRORS || !isOwnList(errors)) return;
       const later = errors.splice(FEW_ERRORS);
@@ -221,7 +224,6 @@ function responsePlugin(options: ResponseOptions): ApolloServerPlugin<GatewayCon
       if (isRequested) result.extensions = { ...result.extensions, upstreamCalls: reads.upstreamCalls() };
     },
   };
-  return { requestDidStart: async () => listener };
 }
 
 /** `extensions.stale`: for clients that do not select `Group.asOf`. */
