@@ -109,7 +109,7 @@ interface Range {
  * be sent for a client that cannot read the result.
  */
 export function responseTypeFor(accept: string | undefined): ResponseType | null {
-  if (accept === undefined || accept.trim() === '') return RESPONSE_TYPES[0];
+  if (accept === undefined || accept === RESPONSE_TYPES[0] || accept.trim() === '') return RESPONSE_TYPES[0];
   const ranges = accept.split(',').map(rangeOf);
   const [json, newer] = RESPONSE_TYPES.map((type) => preferenceFor(type, ranges));
   if (json === undefined || newer === undefined || Math.max(json.quality, newer.quality) === 0) return null;

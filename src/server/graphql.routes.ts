@@ -215,8 +215,9 @@ function headersFor({ headers }: FastifyRequest): HeaderMap {
     const value = headers[name];
     if (value !== undefined && value !== '') map.set(name, Array.isArray(value) ? value.join(', ') : value);
   }
-  // JSON is Apollo's default. Without the header it does not need to parse media types.
-  if (headers.accept !== undefined && headers.accept !== 'application/json') map.set('accept', headers.accept);
+  // JSON is Apollo's default. For an empty value it parses no media types, as it would do even without the header.
+  const { accept = '' } = headers;
+  map.set('accept', accept === 'application/json' ? '' : accept);
   return map;
 }
 
