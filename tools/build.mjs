@@ -42,10 +42,12 @@ const SUBSTITUTES = {
   // An `import` reads every export, and one export of http loads the whole of Node's own fetch: a twelfth of a start.
   'node:http': { kind: 'import-statement', contents: "module.exports = require('node:http')" },
   http: { kind: 'import-statement', contents: "module.exports = require('node:http')" },
-  // @apollo/utils.createhash uses its JavaScript hashes when it is bundled.
+  // @apollo/utils.createhash uses its JavaScript hashes when it is bundled. Apollo Server hashes the text of each
+  // query, in one call.
   'sha.js': {
     kind: 'require-call',
-    contents: "const { createHash } = require('node:crypto'); module.exports = (kind) => createHash(kind)",
+    contents:
+      "const { hash } = require('node:crypto'); module.exports = (kind) => ({ update: (text) => ({ digest: (form) => hash(kind, text, form) }) })",
   },
   // Its index also loads fetch, WebSockets, caches and mocks: one megabyte that the gateway does not use.
   undici: {
