@@ -45,11 +45,20 @@ class Refused extends Error {
   }
 }
 
+/** The declaration that nearly every document has. */
+const DECLARATION = /^<\?xml version="1\.0" encoding="(?:UTF|utf)-8"\?>/;
+/**
+ * A tag without attributes, if there is one, and the text after it. The text has the characters of XML 1.0 without `<`,
+ * `&` and `]`, which may be markup, pairs of surrogates, and CR, which XML turns into LF (XML 1.0, 2.11).
+ */
+const PLAIN = /(?:<(\/?)([a-z]+(?:_[a-z]+)*)>)?([\t\n -%'-;=-\\^-\ud7ff\ue000-\ufffd]*)/y;
+
 /** Message of saxes for a character that XML 1.0 forbids, in any place. */
 const FORBIDDEN_CHARACTER = 'disallowed character.';
 
 const CHARACTER_REFERENCE = /^#(?:([0-9]+)|x([0-9a-fA-F]+))$/;
-const ENTITIES: ReadonlyMap<string, string> = new Map([
+/** The entities that XML itself defines. */
+export const ENTITIES: ReadonlyMap<string, string> = new Map([
   ['amp', '&'],
   ['lt', '<'],
   ['gt', '>'],
@@ -145,7 +154,9 @@ export class StrictXml {
   /** Names of the open elements, by depth. Names beyond the present depth are outdated. */
   readonly #names: string[] = [''];
   #isInTag = false;
-  readonly #parser: ReferenceReader;
+  /** Null as long as the document is plain. A parser takes longer to make than to read a small document. */
+  #parser: ReferenceReader | null = null;
+  #declaration = '';
   #depth = 0;
   #rows = 0;
   #elements = 0;
@@ -156,14 +167,6 @@ export class StrictXml {
   constructor(limits: XmlLimits, listener: XmlListener) {
     this.#limits = limits;
     this.#listener = listener;
-    // XML 1.1 has more line ends. It is not in use, so a document that declares it is read as 1.0.
-    this.#parser = new ReferenceReader({
-      xmlns: false,
-      position: false,
-      defaultXMLVersion: '1.0',
-      forceXMLVersion: true,
-    });
-    this.#listen();
   }
 
   /** Reads text in any pieces. After a fault it reads nothing more. */
@@ -171,9 +174,14 @@ export class StrictXml {
     if (this.#fault !== null) return;
     const rest = this.#begun ? text : text.replace(/^[\t\n\r ]+/, '');
     if (rest === '') return;
+    if (!this.#begun) this.#declaration = DECLARATION.exec(rest)?.[0] ?? '';
+    const from = this.#begun ? 0 : this.#declaration.length;
     this.#begun = true;
     this.#isBeyondAscii ||= BEYOND_ASCII.test(rest);
-    this.#guard(() => this.#parser.write(rest));
+    this.#guard(() => {
+      const end = this.#parser === null ? this.#readPlain(rest, from) : 0;
+      if (end < rest.length) this.#parserHere().write(rest.slice(end));
+    });
   }
 
   /** Whether the document so far has only ASCII characters. */
@@ -198,7 +206,8 @@ export class StrictXml {
 
   /** Call at the end of the document. Null: the document is valid. */
   end(): XmlFault | null {
-    if (this.#fault === null) this.#guard(() => this.#parser.close());
+    const isWhole = this.#parser === null && this.#depth === 0 && this.root !== '';
+    if (this.#fault === null && !isWhole) this.#guard(() => this.#parserHere().close());
     if (this.#isLabelledAscii && this.#isBeyondAscii) this.oddities.add('encoding');
     return this.#fault;
   }
@@ -218,8 +227,67 @@ export class StrictXml {
     }
   }
 
-  #listen(): void {
-    const parser = this.#parser;
+  /**
+   * Reads plain markup, in which the parser would find the same.
+   *
+   * @returns the position from which the parser must read
+   */
+  #readPlain(text: string, from: number): number {
+    for (let at = from; ; ) {
+      PLAIN.lastIndex = at;
+      const [, slash, name, characters = ''] = PLAIN.exec(text) ?? [];
+      const end = PLAIN.lastIndex;
+      if (end === at) return at;
+      if (name !== undefined) {
+        if (slash === '/' ? name !== this.#names[this.#depth] : this.#depth === 0 && this.root !== '') return at;
+        if (slash === '/') this.#close();
+        else this.#open(name);
+        at = end - characters.length;
+      }
+      if (characters === '') continue;
+      if (end < text.length && text[end] !== '<') return at;
+      if (this.#depth === 0 && /[^\t\n ]/.test(characters)) return at;
+      if (this.#depth > 0) this.#listener.text?.(characters);
+      at = end;
+    }
+  }
+
+  /** The parser. A new one is put at the present place by a document of the elements that are open. */
+  #parserHere(): ReferenceReader {
+    if (this.#parser !== null) return this.#parser;
+    // XML 1.1 has more line ends. It is not in use, so a document that declares it is read as 1.0.
+    const parser = new ReferenceReader({
+      xmlns: false,
+      position: false,
+      defaultXMLVersion: '1.0',
+      forceXMLVersion: true,
+    });
+    const open = this.#names.slice(1, this.#depth + 1).map((name) => `<${name}>`);
+    const isOver = this.#depth === 0 && this.root !== '';
+    parser.write(this.#declaration + (isOver ? `<${this.root}/>` : open.join('')));
+    this.#listen(parser);
+    this.#parser = parser;
+    return parser;
+  }
+
+  #open(name: string): void {
+    this.#depth += 1;
+    this.#names[this.#depth] = name;
+    this.#elements += 1;
+    if (this.#depth === 1) this.root = name;
+    if (this.#depth === ROW_DEPTH) this.#rows += 1;
+    if (this.#depth > MAX_DEPTH) throw new Refused('too-deep');
+    const { maxRows } = this.#limits;
+    if (this.#rows > maxRows || this.#elements > maxRows * MAX_ELEMENTS_PER_ROW) throw new Refused('too-many-rows');
+    this.#listener.open(name, this.#depth);
+  }
+
+  #close(): void {
+    this.#listener.close?.(this.#depth);
+    this.#depth -= 1;
+  }
+
+  #listen(parser: ReferenceReader): void {
     const listener = this.#listener;
     const refuse = (fault: XmlFault): never => {
       throw new Refused(fault);
@@ -245,20 +313,9 @@ export class StrictXml {
     });
     parser.on('opentagstart', ({ name }) => {
       this.#isInTag = true;
-      this.#depth += 1;
-      this.#names[this.#depth] = name;
-      this.#elements += 1;
-      if (this.#depth === 1) this.root = name;
-      if (this.#depth === ROW_DEPTH) this.#rows += 1;
-      if (this.#depth > MAX_DEPTH) refuse('too-deep');
-      const { maxRows } = this.#limits;
-      if (this.#rows > maxRows || this.#elements > maxRows * MAX_ELEMENTS_PER_ROW) refuse('too-many-rows');
-      listener.open(name, this.#depth);
+      this.#open(name);
     });
-    parser.on('closetag', () => {
-      listener.close?.(this.#depth);
-      this.#depth -= 1;
-    });
+    parser.on('closetag', () => this.#close());
     const { text: onText } = listener;
     if (onText === null) return;
     parser.on('text', onText);

@@ -144,7 +144,7 @@ export function isElement(node: unknown): node is XmlElement {
  * Decodes strictly, because a replacement character would alter a name or, worse, an id. The decoder drops the byte
  * order mark.
  */
-function decodeUtf8(body: Uint8Array): string | null {
+export function decodeUtf8(body: Uint8Array): string | null {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body).replace(/^[\t\n\r ]+/, '');
   } catch {
@@ -159,7 +159,7 @@ type MutableElement = Record<string, XmlNode>;
 
 /** An open element. Its value is its text until a child element begins. */
 interface Frame {
-  name: string;
+  readonly name: string;
   text: string;
   /** Whether its text is unreadable. */
   isUnreadable: boolean;
@@ -241,20 +241,9 @@ export class XmlStream {
     if (depth === ROW_DEPTH) this.#names.restart();
     if (depth === ROW_DEPTH - 1 && name === 'plans') this.#isBetweenRows = true;
     const isInRow = depth >= ROW_DEPTH && this.#onRow !== null;
-    this.#begin(isInRow ? this.#names.same(name) : name, depth);
-  }
-
-  #begin(name: string, depth: number): void {
-    let frame = this.#frames[depth];
-    if (frame === undefined) {
-      frame = { name, text: '', isUnreadable: false, children: null };
-      this.#frames[depth] = frame;
-    } else {
-      frame.name = name;
-      frame.text = '';
-      frame.isUnreadable = false;
-      frame.children = null;
-    }
+    const shared = isInRow ? this.#names.same(name) : name;
+    const frame = { name: shared, text: '', isUnreadable: false, children: null };
+    this.#frames[depth] = frame;
     this.#frame = frame;
   }
 

@@ -1,4 +1,5 @@
 import { StrictXml, type XmlFault } from '../xml/strict-xml.js';
+import { decodeUtf8 } from '../xml/xml.reader.js';
 
 /** An element in its place in the document. `text` is the text right inside it. */
 export interface ExaminedElement {
@@ -50,16 +51,8 @@ export function examineDocument(body: Uint8Array): ExaminedDocument {
       },
     },
   );
-  const text = textOf(body);
-  if (text.isUtf8) strict.write(text.text);
-  else strict.refuse('encoding');
+  const text = decodeUtf8(body);
+  if (text === null) strict.refuse('encoding');
+  else strict.write(text);
   return { fault: strict.end(), root };
-}
-
-function textOf(body: Uint8Array): { readonly isUtf8: boolean; readonly text: string } {
-  try {
-    return { isUtf8: true, text: new TextDecoder('utf-8', { fatal: true }).decode(body) };
-  } catch {
-    return { isUtf8: false, text: '' };
-  }
 }

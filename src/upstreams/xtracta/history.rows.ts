@@ -1,6 +1,6 @@
 import type { BillingActivity, BillingHistory } from '../../domain/billing-history.js';
 import type { BodySink } from '../http/transport.js';
-import type { XmlLimits } from '../xml/strict-xml.js';
+import { ENTITIES, type XmlLimits } from '../xml/strict-xml.js';
 import type { SlicedWork, TimeSlices } from '../xml/time-slices.js';
 import { type XmlElement, type XmlReading, XmlStream } from '../xml/xml.reader.js';
 import { Utf8Text, type WireText } from '../xml/xml-text.js';
@@ -208,14 +208,6 @@ const TEXT = `${CHARACTERS}(?:(?:\\](?!\\]>)|&(?:amp|lt|gt|quot|apos);)${CHARACT
 const COLUMN_PATTERNS = COLUMNS.map((name) => `(?:${BLANKS}<${name}(?:(/)>|>(${TEXT})</${name}>))?`);
 const ROW = new RegExp(`${BLANKS}<activity>${COLUMN_PATTERNS.join('')}${BLANKS}${PLAIN_ROW_END}`, 'y');
 
-const ENTITIES: ReadonlyMap<string, string> = new Map([
-  ['&amp;', '&'],
-  ['&lt;', '<'],
-  ['&gt;', '>'],
-  ['&quot;', '"'],
-  ['&apos;', "'"],
-]);
-
 /**
  * Recognises a row of a history in its most common form: `<activity>` with the manual's elements in its order, each at
  * most once, without attributes. They contain characters and the entities that XML itself defines. A matching row is
@@ -267,5 +259,7 @@ class PlainRowScanner {
 }
 
 function withoutEntities(value: string): string {
-  return value.includes('&') ? value.replaceAll(/&[a-z]+;/g, (entity) => ENTITIES.get(entity) ?? entity) : value;
+  return value.includes('&')
+    ? value.replaceAll(/&([a-z]+);/g, (entity, name: string) => ENTITIES.get(name) ?? entity)
+    : value;
 }
