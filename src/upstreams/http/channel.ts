@@ -242,16 +242,11 @@ export class UpstreamChannel {
     deadlineMs: number,
     begin: () => ReadAttempt<T>,
   ): Promise<{ readonly result: TransportResult | null; readonly verdict: ReadVerdict<T> }> {
-    const blocked = (code: 'UPSTREAM_UNAVAILABLE' | 'UPSTREAM_TIMEOUT') => ({
-      result: null,
-      verdict: {
-        kind: 'error',
-        error: upstreamError(code, upstreamFacts(this.service, request.operation), true),
-      } as const,
-    });
     const admission = await this.#enter('read', request, call.tenantId, deadlineMs - performance.now(), call.signal);
     if (admission.kind !== 'admitted') {
-      return blocked(admission.kind === 'timeout' ? 'UPSTREAM_TIMEOUT' : 'UPSTREAM_UNAVAILABLE');
+      const code = admission.kind === 'timeout' ? 'UPSTREAM_TIMEOUT' : 'UPSTREAM_UNAVAILABLE';
+      const error = upstreamError(code, upstreamFacts(this.service, request.operation), true);
+      return { result: null, verdict: { kind: 'error', error } };
     }
     try {
       const { sink, classify } = begin();
@@ -284,8 +279,8 @@ export class UpstreamChannel {
       body: request.body,
       timeoutMs: Math.max(0, deadlineMs - startMs),
       maxResponseBytes: request.maxResponseBytes,
-      ...(sink === undefined ? {} : { sink }),
-      ...(kind === 'read' && call.signal !== undefined ? { signal: call.signal } : {}),
+      sink,
+      signal: kind === 'read' ? call.signal : undefined,
     };
     const result = await this.#transport.send(transportRequest).catch(MAY_HAVE_BEEN_SENT);
     pass.end(result);
@@ -355,13 +350,9 @@ type ChannelAdmission =
   | { readonly kind: 'refused' | 'full' | 'timeout' | 'aborted' };
 
 /** A transport does not throw. If one did, this is the only safe interpretation. */
-const MAY_HAVE_BEEN_SENT = (): TransportResult => ({
-  kind: 'failure',
-  reason: 'reset',
-  sent: true,
-  status: null,
-  bytes: 0,
-});
+const MAY_HAVE_BEEN_SENT = (): TransportResult => {
+  return { kind: 'failure', reason: 'reset', sent: true, status: null, bytes: 0 };
+};
 
 interface Timed {
   readonly result: TransportResult;

@@ -26,9 +26,9 @@ export interface TransportRequest {
   readonly timeoutMs: number;
   /** Largest body. The transport stops reading a larger response, and the attempt fails. */
   readonly maxResponseBytes: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Takes the body as it arrives. The response's own `body` is then empty. */
-  readonly sink?: BodySink;
+  readonly sink?: BodySink | undefined;
 }
 
 /** Takes a body piece by piece, so that the gateway never keeps the whole. */

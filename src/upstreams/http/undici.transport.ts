@@ -86,6 +86,9 @@ const PROTOCOL_CODES: ReadonlySet<string> = new Set([
 /** Passed to undici to stop an attempt. It is never read, because the reason is noted before. */
 const STOP = new Error('stopped');
 
+/** The URLs so far: one for each endpoint, because only settings and code name them. */
+const urls = new Map<string, URL>();
+
 /** State of one attempt: the connection's progress, the bytes read, and the first result. */
 class UndiciAttempt implements Dispatcher.DispatchHandler {
   readonly #request: TransportRequest;
@@ -117,7 +120,9 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
       return;
     }
     try {
-      const { origin, pathname, search } = new URL(this.#request.url);
+      const url = urls.get(this.#request.url) ?? new URL(this.#request.url);
+      urls.set(this.#request.url, url);
+      const { origin, pathname, search } = url;
       const headers = { ...this.#request.headers, 'accept-encoding': 'identity' };
       agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body: this.#request.body }, this);
     } catch (error) {

@@ -153,11 +153,16 @@ type Field = readonly [name: string, value: string | number | null];
  * sent.
  */
 export function encodeForm(apiKey: string, fields: readonly Field[]): string {
-  const form = new URLSearchParams({ api_key: apiKey });
+  let form = `api_key=${encodeValue(apiKey)}`;
   for (const [name, value] of fields) {
-    if (value !== null) form.append(name, String(value));
+    if (value !== null) form += `&${name}=${encodeValue(String(value))}`;
   }
-  return form.toString();
+  return form;
+}
+
+/** Most values consist of characters that a form does not encode. */
+function encodeValue(value: string): string {
+  return /^[\w.*-]*$/.test(value) ? value : new URLSearchParams([['', value]]).toString().slice(1);
 }
 
 export function purge(action: HeldDocumentsAction): string {
