@@ -115,7 +115,7 @@ const NESTING_TOKENS = /"""(?:\\"""|[\s\S])*?(?:"""|$)|"(?:\\.|[^"\\\n\r])*"?|#[
  */
 export function requireShallowDocument(request: DocumentRequest): void {
   let depth = 0;
-  for (const [token] of (documentOf(request).query ?? '').matchAll(NESTING_TOKENS)) {
+  for (const token of documentOf(request).query?.match(NESTING_TOKENS) ?? []) {
     if (token === '[' || token === '{' || token === '(') depth += 1;
     else if (token === ']' || token === '}' || token === ')') depth -= 1;
     if (depth > MAX_NESTING) {
