@@ -12,7 +12,7 @@ import type { GatewayContext } from './graphql/context.js';
 import { ERROR_CATALOGUE } from './graphql/error-catalogue.js';
 import { formatError } from './graphql/request/error-format.js';
 import { MAX_RECURSIVE_SELECTIONS, MAX_TOKENS, operationLimitRules } from './graphql/request/limits.js';
-import { gatewayPlugins } from './graphql/request/request-plugins.js';
+import { gatewayPlugin } from './graphql/request/request-plugins.js';
 import { buildGatewaySchema } from './graphql/schema.js';
 import { type Ledger, MAX_RECENT_WRITES } from './idempotency/ledger.js';
 import { LedgerMonitor, type LimitUse, SpendingMonitor } from './idempotency/ledger-monitor.js';
@@ -217,7 +217,7 @@ async function composeGateway(
   const server: HttpServer = await createHttpServer({
     schema,
     plugins: [
-      ...gatewayPlugins({
+      gatewayPlugin({
         exposeUpstreamCalls: !config.production,
         tellsCost: limits.tellsCost,
         suggestions: config.http.introspection,

@@ -1,7 +1,7 @@
-import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
 import {
   defaultFieldResolver,
   type FieldNode,
+  type FormattedExecutionResult,
   type FragmentDefinitionNode,
   type GraphQLFieldResolver,
   type GraphQLLeafType,
@@ -15,6 +15,7 @@ import {
   isNonNullType,
   isObjectType,
   Kind,
+  type OperationDefinitionNode,
   OperationTypeNode,
 } from 'graphql';
 import { collectSubfields } from 'graphql/execution/collectFields.js';
@@ -423,17 +424,14 @@ function takeRows(list: unknown, isSliced: boolean, context: GatewayContext, inf
 }
 
 /**
- * Writes the rows of queries. Without this plugin, and for mutations, graphql-js completes every list, and the
- * responses are the same. It must be the first plugin, so that others see the finished response.
+ * Lets a query's rows be written here. Otherwise, and for mutations, graphql-js completes every list, and the responses
+ * are the same.
  */
-export function plainRowsPlugin(): ApolloServerPlugin<GatewayContext> {
-  const listener: GraphQLRequestListener<GatewayContext> = {
-    didResolveOperation: async ({ contextValue, operation }) => {
-      if (operation?.operation === OperationTypeNode.QUERY) writers.set(contextValue, new RowWriter());
-    },
-    willSendResponse: async ({ contextValue, response: { body } }) => {
-      if (body.kind === 'single') writers.get(contextValue)?.place(body.singleResult.data);
-    },
-  };
-  return { requestDidStart: async () => listener };
+export function beginRows(context: GatewayContext, operation: OperationDefinitionNode): void {
+  if (operation.operation === OperationTypeNode.QUERY) writers.set(context, new RowWriter());
+}
+
+/** Puts the rows into the response, so that what follows sees the finished response. */
+export function placeRows(context: GatewayContext, { data }: FormattedExecutionResult): void {
+  writers.get(context)?.place(data);
 }

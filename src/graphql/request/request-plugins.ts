@@ -18,25 +18,23 @@ import { DELETE_DOCUMENTS_SCOPE, requireScopes } from '../scopes.js';
 import { formatError } from './error-format.js';
 import { argumentError, type CoercedVariables, coerceVariables } from './input-error.js';
 import { MAX_REPORTED_ERRORS } from './limits.js';
-import { plainRowsPlugin } from './plain-rows.js';
+import { beginRows, placeRows } from './plain-rows.js';
 import { MAX_ROWS, type OperationFacts, operationFacts, rowsAskedFor } from './selection.js';
 
-export interface GatewayPluginOptions extends ResponseOptions, AdmissionOptions {
-  /** False: graphql-js completes every list, at several times the cost. The responses are the same. Default: true. */
-  readonly plainRows?: boolean;
-}
+export interface GatewayPluginOptions extends ResponseOptions, AdmissionOptions {}
 
 /** The gateway's rules for a request as a whole. A safe server needs all of them. */
-export function gatewayPlugins(options: GatewayPluginOptions): ApolloServerPlugin<GatewayContext>[] {
+export function gatewayPlugin(options: GatewayPluginOptions): ApolloServerPlugin<GatewayContext> {
   // One listener, because Apollo Server makes promises for each of them at each of its hooks.
   const listener = { ...admission(options), ...completion(options) };
-  const plugin: ApolloServerPlugin<GatewayContext> = { requestDidStart: async () => listener };
-  return options.plainRows === false ? [plugin] : [plainRowsPlugin(), plugin];
+  return { requestDidStart: async () => listener };
 }
 
 type Listener = GraphQLRequestListener<GatewayContext>;
 
 interface AdmissionOptions {
+  /** False: graphql-js completes every list, at several times the cost. The responses are the same. Default: true. */
+  readonly plainRows?: boolean;
   /** Whether an error may suggest a name of the schema for an unknown word. False where introspection is off. */
   readonly suggestions: boolean;
   /** Takes one query from the tenant's allowance, or says in how many seconds one becomes free. Left out: no limit. */
@@ -54,6 +52,7 @@ function admission(options: AdmissionOptions): Listener {
     didResolveOperation: async ({ schema, document, operation, request, contextValue }) => {
       // No operation has that name, or there are several and the request names none. Execution reports that error.
       if (operation === undefined) return;
+      if (options.plainRows !== false) beginRows(contextValue, operation);
       try {
         const variables = coerceVariables(schema, operation, request.variables ?? {}, options);
         const facts = known.get(operation) ?? operationFacts(schema, document, operation, variables);
@@ -209,6 +208,7 @@ function completion(options: ResponseOptions): Listener {
       const { http, body } = context.response;
       http.headers.set('cache-control', 'no-store');
       if (body.kind !== 'single') return;
+      placeRows(context.contextValue, body.singleResult);
       const { reads } = context.contextValue;
       const refusal = reads.refusal();
       if (refusal !== null) body.singleResult = endedResult(refusal);

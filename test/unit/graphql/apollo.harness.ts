@@ -1,4 +1,4 @@
-import { ApolloServer, HeaderMap } from '@apollo/server';
+import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -12,8 +12,8 @@ import {
   MAX_TOKENS,
   operationLimitRules,
 } from '../../../src/graphql/request/limits.js';
-import { plainRowsPlugin } from '../../../src/graphql/request/plain-rows.js';
-import { type GatewayPluginOptions, gatewayPlugins } from '../../../src/graphql/request/request-plugins.js';
+import { beginRows, placeRows } from '../../../src/graphql/request/plain-rows.js';
+import { type GatewayPluginOptions, gatewayPlugin } from '../../../src/graphql/request/request-plugins.js';
 import { buildGatewaySchema } from '../../../src/graphql/schema.js';
 import { contextOf, type InMemoryPorts, inMemoryPorts } from './in-memory.context.js';
 
@@ -63,9 +63,9 @@ export class ApolloHarness {
       formatError,
       plugins: [
         // Without admission, to test the locks of the fields alone.
-        ...(admission
-          ? gatewayPlugins({ exposeUpstreamCalls: true, suggestions: introspection, ...pluginOptions })
-          : [plainRowsPlugin()]),
+        admission
+          ? gatewayPlugin({ exposeUpstreamCalls: true, suggestions: introspection, ...pluginOptions })
+          : plainRowsPlugin(),
         // Off as in the server. A plugin that watches fields gives each field a resolver, and then no row is plain.
         ApolloServerPluginCacheControlDisabled(),
         ApolloServerPluginInlineTraceDisabled(),
@@ -118,4 +118,17 @@ const GET_HEADERS = { 'apollo-require-preflight': '1', accept: 'application/grap
 
 function ignore(): void {
   // The harness is silent.
+}
+
+function plainRowsPlugin(): ApolloServerPlugin<GatewayContext> {
+  return {
+    requestDidStart: async () => ({
+      didResolveOperation: async ({ contextValue, operation }) => {
+        if (operation !== undefined) beginRows(contextValue, operation);
+      },
+      willSendResponse: async ({ contextValue, response: { body } }) => {
+        if (body.kind === 'single') placeRows(contextValue, body.singleResult);
+      },
+    }),
+  };
 }
