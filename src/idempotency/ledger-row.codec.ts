@@ -299,6 +299,19 @@ export function blockerSelection(request: ClaimRequest) {
   };
 }
 
+/** As {@link blockerSelection}, by ranges of one index: a list would cost SQLite a temporary table for each claim. */
+export function blockerRanges({
+  tenantId: tenant,
+  credentialId: credential,
+  idempotencyKey: key,
+  target,
+}: ClaimRequest) {
+  const blocking = blockingTargets(target);
+  const [first, last] = blocking.kind === 'everyGroup' ? ['group:', 'group;'] : [target, target];
+  const other = blocking.kind === 'everyGroup' ? target : (blocking.targets.at(-1) ?? target);
+  return { tenant, credential, key, first, last, other };
+}
+
 /** Named values of the statement that finds other writes on a row's target. */
 export function neighbourSelection(row: LedgerRow) {
   const blocking = blockingTargets(row.target);

