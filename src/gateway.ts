@@ -6,7 +6,7 @@ import { BackgroundReconciler } from './billing/settle-operations.js';
 import type { FinishedMutation, WriteServices } from './billing/write-scope.js';
 import type { Config } from './config/config.js';
 import { DebugUi } from './debug/debug-ui.js';
-import type { Allowance, RateLimitedKind, UpstreamService } from './domain/errors.js';
+import type { UpstreamService } from './domain/errors.js';
 import type { AttemptStart, UpstreamCall, UpstreamObserver } from './domain/upstream-call.js';
 import type { GatewayContext } from './graphql/context.js';
 import { ERROR_CATALOGUE } from './graphql/error-catalogue.js';
@@ -143,7 +143,7 @@ async function composeGateway(
     credits,
     ledger,
     runOnce,
-    takeAllowance: (tenantId, action) => shared.takeAllowance(tenantId, action),
+    takeAllowance: (...taken) => shared.takeAllowance(...taken),
     forgetReads: (credentialId, groupId) => readsFactory.forget(credentialId, groupId),
     onWrite: (kind, status) => metrics.write(kind, status),
     onUserError: (code) => metrics.graphqlError(code),
@@ -224,7 +224,7 @@ async function composeGateway(
         plainRows,
         ...(limits.readsPerMinute === 0
           ? {}
-          : { takeReadAllowance: (tenantId: string) => shared.takeAllowance(tenantId, 'read') }),
+          : { takeReadAllowance: (tenantId: string) => shared.takeAllowance(tenantId, 'read', 1) }),
       }),
       ...(debugUi === null ? [] : [debugUi.plugin]),
     ],
@@ -305,7 +305,7 @@ function staleReads(
 
 /** State that replicas share where `CACHE_URL` names a Redis. Otherwise each replica has its own. */
 interface SharedState {
-  takeAllowance(tenantId: string, action: RateLimitedKind): Allowance | Promise<Allowance>;
+  readonly takeAllowance: WriteServices['takeAllowance'];
   /** Null: Apollo Server's own cache, in memory. */
   readonly persistedQueryCache: PersistedQueryCache | null;
   /** Null where replicas share no state. */
@@ -320,7 +320,7 @@ async function createSharedState(config: Config, logger: Logger): Promise<Shared
   if (config.cache.url === 'memory:') {
     const limiter = new RateLimiter({ perMinute });
     return {
-      takeAllowance: (tenantId, action) => limiter.tryTake(tenantId, action),
+      takeAllowance: (...taken) => limiter.tryTake(...taken),
       persistedQueryCache: null,
       redis: null,
       close: () => undefined,

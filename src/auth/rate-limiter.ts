@@ -29,12 +29,13 @@ export class RateLimiter {
     this.#now = options.now ?? Date.now;
   }
 
-  tryTake(tenantId: string, kind: RateLimitedKind): Allowance {
+  /** Takes one request from the allowance; -1 gives one back. */
+  tryTake(tenantId: string, kind: RateLimitedKind, count: 1 | -1 = 1): Allowance {
     const perMinute = this.#perMinute[kind];
     if (perMinute === 0) return { ok: true };
     const buckets = this.#buckets[kind];
     const nowMs = this.#now();
-    const taken = take(buckets.get(tenantId) ?? { tokens: perMinute, atMs: nowMs }, perMinute, nowMs);
+    const taken = take(buckets.get(tenantId) ?? { tokens: perMinute, atMs: nowMs }, perMinute, nowMs, count);
     if (!buckets.has(tenantId) && buckets.size >= MAX_BUCKETS) makeRoom(buckets, perMinute, nowMs);
     buckets.set(tenantId, taken.bucket);
     return taken.ok ? { ok: true } : { ok: false, retryAfterSeconds: taken.retryAfterSeconds };
@@ -70,10 +71,14 @@ export function refill(bucket: Bucket, perMinute: number, nowMs: number): Bucket
   return { tokens: Math.min(perMinute, bucket.tokens + (elapsedMs * perMinute) / MINUTE_MS), atMs: nowMs };
 }
 
-/** Takes one token, or returns the whole seconds (at least 1) until there is one. `perMinute` must be positive. */
-export function take(bucket: Bucket, perMinute: number, nowMs: number): Taken {
+/**
+ * Takes one token, or returns the whole seconds (at least 1) until there is one; -1 gives one back. `perMinute` must be
+ * positive.
+ */
+export function take(bucket: Bucket, perMinute: number, nowMs: number, count: 1 | -1 = 1): Taken {
   const filled = refill(bucket, perMinute, nowMs);
-  if (filled.tokens >= 1) return { ok: true, bucket: { tokens: filled.tokens - 1, atMs: nowMs } };
+  const tokens = Math.min(perMinute, filled.tokens - count);
+  if (tokens >= 0) return { ok: true, bucket: { tokens, atMs: nowMs } };
   const waitMs = ((1 - filled.tokens) * MINUTE_MS) / perMinute;
   return { ok: false, bucket: filled, retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) };
 }
@@ -89,13 +94,14 @@ const TAKE = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local per_minute = tonumber(ARGV[1])
+local count = tonumber(ARGV[2])
 local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local tokens = tonumber(bucket[1]) or per_minute
 local elapsed = math.max(0, now - (tonumber(bucket[2]) or now))
 tokens = math.min(per_minute, tokens + elapsed * per_minute / 60000)
 local wait = 0
-if tokens >= 1 then
-  tokens = tokens - 1
+if tokens >= count then
+  tokens = math.min(per_minute, tokens - count)
 else
   wait = math.max(1, math.ceil((1 - tokens) * 60000 / per_minute))
 end
@@ -119,11 +125,12 @@ export class SharedRateLimiter {
     this.#local = new RateLimiter(options);
   }
 
-  async tryTake(tenantId: string, kind: RateLimitedKind): Promise<Allowance> {
+  async tryTake(tenantId: string, kind: RateLimitedKind, count: 1 | -1 = 1): Promise<Allowance> {
     const perMinute = this.#perMinute[kind];
     if (perMinute === 0) return { ok: true };
-    const waitMs = await this.#link.run((redis) => redis.eval(TAKE, 1, redisKey(tenantId, kind), String(perMinute)));
-    if (typeof waitMs !== 'number') return this.#local.tryTake(tenantId, kind);
+    const values = [redisKey(tenantId, kind), String(perMinute), String(count)];
+    const waitMs = await this.#link.run((redis) => redis.eval(TAKE, 1, ...values));
+    if (typeof waitMs !== 'number') return this.#local.tryTake(tenantId, kind, count);
     return waitMs === 0 ? { ok: true } : { ok: false, retryAfterSeconds: Math.ceil(waitMs / 1000) };
   }
 }

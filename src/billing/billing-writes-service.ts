@@ -1,6 +1,7 @@
+import { requireAllowance } from '../domain/errors.js';
 import type { BillingUiRequest, BillingUiSession } from '../domain/purchases.js';
 import { upstreamOperation } from '../domain/upstream-operations.js';
-import type { LedgerRow } from '../idempotency/ledger-states.js';
+
 import type { OnceResult } from '../idempotency/run-once.js';
 import { findOperation, ledgerTenants, listOperations, visibleOperation } from './billing-operations.js';
 import type {
@@ -104,8 +105,10 @@ async function executeWrite<
     quantity,
   };
   const account = definition.account(scope);
-  const known = account === null ? null : await findKnown(scope, account.tenantId, idempotencyKey);
-  if (known === null) await spendAllowance(scope, 'write');
+  const allowance = await scope.services.takeAllowance(scope.caller.tenant.id, 'write', 1);
+  // A replay needs no allowance. Most keys are new, so the ledger is asked only where the allowance is used up.
+  if (!allowance.ok && !(account !== null && (await isKnown(scope, account.tenantId, idempotencyKey))))
+    requireAllowance(allowance);
   if (account === null) return notConfigured(upstreamOperation(kind).service);
   const { tenantId, credentialId } = account;
   const limits = scope.caller.tenant.limits ?? null;
@@ -130,6 +133,9 @@ async function executeWrite<
       fromStored: (stored) => definition.fromStored(stored, request),
     },
   );
+  if (allowance.ok && isOfKnownKey(result, idempotencyKey)) {
+    await scope.services.takeAllowance(scope.caller.tenant.id, 'write', -1);
+  }
   // A page that showed another price reads the catalogue again, and must see the price that caused the refusal.
   if (result.kind === 'refused' && result.refusal.code === 'PRECONDITION_FAILED') {
     scope.services.forgetReads(credentialId, reach.groupId);
@@ -143,21 +149,26 @@ async function executeWrite<
 }
 
 /**
- * The row that already has the key, because a replay costs no rate limit. Keys are unique over all kinds. So a caller
- * whose purchases belong to another tenant is looked up under both tenants. Null also when the ledger fails; the claim
- * then reports it.
+ * Whether a row already has the key. Keys are unique over all kinds, so a caller whose purchases belong to another
+ * tenant is looked up under both tenants. False also when the ledger fails; the claim then reports it.
  */
-async function findKnown(scope: WriteScope, tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {
+async function isKnown(scope: WriteScope, tenantId: string, idempotencyKey: string): Promise<boolean> {
   try {
     for (const owner of new Set([tenantId, ...ledgerTenants(scope.caller)])) {
       const row = await scope.services.ledger.find(owner, idempotencyKey);
       // A write that was not sent is sent now, which costs as much as a new one.
-      if (row !== null && (owner !== tenantId || row.state !== 'not_sent')) return row;
+      if (row !== null && (owner !== tenantId || row.state !== 'not_sent')) return true;
     }
-    return null;
+    return false;
   } catch {
-    return null;
+    return false;
   }
+}
+
+/** Whether the result is that of a row that had the key before: a replay, and what else sends nothing. */
+function isOfKnownKey(result: OnceResult<unknown>, idempotencyKey: string): boolean {
+  if (result.kind === 'completed') return result.replayed;
+  return result.kind === 'keyReused' || (result.kind === 'inProgress' && result.row.idempotencyKey === idempotencyKey);
 }
 
 function reported<Value>(

@@ -71,8 +71,8 @@ export interface WriteServices {
   readonly credits: CreditsWriteClient | null;
   readonly ledger: Ledger;
   readonly runOnce: RunOnce;
-  /** Takes one request from the tenant's allowance, or returns the seconds until one is available. */
-  takeAllowance(tenantId: string, action: RateLimitedKind): Allowance | Promise<Allowance>;
+  /** Takes one request from the tenant's allowance, or returns the seconds until one is free; -1 gives one back. */
+  takeAllowance(tenantId: string, action: RateLimitedKind, count: 1 | -1): Allowance | Promise<Allowance>;
   /** Drops the cached reads of the group, because they may be outdated. Null: the group is not known. */
   forgetReads(credentialId: string, groupId: string | null): void;
   /** Counts an attempted write by its resulting status. Replays are not counted. */
@@ -113,5 +113,5 @@ export interface WriteScope {
 
 /** Rejects with `RATE_LIMITED` when the tenant has used up its allowance. */
 export async function spendAllowance(scope: WriteScope, action: RateLimitedKind): Promise<void> {
-  requireAllowance(await scope.services.takeAllowance(scope.caller.tenant.id, action));
+  requireAllowance(await scope.services.takeAllowance(scope.caller.tenant.id, action, 1));
 }
