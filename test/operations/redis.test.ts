@@ -188,6 +188,12 @@ if (binary === null) {
         expect(refused.ok ? 0 : refused.retryAfterSeconds).toBeLessThanOrEqual(12);
       }
       expect(await limiters[0]?.tryTake('other-tenant', 'write')).toEqual({ ok: true });
+      for (let given = 0; given < 9; given += 1) await limiters[1]?.tryTake('other-tenant', 'write', -1);
+      const again: boolean[] = [];
+      for (let taken = 0; taken < 9; taken += 1) {
+        again.push((await limiters[2]?.tryTake('other-tenant', 'write'))?.ok === true);
+      }
+      expect(again.filter((isTaken) => isTaken)).toHaveLength(5);
       for (const link of links) link.close();
     });
 

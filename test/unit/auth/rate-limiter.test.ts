@@ -23,6 +23,14 @@ describe('a rate limit', () => {
     expect(limiter.tryTake('a', 'write').ok).toBe(false);
   });
 
+  it('takes back what a request did not need, and never more than the limit', () => {
+    const limiter = new RateLimiter({ perMinute: { write: 2, billingUi: 1, read: 0 }, now: () => 0 });
+    for (const count of [1, 1, -1, 1] as const) expect(limiter.tryTake('acme', 'write', count).ok).toBe(true);
+    expect(limiter.tryTake('acme', 'write').ok).toBe(false);
+    for (let given = 0; given < 5; given += 1) limiter.tryTake('acme', 'write', -1);
+    expect([1, 2, 3].map(() => limiter.tryTake('acme', 'write').ok)).toEqual([true, true, false]);
+  });
+
   it('of 0 is none', () => {
     const limiter = new RateLimiter({ perMinute: { write: 0, billingUi: 0, read: 0 } });
     for (let attempt = 0; attempt < 1000; attempt += 1) expect(limiter.tryTake('a', 'write').ok).toBe(true);
