@@ -28,30 +28,29 @@ export type PlainFields<T> = { readonly [K in keyof T]: T[K] };
 
 type Resolver = GraphQLFieldResolver<unknown, GatewayContext, Readonly<Record<string, unknown>>>;
 type Metadata = ReturnType<typeof getMetadataStorage>;
+type Method = Metadata['mutations' | 'fieldResolvers'][number];
 
 /**
  * The methods of the resolver classes, by coordinate. type-graphql's own resolvers would copy each source and each
- * argument into an instance of its class, and no method needs the class.
+ * argument into an instance of its class, and no method needs the class. A method of an object type keeps its own.
  */
 export function methodResolvers(): ReadonlyMap<string, Resolver> {
   const { queries, mutations, fieldResolvers, objectTypes } = getMetadataStorage();
+  const external = fieldResolvers.filter(({ kind }) => kind === 'external');
   const typeOf = ({ getObjectType }: Metadata['fieldResolvers'][number]): string =>
     objectTypes.find(({ target }) => target === getObjectType?.())?.name ?? '';
   return new Map([
     ...queries.map((method) => [`Query.${method.schemaName}`, methodResolver(method)] as const),
     ...mutations.map((method) => [`Mutation.${method.schemaName}`, methodResolver(method)] as const),
-    ...fieldResolvers.map((method) => [`${typeOf(method)}.${method.schemaName}`, methodResolver(method)] as const),
+    ...external.map((method) => [`${typeOf(method)}.${method.schemaName}`, methodResolver(method)] as const),
   ]);
 }
 
-function methodResolver({
-  target,
-  methodName,
-  params = [],
-}: Metadata['mutations' | 'fieldResolvers'][number]): Resolver {
+function methodResolver({ target, methodName, params = [] }: Method): Resolver {
   const instance: unknown = Reflect.construct(target, []);
   const method: unknown = Reflect.get(Object(instance), methodName);
-  if (typeof method !== 'function') throw new TypeError(`${methodName} is no method`);
+  const readsParts = params.some((input) => 'propertyName' in input && input.propertyName !== undefined);
+  if (typeof method !== 'function' || readsParts) throw new TypeError(`${methodName} must take whole parameters.`);
   const inputs = [...params].sort((a, b) => a.index - b.index);
   return (root, args, context, info): unknown => {
     const given = { root, args, context, info, custom: undefined, pubSub: undefined };
