@@ -27,7 +27,7 @@ RUN mkdir -p data && chown 10001:10001 data
 # only read.
 RUN mkdir dist/.compile-cache && chown 10001:10001 dist/.compile-cache \
   && NODE_COMPILE_CACHE=dist/.compile-cache setpriv --reuid=10001 --regid=10001 --clear-groups \
-    node --enable-source-maps --v8-pool-size=1 --max-semi-space-size=16 --heap-growing-percent=100 \
+    node --enable-source-maps --v8-pool-size=1 --max-semi-space-size=32 --heap-growing-percent=100 \
     -e "import('./dist/cli.js').then(() => import('./dist/gateway.js'))" \
   && chown -R 0:0 dist/.compile-cache && chmod -R a+rX dist/.compile-cache
 USER 10001:10001
@@ -36,4 +36,4 @@ EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # node is PID 1: it gets SIGTERM itself and drains.
-CMD ["node", "--enable-source-maps", "--v8-pool-size=1", "--max-semi-space-size=16", "--heap-growing-percent=100", "dist/main.js"]
+CMD ["node", "--enable-source-maps", "--v8-pool-size=1", "--max-semi-space-size=32", "--heap-growing-percent=100", "dist/main.js"]

@@ -14,7 +14,7 @@ jest.setTimeout(240_000);
 const ROUNDS = Number(process.env['STORM_ROUNDS'] ?? '1');
 /** Operations at the same time; 32 in a pipeline. */
 const AT_ONCE = Number(process.env['STORM_SIZE'] ?? '8');
-const HEAP = ['--max-old-space-size=400', '--max-semi-space-size=16', '--heap-growing-percent=100'];
+const HEAP = ['--max-old-space-size=400', '--max-semi-space-size=32', '--heap-growing-percent=100'];
 
 let upstream: LargeUpstream;
 let gateway: GatewayProcess;

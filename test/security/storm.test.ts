@@ -49,7 +49,7 @@ beforeAll(async () => {
     },
     {
       args: [
-        ...['--max-old-space-size=400', '--v8-pool-size=1', '--max-semi-space-size=16', '--heap-growing-percent=100'],
+        ...['--max-old-space-size=400', '--v8-pool-size=1', '--max-semi-space-size=32', '--heap-growing-percent=100'],
         ...(ENTRY === undefined ? [...TYPESCRIPT, 'src/main.ts'] : [ENTRY]),
       ],
       cwd: new URL('../..', import.meta.url),
