@@ -87,6 +87,10 @@ describe('a ledger in a SQLite file', () => {
         );
     expect(statements.length).toBeGreaterThan(10);
     expect(statements.filter((text) => scanned(text).length > 0)).toEqual([]);
+    // However many writes a target has: accounts of all tenants share the names of their targets.
+    const [equal = ''] = statements.filter((text) => text.includes('fingerprint = ?'));
+    const plan = database.prepare(`EXPLAIN QUERY PLAN ${equal}`).all();
+    expect(String(plan[0]?.['detail'])).toContain('(tenant_id=? AND target=? AND fingerprint=? AND completed_at>?)');
     database.close();
   });
 

@@ -106,7 +106,7 @@ export class SqliteRows {
     const since = duplicatesSinceMs(request);
     if (since === null) return null;
     const { tenantId, target, fingerprint, idempotencyKey } = request;
-    const equal = this.#statements.newestEqual.get(target, since, tenantId, fingerprint, idempotencyKey);
+    const equal = this.#statements.newestEqual.get(tenantId, target, fingerprint, since, idempotencyKey);
     if (equal === undefined) return null;
     const row = decodeRow(equal);
     return row.idempotencyKey === request.guards?.repeats ? null : { kind: 'possibleDuplicate', row };
