@@ -1,7 +1,6 @@
 import { requireAllowance } from '../domain/errors.js';
 import type { BillingUiRequest, BillingUiSession } from '../domain/purchases.js';
 import { upstreamOperation } from '../domain/upstream-operations.js';
-
 import type { OnceResult } from '../idempotency/run-once.js';
 import { findOperation, ledgerTenants, listOperations, visibleOperation } from './billing-operations.js';
 import type {
@@ -106,9 +105,11 @@ async function executeWrite<
   };
   const account = definition.account(scope);
   const allowance = await scope.services.takeAllowance(scope.caller.tenant.id, 'write', 1);
-  // A replay needs no allowance. Most keys are new, so the ledger is asked only where the allowance is used up.
-  if (!allowance.ok && !(account !== null && (await isKnown(scope, account.tenantId, idempotencyKey))))
-    requireAllowance(allowance);
+  if (!allowance.ok) {
+    // A replay needs no allowance. Most keys are new, so the ledger is asked only where the allowance is used up.
+    const isReplay = account !== null && (await isKnown(scope, account.tenantId, idempotencyKey));
+    if (!isReplay) requireAllowance(allowance);
+  }
   if (account === null) return notConfigured(upstreamOperation(kind).service);
   const { tenantId, credentialId } = account;
   const limits = scope.caller.tenant.limits ?? null;

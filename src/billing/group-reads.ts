@@ -24,8 +24,18 @@ const BASELINE_TIMEOUT_MS = 2_000;
  * recognised.
  */
 const VALUE_ELEMENTS: ReadonlySet<string> = new Set([
-  ...['plan', 'plan_type', 'plan_activity', 'price', 'price_currency', 'credit_amount'],
-  ...['allowed_documents', 'used_documents', 'start_date', 'expiry_date', 'group_id', 'group_name'],
+  'plan',
+  'plan_type',
+  'plan_activity',
+  'price',
+  'price_currency',
+  'credit_amount',
+  'allowed_documents',
+  'used_documents',
+  'start_date',
+  'expiry_date',
+  'group_id',
+  'group_name',
 ]);
 
 /**

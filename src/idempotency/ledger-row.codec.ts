@@ -287,29 +287,23 @@ export function nextAttemptAtMs(row: LedgerRow, atMs: number, last: 'last' | und
   return isOver ? null : atMs + reconcileDelayMs(attempts);
 }
 
-/** Named values of the statement that finds an open write which blocks a claim. */
-export function blockerSelection(request: ClaimRequest) {
-  const blocking = blockingTargets(request.target);
+/** Targets whose open writes block a claim, as values of a statement. */
+export function blockerSelection({ target }: ClaimRequest) {
+  const blocking = blockingTargets(target);
   return {
-    tenant: request.tenantId,
-    credential: request.credentialId,
-    key: request.idempotencyKey,
     targets: JSON.stringify(blocking.kind === 'these' ? blocking.targets : []),
     everyGroup: blocking.kind === 'everyGroup' ? 1 : 0,
   };
 }
 
-/** As {@link blockerSelection}, by ranges of one index: a list would cost SQLite a temporary table for each claim. */
-export function blockerRanges({
-  tenantId: tenant,
-  credentialId: credential,
-  idempotencyKey: key,
-  target,
-}: ClaimRequest) {
+/**
+ * As {@link blockerSelection}, by a range and one more target: a list would cost SQLite a temporary table for each
+ * claim. All groups lie between `group:` and the next character after the colon.
+ */
+export function blockerRanges({ target }: ClaimRequest) {
   const blocking = blockingTargets(target);
-  const [first, last] = blocking.kind === 'everyGroup' ? ['group:', 'group;'] : [target, target];
-  const other = blocking.kind === 'everyGroup' ? target : (blocking.targets.at(-1) ?? target);
-  return { tenant, credential, key, first, last, other };
+  if (blocking.kind === 'everyGroup') return { first: 'group:', last: 'group;', other: target };
+  return { first: target, last: target, other: blocking.targets.at(-1) ?? target };
 }
 
 /** Named values of the statement that finds other writes on a row's target. */

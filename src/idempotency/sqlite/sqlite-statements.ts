@@ -11,7 +11,7 @@ const SELECTION = `tenant_id IN (SELECT value FROM json_each(:tenants)) AND kind
 
 /**
  * States by their names, not as a list: SQLite makes a temporary table of a list of three or more, each time that it
- * checks an index with such a condition. The condition of a search must be that of its index, word for word.
+ * checks an index with such a condition. The condition of a search must be that of its index, term for term.
  */
 const OPEN = "(state = 'claimed' OR state = 'sending' OR state = 'unknown')";
 const COUNTED = "(state = 'sending' OR state = 'succeeded' OR state = 'unknown')";
@@ -221,13 +221,15 @@ const MIGRATIONS: readonly string[] = [
   `,
   `
   DROP INDEX ledger_one_open_write;
-  CREATE UNIQUE INDEX ledger_one_open_write ON ledger_operations (tenant_id, target, lock_slot) WHERE ${OPEN};
+  CREATE UNIQUE INDEX ledger_one_open_write ON ledger_operations (tenant_id, target, lock_slot)
+    WHERE (state = 'claimed' OR state = 'sending' OR state = 'unknown');
   DROP INDEX ledger_one_open_write_of_credential;
   CREATE UNIQUE INDEX ledger_one_open_write_of_credential ON ledger_operations (credential_id, target, lock_slot)
-    WHERE ${OPEN};
+    WHERE (state = 'claimed' OR state = 'sending' OR state = 'unknown');
   DROP INDEX ledger_unfinished;
   DROP INDEX ledger_spent;
-  CREATE INDEX ledger_spent ON ledger_operations (tenant_id, sent_at) WHERE ${COUNTED};
+  CREATE INDEX ledger_spent ON ledger_operations (tenant_id, sent_at)
+    WHERE (state = 'sending' OR state = 'succeeded' OR state = 'unknown');
   DROP INDEX ledger_equal;
   CREATE INDEX ledger_equal ON ledger_operations (tenant_id, target, fingerprint, completed_at) WHERE state = 'succeeded';
   `,

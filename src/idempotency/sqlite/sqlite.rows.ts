@@ -87,9 +87,8 @@ export class SqliteRows {
     if (repeatsAnother(request, named)) {
       return { kind: 'repeatsAnother', row: named };
     }
-    const [found] = this.#statements.blockers.all(blockerRanges(request)).sort((one, other) => idOf(one) - idOf(other));
-    if (found !== undefined) {
-      const blocker = decodeRow(found);
+    const blocker = this.#firstBlocker(request);
+    if (blocker !== null) {
       return { kind: classifyBlocker(request, blocker), row: blocker };
     }
     const refused = this.#duplicate(request) ?? this.#terms(request);
@@ -99,6 +98,14 @@ export class SqliteRows {
     const row = known === null ? this.#insert(request) : decodeRow(this.#reclaim(request));
     this.#remember(row, known === null ? null : 'not_sent', 'owner', request.atMs, null);
     return { kind: 'claimed', row };
+  }
+
+  /** The oldest open write that blocks the claim. */
+  #firstBlocker(request: ClaimRequest): LedgerRow | null {
+    const { tenantId: tenant, credentialId: credential, idempotencyKey: key } = request;
+    const found = this.#statements.blockers.all({ tenant, credential, key, ...blockerRanges(request) });
+    const [first] = found.sort((one, other) => idOf(one) - idOf(other));
+    return first === undefined ? null : decodeRow(first);
   }
 
   /** The newest equal write that succeeded within the window, unless the request repeats it on purpose. */

@@ -86,8 +86,16 @@ const PROTOCOL_CODES: ReadonlySet<string> = new Set([
 /** Passed to undici to stop an attempt. It is never read, because the reason is noted before. */
 const STOP = new Error('stopped');
 
-/** The URLs so far: one for each endpoint, because only settings and code name them. */
+/** The URLs so far: one for each endpoint, because only settings and code name them. Keeps state. */
 const urls = new Map<string, URL>();
+
+function parsedUrl(text: string): URL {
+  const known = urls.get(text);
+  if (known !== undefined) return known;
+  const url = new URL(text);
+  urls.set(text, url);
+  return url;
+}
 
 /** State of one attempt: the connection's progress, the bytes read, and the first result. */
 class UndiciAttempt implements Dispatcher.DispatchHandler {
@@ -120,9 +128,7 @@ class UndiciAttempt implements Dispatcher.DispatchHandler {
       return;
     }
     try {
-      const url = urls.get(this.#request.url) ?? new URL(this.#request.url);
-      urls.set(this.#request.url, url);
-      const { origin, pathname, search } = url;
+      const { origin, pathname, search } = parsedUrl(this.#request.url);
       const headers = { ...this.#request.headers, 'accept-encoding': 'identity' };
       agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body: this.#request.body }, this);
     } catch (error) {
