@@ -54,9 +54,17 @@ function readObserver(options: UpstreamObserverOptions, facts: UpstreamReadFacts
 
 // The fields are listed one by one, so that a new field of the attempt does not reach the log by itself.
 function attemptFields(requestId: string, attempt: UpstreamAttempt): Readonly<Record<string, unknown>> {
-  const { service: upstream, operation, kind, outcome, httpStatus, bytesReceived } = attempt;
-  const numbers = { httpStatus, bytesReceived, durationMs: Math.round(attempt.durationMs) };
-  return { requestId, upstream, operation, kind, attempt: attempt.attempt, outcome, ...numbers };
+  return {
+    requestId,
+    upstream: attempt.service,
+    operation: attempt.operation,
+    kind: attempt.kind,
+    attempt: attempt.attempt,
+    outcome: attempt.outcome,
+    httpStatus: attempt.httpStatus,
+    bytesReceived: attempt.bytesReceived,
+    durationMs: Math.round(attempt.durationMs),
+  };
 }
 
 /** The silence of an upstream: its start (epoch milliseconds), and the number of failed attempts in a row. */

@@ -350,9 +350,13 @@ type ChannelAdmission =
   | { readonly kind: 'refused' | 'full' | 'timeout' | 'aborted' };
 
 /** A transport does not throw. If one did, this is the only safe interpretation. */
-const MAY_HAVE_BEEN_SENT = (): TransportResult => {
-  return { kind: 'failure', reason: 'reset', sent: true, status: null, bytes: 0 };
-};
+const MAY_HAVE_BEEN_SENT = (): TransportResult => ({
+  kind: 'failure',
+  reason: 'reset',
+  sent: true,
+  status: null,
+  bytes: 0,
+});
 
 interface Timed {
   readonly result: TransportResult;
