@@ -40,14 +40,14 @@ export function check(
   value: string | null,
   seen: string,
   means: string,
-  setting: string | null,
+  setting: string | null = null,
 ): Check {
   return { name, verdict, value, seen, means, setting };
 }
 
 /** A check that the responses do not settle. */
 export function open(name: string, why: string): Check {
-  return check(name, 'open', null, why, 'not settled', null);
+  return check(name, 'open', null, why, 'not settled');
 }
 
 export function counted(count: number, one: string, many = `${one}s`): string {
@@ -76,7 +76,7 @@ export async function tokenCheck(credentials: ClientCredentials, timeoutMs: numb
   try {
     const found = await new CreditsTokens(transport).authorize({ ...credentials, id: 'doctor' }, timeoutMs, call);
     if (found.kind === 'authorization') {
-      return check('token', 'ok', 'issued', 'the token endpoint issues a token', 'purchases can be authorised', null);
+      return check('token', 'ok', 'issued', 'the token endpoint issues a token', 'purchases can be authorised');
     }
     return found.code === 'UPSTREAM_UNAUTHENTICATED'
       ? check(

@@ -241,7 +241,6 @@ function reachChecks(name: string, setting: string, found: Reach): readonly Chec
     'resolved',
     `${host} has ${counted(addresses.length, 'address', 'addresses')}`,
     'the name is known',
-    null,
   );
   if (cannotConnect(found)) {
     return [
@@ -288,7 +287,6 @@ function connectionCheck(name: string, setting: string, tls: Reach['tls'], fault
     tls.protocol,
     seen,
     isSoon ? 'no connection is possible after that' : 'verified',
-    null,
   );
 }
 

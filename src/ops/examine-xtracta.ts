@@ -199,7 +199,6 @@ function ownGroupChecks(ownGroupId: string | null, { rootGroupId }: Account): re
           ownGroupId,
           `the key belongs to group ${ownGroupId}, as is set`,
           'reads of many groups share one call',
-          null,
         ),
       ]
     : [
@@ -233,11 +232,10 @@ async function planlessCheck(prober: Prober, recursive: Probe | null, nowMs: num
       'not_found',
       responseText(probe),
       'a group without a plan is a 404: plan is null',
-      null,
     );
   if (!isRead(probe)) return open('usageWithoutPlan', responseText(probe));
   return recordsOf('usage', probe.document).length === 0
-    ? check('usageWithoutPlan', 'ok', 'empty_element', 'an empty <plan/>', 'plan is null', null)
+    ? check('usageWithoutPlan', 'ok', 'empty_element', 'an empty <plan/>', 'plan is null')
     : check(
         'usageWithoutPlan',
         'doubt',
@@ -254,7 +252,7 @@ async function outsideCheck(prober: Prober, groupId: string | null, nowMs: numbe
   const probe = await prober.read('history of a group outside', 'history', { group_id: groupId, ...wideWindow(nowMs) });
   const result = probe?.reading?.result;
   if (result?.kind === 'error' && (result.code === 'FORBIDDEN' || result.code === 'UPSTREAM_UNAUTHENTICATED')) {
-    return check('foreignGroup', 'ok', 'forbidden', responseText(probe), 'the upstream refuses groups outside', null);
+    return check('foreignGroup', 'ok', 'forbidden', responseText(probe), 'the upstream refuses groups outside');
   }
   if (isNotFound(probe))
     return check(
@@ -263,7 +261,6 @@ async function outsideCheck(prober: Prober, groupId: string | null, nowMs: numbe
       'not_found',
       responseText(probe),
       'groups outside look as if they did not exist',
-      null,
     );
   if (isRead(probe)) {
     return check(

@@ -30,7 +30,6 @@ export function envelopeChecks(probes: readonly Probe[]): readonly Check[] {
       [...roots].join(','),
       `the root is ${listed([...roots])}`,
       'both documented roots are accepted',
-      null,
     ),
     check(
       'statusForm',
@@ -42,7 +41,6 @@ export function envelopeChecks(probes: readonly Probe[]): readonly Check[] {
           ? `${without} responses have no status that is a number`
           : 'the XML status is the HTTP status',
       'a failure in either is a failure',
-      null,
     ),
     check(
       'envelope',
@@ -50,7 +48,6 @@ export function envelopeChecks(probes: readonly Probe[]): readonly Check[] {
       extra.length === 0 ? 'as documented' : extra.join(','),
       extra.length === 0 ? 'neither <result> nor <error_code> is there' : `there is ${listed(extra)}`,
       'the gateway handles both',
-      null,
     ),
   ];
 }
@@ -79,7 +76,6 @@ export function formChecks(records: readonly ExaminedElement[], probes: readonly
       odd.length === 0
         ? 'nothing differs'
         : 'the order does not matter, unknown elements are left out, missing ones are null',
-      null,
     ),
     check(
       'values',
@@ -87,7 +83,6 @@ export function formChecks(records: readonly ExaminedElement[], probes: readonly
       drift.size === 0 ? 'readable' : 'drift',
       drift.size === 0 ? 'every value could be read' : `counted as drift: ${listed([...drift])}`,
       'a value that cannot be read is null with an error at its field; billing_upstream_drift_total counts it',
-      null,
     ),
     check(
       'dateFormat',
@@ -99,7 +94,6 @@ export function formChecks(records: readonly ExaminedElement[], probes: readonly
         : dates.includes('naive')
           ? 'dates without an offset are read as UTC'
           : 'an offset is taken into account',
-      null,
     ),
     rowIdCheck(records),
     check(
@@ -108,7 +102,6 @@ export function formChecks(records: readonly ExaminedElement[], probes: readonly
       zeros ? 'yes' : 'no',
       zeros ? 'ids have leading zeros' : 'ids have no leading zeros',
       'ids are passed on as text',
-      null,
     ),
     check(
       'creditAmount',
@@ -116,7 +109,6 @@ export function formChecks(records: readonly ExaminedElement[], probes: readonly
       credit,
       `credit_amount is ${credit ?? 'nowhere'}`,
       'it is passed on unchanged; its unit is not documented',
-      null,
     ),
   ];
 }
@@ -132,9 +124,8 @@ function rowIdCheck(records: readonly ExaminedElement[]): Check {
         'shared',
         'rows of different periods have one id',
         'an id names no single row: evidence of an unknown write is weaker',
-        null,
       )
-    : check('rowIds', 'ok', 'own', 'each row has an id of its own', 'an id names one event', null);
+    : check('rowIds', 'ok', 'own', 'each row has an id of its own', 'an id names one event');
 }
 
 export function catalogueChecks(probe: Probe | null): readonly Check[] {
@@ -174,7 +165,6 @@ export function catalogueChecks(probe: Probe | null): readonly Check[] {
             nested ? 'nested' : 'flat',
             nested ? 'items stand in <plans> and <packs>' : 'items stand below the root',
             'both are read',
-            null,
           ),
           check(
             'catalogueCurrency',
@@ -184,7 +174,6 @@ export function catalogueChecks(probe: Probe | null): readonly Check[] {
             currencies > 0
               ? 'the gateway passes it on'
               : 'Money.currency is null; spending limits by currency cannot be counted',
-            null,
           ),
           check(
             'wholesale',
@@ -192,7 +181,6 @@ export function catalogueChecks(probe: Probe | null): readonly Check[] {
             wholesale ? 'yes' : 'no',
             wholesale ? 'wholesale prices are there' : 'no wholesale prices are there',
             'they are shown to the scope billing:wholesale alone',
-            null,
           ),
           check(
             'catalogueElements',
@@ -205,7 +193,6 @@ export function catalogueChecks(probe: Probe | null): readonly Check[] {
                   ...form.missing.map((name) => `<${name}> is missing`),
                 ]),
             'unknown elements are left out',
-            null,
           ),
         ]),
   ];

@@ -28,7 +28,6 @@ export function historyRead(probe: Probe | null): Check {
       String(rows),
       `${responseText(probe)}: ${counted(rows, 'row')}`,
       'the credential is accepted and the history is read',
-      null,
     );
   }
   if (isNotFound(probe)) {
@@ -80,7 +79,6 @@ export function orderCheck(probe: Probe | null): Check {
     word,
     `rows come ${ORDER_WORDS[word]}`,
     'the gateway sorts by itself and trusts no order',
-    null,
   );
 }
 
@@ -120,14 +118,11 @@ export async function filterChecks(
         'overlap',
         'a window has the periods that overlap it',
         'rows that start outside are dropped by the gateway',
-        null,
       ),
     ];
   }
   if (atStart) {
-    return [
-      check('historyFilter', 'ok', 'start', 'a window has the periods that start in it', 'as the gateway asks', null),
-    ];
+    return [check('historyFilter', 'ok', 'start', 'a window has the periods that start in it', 'as the gateway asks')];
   }
   if (atExpiry) {
     return [
@@ -137,7 +132,6 @@ export async function filterChecks(
         'expiry',
         'a window has the periods that expire in it',
         'billingHistory lacks periods that start in its window and end after it: use a later `to`. Plans are still found',
-        null,
       ),
     ];
   }
@@ -148,7 +142,6 @@ export async function filterChecks(
       'none',
       'a window of one second has no row',
       'the ends of a window may not belong to it: rows on its edge may be missing',
-      null,
     ),
   ];
 }
@@ -161,7 +154,6 @@ export function emptyCheck(probe: Probe | null): Check {
       'not_found',
       responseText(probe),
       'a history without rows and a group that does not exist look the same: both are NOT_FOUND',
-      null,
     );
   }
   if (!isRead(probe)) return open('emptyHistory', responseText(probe));
@@ -169,21 +161,13 @@ export function emptyCheck(probe: Probe | null): Check {
   const hasPlans = root !== null && childrenOf(root, 'plans').length > 0;
   if (recordsIn(probe).length > 0) return open('emptyHistory', 'the year 2000 has rows');
   return hasPlans
-    ? check(
-        'emptyHistory',
-        'ok',
-        'empty_element',
-        '<plans/> stands for no rows',
-        'an empty history is an empty list',
-        null,
-      )
+    ? check('emptyHistory', 'ok', 'empty_element', '<plans/> stands for no rows', 'an empty history is an empty list')
     : check(
         'emptyHistory',
         'ok',
         'omitted',
         'without rows there is no <plans>',
         'an empty list, counted as drift (field plans) each time',
-        null,
       );
 }
 
@@ -195,7 +179,6 @@ export function datesCheck(probe: Probe | null): Check {
       'optional',
       'a history without dates is accepted',
       'the gateway always sends both',
-      null,
     );
   }
   if (probe?.result.kind !== 'response') return open('historyDates', responseText(probe));
@@ -205,7 +188,6 @@ export function datesCheck(probe: Probe | null): Check {
     'required',
     `without dates: ${responseText(probe)}`,
     'the gateway always sends both',
-    null,
   );
 }
 
@@ -236,11 +218,10 @@ export function recursionChecks(groupId: string, history: Probe, recursive: Prob
           groups.size > 1 ? 'yes' : 'one group',
           `recursive=1 has rows of ${groups.size} groups, ${hasItself ? 'the group itself among them' : 'not of the group itself'}`,
           groups.size > 1 ? 'groups below are found' : 'no group below has rows, or recursion does nothing here',
-          null,
         ),
     foreign.length === 0
-      ? check('foreignRows', 'ok', 'none', 'a history has only rows of its own group', 'as requested', null)
-      : check('foreignRows', 'doubt', 'some', 'a history has rows of other groups', 'the gateway drops them', null),
+      ? check('foreignRows', 'ok', 'none', 'a history has only rows of its own group', 'as requested')
+      : check('foreignRows', 'doubt', 'some', 'a history has rows of other groups', 'the gateway drops them'),
     records.length === 0
       ? open('activityGroupId', 'there is no row')
       : named.length === records.length
@@ -250,7 +231,6 @@ export function recursionChecks(groupId: string, history: Probe, recursive: Prob
             'yes',
             'every row names its group by id',
             'many groups can share one recursive call',
-            null,
           )
         : check(
             'activityGroupId',
@@ -283,7 +263,6 @@ export function rowChecks(rows: readonly BillingActivity[]): readonly Check[] {
       words.length === 0 ? 'known' : 'unknown',
       words.length === 0 ? 'every plan_activity and plan_type is known' : `not known: ${listed(words)}`,
       'an unknown word is OTHER, with the word beside it',
-      null,
     ),
     hasBoosters
       ? check(
@@ -292,37 +271,15 @@ export function rowChecks(rows: readonly BillingActivity[]): readonly Check[] {
           'yes',
           'booster packs are rows of the history',
           'an unknown order can be proved by it',
-          null,
         )
       : open('boostersInHistory', 'there is no booster row: none was ordered, or the history does not list them'),
     overlapping === null
       ? open('closeOldPeriod', 'no group has two periods')
       : overlapping
-        ? check(
-            'closeOldPeriod',
-            'ok',
-            'no',
-            'periods of one group overlap',
-            'the one that started last is in force',
-            null,
-          )
-        : check(
-            'closeOldPeriod',
-            'ok',
-            'yes',
-            'periods of one group do not overlap',
-            'one plan is in force at a time',
-            null,
-          ),
+        ? check('closeOldPeriod', 'ok', 'no', 'periods of one group overlap', 'the one that started last is in force')
+        : check('closeOldPeriod', 'ok', 'yes', 'periods of one group do not overlap', 'one plan is in force at a time'),
     overUsed
-      ? check(
-          'overUse',
-          'ok',
-          'yes',
-          'some row has more documents used than allowed',
-          'remainingDocuments is 0 there',
-          null,
-        )
+      ? check('overUse', 'ok', 'yes', 'some row has more documents used than allowed', 'remainingDocuments is 0 there')
       : open('overUse', 'no row uses more than it allows'),
   ];
 }
