@@ -247,16 +247,19 @@ function packFacts({ wanted, catalogue }: SentWrite, row: BillingActivity): Fact
   const packs = catalogue?.packs ?? [];
   const item = itemOf(packs, wanted.id);
   if (item === null || wanted.kind !== 'pack') return unknownItem();
-  const told = quantitiesTold(item, row);
-  // If another pack with the same name fits the row too, the row may belong to either.
+  const told = quantityTold(item, row);
+  // If another pack may have made the row too, the row may belong to either.
   const isAmbiguous = packs.some(
-    (other) => !isSamePack(other, item) && other.name === item.name && quantitiesTold(other, row).quantities.length > 0,
+    (other) =>
+      !isSamePack(other, item) &&
+      mayShareName(other, item) &&
+      quantityTold(other, comparableWith(other, row)).quantity !== null,
   );
   return [
     ['NAME', item.name !== null && row.planName === item.name],
     ['ALLOWED_DOCUMENTS', told.documents],
     ['PRICE', told.price],
-    ['QUANTITY', !isAmbiguous && told.quantities.length === 1 && told.quantities[0] === wanted.quantity],
+    ['QUANTITY', !isAmbiguous && told.quantity === wanted.quantity],
   ];
 }
 
@@ -270,32 +273,57 @@ function isSamePack(one: AvailablePack, other: AvailablePack): boolean {
   );
 }
 
-interface ToldQuantity {
-  readonly documents: boolean | undefined;
-  readonly price: boolean | undefined;
-  /** Quantities that fit the row, whether its figures are per pack or in total. */
-  readonly quantities: readonly number[];
+/** Whether a row with the name of `item` may be one of `other`: a catalogue may leave a name out. */
+function mayShareName(other: AvailablePack, item: AvailablePack): boolean {
+  return readableOrNull(other.name) === null || other.name === item.name;
 }
 
 /**
- * The quantities that a row's figures permit. The documents do not say whether they are for one pack or for all, so
- * each may be either. A figure that contradicts both readings fits no quantity. Figures of exactly one pack mean the
+ * The row without all values that cannot be compared with `other`, because the catalogue leaves them out or they make
+ * no sense there. Such a value does not say that the row belongs to another item.
+ */
+function comparableWith(other: AvailablePack | AvailablePlan, row: BillingActivity): BillingActivity {
+  const documents = readableOrNull(other.allowedDocuments);
+  const price = readableOrNull(other.price);
+  const hasCurrency = price !== null && (price.currency === null || readableOrNull(price.currency) !== null);
+  const hasPrice = hasCurrency && plainDecimal(price)?.gte(0) === true;
+  return {
+    ...row,
+    allowedDocuments: documents === null || documents < 0 ? null : row.allowedDocuments,
+    price: hasPrice ? row.price : null,
+    planTypeRaw: 'type' in other && other.type === 'OTHER' ? null : row.planTypeRaw,
+  };
+}
+
+interface ToldQuantity {
+  readonly documents: boolean | undefined;
+  readonly price: boolean | undefined;
+  /**
+   * The only quantity that fits the row, whether its figures are per pack or in total. `untold`: none of its figures
+   * contains one; null: they contradict the pack or each other.
+   */
+  readonly quantity: number | 'untold' | null;
+}
+
+/**
+ * The quantity that a row's figures permit. The documents do not say whether they are for one pack or for all, so each
+ * may be either. A figure that contradicts both readings fits no quantity. Figures of exactly one pack mean the
  * quantity 1.
  */
-function quantitiesTold(pack: AvailablePack, row: BillingActivity): ToldQuantity {
+function quantityTold(pack: AvailablePack, row: BillingActivity): ToldQuantity {
   const ofDocuments = multipleOf(row.allowedDocuments, pack.allowedDocuments);
   const ofPrice = multipleOfPrice(row.price, pack.price);
   const documents = ofDocuments === 'untold' ? undefined : ofDocuments !== null;
   const price = ofPrice === 'untold' ? undefined : ofPrice !== null;
-  if (documents === false || price === false) return { documents, price, quantities: [] };
+  if (documents === false || price === false) return { documents, price, quantity: null };
   // If one figure is per pack and the other in total, the total decides. Two totals must agree.
   const totals = [ofDocuments, ofPrice].filter((times) => typeof times === 'number' && times > 1);
   const [total] = totals;
   if (typeof total === 'number') {
-    return { documents, price, quantities: totals.every((times) => times === total) ? [total] : [] };
+    return { documents, price, quantity: totals.every((times) => times === total) ? total : null };
   }
   const isTold = ofDocuments === 1 || ofPrice === 1;
-  return { documents, price, quantities: isTold ? [1] : [] };
+  return { documents, price, quantity: isTold ? 1 : 'untold' };
 }
 
 /**
@@ -329,8 +357,10 @@ function planFacts({ wanted, catalogue, sentAtMs }: SentWrite, row: BillingActiv
   const item = itemOf(plans, wanted.id);
   if (item === null || wanted.kind !== 'plan') return unknownItem();
   const { before } = wanted;
-  // If another plan with the same name fits the row too, its figures would appear with the wrong id.
-  const isAmbiguous = plans.some((other) => other.id !== item.id && other.name === item.name && isPlanOf(other, row));
+  // If another plan may have made the row too, its figures would appear with the wrong id.
+  const isAmbiguous = plans.some(
+    (other) => other.id !== item.id && mayShareName(other, item) && isPlanOf(other, comparableWith(other, row)),
+  );
   return [
     ['NAME', item.name !== null && row.planName === item.name && !isAmbiguous],
     ['ALLOWED_DOCUMENTS', sameCount(row.allowedDocuments, item.allowedDocuments)],

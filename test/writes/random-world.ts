@@ -55,11 +55,15 @@ const purchase = fc.record({
   foreign: mostly('no', 'another', 'none'),
 });
 
+/** What an item is. Its rows show this, whatever the catalogue tells of it. */
 interface PackOnSale {
-  readonly name: string | null;
-  readonly documents: number | null;
-  readonly price: string | null;
+  readonly name: string;
+  readonly documents: number;
+  readonly price: string;
+  /** What the catalogue leaves out, or writes so that it cannot be read. Absent: nothing. */
+  readonly hidden?: Readonly<Partial<Record<'name' | 'documents' | 'price' | 'type', Hidden>>>;
 }
+type Hidden = 'left out' | 'unreadable' | 'told';
 interface PlanOnSale extends PackOnSale {
   readonly type: PlanType;
 }
@@ -74,16 +78,20 @@ const ORDINARY_PLANS: PlanOnSale[] = [
   { name: 'Enterprise', type: 'ANNUAL', documents: 10_000, price: '2500.50' },
 ];
 
+const maybeHidden = pick<Hidden>('told', 'told', 'told', 'left out', 'unreadable');
+const hidden = fc.record({ name: maybeHidden, documents: maybeHidden, price: maybeHidden, type: maybeHidden });
 const strangePack: fc.Arbitrary<PackOnSale> = fc.record({
-  name: pick('Booster', 'Booster', 'Extra', 'Business', null),
-  documents: pick(1, 100, 100, 200, 1000, null),
-  price: pick('99', '99', '198', '500', '0', null),
+  name: pick('Booster', 'Booster', 'Extra', 'Business'),
+  documents: pick(1, 100, 100, 200, 1000),
+  price: pick('99', '99', '198', '500', '0'),
+  hidden,
 });
 const strangePlan: fc.Arbitrary<PlanOnSale> = fc.record({
   name: pick('Starter', 'Business', 'Business', 'Enterprise'),
   type: pick('MONTHLY', 'MONTHLY', 'ANNUAL'),
-  documents: pick(100, 1000, 1000, 10_000, null),
-  price: pick('49.90', '500', '500', null),
+  documents: pick(100, 1000, 1000, 10_000),
+  price: pick('49.90', '500', '500'),
+  hidden,
 });
 
 const ownWrite = fc.record({
@@ -190,7 +198,7 @@ interface Row {
 export function reconcile(drawn: RandomWorld): Verdict {
   const { clock, write } = drawn;
   const catalogue = catalogueOf(drawn);
-  const rows = happen(drawn, catalogue);
+  const rows = happen(drawn);
   const aheadMs = clock.isMeasured ? clock.aheadMs + clock.errorMs : null;
 
   const before = read(drawn, rows, 'before', aheadMs);
@@ -234,7 +242,7 @@ export function reconcile(drawn: RandomWorld): Verdict {
   return {
     isCarriedOut: write.isCarriedOut,
     isProved: proof !== null,
-    isBeyondLimit: rows.some((each) => isTheSameWithinTheMinute(each, drawn, catalogue, aheadMs)),
+    isBeyondLimit: rows.some((each) => isTheSameWithinTheMinute(each, drawn, aheadMs)),
     lies,
   };
 }
@@ -246,15 +254,13 @@ export function reconcile(drawn: RandomWorld): Verdict {
  */
 function isTheSameWithinTheMinute(
   { by, deed: bought, activity, foreign = 'no' }: Row,
-  { write, style }: RandomWorld,
-  { packs, plans }: BillingCatalogue,
+  { write, style, packs }: RandomWorld,
   aheadMs: number | null,
 ): boolean {
   if (by !== 'other' || foreign !== 'no' || bought.kind !== write.deed.kind) return false;
-  const items: readonly AvailablePack[] = bought.kind === 'pack' ? packs : plans;
-  const look = ({ item }: Deed) => {
-    const { name, allowedDocuments, price } = items[item] ?? {};
-    return JSON.stringify(bought.kind === 'pack' ? { name, allowedDocuments, price } : { item });
+  const look = ({ kind, item }: Deed) => {
+    const { name, documents, price } = packs[item] ?? {};
+    return JSON.stringify(kind === 'pack' ? { name, documents, price } : { item });
   };
   if (look(bought) !== look(write.deed)) return false;
   const tellsQuantity = style.documents === 'total' || style.price === 'total';
@@ -271,29 +277,31 @@ function idOf({ kind, item }: Deed): string {
 }
 
 function catalogueOf({ packs, plans }: RandomWorld): BillingCatalogue {
-  const money = (amount: string | null) => (amount === null ? null : { amount, currency: null });
   return {
-    packs: packs.map(
-      ({ name, documents, price }, item): AvailablePack => ({
-        id: idOf({ kind: 'pack', item, quantity: 1 }),
-        name,
-        allowedDocuments: documents,
-        price: money(price),
-        wholesalePrice: null,
-      }),
-    ),
-    plans: plans.map(
-      ({ name, documents, price, type }, item): AvailablePlan => ({
-        id: idOf({ kind: 'plan', item }),
-        name,
-        allowedDocuments: documents,
-        price: money(price),
-        wholesalePrice: null,
-        type,
-        typeRaw: type === 'MONTHLY' ? 'Monthly' : 'Annual',
-      }),
-    ),
+    packs: packs.map((each, item): AvailablePack => told({ kind: 'pack', item, quantity: 1 }, each)),
+    plans: plans.map((each, item): AvailablePlan => {
+      const isHidden = (each.hidden?.type ?? 'told') !== 'told';
+      return {
+        ...told({ kind: 'plan', item }, each),
+        type: isHidden ? 'OTHER' : each.type,
+        typeRaw: asTold(each.hidden?.type, each.type === 'MONTHLY' ? 'Monthly' : 'Annual'),
+      };
+    }),
   };
+}
+
+function told(bought: Deed, { name, documents, price, hidden: kept = {} }: PackOnSale): AvailablePack {
+  return {
+    id: idOf(bought),
+    name: asTold(kept.name, name),
+    allowedDocuments: asTold(kept.documents, documents),
+    price: asTold(kept.price, { amount: price, currency: null }),
+    wholesalePrice: null,
+  };
+}
+
+function asTold<T>(how: Hidden = 'told', value: T): T | null | UnreadableValue {
+  return how === 'told' ? value : how === 'left out' ? null : UNREADABLE;
 }
 
 function catalogueNow({ catalogue, write }: RandomWorld, { packs, plans }: BillingCatalogue): BillingCatalogue | null {
@@ -318,7 +326,7 @@ function catalogueNow({ catalogue, write }: RandomWorld, { packs, plans }: Billi
  * Everything that is bought around the write, in the order of time: which plan is in force decides what a change is
  * called.
  */
-function happen(drawn: RandomWorld, catalogue: BillingCatalogue): readonly Row[] {
+function happen(drawn: RandomWorld): readonly Row[] {
   const { write, plan } = drawn;
   const deeds: (Omit<Row, 'activity'> & { readonly word?: BillingActivityKind })[] = [
     ...(write.isCarriedOut
@@ -346,30 +354,24 @@ function happen(drawn: RandomWorld, catalogue: BillingCatalogue): readonly Row[]
   return deeds
     .toSorted((one, other) => one.atMs - other.atMs)
     .map((each, index): Row => {
-      const kind = each.word ?? wordOf(drawn, catalogue, inForce, each.deed);
+      const kind = each.word ?? wordOf(drawn, inForce, each.deed);
       if (each.deed.kind === 'plan' && (each.foreign ?? 'no') === 'no') inForce = each.deed.item;
-      return { ...each, activity: activityOf(drawn, catalogue, { ...each, kind, index }) };
+      return { ...each, activity: activityOf(drawn, { ...each, kind, index }) };
     });
 }
 
-function wordOf(
-  { style }: RandomWorld,
-  { plans }: BillingCatalogue,
-  inForce: number | null,
-  bought: Deed,
-): BillingActivityKind {
+function wordOf({ style, plans }: RandomWorld, inForce: number | null, bought: Deed): BillingActivityKind {
   if (bought.kind === 'pack') return 'BOOSTER';
   if (style.word === 'other') return 'OTHER';
   if (style.word === 'signup' || inForce === null) return 'SIGNUP';
   if (bought.item === inForce) return 'RENEW';
   const [from, to] = [plans[inForce], plans[bought.item]];
-  const more = Number(to?.allowedDocuments ?? 0) - Number(from?.allowedDocuments ?? 0);
+  const more = (to?.documents ?? 0) - (from?.documents ?? 0);
   return more >= 0 ? 'UPGRADE' : 'DOWNGRADE';
 }
 
 function activityOf(
-  { style, clock, plan }: RandomWorld,
-  { packs, plans }: BillingCatalogue,
+  { style, clock, plan, packs, plans }: RandomWorld,
   {
     deed: bought,
     atMs,
@@ -382,11 +384,9 @@ function activityOf(
   const quantity = bought.kind === 'pack' ? bought.quantity : 1;
   const type = bought.kind === 'pack' ? 'OTHER' : (plans[bought.item]?.type ?? 'OTHER');
   const item = (bought.kind === 'pack' ? packs : plans)[bought.item];
-  const documents = Number(item?.allowedDocuments ?? 0) * (style.documents === 'total' ? quantity : 1);
-  const unit =
-    typeof item?.price === 'object' && item.price !== null && 'amount' in item.price ? item.price.amount : '0';
+  const documents = (item?.documents ?? 0) * (style.documents === 'total' ? quantity : 1);
   // In cents, so that the total is exact.
-  const cents = Math.round(Number(unit) * 100) * (style.price === 'total' ? quantity : 1);
+  const cents = Math.round(Number(item?.price ?? 0) * 100) * (style.price === 'total' ? quantity : 1);
   const startMs = Math.floor((SENT + atMs + clock.aheadMs) / SECOND) * SECOND;
   const isOld = by === 'history' && plan !== null;
   const expiryMs = isOld ? Math.floor((SENT + plan.endsInMs + clock.aheadMs) / SECOND) * SECOND : startMs + 30 * DAY;

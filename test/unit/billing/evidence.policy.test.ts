@@ -130,6 +130,35 @@ const reading = (rows: readonly BillingActivity[], change: Partial<HistoryReadin
 const proofOf = (write: SentWrite, rows: readonly BillingActivity[], change: Partial<HistoryReading> = {}) =>
   examine(write, reading(rows, change)).proof?.id ?? null;
 
+/** Packs beside the wanted one whose rows may look like its rows, because the catalogue does not tell how they look. */
+const packsOfUnknownFigures: [string, AvailablePack][] = [
+  ['whose price is left out', pack('9', 'Booster 100', 100, null)],
+  ['whose price is left out, with another number of documents that divides', pack('9', 'Booster 100', 50, null)],
+  ['whose price cannot be read', { ...pack('9', 'Booster 100', 100, null), price: UNREADABLE }],
+  ['whose currency cannot be read', priced('98', UNREADABLE)],
+  ['whose price is no plain number', priced('1e2')],
+  ['whose price is negative', priced('-99')],
+  ['whose documents are left out', pack('9', 'Booster 100', null, '99')],
+  ['whose documents cannot be read', { ...pack('9', 'Booster 100', null, '99'), allowedDocuments: UNREADABLE }],
+  ['whose documents are -1', pack('9', 'Booster 100', -1, '99')],
+  ['of no figures at all', pack('9', 'Booster 100', null, null)],
+  ['or of none', { ...pack('9', '', 50, '49.50'), name: null }],
+  ['or of one that cannot be read', { ...pack('9', '', 50, '49.50'), name: UNREADABLE }],
+];
+function priced(amount: string, currency: Money['currency'] = null): AvailablePack {
+  return { ...pack('9', 'Booster 100', 100, null), price: { amount, currency } };
+}
+const plansOfUnknownFigures: [string, Partial<AvailablePlan>][] = [
+  ['whose price is left out', { price: null }],
+  ['whose price cannot be read', { price: UNREADABLE }],
+  ['whose documents are left out', { allowedDocuments: null }],
+  ['whose documents cannot be read', { allowedDocuments: UNREADABLE }],
+  ['whose type is not known', { type: 'OTHER', typeRaw: 'Monthly (new)' }],
+  ['whose type cannot be read', { type: 'OTHER', typeRaw: UNREADABLE }],
+  ['or of none', { name: null }],
+  ['or of one that cannot be read', { name: UNREADABLE }],
+];
+
 describe('a history row proves a write', () => {
   const proved: [string, SentWrite, BillingActivity[]][] = [
     ['one pack', order(), [row()]],
@@ -153,6 +182,11 @@ describe('a history row proves a write', () => {
       'another type of plan, whose direction nobody knows',
       changeTo('121'),
       [planRow('Annual 12000', 'UPGRADE', { planType: 'ANNUAL', planTypeRaw: 'annual' })],
+    ],
+    [
+      'a pack beside one of the same name and another price',
+      order(1, { catalogue: withPacks(pack('1223', 'Booster 100', 100, '99'), pack('9', 'Booster 100', 100, '89')) }),
+      [row()],
     ],
     [
       'a pack that is listed under two numbers, alike in all',
@@ -209,6 +243,11 @@ describe('a history row proves a write', () => {
       order(1, { catalogue: withPacks(pack('1223', 'Booster 100', 100, '99'), pack('9', 'Booster 100', 50, '49.50')) }),
       [row()],
     ],
+    ...packsOfUnknownFigures.map(([what, other]): [string, SentWrite, BillingActivity[]] => [
+      `a catalogue with a pack of the same name, ${what}`,
+      order(1, { catalogue: withPacks(pack('1223', 'Booster 100', 100, '99'), other) }),
+      [row()],
+    ]),
     ['a row without an id', order(), [row({ id: 'missing:0123456789' })]],
     ['a row that names no group', order(), [row({ groupId: null })]],
     ['a row of another group', order(), [row({ groupId: '2' })]],
@@ -262,6 +301,16 @@ describe('a history row proves a write', () => {
       }),
       [planRow('Enterprise 10000', 'UPGRADE')],
     ],
+    ...plansOfUnknownFigures.map(([what, change]): [string, SentWrite, BillingActivity[]] => [
+      `a catalogue with a plan of the same name, ${what}`,
+      changeTo('113', BEFORE, {
+        catalogue: withPlans(
+          plan('113', 'Enterprise 10000', 10_000, '2500.50'),
+          plan('9', 'Enterprise 10000', 10_000, '2500.50', change),
+        ),
+      }),
+      [planRow('Enterprise 10000', 'UPGRADE')],
+    ]),
   ];
   it.each(unproved)('not: %s', (_title, write, rows) => {
     expect(proofOf(write, rows)).toBeNull();
