@@ -135,7 +135,7 @@ async function composeGateway(
       making: placesFor(LARGE_RESPONSES_IN_THE_MAKING),
     },
     onCallsSaved: (calls) => metrics.callsSaved(calls),
-    ...(limits.staleReadsMs === 0 ? {} : { stale: staleReads(limits, { logger, metrics, ledger }) }),
+    ...(limits.staleReadsMs === 0 ? {} : { stale: staleReads(limits, { logger, metrics, ledger }, xtracta) }),
     ...(clock === undefined ? {} : { clock }),
   });
   const services: WriteServices = {
@@ -285,12 +285,14 @@ const CLOCKS_DIFFER_MS = 60_000;
 function staleReads(
   { staleReadsMs, readTimeoutMs }: Config['limits'],
   { logger, metrics, ledger }: Pick<Foundation, 'logger' | 'metrics' | 'ledger'>,
+  xtracta: XtractaClient,
 ): StaleReadsOptions {
   return {
     maxAgeMs: staleReadsMs,
     othersLaterMs: readTimeoutMs + CLOCKS_DIFFER_MS,
     recentWrites: (request) => ledger.recentWrites(request),
     maxRecentWrites: MAX_RECENT_WRITES,
+    isTried: (credentialId) => xtracta.isTried(credentialId),
     onServed: ({ endpoint, tenantId, requestId, asOfMs, isFirst }) => {
       metrics.staleRead(endpoint);
       if (!isFirst) return;

@@ -244,6 +244,8 @@ export interface StaleReadsOptions {
   readonly recentWrites: (request: RecentWritesRequest) => Promise<readonly RecentWrite[]>;
   /** Most writes that one request returns. A result of this length may be incomplete. */
   readonly maxRecentWrites: number;
+  /** Whether one call is trying an upstream that was down, while the others would wait for its result. */
+  readonly isTried: (credentialId: string) => boolean;
   readonly onServed: (read: ServedStale) => void;
 }
 
@@ -315,7 +317,8 @@ export class OperationStaleReads {
   }
 
   /**
-   * The fresh response, or the last successful one while the upstream is down.
+   * The fresh response, or the last successful one while the upstream is down. A trial of the upstream may take as long
+   * as a timeout. So reads with a kept response do not wait for it.
    *
    * @throws the error of `fresh`, where no kept response may be served
    */
@@ -323,6 +326,8 @@ export class OperationStaleReads {
     question: StaleQuestion<Kind>,
     fresh: () => Promise<ResponseOf<Kind>>,
   ): Promise<Served<Kind>> {
+    const soon = this.#shared.options.isTried(this.#subject.credential.id) ? await this.#standIn(question) : null;
+    if (soon !== null) return soon;
     let response: ResponseOf<Kind>;
     try {
       response = await fresh();

@@ -14,6 +14,7 @@ const BOOSTER = httpResponse(200, fixture('booster'));
 const SICK = httpResponse(500, '');
 
 const READ = 'query ($id: ID!) { group(id: $id) { billingHistory(first: 1) { totalCount } } }';
+const KEPT = 'query ($id: ID!) { group(id: $id) { asOf billingHistory(first: 1) { totalCount } } }';
 const THREE = `{ ${[1, 2, 3].map((id) => `g${id}: group(id: "${id}") { billingHistory(first: 1) { totalCount } }`).join(' ')} }`;
 const ORDER = `mutation { result: orderBoosterPack(input: { idempotencyKey: "order-after", packId: "1" }) {
   operation { status } userErrors { code } } }`;
@@ -100,6 +101,26 @@ describe('the first requests after an outage', () => {
     expect(errors).toEqual([]);
     expect(Object.keys(data ?? {})).toEqual(['g1', 'g2', 'g3']);
     expect(hits()).toBe(3);
+  });
+
+  it('wait for no trial where a response is kept, however long it takes', async () => {
+    await gateway.close();
+    gateway = await startGateway({ xtractaUrl: upstream.url, env: { STALE_READS_SECONDS: '3600' } });
+    handler = (exchange) => HISTORY(exchange);
+    expect(await read('9')).toBe('answered');
+    handler = (exchange) => SICK(exchange);
+    while ((await breaker()) !== 'breaker open') await read('8');
+    const { hits, settle } = recover();
+    const trial = gateway.execute(READ, { id: '9' });
+    await underWay(hits);
+    const never = gateway.execute(READ, { id: '8' });
+    const kept = await gateway.execute<{ group: { asOf: string } }>(KEPT, { id: '9' });
+    expect(kept).toMatchObject({ data: { group: { asOf: expect.stringMatching(/Z$/) } }, errors: [] });
+    expect(await breaker()).toBe('breaker half-open');
+    settle(HISTORY);
+    expect((await Promise.all([trial, never])).map(({ errors }) => errors)).toEqual([[], []]);
+    const after = await gateway.execute<{ group: { asOf: string | null } }>(KEPT, { id: '9' });
+    expect(after.data?.group.asOf).toBeNull();
   });
 
   it('are refused together when the trial fails, with no further request', async () => {

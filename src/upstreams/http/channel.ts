@@ -177,6 +177,11 @@ export class UpstreamChannel {
     return this.#breaker.state();
   }
 
+  /** As {@link UpstreamBreaker.isTried}. */
+  isTried(credentialId: string): boolean {
+    return this.#breaker.isTried(credentialId);
+  }
+
   close(): void {
     this.#transport.close();
   }

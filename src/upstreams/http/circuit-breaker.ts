@@ -245,6 +245,11 @@ export class UpstreamBreaker {
     return this.#common.admission(kind, nowMs) !== 'refuse' && own?.admission(kind, nowMs) !== 'refuse';
   }
 
+  /** Whether a read of the credential would wait for a trial call under way. */
+  isTried(credentialId: string): boolean {
+    return [this.#common, this.#own.peek(credentialId)].some((gate) => gate?.state === 'half-open');
+  }
+
   /** Asks for permission for one attempt. Waits for a trial call under way for at most `waitMs` milliseconds. */
   async enter(
     kind: EndpointKind,

@@ -85,6 +85,11 @@ export class XtractaClient {
     return this.#channel.breakerState();
   }
 
+  /** As {@link UpstreamChannel.isTried}. */
+  isTried(credentialId: string): boolean {
+    return this.#channel.isTried(credentialId);
+  }
+
   close(): void {
     this.#channel.close();
   }

@@ -151,7 +151,12 @@ function outage(options: { readonly source?: 'history' | 'usage' } = {}) {
     ...rootWithGroups(3),
     { id: '9', parent: '2', rows: [{ id: '900', startSeconds: NOW_SECONDS - DAY, periodSeconds: 30 * DAY }] },
   ]);
-  const state = { isDown: false as boolean | BillingErrorCode, nowMs: NOW_MS, writes: [] as RecentWrite[] };
+  const state = {
+    isDown: false as boolean | BillingErrorCode,
+    isTried: false,
+    nowMs: NOW_MS,
+    writes: [] as RecentWrite[],
+  };
   const requests: RecentWritesRequest[] = [];
   const served: ServedStale[] = [];
   const mayFail = (name: string): void => {
@@ -184,6 +189,7 @@ function outage(options: { readonly source?: 'history' | 'usage' } = {}) {
         maxAgeMs: 10 * MINUTE,
         othersLaterMs: MINUTE,
         maxRecentWrites: 10,
+        isTried: () => state.isTried,
         recentWrites: async (request) => {
           requests.push(request);
           return state.writes;
@@ -237,6 +243,22 @@ describe('reads through an outage', () => {
     const late = at.reads();
     expect(await failure(ask(late, at.state.nowMs))).toBe('UPSTREAM_UNAVAILABLE');
     expect([late.staleReads(), await late.asOf(groupId)]).toEqual([[], null]);
+  });
+
+  it.each(EVERY_READ)('%s waits for no trial of the upstream where it was kept', async (_name, ask) => {
+    const at = outage();
+    const fresh = await ask(at.reads(), at.state.nowMs);
+    const calls = at.model.calls;
+    at.state.isTried = true;
+    at.state.nowMs += 2 * MINUTE;
+    const reads = at.reads();
+    expect(await ask(reads, at.state.nowMs)).toEqual(fresh);
+    expect([at.model.calls, reads.staleReads().length]).toEqual([calls, 1]);
+    // What may not be shown waits for the trial, which succeeds here.
+    at.state.nowMs += 10 * MINUTE;
+    const late = at.reads();
+    await ask(late, at.state.nowMs);
+    expect(late.staleReads()).toEqual([]);
   });
 
   it.each(EVERY_READ)('%s is another read than all others, and never of another caller', async (name, ask) => {

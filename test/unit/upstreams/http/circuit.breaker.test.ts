@@ -207,6 +207,23 @@ describe('the circuit breaker', () => {
     expect([passes.length, breaker.state()]).toEqual([9, 'closed']);
   });
 
+  it('tells of a trial for as long as it lasts, for the account that makes it and for all on a common circuit', async () => {
+    const { breaker, clock } = await opened({}, ['a', 'b', 'c']);
+    const tried = () => ['a', 'd'].map((credential) => breaker.isTried(credential));
+    expect(tried()).toEqual([false, false]);
+    clock.nowMs = 100;
+    const common = await breaker.enter('read', 'a', 0);
+    expect(tried()).toEqual([true, true]);
+    if (common.kind === 'admitted') common.pass.end(answered(200));
+    expect(tried()).toEqual([false, false]);
+    for (let failure = 0; failure < 3; failure += 1) await run(breaker, 'read', failed('reset'), 'a');
+    clock.nowMs = 200;
+    const own = await breaker.enter('read', 'a', 0);
+    expect(tried()).toEqual([true, false]);
+    if (own.kind === 'admitted') own.pass.cancel();
+    expect(tried()).toEqual([false, false]);
+  });
+
   it('lets a write try only where there is nothing else to try with', async () => {
     const reading = await opened();
     reading.clock.nowMs = 100;
