@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DEAR, type LargeUpstream, startLargeUpstream, TOO_DEAR } from '../support/large-upstream.js';
-import { type GatewayProcess, startGatewayProcess, TYPESCRIPT } from '../support/start-gateway-process.js';
+import { type GatewayProcess, START_FLAGS, startGatewayProcess, TYPESCRIPT } from '../support/start-gateway-process.js';
 
 // The most expensive admitted operations, against a gateway with the image's flags and the heap of a small container.
 // One start for all.
@@ -14,7 +14,6 @@ jest.setTimeout(240_000);
 const ROUNDS = Number(process.env['STORM_ROUNDS'] ?? '1');
 /** Operations at the same time; 32 in a pipeline. */
 const AT_ONCE = Number(process.env['STORM_SIZE'] ?? '8');
-const HEAP = ['--max-old-space-size=400', '--max-semi-space-size=32', '--heap-growing-percent=100'];
 
 let upstream: LargeUpstream;
 let gateway: GatewayProcess;
@@ -36,7 +35,7 @@ beforeAll(async () => {
       LEDGER_URL: `sqlite:${join(folder, 'ledger.sqlite')}`,
     },
     {
-      args: [...HEAP, ...TYPESCRIPT, 'src/main.ts'],
+      args: ['--max-old-space-size=400', ...START_FLAGS, ...TYPESCRIPT, 'src/main.ts'],
       cwd: new URL('../..', import.meta.url),
     },
   );

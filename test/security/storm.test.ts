@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type GatewayProcess, startGatewayProcess, TYPESCRIPT } from '../support/start-gateway-process.js';
+import { type GatewayProcess, START_FLAGS, startGatewayProcess, TYPESCRIPT } from '../support/start-gateway-process.js';
 import { KeptClient } from './kept-client.js';
 import type { StormOrder, StormOutcomes } from './storm.clients.process.js';
 
@@ -49,7 +49,7 @@ beforeAll(async () => {
     },
     {
       args: [
-        ...['--max-old-space-size=400', '--v8-pool-size=1', '--max-semi-space-size=32', '--heap-growing-percent=100'],
+        ...['--max-old-space-size=400', ...START_FLAGS],
         ...(ENTRY === undefined ? [...TYPESCRIPT, 'src/main.ts'] : [ENTRY]),
       ],
       cwd: new URL('../..', import.meta.url),

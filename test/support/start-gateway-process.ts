@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { z } from 'zod';
 
 /** A gateway in a process of its own, as an operator runs it: settings by environment, stopped by signals. */
 export interface GatewayProcess {
@@ -32,6 +34,12 @@ export const TYPESCRIPT: readonly string[] = [
   '--import',
   REGISTER.href,
 ];
+
+const START = z
+  .object({ scripts: z.object({ start: z.string() }) })
+  .parse(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))).scripts.start;
+/** The flags with which `npm start` and the image start the gateway. */
+export const START_FLAGS: readonly string[] = START.split(' ').filter((word) => word.startsWith('--'));
 
 const SOURCE: GatewayProgram = {
   args: [...TYPESCRIPT, 'src/main.ts'],
