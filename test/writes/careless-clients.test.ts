@@ -76,8 +76,8 @@ async function send(
 }
 
 /**
- * Repeats the request while it is told to, with the same key. Reason: under load a claim may be stored after it was given
- * up. It is given back within moments, and blocks its target until then.
+ * Repeats the request while it is told to, with the same key. Reason: under load a claim may be stored after it was
+ * given up. It is given back within moments, and blocks its target until then.
  */
 async function sendWhenFree(...request: Parameters<typeof send>): Promise<WriteResult> {
   for (;;) {
