@@ -163,7 +163,7 @@ function problem(setting: SettingName, message: string): ConfigProblem {
 }
 
 /** Prefixes that belong to this gateway's settings. The gateway warns about an unknown name with one of them. */
-const OWN_PREFIX = /^(XTRACTA|CREDITS|JWT|LEDGER|CACHE|ROUTER|TENANTS|HISTORY|RATE_LIMIT|DRAIN)_/;
+const OWN_PREFIX = /^(XTRACTA|CREDITS|JWT|LEDGER|CACHE|ROUTER|TENANTS|HISTORY|RATE_LIMIT|DRAIN)_\w*$/;
 
 // Kubernetes sets such variables in every container for each service, whatever its name.
 const SERVICE_LINK = /_(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)$/;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import type { ConfigProblem } from './config.js';
-import type { Setting } from './setting.js';
+import { faultOf, type Setting } from './setting.js';
 import { SETTINGS, type SettingName, type SettingValues } from './settings.js';
 
 export interface ParsedSettings {
@@ -70,8 +70,9 @@ function given(text: string | undefined): string | null {
 }
 
 /** The message, with the path inside a setting that has members. Items of a list have no names. */
-function issueText({ path, message }: z.core.$ZodIssue): string {
-  return typeof path[0] === 'string' ? `${path.map(String).join('.')} ${message}` : message;
+function issueText(issue: z.core.$ZodIssue): string {
+  const { place, message } = faultOf(issue);
+  return typeof issue.path[0] === 'string' ? `${place} ${message}`.trimStart() : message;
 }
 
 function defaultValue(setting: Setting<unknown>): unknown {
@@ -116,11 +117,11 @@ function oneLineText(value: unknown): string {
 
 /**
  * Masks a connection URL, which may contain a password in its user info or its query. A text that is not a URL with a
- * host (`sqlite:…`) is shown whole.
+ * host (`sqlite:…`) is shown whole. An `@` behind the host means a password with `/`, `?` or `#`, which ends the host.
  */
 export function maskUrl(text: string): string {
   if (!/^\w+:\/\//.test(text)) return text;
-  if (!URL.canParse(text)) return MASK;
+  if (!URL.canParse(text) || /[/?#].*@/s.test(text.replace('://', ''))) return MASK;
   const url = new URL(text);
   const user = url.username === '' && url.password === '' ? '' : `${MASK}@`;
   const query = url.search === '' && url.hash === '' ? '' : `?${MASK}`;

@@ -65,6 +65,24 @@ export const token = z
   .max(8192, 'is longer than 8192 characters')
   .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters without blanks');
 
+/** An object without other members. Its message counts them without their names, which may be misplaced secrets. */
+export function closedObject<Shape extends z.ZodRawShape>(shape: Shape) {
+  const known = Object.keys(shape).join(', ');
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys' ? `has unknown keys (${issue.keys.length}); known are ${known}` : undefined,
+  });
+}
+
+/** Place and message of a fault inside a value. A key at fault is left out, because it may be a secret. */
+export function faultOf(issue: z.core.$ZodIssue): { readonly place: string; readonly message: string } {
+  const isKey = issue.code === 'invalid_key';
+  return {
+    place: issue.path.slice(0, isKey ? -1 : undefined).join('.'),
+    message: isKey ? `has a key that ${issue.issues[0]?.message ?? 'is not valid'}` : issue.message,
+  };
+}
+
 export const flag = z
   .string()
   .toLowerCase()

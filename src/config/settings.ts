@@ -181,7 +181,7 @@ export const SETTINGS = {
     description:
       'The claim that lists the group ids a caller may name. Without it, only TENANTS_FILE limits the groups.',
   }),
-  TENANTS_FILE: optional(oneLine, {
+  TENANTS_FILE: optional(oneLine.regex(/^[^{]/, 'must be the path of a file, not its content'), {
     section: 'Callers',
     example: '/etc/billing/tenants.yaml',
     description:

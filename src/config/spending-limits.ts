@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { SpendingLimits } from '../domain/spending.js';
+import { closedObject } from './setting.js';
 
 /**
  * The limits of one tenant's spending, as in the tenants file and in `SPENDING_LIMITS`. The file is read with every
@@ -43,25 +44,21 @@ const spendPerDay = z
  * A missing limit does not limit anything. An unknown word is a problem, because a misspelt limit would not limit
  * anything.
  */
-export const spendingLimits = z
-  .strictObject({
-    writesPerDay: count(6).optional().describe('Writes within 24 hours, or the word none.'),
-    spendPerDay: spendPerDay
-      .optional()
-      .describe('Catalogue prices of the writes within 24 hours, by currency, or none.'),
-    maxQuantity: count(2).optional().describe('Packs of one order, or the word none.'),
-    requirePrice: flag.optional().describe('Refuse what the catalogue does not price.'),
-    frozen: flag.optional().describe('Stop all spending at once.'),
-  })
-  .transform(
-    (limits): SpendingLimits => ({
-      writesPerDay: limits.writesPerDay ?? null,
-      spendPerDay: limits.spendPerDay ?? new Map(),
-      maxQuantity: limits.maxQuantity ?? null,
-      requirePrice: limits.requirePrice ?? false,
-      frozen: limits.frozen ?? false,
-    }),
-  );
+export const spendingLimits = closedObject({
+  writesPerDay: count(6).optional().describe('Writes within 24 hours, or the word none.'),
+  spendPerDay: spendPerDay.optional().describe('Catalogue prices of the writes within 24 hours, by currency, or none.'),
+  maxQuantity: count(2).optional().describe('Packs of one order, or the word none.'),
+  requirePrice: flag.optional().describe('Refuse what the catalogue does not price.'),
+  frozen: flag.optional().describe('Stop all spending at once.'),
+}).transform(
+  (limits): SpendingLimits => ({
+    writesPerDay: limits.writesPerDay ?? null,
+    spendPerDay: limits.spendPerDay ?? new Map(),
+    maxQuantity: limits.maxQuantity ?? null,
+    requirePrice: limits.requirePrice ?? false,
+    frozen: limits.frozen ?? false,
+  }),
+);
 
 /** The same limits; the word `none` may replace all of them. */
 export const tenantLimits = z.preprocess(noneAsEmpty, spendingLimits).meta({ orWord: NO_LIMIT });

@@ -1,4 +1,4 @@
-import { isMap, isScalar, parseDocument } from 'yaml';
+import { type Document, isMap, isScalar, parseDocument, visit } from 'yaml';
 
 /** The content of a tenants file. */
 export interface TenantsDocument {
@@ -15,8 +15,24 @@ export interface TenantsDocument {
 export function parseTenantsDocument(text: string): TenantsDocument | null {
   // Scalars stay text, because an 18-digit group id is not an exact number, and 007 is an id, not a 7.
   const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false });
-  if (document.errors.length > 0) return null;
-  return { content: document.toJS({ maxAliasCount: 10 }), openTenant: openTenantOf(document.contents) };
+  if (document.errors.length > 0 || !hasTextKeys(document)) return null;
+  try {
+    return { content: document.toJS({ maxAliasCount: 10 }), openTenant: openTenantOf(document.contents) };
+  } catch {
+    // An alias without an anchor. The parser's error names it, and it may be a secret that begins with an asterisk.
+    return null;
+  }
+}
+
+/** The parser would print a mapping that stands in a key's place (`{{secret: x}}`) as a warning of the process. */
+function hasTextKeys(document: Document): boolean {
+  let found = true;
+  visit(document, {
+    Pair(_at, { key }) {
+      found &&= isScalar(key);
+    },
+  });
+  return found;
 }
 
 function openTenantOf(root: unknown): string | null {

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseNumericId } from '../domain/group-id.js';
 import type { ConfigProblem, CreditsAuthorization } from './config.js';
-import { oneLine, serviceUrl, token } from './setting.js';
+import { closedObject, faultOf, oneLine, serviceUrl, token } from './setting.js';
 import { tenantLimits } from './spending-limits.js';
 import type { TenantRecord, TenantsVersion } from './tenants-version.policy.js';
 
@@ -48,7 +48,7 @@ const httpsUrl = serviceUrl.meta({
 
 const GROUPS_MESSAGE = 'must be a list of group ids (1 to 18 digits, greater than 0), or the word all';
 
-const tenantSchema = z.strictObject({
+const tenantSchema = closedObject({
   xtractaApiKey: secretText
     .optional()
     .describe('The api key of this tenant at Xtracta. This, or the file that holds it.'),
@@ -77,7 +77,7 @@ const tenantSchema = z.strictObject({
 });
 
 /** The content of a tenants file, every scalar as text. */
-export const tenantsFile = z.strictObject({
+export const tenantsFile = closedObject({
   tenants: z
     .record(z.string().regex(/^[^\p{Cc}]{1,200}$/u, 'is not a tenant id'), tenantSchema)
     .describe('Each tenant by its id, which is the value of the tenant claim (JWT_TENANT_CLAIM) in tokens.'),
@@ -94,12 +94,13 @@ export async function readTenantsFile(path: string): Promise<TenantsFileResult> 
     : await parseTenantsFile(file, text);
 }
 
+const NOT_READABLE = 'is neither valid YAML nor valid JSON (a text that begins with * or { needs quotes)';
+
 /** The same for a text that was already read. */
 export async function parseTenantsFile(file: string, text: string): Promise<TenantsFileResult> {
   const { parseTenantsDocument } = await import('./tenants-document.js');
   const document = parseTenantsDocument(text);
-  if (document === null)
-    return refused([problem('', 'is neither valid YAML nor valid JSON')], [file], digestOf([text]));
+  if (document === null) return refused([problem('', NOT_READABLE)], [file], digestOf([text]));
   const parsed = tenantsFile.safeParse(document.content);
   if (!parsed.success) return refused(parsed.error.issues.map(issueProblem), [file], digestOf([text]));
 
@@ -213,11 +214,12 @@ function problem(place: string, message: string): ConfigProblem {
 }
 
 function issueProblem(issue: z.core.$ZodIssue): ConfigProblem {
-  const place = issue.path.map(String).join('.');
-  if (issue.code === 'unrecognized_keys') return problem(place, `has unknown keys: ${issue.keys.join(', ')}`);
-  if (issue.code === 'invalid_type')
-    return problem(place === '' ? 'the file' : place, `must be ${typeWord(issue.expected)}`);
-  return problem(place, issue.message);
+  const { place, message } = faultOf(issue);
+  if (issue.code === 'unrecognized_keys') return problem(place, `${message}; in YAML a blank follows the colon`);
+  if (issue.code !== 'invalid_type') return problem(place, message);
+  // Without a mapping a key is hardly a tenant's id. It may be `xtractaApiKey:secret`, where a blank is missing.
+  if (issue.path.length === 2) return problem('tenants', `has an entry that is not ${typeWord(issue.expected)}`);
+  return problem(place === '' ? 'the file' : place, `must be ${typeWord(issue.expected)}`);
 }
 
 function typeWord(expected: string): string {

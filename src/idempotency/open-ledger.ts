@@ -261,7 +261,8 @@ function sentence(subject: string, reason: Reason | undefined, label: string | n
 }
 
 function placeIn(url: string): string {
-  if (!URL.canParse(url)) return '';
+  // An `@` behind the host: a password with a slash, of which the host is a part.
+  if (!URL.canParse(url) || /[/?#].*@/s.test(url.replace('://', ''))) return '';
   const { host, pathname } = new URL(url);
   return host === '' ? '' : ` at ${host}${pathname}`;
 }

@@ -76,6 +76,17 @@ describe('the documentation of settings', () => {
   });
 });
 
+describe('the printed configuration', () => {
+  it('shows no content that was given in place of a path', async () => {
+    const { out } = {
+      out: '',
+      ...(await decide(['--print-config'], { TENANTS_FILE: '{"tenants": {"a": "CANARY"}}' })),
+    };
+    expect(out).toContain('TENANTS_FILE=(not valid)\n');
+    expect(out).not.toContain('CANARY');
+  });
+});
+
 describe('a masked URL', () => {
   it.each([
     ['sqlite:data/ledger.sqlite', 'sqlite:data/ledger.sqlite'],
@@ -84,6 +95,9 @@ describe('a masked URL', () => {
     ['postgres://user@db/billing', 'postgres://********@db/billing'],
     ['redis://h:1/0#secret', 'redis://h:1/0?********'],
     ['postgres://a:b@c:notaport/', '********'],
+    ['postgres://user:12/34@db/billing', '********'],
+    ['postgres://user:p@ss/word@db/billing', '********'],
+    ['redis://user:12?34@db', '********'],
   ])('of %s is %s', (url, masked) => {
     expect(maskUrl(url)).toBe(masked);
   });

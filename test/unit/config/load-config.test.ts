@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { decide } from '../../../src/cli.js';
 import type { Config } from '../../../src/config/config.js';
 import { loadConfig } from '../../../src/config/load-config.js';
+import { parseTenantsFile } from '../../../src/config/tenants-file.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -181,6 +182,24 @@ const BROKEN: [string, Record<string, string>, string[]][] = [
     },
     ['TENANTS_FILE', 'TENANTS_FILE', 'TENANTS_FILE'],
   ],
+  ...[
+    ['no blank after a colon', `tenants: { a: { xtractaApiKey:${CANARY}, rootGroupId: "1" } }`],
+    ['no blank after a colon, in place of a tenant', `tenants: { xtractaApiKey:${CANARY} }`],
+    ['a key that YAML takes for an alias', `tenants: { a: { xtractaApiKey: *${CANARY} } }`],
+    ['a key that YAML takes for a tag', `tenants: { a: { xtractaApiKey: !${CANARY} } }`],
+    ['a comma in a key', `tenants: { a: { xtractaApiKey: x,${CANARY} } }`],
+    ['a placeholder that nobody filled', `tenants: {{ ${CANARY} }}`],
+    ['a limit without a colon', `tenants: { a: { xtractaApiKey: x, limits: { ${CANARY} } } }`],
+    ['no currency', `tenants: { a: { xtractaApiKey: x, limits: { spendPerDay: { ${CANARY}: 1 } } } }`],
+  ].map(([name = '', text = ''], at): (typeof BROKEN)[number] => [
+    `a tenants file with ${name}`,
+    { ...JWT, TENANTS_FILE: fileWith(`slip-${at}.yaml`, text) },
+    ['TENANTS_FILE'],
+  ]),
+  ['limits of another name', { ...NONE, SPENDING_LIMITS: `{"${CANARY}": 1}` }, ['SPENDING_LIMITS']],
+  ['limits in no currency', { ...NONE, SPENDING_LIMITS: `{"spendPerDay": {"${CANARY}": "1"}}` }, ['SPENDING_LIMITS']],
+  ['limits that are no JSON', { ...NONE, SPENDING_LIMITS: `{${CANARY}` }, ['SPENDING_LIMITS']],
+  ['a colon for an equals sign', { ...NONE, [`ROUTER_SECRET:${CANARY}`]: '=', PORT: 'x' }, ['PORT']],
   ['an upstream without TLS', { ...NONE, XTRACTA_URL: 'http://api.xtracta.test' }, ['XTRACTA_URL']],
   ['an upstream with a password', { ...NONE, XTRACTA_URL: `https://u:${CANARY}@api.xtracta.test` }, ['XTRACTA_URL']],
   ['an upstream that is no URL', { ...NONE, XTRACTA_URL: 'api.xtracta.test' }, ['XTRACTA_URL']],
@@ -267,5 +286,39 @@ describe('a broken configuration', () => {
       'XTRACTA_URL',
       'CREDITS_CLIENT_SECRET',
     ]);
+  });
+});
+
+describe('a tenants file with any slip of one character', () => {
+  const KEY = 'zqxjvkwzqxjv';
+  const TOKEN = 'wvuzyxwvuzyx';
+  const pieces = [KEY, TOKEN].flatMap((secret) => Array.from({ length: 8 }, (_, at) => secret.slice(at, at + 5)));
+
+  /** The text without one of its characters, and with one more at each place. */
+  function* slipsOf(text: string): Generator<string> {
+    for (let at = 0; at <= text.length; at += 1) {
+      yield text.slice(0, at) + text.slice(at + 1);
+      for (const more of ' :,{}[]*&!#?"\n') yield text.slice(0, at) + more + text.slice(at);
+    }
+  }
+
+  it.each([
+    [
+      'lines',
+      `tenants:\n  a:\n    xtractaApiKey: ${KEY}\n    creditsToken: ${TOKEN}\n    limits:\n      frozen: true\n`,
+    ],
+    ['brackets', `tenants: {a: {xtractaApiKey: ${KEY}, creditsToken: ${TOKEN}, limits: {spendPerDay: {NZD: 1}}}}`],
+    ['JSON', `{"tenants": {"a": {"xtractaApiKey": "${KEY}", "creditsToken": "${TOKEN}", "limits": {"frozen": true}}}}`],
+  ])('in %s is refused without a word of a secret, or is none', async (_name, text) => {
+    expect((await parseTenantsFile('/nowhere/tenants.yaml', text)).problems).toEqual([]);
+    const shown: string[] = [];
+    let refused = 0;
+    for (const slip of slipsOf(text)) {
+      const messages = (await parseTenantsFile('/nowhere/tenants.yaml', slip)).problems.map(({ message }) => message);
+      refused += messages.length > 0 ? 1 : 0;
+      shown.push(...messages.filter((message) => pieces.some((piece) => message.includes(piece))));
+    }
+    expect(shown).toEqual([]);
+    expect(refused).toBeGreaterThan(text.length);
   });
 });

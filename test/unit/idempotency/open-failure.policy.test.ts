@@ -52,6 +52,13 @@ describe('a PostgreSQL ledger that cannot be opened', () => {
     expect(line).toMatch(said);
     expect(line).not.toMatch(/CANARY|user:|\n/);
   });
+
+  it.each(['postgres://user:12/CANARY@db/billing', 'postgres://user:p@12/CANARY@db', 'postgres://user:12?CANARY@db'])(
+    'tells no place where a password that is not encoded ends the host: %s',
+    (url) => {
+      expect(postgresOpenFailure(url, coded('ENOTFOUND'))).toMatch(/^The ledger in PostgreSQL cannot be opened: /);
+    },
+  );
 });
 
 describe('a file system', () => {

@@ -88,6 +88,8 @@ describe('the tenants file', () => {
       '{ CANARY-3: ',
       '',
       'tenants: { b: {} }',
+      'tenants: { acme: { xtractaApiKey: *CANARY-4 } }',
+      'tenants: { acme: { xtractaApiKey:CANARY-5, rootGroupId: 1 } }',
     ]) {
       await replace(file, broken);
       await settled(directory);
@@ -96,7 +98,7 @@ describe('the tenants file', () => {
     await rm(file);
     await settled(directory);
     expect(directory.find('acme')).not.toBeNull();
-    expect(log.filter((line) => line.includes('not valid'))).toHaveLength(5);
+    expect(log.filter((line) => line.includes('not valid'))).toHaveLength(7);
     expect(log.join('')).not.toContain('CANARY');
   });
 
