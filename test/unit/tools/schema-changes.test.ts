@@ -101,6 +101,14 @@ describe('the declarations of a changelog', () => {
 });
 
 describe('this schema', () => {
+  it('is compared with the release that both changelogs name last', () => {
+    const last = (name: string) => /^## (\d+\.\d+\.\d+)/m.exec(file(name))?.[1];
+    expect(last('SCHEMA_CHANGELOG.md')).toMatch(/^\d/);
+    expect(last('SCHEMA_CHANGELOG.md')).toBe(last('CHANGELOG.md'));
+    const { version } = JSON.parse(file('package.json')) as { version: string };
+    expect(version).toBe(last('CHANGELOG.md'));
+  });
+
   it('breaks nobody unannounced', () => {
     const { breaking } = schemaChanges(file('docs/released/schema.graphql'), file('schema.graphql'));
     expect(undeclared(breaking, declaredChanges(file('SCHEMA_CHANGELOG.md')))).toEqual({ missing: [], stale: [] });
