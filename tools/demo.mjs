@@ -26,7 +26,7 @@ await runLocalStack({
       idempotencyKey: 'demo-order-0001',
       packId: fixtures.packId,
       groupId: fixtures.heldGroupId,
-      quantity: 2,
+      quantity: 1,
     };
     const ofRoot = (query) => query.replace('GROUP', fixtures.rootGroupId);
     console.log(`

@@ -277,8 +277,8 @@ export const SETTINGS = {
   OPERATION_COST: defaulted(flag, 'false', {
     section: 'Limits',
     description:
-      'Adds extensions.cost to each response: upstream calls that the operation asked for, made, saved, ' +
-      'and has left of MAX_UPSTREAM_CALLS. Outside production the header x-upstream-calls: 1 adds it to one response.',
+      'Adds extensions.cost to each response: upstream calls that the reads of the operation asked for, made, saved, ' +
+      'and have left of MAX_UPSTREAM_CALLS. Outside production the header x-upstream-calls: 1 adds it to one response.',
   }),
 
   DUPLICATE_WINDOW_SECONDS: defaulted(integer(0, 86_400), '300', {
