@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { Server as NetServer } from 'node:net';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
 import { OWN_LINKS } from '../pages/page-frame.js';
@@ -82,6 +83,8 @@ export async function createHttpLayer(apollo: GraphqlEngine, options: HttpLayerO
   };
 }
 
+const NOT_UTF8 = Object.assign(new Error('The body is not UTF-8.'), { statusCode: 400 });
+
 function createApp(options: HttpLayerOptions): FastifyInstance {
   const { stallTimeoutMs = STALL_TIMEOUT_MS, headersTimeoutMs: headersTimeout = HEADERS_TIMEOUT_MS } = options;
   const app = fastify({
@@ -98,7 +101,12 @@ function createApp(options: HttpLayerOptions): FastifyInstance {
     forceCloseConnections: true,
   });
   // Only JSON is a GraphQL request. Against CSRF: a browser sends text/plain to another site without a preflight.
-  app.removeContentTypeParser('text/plain');
+  app.removeContentTypeParser(['text/plain', 'application/json']);
+  // Fastify's own parser puts U+FFFD in place of bytes that are not UTF-8, and a write would send the altered text.
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) =>
+    isUtf8(body) ? parseJson(request, body.toString(), done) : done(NOT_UTF8),
+  );
   cutOffStalledReaders(app, stallTimeoutMs);
   app.setErrorHandler<FastifyError>((error, request, reply) => sendRefusal(request, reply, refusalOf(error)));
   app.setNotFoundHandler((request, reply) =>

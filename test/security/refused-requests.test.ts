@@ -53,6 +53,21 @@ describe('an order', () => {
     },
   );
 
+  it.each([
+    ['a byte of Latin-1', Buffer.from([0xe9])],
+    ['half a character', Buffer.from([0xc3])],
+    ['a surrogate in bytes', Buffer.from([0xed, 0xa0, 0x80])],
+  ])('is not sent by a body that is not UTF-8: %s', async (_name, bytes) => {
+    const [before, after] = JSON.stringify({ query: ORDER, variables: { key: 'utf8-12345', note: '|' } }).split('|');
+    const response = await fetch(`${gateway.url}/graphql`, {
+      method: 'POST',
+      headers: { ...SECRET, 'content-type': 'application/json; charset=utf-8' },
+      body: Buffer.concat([Buffer.from(before ?? ''), bytes, Buffer.from(after ?? '')]),
+    });
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+    expect([response.status, stand.upstreamCalls()]).toEqual([400, 0]);
+  });
+
   it('is not sent by a body that comes in parts without end, is too large, or is cut', async () => {
     const head = (more: string): string =>
       `POST /graphql HTTP/1.1\r\nHost: localhost\r\nx-router-secret: new-router-secret-2\r\ncontent-type: application/json\r\nconnection: close\r\n${more}\r\n\r\n`;

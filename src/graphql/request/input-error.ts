@@ -87,15 +87,18 @@ export function literalError(error: GraphQLError): BillingError | undefined {
   return inputProblem(literalPath(node), unwrapped(error));
 }
 
+/** The error of a field whose argument only execution can refuse. Undefined when the error has another cause. */
+export function argumentError({ originalError: cause }: GraphQLError): BillingError | undefined {
+  return cause instanceof GraphQLError ? refusedArgument(cause) : undefined;
+}
+
 /**
- * The error for an argument that only execution can refuse: an explicit null in place of a default, or a missing
- * variable.
+ * The error for an argument of a field or directive that validation cannot refuse: an explicit null in place of a
+ * default, or a missing variable. Undefined when the error of graphql-js has another cause.
  */
-export function argumentError(error: GraphQLError): BillingError | undefined {
-  const cause = error.originalError;
-  if (!(cause instanceof GraphQLError) || cause.path !== undefined || cause.originalError !== undefined)
-    return undefined;
-  const [, argument] = ARGUMENT.exec(cause.message) ?? [];
+export function refusedArgument(error: GraphQLError): BillingError | undefined {
+  if (error.path !== undefined || error.originalError !== undefined) return undefined;
+  const [, argument] = ARGUMENT.exec(error.message) ?? [];
   return argument === undefined
     ? undefined
     : badInput(`${argument} has a value that its type does not allow.`, [argument]);

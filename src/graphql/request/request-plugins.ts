@@ -16,7 +16,7 @@ import { eachInSlices } from '../../runtime/large-work.js';
 import type { GatewayContext } from '../context.js';
 import { DELETE_DOCUMENTS_SCOPE, requireScopes } from '../scopes.js';
 import { formatError } from './error-format.js';
-import { argumentError, type CoercedVariables, coerceVariables } from './input-error.js';
+import { type CoercedVariables, coerceVariables, refusedArgument } from './input-error.js';
 import { MAX_REPORTED_ERRORS } from './limits.js';
 import { beginRows, placeRows } from './plain-rows.js';
 import { MAX_ROWS, type OperationFacts, operationFacts, rowsAskedFor } from './selection.js';
@@ -64,7 +64,8 @@ function admission(options: AdmissionOptions): Listener {
         }
         if (facts.hasLists) requireFewRows(rowsAskedFor(schema, document, operation, variables));
       } catch (error) {
-        throw error instanceof BillingError ? requestError(error) : error;
+        const refused = error instanceof GraphQLError ? refusedArgument(error) : error;
+        throw refused instanceof BillingError ? requestError(refused) : error;
       }
     },
   };
@@ -106,13 +107,7 @@ function mutationArguments(
   variables: CoercedVariables,
 ): Readonly<Record<string, unknown>> {
   const definition = schema.getMutationType()?.getFields()[field.name.value];
-  if (definition === undefined) return {};
-  try {
-    return getArgumentValues(definition, field, variables);
-  } catch (error) {
-    const cause = error instanceof GraphQLError ? new GraphQLError('', { originalError: error }) : undefined;
-    throw (cause === undefined ? undefined : argumentError(cause)) ?? error;
-  }
+  return definition === undefined ? {} : getArgumentValues(definition, field, variables);
 }
 
 function asksToDelete({ input }: Readonly<Record<string, unknown>>): boolean {

@@ -189,6 +189,25 @@ describe('variables', () => {
   });
 
   it.each([
+    ['a field', 'query ($x: Boolean = false) { group(id: "1") { id name @include(if: $x) } }'],
+    [
+      'a spread',
+      'query ($x: Boolean = true) { group(id: "1") { id ...N @skip(if: $x) } } fragment N on Group { name }',
+    ],
+    ['a list', 'query ($x: Boolean = true) { group(id: "1") { billingHistory @skip(if: $x) { totalCount } } }'],
+    ['what needs no scope', 'query ($x: Boolean = true) { __typename @skip(if: $x) }'],
+    ['a mutation', `mutation ($x: Boolean = true) { ${order('11111111')} ${ui.replace(' {', ' @skip(if: $x) {')} }`],
+  ])(
+    'that are null where @skip and @include stand at %s are refused, and not a fault of ours',
+    async (_name, query) => {
+      const response = await ask(query, { x: null });
+      expect(response).toMatchObject({ status: 400, calls: 0, codes: ['BAD_USER_INPUT'] });
+      expect(response.errors[0]?.extensions['field']).toEqual(['if']);
+      expect((await ask(query, {})).codes).toEqual([]);
+    },
+  );
+
+  it.each([
     ['a text with a NUL', '\u0000'],
     ['a lone surrogate', '\ud800'],
     ['a text of 50,000 characters', 'x'.repeat(50_000)],
