@@ -110,7 +110,7 @@ export type ClaimTerms =
  *   is a write of the same tenant with any credential, or of another tenant with the same credential. `row` is that
  *   write.
  * - `possibleDuplicate`: an equal write of the tenant with another key is under way or succeeded within the window.
- *   `row` is the newest such write that `repeats` does not name.
+ *   `row` is the newest equal write, which `repeats` does not name.
  * - `repeatsAnother`: `repeats` names a write that is not equal; `row` is that write.
  * - `termsNeeded`: nothing blocks the claim, and the terms are unread.
  * - `refused`: the guards or the terms forbid it.
@@ -344,6 +344,13 @@ export function classifyBlocker(request: ClaimRequest, blocker: LedgerRow): 'pos
   const isGuarded = guards !== undefined && guards.duplicateWindowMs > 0 && guards.repeats !== blocker.idempotencyKey;
   return isEqual && isGuarded && isUnfinished(blocker.state) ? 'possibleDuplicate' : 'targetBusy';
 }
+
+/**
+ * Equal writes exclude each other from the claim to the end. So the newest is the one whose last audit entry has the
+ * highest number, whatever the clocks say. It is looked for where clocks differ by at most this time, in milliseconds.
+ * Reason: a search without a limit costs as much as a target has equal writes.
+ */
+export const MAX_CLOCK_DIFFERENCE_MS = 86_400_000;
 
 /** Time since which a successful equal write blocks the claim, in Unix epoch milliseconds; null: none does. */
 export function duplicatesSinceMs({ guards, atMs }: ClaimRequest): number | null {

@@ -355,6 +355,51 @@ export function describeClaims(
       expect((await at.ledger.claim(held)).kind).toBe('overLimit');
     });
 
+    /** A claim that repeats an equal write of the last five minutes on purpose, or none. */
+    const guarded = (atMs: number, repeats: string | null, change: Partial<ClaimRequest> = {}) =>
+      sampleClaim({
+        atMs,
+        guards: { forbidden: null, duplicateWindowMs: 300_000, repeats, terms: { kind: 'none' } },
+        ...change,
+      });
+    const order = async (request: ClaimRequest, to: 'succeeded' | 'not_sent' = 'succeeded'): Promise<string> => {
+      const row = await at.claimed(at.ledger, request);
+      const { atMs } = request;
+      const sent = present(await at.ledger.advance(row, { from: 'claimed', to: 'sending', by: 'owner', atMs }));
+      await at.ledger.advance(sent, { from: 'sending', to, by: 'owner', atMs });
+      return row.idempotencyKey;
+    };
+    const HOUR = 3_600_000;
+
+    it.each([
+      ['none of them is', 0, 0],
+      ['they were set back by 10 seconds', -10_000, -10_000],
+      ['they were set back by an hour', -HOUR, -HOUR],
+      ['they were set back by an hour, and then set right', -HOUR, 0],
+      ['they were set ahead by an hour, and then set right', HOUR, 0],
+    ])('knows the newest of equal writes though clocks are wrong: %s', async (_title, secondMs, thirdMs) => {
+      const first = await order(guarded(T0, null));
+      const second = await order(guarded(T0 + 1_000 + secondMs, first));
+      for (const repeats of [null, first]) {
+        expect(await at.ledger.claim(guarded(T0 + 2_000 + thirdMs, repeats))).toMatchObject({
+          kind: 'possibleDuplicate',
+          row: { idempotencyKey: second },
+        });
+      }
+      expect((await at.ledger.claim(guarded(T0 + 3_000 + thirdMs, second))).kind).toBe('claimed');
+    });
+
+    it('knows the newest of equal writes by its last claim', async () => {
+      const retried = await order(guarded(T0, null), 'not_sent');
+      const other = await order(guarded(T0 + 1_000, null));
+      await order(guarded(T0 + 1_000, other, { idempotencyKey: retried }));
+      expect(await at.ledger.claim(guarded(T0 + 1_000, other))).toMatchObject({
+        kind: 'possibleDuplicate',
+        row: { idempotencyKey: retried },
+      });
+      expect((await at.ledger.claim(guarded(T0 + 301_000, null))).kind).toBe('claimed');
+    });
+
     it('gives a target to one of many not-sent keys that try again at once on two replicas', async () => {
       const replica = await at.openAnother();
       const keys: string[] = [];

@@ -14,10 +14,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type Ledger, type LedgerLog, LedgerUnavailable } from '../../src/idempotency/ledger.js';
 import { openLedger } from '../../src/idempotency/open-ledger.js';
-import { RunOnce } from '../../src/idempotency/run-once.js';
+import { type OnceRequest, RunOnce } from '../../src/idempotency/run-once.js';
 import { CountingUpstream, sampleOrder } from './counting-upstream.js';
 import { describeLedgerContract } from './ledger-contract.js';
-import { sampleClaim } from './sample-claims.js';
+import { sampleClaim, T0 } from './sample-claims.js';
 
 const made: string[] = [];
 const newDirectory = (): string => {
@@ -88,9 +88,12 @@ describe('a ledger in a SQLite file', () => {
     expect(statements.length).toBeGreaterThan(10);
     expect(statements.filter((text) => scanned(text).length > 0)).toEqual([]);
     // However many writes a target has: accounts of all tenants share the names of their targets.
-    const [equal = ''] = statements.filter((text) => text.includes('fingerprint = ?'));
-    const plan = database.prepare(`EXPLAIN QUERY PLAN ${equal}`).all();
-    expect(String(plan[0]?.['detail'])).toContain('(tenant_id=? AND target=? AND fingerprint=? AND completed_at>?)');
+    const equal = statements.filter((text) => text.includes('fingerprint = :fingerprint'));
+    expect(equal).toHaveLength(2);
+    for (const text of equal) {
+      const plan = database.prepare(`EXPLAIN QUERY PLAN ${text}`).all();
+      expect(String(plan[0]?.['detail'])).toContain('(tenant_id=? AND target=? AND fingerprint=? AND completed_at>?)');
+    }
     database.close();
   });
 
@@ -110,6 +113,30 @@ describe('a ledger in a SQLite file', () => {
     expect(statements.length).toBeGreaterThan(7);
     expect(statements.filter((text) => temporary(text).length > 0)).toEqual([]);
     database.close();
+  });
+
+  it('knows the newest of equal writes also where a process of an earlier version made the entries of the audit', async () => {
+    const ledger = await open();
+    let now = T0;
+    const once = new RunOnce({ ledger, now: () => now, duplicateWindowMs: 300_000 });
+    const upstream = new CountingUpstream();
+    const first = sampleOrder();
+    const again = (): OnceRequest =>
+      sampleOrder({ guards: { forbidden: null, repeats: first.idempotencyKey, terms: { kind: 'none' } } });
+    await once.run(first, upstream.steps());
+    now -= 10_000;
+    const second = again();
+    await once.run(second, upstream.steps());
+    const database = new DatabaseSync(file);
+    database
+      .prepare('UPDATE ledger_audit SET operation_id = NULL WHERE idempotency_key = ?')
+      .run(second.idempotencyKey);
+    database.close();
+    expect(await once.run(again(), upstream.steps())).toMatchObject({
+      kind: 'possibleDuplicate',
+      row: { idempotencyKey: second.idempotencyKey },
+    });
+    expect(upstream.hits).toBe(2);
   });
 
   it('makes its directory and files readable by nobody else', async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import { ACCOUNT_KINDS, BILLING_OPERATION_KINDS } from '../../domain/upstream-operations.js';
-import { LedgerUnavailable, MAX_RECENT_WRITES, requireVersion } from '../ledger.js';
+import { LedgerUnavailable, MAX_CLOCK_DIFFERENCE_MS, MAX_RECENT_WRITES, requireVersion } from '../ledger.js';
 import { FINISHER, quoted } from '../ledger-row.codec.js';
 
 // Statements are not prepared by name. Reason: when a newer version adds a column during a rolling deployment, the
@@ -33,9 +33,14 @@ export const FIND_BLOCKER = `SELECT * FROM ledger_operations WHERE id IN (
     UNION ALL SELECT id FROM ledger_operations WHERE credential_id = $2 AND ${IN_THE_WAY}
   ) ORDER BY id LIMIT 1`;
 
-/** The newest equal write that succeeded: $1 tenant, $2 fingerprint, $3 earliest time, $4 the request's own key. */
-export const FIND_NEWEST_EQUAL = `SELECT * FROM ledger_operations WHERE tenant_id = $1 AND fingerprint = $2
-  AND state = 'succeeded' AND completed_at > $3 AND idempotency_key <> $4 ORDER BY completed_at DESC, id DESC LIMIT 1`;
+const EQUAL = "tenant_id = $1 AND fingerprint = $2 AND state = 'succeeded' AND idempotency_key <> $4";
+
+/** The newest equal write, if one succeeded since: $1 tenant, $2 fingerprint, $3 earliest time, $4 the own key. */
+export const FIND_NEWEST_EQUAL = `SELECT * FROM ledger_operations AS equal
+  WHERE ${EQUAL} AND completed_at > $3::bigint - ${MAX_CLOCK_DIFFERENCE_MS}
+  AND EXISTS (SELECT 1 FROM ledger_operations WHERE ${EQUAL} AND completed_at > $3::bigint)
+  ORDER BY (SELECT max(id) FROM ledger_audit WHERE ledger_audit.tenant_id = equal.tenant_id
+    AND ledger_audit.idempotency_key = equal.idempotency_key) DESC LIMIT 1`;
 
 /** Writes that count towards the limits of a tenant: $1 tenant, $2 earliest time. */
 export const SPENT = `SELECT spend_amount, spend_currency, sent_at FROM ledger_operations

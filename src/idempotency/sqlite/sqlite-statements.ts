@@ -48,15 +48,23 @@ const RECENT_WRITES = `SELECT kind, group_id, ${FINISHER}, NULL AS completed_at
   UNION ALL SELECT kind, group_id, ${FINISHER}, completed_at FROM ledger_operations INDEXED BY ledger_completed
   WHERE completed_at >= :since AND state IN ('succeeded', 'rejected') AND ${CONCERNED} LIMIT ${MAX_RECENT_WRITES}`;
 
+const EQUAL = `tenant_id = :tenant AND target = :target AND fingerprint = :fingerprint AND state = 'succeeded'
+  AND completed_at > :since AND idempotency_key <> :key`;
+
+/** The number of a write's last audit entry. A process of before version 5 made it without the write's number. */
+const LAST_CHANGE = `SELECT max(id) FROM ledger_audit WHERE operation_id = ledger_operations.id
+  OR (operation_id IS NULL AND tenant_id = ledger_operations.tenant_id
+    AND idempotency_key = ledger_operations.idempotency_key)`;
+
 /** The statements of the ledger, prepared. */
 export function prepareStatements(db: DatabaseSync) {
   const sql = (text: string): StatementSync => db.prepare(text);
   return {
     find: sql('SELECT * FROM ledger_operations WHERE tenant_id = ? AND idempotency_key = ?'),
     blockers: sql(IN_THE_WAY),
-    newestEqual: sql(`SELECT * FROM ledger_operations WHERE tenant_id = ? AND target = ? AND fingerprint = ?
-      AND state = 'succeeded' AND completed_at > ? AND idempotency_key <> ?
-      ORDER BY completed_at DESC, id DESC LIMIT 1`),
+    anyEqual: sql(`SELECT 1 FROM ledger_operations WHERE ${EQUAL} LIMIT 1`),
+    // The row of the maximum (https://www.sqlite.org/lang_select.html#bareagg). Sorting would need a temporary table.
+    newestEqual: sql(`SELECT *, max((${LAST_CHANGE})) FROM ledger_operations WHERE ${EQUAL}`),
     spent: sql(SPENT),
     spending: sql(
       `SELECT spend_amount, spend_currency, count(*) AS n FROM (${SPENT}) GROUP BY spend_amount, spend_currency`,

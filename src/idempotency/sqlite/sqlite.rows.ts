@@ -15,6 +15,7 @@ import {
   type LedgerPage,
   type ListRequest,
   limitsOf,
+  MAX_CLOCK_DIFFERENCE_MS,
   type Neighbour,
   repeatsAnother,
 } from '../ledger.js';
@@ -108,14 +109,14 @@ export class SqliteRows {
     return first === undefined ? null : decodeRow(first);
   }
 
-  /** The newest equal write that succeeded within the window, unless the request repeats it on purpose. */
+  /** The newest equal write, if any succeeded within the window, unless the request repeats it on purpose. */
   #duplicate(request: ClaimRequest): ClaimResult | null {
     const since = duplicatesSinceMs(request);
     if (since === null) return null;
-    const { tenantId, target, fingerprint, idempotencyKey } = request;
-    const equal = this.#statements.newestEqual.get(tenantId, target, fingerprint, since, idempotencyKey);
-    if (equal === undefined) return null;
-    const row = decodeRow(equal);
+    const { tenantId: tenant, target, fingerprint, idempotencyKey: key } = request;
+    const equal = { tenant, target, fingerprint, key };
+    if (this.#statements.anyEqual.get({ ...equal, since }) === undefined) return null;
+    const row = decodeRow(this.#statements.newestEqual.get({ ...equal, since: since - MAX_CLOCK_DIFFERENCE_MS }));
     return row.idempotencyKey === request.guards?.repeats ? null : { kind: 'possibleDuplicate', row };
   }
 
