@@ -115,7 +115,12 @@ class CreditPurchaseType implements CreditPurchase {
   })
   readonly invoiceNumber!: string | null;
 
-  @Field(() => String, { nullable: true, description: "The upstream's free text about the outcome (`Result`)." })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "The upstream's free text about the outcome (`Result`): at most 300 characters, without keys, URLs, e-mail " +
+      'addresses and the details of the input.',
+  })
   readonly result!: string | null;
 
   @PersonalData()

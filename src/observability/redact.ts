@@ -7,16 +7,26 @@ const MAX_MESSAGE = 300;
  */
 const MAX_INPUT = 4000;
 
+/** A cut may leave the beginning of a secret: a contact's detail has 255 characters, three times that if encoded. */
+const CUT_TAIL = 800;
+
 /** Known secrets shorter than this would blank ordinary words of the message. */
 const MIN_SECRET = 3;
 
+/** Known secrets shorter than this may be a part of a code by chance: purchase order 101 of invoice 20101. */
+const MIN_SECRET_IN_CODE = 8;
+
 const REMOVED = '[removed]';
 
-/** The order matters: a URL may hold an e-mail address, and an address may hold text that looks like a key. */
-const PATTERNS: readonly RegExp[] = [
+const ADDRESSES: readonly RegExp[] = [
   /[a-z][a-z0-9+.-]{0,20}:\/\/\S+/gi,
   /\bwww\.\S+/gi,
   /[^\s@<>"'(),;:]{1,64}@[^\s@<>"'(),;]{1,255}/g,
+];
+
+/** The order matters: a URL may hold an e-mail address, and an address may hold text that looks like a key. */
+const PATTERNS: readonly RegExp[] = [
+  ...ADDRESSES,
   /\bbearer\s+\S+/gi,
   /\bbasic\s+[A-Za-z0-9+/=_-]{8,}/gi,
   /\b(?:api[ _-]?key|key|token|secret|password|passwd|authorization|client_id|client_secret|access_token|t)\s*[=:]\s*\S+/gi,
@@ -29,23 +39,75 @@ const PATTERNS: readonly RegExp[] = [
  * most 300 characters, without HTML tags and control characters. Keys, tokens, URLs and e-mail addresses are replaced
  * by `[removed]`.
  *
- * @param secrets credentials of the call, removed wherever they occur, also percent-encoded. Text that looks like a key
- * (runs of 20 characters and more) is removed even if it is not listed.
+ * @param secrets credentials and personal data of the call, removed wherever they occur: in whatever case, on one line,
+ * percent-encoded. Text that looks like a key (runs of 20 characters and more) is removed even if it is not listed.
  */
 export function sanitiseUpstreamMessage(text: string, secrets: readonly string[] = []): string {
-  const bounded = text.slice(0, MAX_INPUT).toWellFormed();
+  const read = withoutSecrets(text.slice(0, MAX_INPUT), secrets);
+  const whole = (text.length > MAX_INPUT ? read.slice(0, -CUT_TAIL) : read).toWellFormed();
   // Secrets are removed before and after the tags. Otherwise removing the tag in `12<b>34` could restore the key
   // `1234`.
-  const plain = withoutSecrets(withoutMarkup(withoutSecrets(bounded, secrets)), secrets);
+  const plain = withoutSecrets(withoutMarkup(whole), secrets);
   const redacted = PATTERNS.reduce((rest, pattern) => rest.replace(pattern, REMOVED), plain);
-  return cut(redacted.replace(/\s+/g, ' ').trim());
+  return cut(onOneLine(redacted));
 }
 
+/**
+ * Whether a code of an upstream, such as an invoice number, may pass. A code passes exactly or not at all. Reason: a
+ * code without some of its characters is another code. Text that only looks like a key may pass, because it may be a
+ * UUID.
+ */
+export function isSafeCode(text: string, secrets: readonly string[]): boolean {
+  if (text.length > MAX_MESSAGE || holdsSecret(text, secrets)) return false;
+  return ADDRESSES.every((pattern) => text.search(pattern) < 0);
+}
+
+export function holdsSecret(text: string, secrets: readonly string[]): boolean {
+  const long = secrets.filter((secret) => secret.length >= MIN_SECRET_IN_CODE);
+  return placesOf(long, onOneLine(text)).length > 0;
+}
+
+/** The text on one line. Overlapping secrets are removed together, so that none leaves a part of another one. */
 function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets
-    .filter((secret) => secret.length >= MIN_SECRET)
-    .flatMap((secret) => [secret, encodeURIComponent(secret.toWellFormed())])
-    .reduce((rest, secret) => rest.replaceAll(secret, REMOVED), text);
+  const line = onOneLine(text);
+  let [result, end] = ['', 0];
+  for (const { from, to } of placesOf(secrets, line).sort((one, other) => one.from - other.from)) {
+    if (from >= end) result += line.slice(end, from) + REMOVED;
+    end = Math.max(end, to);
+  }
+  return result + line.slice(end);
+}
+
+function placesOf(secrets: readonly string[], line: string): { readonly from: number; readonly to: number }[] {
+  const text = smallLetters(line);
+  const places = [];
+  for (const form of new Set(secrets.flatMap(formsOf))) {
+    for (let from = text.indexOf(form); from >= 0; from = text.indexOf(form, from + form.length)) {
+      places.push({ from, to: from + form.length });
+    }
+  }
+  return places;
+}
+
+/** The forms in which an upstream may repeat a secret. It may write an address of several lines with commas. */
+function formsOf(secret: string): string[] {
+  const text = secret.toWellFormed().trim();
+  if (text.length < MIN_SECRET) return [];
+  const forms = [text, onOneLine(text), onOneLine(text.replace(/[\s,]*[\r\n][\s,]*/g, ', '))];
+  const encoded = forms.map((form) => encodeURIComponent(form));
+  return [...forms, ...encoded, ...encoded.map((form) => form.replaceAll('%20', '+'))].map(smallLetters);
+}
+
+function onOneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+/** Each letter keeps its place: the few capitals that are longer in small letters stay. */
+function smallLetters(text: string): string {
+  return text.replace(/\p{Lu}/gu, (letter) => {
+    const small = letter.toLowerCase();
+    return small.length === letter.length ? small : letter;
+  });
 }
 
 /** Format characters (`\p{Cf}`) go too: they reorder or hide text on a terminal. */

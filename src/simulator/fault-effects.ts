@@ -176,12 +176,12 @@ function changeJson(value: JsonValue, fault: FaultAt<'content'>): JsonValue {
       return changeField(value, 'ResponseData', (data) => merge(data, { Detail: null }));
     case 'missing_payload':
       return merge(value, { ResponseData: null });
-    case 'json_value':
+    case 'json_value': {
+      const field = { [textOf(fault, 'name')]: new RawJson(textOf(fault, 'raw')) };
       return changeField(value, 'ResponseData', (data) =>
-        changeField(data, 'Detail', (detail) =>
-          merge(detail, { [textOf(fault, 'name')]: new RawJson(textOf(fault, 'raw')) }),
-        ),
+        'Result' in field ? merge(data, field) : changeField(data, 'Detail', (detail) => merge(detail, field)),
       );
+    }
     case 'camel_case':
       return camelCase(value);
     case 'extra':

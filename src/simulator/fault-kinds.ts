@@ -112,7 +112,7 @@ export const FAULT_KINDS = {
   detail_null: { stage: 'content', about: 'Detail is null and no Error says why.', params: {} },
   json_value: {
     stage: 'content',
-    about: 'A field of Detail as this raw JSON text (12345678901234567.89).',
+    about: 'Result, or a field of Detail, as this raw JSON text (12345678901234567.89).',
     params: { name: 'Quantity', raw: 'null' },
   },
   camel_case: { stage: 'content', about: 'Field names in camelCase.', params: {} },

@@ -138,7 +138,7 @@ const CHANGE = `mutation ($key: ID!) { changePlan(input: { idempotencyKey: $key,
 const UI = 'mutation { openBillingUi { url expiresAt userErrors { code message upstreamMessage } } }';
 const PURCHASE = `mutation ($key: ID!, $id: UUID!, $contact: BillingContactInput, $order: String) {
   purchaseCredits(input: { idempotencyKey: $key, purchaseId: $id, purchaseOrder: $order, billing: $contact }) {
-    purchase { id result userId quantity } ${OPERATION} } }`;
+    purchase { id result userId quantity invoiceNumber purchaseType } ${OPERATION} } }`;
 const RESOLVE = `mutation ($key: ID!) { resolveBillingOperation(
   input: { idempotencyKey: $key, outcome: REJECTED, note: "tried" }) { operation { status } userErrors { code } } }`;
 
@@ -229,6 +229,20 @@ describe('no secret leaves', () => {
     // The circuit stays closed, because no more than three attempts fail in a row.
     const turns = SLOW.has(kind) ? [READS, WRITES] : [...READS, ...WRITES].map((attempt) => [attempt]);
     for (const attempts of turns) await meetAndRecover(gateways.static, kind, ...attempts);
+    expect(canaries.leaks()).toEqual([]);
+  });
+
+  it.each(['Result', 'PurchaseType', 'InvoiceNumber'])('in %s of a purchase, also replayed', async (name) => {
+    const params = { name, raw: JSON.stringify(echo('purchase_credits')) };
+    const { id } = world.world.addFault({ endpoint: 'purchase_credits', kind: 'json_value', params });
+    const key = `canary-text-${name}`;
+    const variables = { key, id: simulator.fixtures.purchaseId, contact: CONTACT, order: PURCHASE_ORDER };
+    for (const place of ['a purchase', 'a replayed purchase']) {
+      const response = await ask(gateways.static, PURCHASE, variables);
+      expect(response.text).toContain('"status":"SUCCEEDED"');
+      canaries.searchResponse(`${place} with ${name}`, response);
+    }
+    world.world.clearFaults(id);
     expect(canaries.leaks()).toEqual([]);
   });
 

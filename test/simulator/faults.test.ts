@@ -214,6 +214,7 @@ describe('the content', () => {
     expect(await buy('error_beside;code=0')).toMatch(/"ErrorCode":"0".*"Detail":\{/);
     expect(await buy('detail_null')).toMatch(/^\{"Error":null,.*"Detail":null/);
     expect(await buy('json_value;name=Quantity;raw=12345678901234567.89')).toContain('"Quantity":12345678901234567.89');
+    expect(await buy('json_value;name=Result;raw="Paid"')).toContain('"Result":"Paid","Detail":{');
     expect(await buy('camel_case')).toContain('"responseData":{"identification"');
     expect(await buy('missing_payload')).toBe('{"Error":null,"ResponseData":null}');
     expect(await buy('model_state')).toContain('"ModelState"');

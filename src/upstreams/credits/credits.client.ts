@@ -1,5 +1,5 @@
 import type { CreditsCredential } from '../../domain/caller.js';
-import type { BillingContact, CreditPurchase, CreditPurchaseRequest } from '../../domain/purchases.js';
+import type { CreditPurchase, CreditPurchaseRequest } from '../../domain/purchases.js';
 import type { UpstreamCall } from '../../domain/upstream-call.js';
 import type { WriteOutcome } from '../../domain/write.js';
 import { UpstreamChannel } from '../http/channel.js';
@@ -110,10 +110,12 @@ export class CreditsClient {
       timeoutMs: Math.max(0, deadlineMs - performance.now()),
       maxResponseBytes: MAX_RESPONSE_BYTES,
     };
+    const credentials = secretsOf(authorization, credential);
     const question = {
       operation: OPERATION,
       purchaseId: request.purchaseId,
-      secrets: [...secretsOf(authorization, credential), ...personalDataOf(request.billing)],
+      credentials,
+      secrets: [...credentials, ...personalDataOf(request)],
       onDrift: (field: string, refused?: string) =>
         call.observer.drift({ endpoint: OPERATION, field, ...(refused === undefined ? {} : { refused }) }),
     };
@@ -132,9 +134,9 @@ function secretsOf(authorization: string, credential: CreditsCredential): string
 }
 
 /**
- * An upstream may repeat the billing contact in its error. The contact must not reach a response, the log or the
- * ledger.
+ * An upstream may repeat the purchase order and the billing contact in its text. They must not reach a response, the
+ * log or the ledger.
  */
-function personalDataOf(contact: BillingContact | null): string[] {
-  return contact === null ? [] : Object.values(contact).filter((value) => typeof value === 'string');
+function personalDataOf({ purchaseOrder, billing }: CreditPurchaseRequest): string[] {
+  return Object.values({ purchaseOrder, ...billing }).filter((value) => value !== null);
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { UpstreamFacts } from '../../domain/errors.js';
 import type { BillingContact, CreditPurchase, CreditPurchaseRequest } from '../../domain/purchases.js';
 import type { BillingWarning, WriteOutcome } from '../../domain/write.js';
-import { sanitiseUpstreamMessage } from '../../observability/redact.js';
+import { holdsSecret, isSafeCode, sanitiseUpstreamMessage } from '../../observability/redact.js';
 import type { TransportResponse, TransportResult } from '../http/transport.js';
 import {
   carriesPayload,
@@ -28,8 +28,10 @@ import { JsonNumber, type JsonObject, leafText, readJsonObject } from './credits
 export interface PurchaseQuestion {
   readonly operation: string;
   readonly purchaseId: string;
-  /** Texts that the gateway removes from the upstream's message wherever they occur. */
+  /** Credentials and personal data. The gateway removes them from the upstream's text wherever they occur. */
   readonly secrets: readonly string[];
+  /** The credentials alone. The account's user may be the billed party, so its id may be personal data. */
+  readonly credentials: readonly string[];
   /** `refused`: reason for which the whole response does not count, from a closed list. */
   readonly onDrift: (field: string, refused?: string) => void;
 }
@@ -75,7 +77,7 @@ export function classifyPurchase(result: TransportResult, question: PurchaseQues
     question.onDrift('ID', 'not-whole');
     return outcomeUnknown(error.facts);
   }
-  const { value, warnings } = toCreditPurchase(id.value, question.purchaseId, response, question.onDrift);
+  const { value, warnings } = toCreditPurchase(id.value, response, question);
   const beside = error.kind !== 'none' ? [ERROR_BESIDE_RESULT] : [];
   return { kind: 'succeeded', value, warnings: [...beside, ...warnings] };
 }
@@ -268,18 +270,18 @@ class LeafReader {
 
 /**
  * The purchase of a whole success, with warnings about odd figures. Figures are returned as sent and never recomputed.
+ * `Result` is a text for people, so it is sanitised like every message of an upstream.
  *
  * @param id the response's `Detail.ID`, already validated
- * @param purchaseId as in the request
  */
 function toCreditPurchase(
   id: string,
-  purchaseId: string,
   response: PurchaseResponseWire,
-  onDrift: (field: string) => void,
+  { purchaseId, secrets, credentials, onDrift }: PurchaseQuestion,
 ): { readonly value: CreditPurchase; readonly warnings: readonly BillingWarning[] } {
   const detail: PurchaseDetailWire = response.responsedata?.detail ?? {};
   const leaves = new LeafReader(onDrift);
+  const decodeCode = (text: string): Decoded<string> => (isSafeCode(text, secrets) ? decoded(text) : UNREADABLE);
   const value: CreditPurchase = {
     id,
     purchaseId,
@@ -291,10 +293,14 @@ function toCreditPurchase(
     unitPrice: leaves.read('UnitPrice', detail.unitprice, decodeDecimal),
     quantity: leaves.read('Quantity', detail.quantity, decodeDecimal),
     paid: leaves.read('Paid', detail.paid, decodeBoolean),
-    purchaseType: leaves.read('PurchaseType', detail.purchasetype, decoded),
-    invoiceNumber: leaves.read('InvoiceNumber', detail.invoicenumber, decoded),
-    result: leaves.read('Result', response.responsedata?.result, decoded),
-    userId: leaves.read('UserId', response.responsedata?.identification?.userid, decoded),
+    purchaseType: leaves.read('PurchaseType', detail.purchasetype, decodeCode),
+    invoiceNumber: leaves.read('InvoiceNumber', detail.invoicenumber, decodeCode),
+    result: leaves.read('Result', response.responsedata?.result, (text) =>
+      decoded(sanitiseUpstreamMessage(text, secrets)),
+    ),
+    userId: leaves.read('UserId', response.responsedata?.identification?.userid, (text) =>
+      holdsSecret(text, credentials) ? UNREADABLE : decoded(text),
+    ),
   };
   return { value, warnings: [...totalsWarning(value), ...(leaves.unreadable ? [VALUE_UNREADABLE] : [])] };
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { recordedCall } from '../../../support/upstream-call.js';
 import {
   BEARER,
+  CONTACT,
   clientOf,
   helpPage,
   ID,
@@ -144,5 +145,57 @@ describe('the figures of a purchase', () => {
       warnings: [{ code: 'VALUE_UNREADABLE' }],
     });
     expect(drifts).toEqual(['NetTotal', 'Quantity', 'Paid']);
+  });
+});
+
+describe('the texts of a purchase', () => {
+  const request = { ...REQUEST, purchaseOrder: 'PO-JANE-4711', billing: CONTACT };
+
+  async function textsOf(detail: object, data: object) {
+    const upstream = await upstreamOf(json(200, { Error: null, ResponseData: { ...data, Detail: { ID, ...detail } } }));
+    const { call, drifts } = recordedCall();
+    const outcome = await clientOf(upstream.url).purchaseCredits(BEARER, request, call);
+    if (outcome.kind !== 'succeeded') throw new Error(outcome.kind);
+    expect(upstream.requests()).toHaveLength(1);
+    return { ...outcome, drifts: drifts.map(({ field }) => field) };
+  }
+
+  it('are exact where they are ordinary', async () => {
+    const detail = { InvoiceNumber: ' INV 2026/0211-5551234-000000000000001 ', PurchaseType: 'Online Auckland' };
+    const data = { Result: 'Credits purchased successfully', Identification: { UserId: CONTACT.email } };
+    const { value, warnings, drifts } = await textsOf(detail, data);
+    expect(value).toMatchObject({
+      invoiceNumber: detail.InvoiceNumber,
+      purchaseType: detail.PurchaseType,
+      result: data.Result,
+      userId: CONTACT.email,
+    });
+    expect([warnings, drifts]).toEqual([[], []]);
+  });
+
+  it('tell the result as every message of an upstream: without secrets and personal data, at most 300 characters', async () => {
+    const Result =
+      `Bought by JANE@dental.example with Bearer ${SECRET}; PO-JANE-4711 sent to Auckland  Dental Ltd, ` +
+      '1 Hidden Lane, Auckland, tel 021 555 1234 ext 77, see https://portal.test/x?t=abc';
+    const { value, warnings, drifts } = await textsOf({}, { Result });
+    expect(value.result).toBe(
+      'Bought by [removed] with [removed]; [removed] sent to [removed], [removed], tel [removed], see [removed]',
+    );
+    expect((await textsOf({}, { Result: 'Done. '.repeat(100) })).value.result).toHaveLength(300);
+    expect([warnings, drifts]).toEqual([[], []]);
+  });
+
+  it.each([
+    ['InvoiceNumber', `7 ${SECRET}`],
+    ['InvoiceNumber', '7'.repeat(301)],
+    ['InvoiceNumber', 'po-jane-4711'],
+    ['PurchaseType', `for ${CONTACT.company}`],
+    ['PurchaseType', 'by bob@other.example'],
+    ['UserId', `Bearer ${SECRET}`],
+  ])('are unreadable, never cut, where a code has a secret or personal data: %s %s', async (field, text) => {
+    const data = field === 'UserId' ? { Identification: { UserId: text } } : {};
+    const { value, warnings, drifts } = await textsOf(field === 'UserId' ? {} : { [field]: text }, data);
+    expect(value).toMatchObject({ id: ID, invoiceNumber: null, purchaseType: null, userId: null });
+    expect([warnings.map(({ code }) => code), drifts]).toEqual([['VALUE_UNREADABLE'], [field]]);
   });
 });

@@ -15,6 +15,14 @@ export const SECRET = 'canary-secret-0123456789abcdef';
 export const BEARER: CreditsCredential = { kind: 'bearer', id: 'credential-1', token: SECRET };
 export const ID = '56709ccd-06ca-4ac2-be10-2c4fb6d7dd75';
 export const REQUEST = { purchaseId: '9beb5f68-6493-4cc4-b55e-187541a9d22b', purchaseOrder: null, billing: null };
+/** Details that begin with one another. */
+export const CONTACT = {
+  address: '1 Hidden Lane\nAuckland',
+  company: 'Auckland Dental Ltd',
+  email: 'jane@dental.example',
+  mobile: '021 555 1234',
+  phone: '021 555 1234 ext 77',
+};
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
 
 const stops: (() => Promise<void> | void)[] = [];

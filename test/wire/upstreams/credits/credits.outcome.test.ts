@@ -16,6 +16,7 @@ import {
 import { recordedCall } from '../../../support/upstream-call.js';
 import {
   BEARER,
+  CONTACT,
   clientOf,
   ID,
   json,
@@ -233,6 +234,23 @@ describe('the outcome of a purchase', () => {
         upstream: { status: '42', message: 'PO required for [removed], [removed], [removed]' },
       },
     });
+  });
+
+  it('tells a refusal without any detail of the request, however the upstream writes it', async () => {
+    const reason =
+      'PurchaseOrder po-jane-4711 is not valid for AUCKLAND DENTAL LTD, 1 Hidden Lane, Auckland, call 021 555 1234 ext 77';
+    const upstream = await upstreamOf(json(200, { Error: { ErrorCode: 'PO-JANE-4711', ErrorReason: reason } }));
+    const request = { ...REQUEST, purchaseOrder: 'PO-JANE-4711', billing: CONTACT };
+    const outcome = await clientOf(upstream.url).purchaseCredits(BEARER, request, recordedCall().call);
+    expect(outcome).toMatchObject({
+      failure: {
+        upstream: {
+          status: '[removed]',
+          message: 'PurchaseOrder [removed] is not valid for [removed], [removed], call [removed]',
+        },
+      },
+    });
+    expect(upstream.requests()).toHaveLength(1);
   });
 
   it('calls a refused credential by its name', async () => {
