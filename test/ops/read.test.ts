@@ -179,6 +179,15 @@ describe("read, given the documents' own samples,", () => {
     expect(out).toMatch(/unitPrice: 10\.1\n/);
     expect(out).toContain('userId: (personal data, not shown)');
   });
+
+  it('prints the text of a purchase without addresses, and names an error in an unknown form', async () => {
+    const data = { Result: 'Sent to jane@dental.example', Detail: { ID: '56709ccd-06ca-4ac2-be10-2c4fb6d7dd75' } };
+    const error = { Code: 'E1', Message: 'Card declined' };
+    const out = await run('purchase', http(200, JSON.stringify({ Error: error, ResponseData: data })));
+    expect(out).toContain('result: Sent to [removed]\n');
+    expect(out).toMatch(/warning +UPSTREAM_ERROR_BESIDE_RESULT/);
+    expect(out).toMatch(/drift +missing, unknown or unreadable: Error\n/);
+  });
 });
 
 describe('read, of a purchase,', () => {

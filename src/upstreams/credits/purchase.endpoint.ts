@@ -93,7 +93,7 @@ interface ReportedError {
 /**
  * The error in a response. It is an `ErrorCode` other than "none", an `ErrorReason` without a code, or a text in place
  * of the `Error` object. A code that means "none" invalidates a reason beside it. The two contradict each other, which
- * proves no refusal.
+ * proves no refusal. Nor does a reason beside a code that cannot be read, because that code may mean "none".
  */
 function errorOf(
   response: PurchaseResponseWire,
@@ -101,14 +101,15 @@ function errorOf(
   question: PurchaseQuestion,
 ): ReportedError {
   const wire = errorWire(response.error);
-  const isObject = wire.kind === 'object';
-  const code = (isObject ? leafText(wire.errorcode)?.trim() : null) ?? '';
-  const text = (isObject ? leafText(wire.errorreason) : wire.kind === 'text' ? wire.text : null)?.trim() ?? '';
+  const code = wire.code?.trim() ?? '';
+  const text = wire.reason?.trim() ?? '';
   const message = leafText(response.message)?.trim() ?? '';
   const hasCode = reportsError(code);
   const hasReason = code === '' && reportsError(text);
+  const isOdd = !hasCode && (wire.code === null || wire.reason === null);
+  if (isOdd) question.onDrift('Error');
   return {
-    kind: hasCode || hasReason ? 'error' : wire.kind === 'other' ? 'odd' : 'none',
+    kind: isOdd ? 'odd' : hasCode || hasReason ? 'error' : 'none',
     hasMessage: message !== '',
     facts: upstreamFacts('credits', question.operation, {
       httpStatus: transport.status,
@@ -202,24 +203,24 @@ const purchaseResponseSchema = z.object({
 
 const errorSchema = z.object({ errorcode: z.unknown(), errorreason: z.unknown() }).partial();
 
-/**
- * The value of `Error`. `object`: code and reason, as on the help page. `text`: a plain string instead, `''` for none.
- * `other`: a value that no document describes, such as a number, a list, or `true`.
- */
-export type ErrorWire =
-  | { readonly kind: 'object'; readonly errorcode: unknown; readonly errorreason: unknown }
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'other' };
+/** The texts of `Error`. `undefined`: none. `null`: a value that no document describes. */
+interface ErrorWire {
+  readonly code: string | null | undefined;
+  readonly reason: string | null | undefined;
+}
 
-/** A missing member and null are an empty text, which means no error. */
+const UNKNOWN_ERROR: ErrorWire = { code: null, reason: null };
+
+/** `Error` is an object on the help page. A plain text in its place is a reason, and null is no error. */
 function errorWire(error: unknown): ErrorWire {
-  if (error === undefined || error === null) return { kind: 'text', text: '' };
-  if (typeof error === 'string') return { kind: 'text', text: error };
+  if (error === undefined || error === null || typeof error === 'string')
+    return { code: undefined, reason: error ?? undefined };
   // A list or a number has no form of the help page.
-  if (Array.isArray(error) || error instanceof JsonNumber) return { kind: 'other' };
-  const parsed = errorSchema.safeParse(error);
-  if (!parsed.success) return { kind: 'other' };
-  return { kind: 'object', errorcode: parsed.data.errorcode, errorreason: parsed.data.errorreason };
+  if (typeof error !== 'object' || Array.isArray(error) || error instanceof JsonNumber) return UNKNOWN_ERROR;
+  const { success, data } = errorSchema.safeParse(error);
+  // Members under other names may report an error, too.
+  if (!success || (Object.keys(data).length === 0 && Object.keys(error).length > 0)) return UNKNOWN_ERROR;
+  return { code: leafText(data.errorcode), reason: leafText(data.errorreason) };
 }
 
 type PurchaseResponseWire = z.infer<typeof purchaseResponseSchema>;

@@ -140,6 +140,7 @@ describe('the outcome of a purchase', () => {
     ['a code alone', { ErrorCode: spoken.code }],
     ['a code and a reason', { ErrorCode: spoken.code, ErrorReason: spoken.reason }],
     ['a code that is a number', { ErrorCode: 42, ErrorReason: spoken.reason }],
+    ['a code beside a reason that is a list', { ErrorCode: spoken.code, ErrorReason: [spoken.reason] }],
   ];
   const NO_ERRORS: readonly (readonly [string, unknown])[] = [
     ['nothing', undefined],
@@ -151,11 +152,18 @@ describe('the outcome of a purchase', () => {
     ['blanks', { ErrorCode: ' ', ErrorReason: ' ' }],
     ['a reason that says success', { ErrorReason: 'Success' }],
     ['a code that says none beside a reason', { ErrorCode: '0', ErrorReason: spoken.reason }],
+    ['nulls beside a member under another name', { ErrorCode: null, ErrorReason: null, Severity: 'Info' }],
   ];
   const ODD_ERRORS: readonly (readonly [string, unknown])[] = [
     ['a list', [spoken.reason]],
     ['a number', 42],
     ['true', true],
+    ['a code that is a list', { ErrorCode: [spoken.code] }],
+    ['a code that is an object', { ErrorCode: { Value: spoken.code }, ErrorReason: null }],
+    ['a code that cannot be read beside a reason', { ErrorCode: ['0'], ErrorReason: spoken.reason }],
+    ['a reason that is a list', { ErrorCode: null, ErrorReason: [spoken.reason] }],
+    ['a reason that cannot be read beside a code that says none', { ErrorCode: '0', ErrorReason: {} }],
+    ['members under other names', { Code: spoken.code, Message: spoken.reason }],
   ];
   const NO_PURCHASE: readonly (readonly [string, unknown])[] = [
     ['no ResponseData', undefined],
@@ -198,6 +206,14 @@ describe('the outcome of a purchase', () => {
       expect(upstream.requests()).toHaveLength(1);
     },
   );
+
+  it.each(ODD_ERRORS)('counts %s in Error as drift, once', async (_name, written) => {
+    expect((await outcomeOf(json(200, { ...purchase({ ID }), Error: written }))).drifts).toEqual(['Error']);
+  });
+
+  it.each([...REFUSALS, ...NO_ERRORS])('counts no drift for %s in Error', async (_name, written) => {
+    expect((await outcomeOf(json(200, { ...purchase({ ID }), Error: written }))).drifts).toEqual([]);
+  });
 
   it.each(NO_ERRORS)('is a success without a warning with a purchase beside %s in Error', async (_name, written) => {
     const { outcome } = await outcomeOf(json(200, { ...purchase({ ID }), Error: written }));
