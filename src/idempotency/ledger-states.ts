@@ -58,7 +58,7 @@ export interface LedgerRow {
   /** The stored response. It keeps the name of its column, which every version since the first reads and writes. */
   readonly answer: StoredResponse | null;
   readonly resolution: Resolution | null;
-  /** Background reconciliations tried so far. */
+  /** Background reconciliations tried so far in this state. */
   readonly reconcileAttempts: number;
 }
 

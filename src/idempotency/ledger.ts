@@ -306,6 +306,7 @@ export function changedRow(row: LedgerRow, change: Change): LedgerRow {
     before: change.before ?? row.before,
     answer: change.answer ?? null,
     resolution: change.resolution ?? null,
+    reconcileAttempts: 0,
   };
 }
 

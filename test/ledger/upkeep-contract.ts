@@ -212,10 +212,17 @@ export function describeUpkeep(
     });
 
     it('watches what an operator settled as not carried out for a while, and nothing else that is rejected', async () => {
-      const row = await at.ended(at.ledger, 'unknown');
+      let row = await at.ended(at.ledger, 'unknown');
+      // However long the outcome was unknown.
+      for (const reconcileAttempts of [...RECONCILE_INTERVALS_MS.keys(), 7, 8]) {
+        await at.ledger.noteReconcileAttempt({ ...row, reconcileAttempts }, T0 + 3_000);
+      }
+      row = present(await at.ledger.find(row.tenantId, row.idempotencyKey));
+      expect(row.reconcileAttempts).toBe(9);
       await at.ended(at.ledger, 'rejected', { target: 'group:2' });
       await at.ledger.settle(await at.reconciled(at.ledger, { target: 'group:3' }), 'rejected', null, byOperator('no'));
       let watched = present(await at.ledger.settle(row, 'rejected', null, byOperator('not on the invoice')));
+      expect(await at.ledger.find(row.tenantId, row.idempotencyKey)).toEqual(watched);
       let due = T0 + 9_000 + reconcileDelayMs(0);
       expect(await at.ledger.dueForReview(due - 1, 10)).toEqual([]);
       for (const attempt of RECONCILE_INTERVALS_MS.keys()) {

@@ -86,7 +86,7 @@ export const ADVANCE = `
       sent_at = CASE $5::text WHEN 'sending' THEN $6::bigint WHEN 'not_sent' THEN NULL ELSE sent_at END,
       completed_at = CASE $5::text WHEN 'sending' THEN NULL ELSE $6::bigint END,
       baseline = COALESCE($7::text, baseline), answer = $8::text, resolution = $9::text,
-      next_reconcile_at = $10::bigint, before_send = COALESCE($11::text, before_send)
+      next_reconcile_at = $10::bigint, reconcile_attempts = 0, before_send = COALESCE($11::text, before_send)
     WHERE tenant_id = $1 AND idempotency_key = $2 AND claim = $3 AND state = $4::text
       AND ($4::text <> 'succeeded' OR resolution::jsonb ->> 'by' = 'reconciler')
     RETURNING tenant_id, idempotency_key, claim, state

@@ -79,7 +79,7 @@ export function prepareStatements(db: DatabaseSync) {
     advance: sql(`UPDATE ledger_operations SET state = ?5,
       sent_at = CASE ?5 WHEN 'sending' THEN ?6 WHEN 'not_sent' THEN NULL ELSE sent_at END,
       completed_at = CASE ?5 WHEN 'sending' THEN NULL ELSE ?6 END,
-      baseline = COALESCE(?7, baseline), answer = ?8, resolution = ?9, next_reconcile_at = ?10,
+      baseline = COALESCE(?7, baseline), answer = ?8, resolution = ?9, next_reconcile_at = ?10, reconcile_attempts = 0,
       before_send = COALESCE(?11, before_send)
       WHERE tenant_id = ?1 AND idempotency_key = ?2 AND claim = ?3 AND state = ?4
       AND (?4 <> 'succeeded' OR json_extract(resolution, '$.by') = 'reconciler')`),
