@@ -104,16 +104,24 @@ export function exceededLimit(wish: DailyLimits, writes: readonly CountedWrites[
 }
 
 /**
- * Time at which the requested write would fit, if nothing else were sent until then. Null: never, because the write
- * alone exceeds the limit.
+ * Of the limits that the requested write would exceed, the one that frees up last. Null: the write fits.
  *
  * @param writes those that count now; a write that is about to be sent counts as sent at `nowMs`
  */
-export function freeAtMs(exceeded: CountedLimit, writes: readonly DatedWrite[], nowMs: number): number | null {
+export function lastToFree(wish: DailyLimits, writes: readonly DatedWrite[], nowMs: number): ExceededLimit | null {
   const oldestFirst = writes
-    .map(({ spend, sentAtMs }) => ({ spend, sentAtMs: sentAtMs ?? nowMs }))
+    .map(({ spend, sentAtMs }) => ({ spend, count: 1, sentAtMs: sentAtMs ?? nowMs }))
     .sort((a, b) => a.sentAtMs - b.sentAtMs);
-  let left: CountedLimit = exceeded;
+  const exceeded = usedLimits(wish, oldestFirst).filter(isExceeded);
+  const dated = exceeded.map((limit) => ({ ...limit, freeAtMs: freeAtMs(limit, oldestFirst) }));
+  return dated.toSorted((a, b) => (b.freeAtMs ?? Infinity) - (a.freeAtMs ?? Infinity))[0] ?? null;
+}
+
+function freeAtMs(
+  limit: CountedLimit,
+  oldestFirst: readonly (DatedWrite & { readonly sentAtMs: number })[],
+): number | null {
+  let left = limit;
   for (const { spend, sentAtMs } of oldestFirst) {
     left = without(left, spend);
     if (!isExceeded(left)) return sentAtMs + SPENDING_DAY_MS;

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { z } from 'zod';
-import { type CountedWrites, exceededLimit, freeAtMs, SPENDING_DAY_MS } from '../../domain/spending.js';
+import { type CountedWrites, exceededLimit, lastToFree, SPENDING_DAY_MS } from '../../domain/spending.js';
 import type { RecentWrite, RecentWritesRequest } from '../../domain/write.js';
 import {
   type AuditEntry,
@@ -279,11 +279,10 @@ async function whyTermsForbid(client: Connection, request: ClaimRequest): Promis
   if (guards?.terms.kind === 'refused') return { kind: 'refused', row: null, refusal: guards.terms.refusal };
   const limits = limitsOf(request);
   if (limits === null) return null;
-  const exceeded = exceededLimit(limits, await spendingOf(client, tenantId, atMs));
-  if (exceeded === null) return null;
+  if (exceededLimit(limits, await spendingOf(client, tenantId, atMs)) === null) return null;
   const { rows } = await client.query<Record<string, unknown>>(sql.SPENT, [tenantId, atMs - SPENDING_DAY_MS]);
-  const writes = rows.map((raw) => decodeDatedWrite(raw));
-  return { kind: 'overLimit', row: null, limit: { ...exceeded, freeAtMs: freeAtMs(exceeded, writes, atMs) } };
+  const limit = lastToFree(limits, rows.map(decodeDatedWrite), atMs);
+  return limit === null ? null : { kind: 'overLimit', row: null, limit };
 }
 
 async function spendingOf(client: Connection, tenantId: string, nowMs: number): Promise<readonly CountedWrites[]> {

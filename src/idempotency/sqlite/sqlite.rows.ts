@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import { type CountedWrites, exceededLimit, freeAtMs, SPENDING_DAY_MS } from '../../domain/spending.js';
+import { type CountedWrites, exceededLimit, lastToFree, SPENDING_DAY_MS } from '../../domain/spending.js';
 import type { RecentWrite, RecentWritesRequest } from '../../domain/write.js';
 import {
   type AuditEntry,
@@ -127,15 +127,11 @@ export class SqliteRows {
     if (terms?.kind === 'refused') return { kind: 'refused', row: null, refusal: terms.refusal };
     const limits = limitsOf(request);
     if (limits === null) return null;
-    const exceeded = exceededLimit(limits, this.spending(request.tenantId, request.atMs));
-    if (exceeded === null) return null;
+    if (exceededLimit(limits, this.spending(request.tenantId, request.atMs)) === null) return null;
     const since = request.atMs - SPENDING_DAY_MS;
     const writes = this.#statements.spent.all({ tenant: request.tenantId, since }).map((raw) => decodeDatedWrite(raw));
-    return {
-      kind: 'overLimit',
-      row: null,
-      limit: { ...exceeded, freeAtMs: freeAtMs(exceeded, writes, request.atMs) },
-    };
+    const limit = lastToFree(limits, writes, request.atMs);
+    return limit === null ? null : { kind: 'overLimit', row: null, limit };
   }
 
   spending(tenantId: string, nowMs: number): readonly CountedWrites[] {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import {
   type DailyLimits,
   exceededLimit,
-  freeAtMs,
+  lastToFree,
   type Spend,
   spendOf,
   usedRatio,
@@ -53,7 +54,7 @@ describe('exceededLimit', () => {
   });
 });
 
-describe('freeAtMs', () => {
+describe('lastToFree', () => {
   const writes = [
     { spend: nzd('60'), sentAtMs: 3_000 },
     { spend: nzd('5'), sentAtMs: 1_000 },
@@ -65,12 +66,49 @@ describe('freeAtMs', () => {
     ['all must go', '100', 9_000 + DAY_MS],
     ['never', '100.01', null],
   ])('%s', (_name, amount, expected) => {
-    const exceeded = exceededLimit(
-      limits({ spend: nzd(amount) }),
-      writes.map(({ spend }) => ({ spend, count: 1 })),
+    expect(lastToFree(limits({ spend: nzd(amount) }), writes, 9_000)).toMatchObject({ freeAtMs: expected });
+  });
+
+  it.each<[string, string, object]>([
+    ['the spend, which frees up after the writes', '40', { name: 'spendPerDay', freeAtMs: 3_000 + DAY_MS }],
+    ['the writes, which free up after the spend', '8', { name: 'writesPerDay', freeAtMs: 1_000 + DAY_MS }],
+    ['the spend, which never frees up', '100.01', { name: 'spendPerDay', freeAtMs: null }],
+  ])('of two full limits names %s', (_name, amount, expected) => {
+    const wish = limits({ writesPerDay: 3, spend: nzd(amount) });
+    expect(lastToFree(wish, writes, 9_000)).toMatchObject(expected);
+  });
+
+  it('always names a moment from which the write fits, and before which it does not', () => {
+    const spend = fc.record({
+      amount: fc.nat(40).map(String),
+      currency: fc.constantFrom('NZD', 'USD', null),
+    });
+    const wish = fc.record({
+      writesPerDay: fc.option(fc.nat(8)),
+      spendPerDay: fc
+        .record({ NZD: fc.nat(120), USD: fc.nat(120) })
+        .map((most) => new Map(Object.entries(most).map(([currency, amount]) => [currency, String(amount)]))),
+      spend: fc.option(spend),
+    });
+    const sent = fc.record({ spend: fc.option(spend), sentAtMs: fc.option(fc.nat(20)) });
+    fc.assert(
+      fc.property(wish, fc.array(sent, { maxLength: 12 }), (wished, all) => {
+        const fitsAt = (nowMs: number): boolean => {
+          const left = all.filter(({ sentAtMs }) => (sentAtMs ?? 20) > nowMs - DAY_MS);
+          return (
+            exceededLimit(
+              wished,
+              left.map((write) => ({ spend: write.spend, count: 1 })),
+            ) === null
+          );
+        };
+        const last = lastToFree(wished, all, 20);
+        expect(last === null).toBe(fitsAt(20));
+        if (last === null) return;
+        expect(fitsAt(last.freeAtMs ?? 20 + DAY_MS)).toBe(last.freeAtMs !== null);
+        expect(fitsAt((last.freeAtMs ?? 20 + DAY_MS) - 1)).toBe(false);
+      }),
     );
-    expect(exceeded).not.toBeNull();
-    expect(exceeded === null ? null : freeAtMs(exceeded, writes, 9_000)).toBe(expected);
   });
 });
 
