@@ -35,9 +35,10 @@ export function termsOf(
   const failed = expected === null ? null : unmetExpectation(expected, offer);
   if (failed !== null) return { kind: 'refused', refusal: failed };
   const spend = offer.kind === 'priced' ? spendOf(offer.price, quantity) : null;
-  if (limits?.requirePrice === true && spend === null) {
+  const name = limits === null || spend !== null ? null : limitThatNeedsPrice(limits, offer);
+  if (name !== null) {
     const holds = offer.kind === 'priced' ? 'it names no price that can be counted' : HOLDS[offer.kind];
-    return { kind: 'refused', refusal: limitReached(`requirePrice: the catalogue must price it, and ${holds}.`) };
+    return { kind: 'refused', refusal: limitReached(`${name}: the catalogue must price it, and ${holds}.`) };
   }
   return limits === null || !countsAnything(limits)
     ? { kind: 'none' }
@@ -89,6 +90,15 @@ function termsBeforeReading(limits: SpendingLimits | null, { expected, item }: S
     : { kind: 'limited', limits: { ...limits, spend: null } };
 }
 
+/**
+ * The limit that forbids a write whose spend cannot be counted; null: none. An item without a price in the catalogue
+ * costs nothing as far as `spendPerDay` knows. A catalogue or a price that cannot be read may hide any amount.
+ */
+function limitThatNeedsPrice(limits: SpendingLimits, { kind }: Offer): 'requirePrice' | 'spendPerDay' | null {
+  if (limits.requirePrice) return 'requirePrice';
+  return limits.spendPerDay.size > 0 && kind !== 'unpriced' && kind !== 'notOffered' ? 'spendPerDay' : null;
+}
+
 function countsAnything({ writesPerDay, spendPerDay }: SpendingLimits): boolean {
   return writesPerDay !== null || spendPerDay.size > 0;
 }
@@ -96,10 +106,11 @@ function countsAnything({ writesPerDay, spendPerDay }: SpendingLimits): boolean 
 /** The price of one item in a catalogue, or the reason for its absence. */
 type Offer =
   | { readonly kind: 'priced'; readonly price: Money }
-  | { readonly kind: 'unpriced' | 'notOffered' | 'unread' };
+  | { readonly kind: 'unpriced' | 'unreadable' | 'notOffered' | 'unread' };
 
 const HOLDS = {
-  unpriced: 'the catalogue names no readable price for it',
+  unpriced: 'the catalogue names no price for it',
+  unreadable: 'the catalogue names no readable price for it',
   notOffered: 'the catalogue does not offer it',
   unread: 'the catalogue could not be read',
 } as const;
@@ -110,8 +121,9 @@ function offerOf(catalogue: BillingCatalogue | null, item: CatalogueItemRef | nu
     item.kind === 'pack' ? catalogue.packs : catalogue.plans;
   const found = itemOf(items, item.id);
   if (found === null) return { kind: 'notOffered' };
+  if (found.price === null) return { kind: 'unpriced' };
   const price = readableOrNull(found.price);
-  return price === null || parseDecimal(price.amount) === null ? { kind: 'unpriced' } : { kind: 'priced', price };
+  return price === null || parseDecimal(price.amount) === null ? { kind: 'unreadable' } : { kind: 'priced', price };
 }
 
 /**

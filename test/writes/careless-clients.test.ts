@@ -465,6 +465,16 @@ ${limits}  zeta:
     expect(sentOf(world)).toBe(1);
   });
 
+  it('refuses while the catalogue cannot be read, because any price may pass the limit of spend', async () => {
+    const before = sentOf(world);
+    world.world.addFault({ endpoint: 'plans', kind: 'xml_status', params: { code: 500, message: 'No' }, first: 9 });
+    const refused = await order({ quantity: 100 });
+    expect(refused.codes).toEqual(['SPENDING_LIMIT_REACHED']);
+    expect(refused.message).toMatch(/^spendPerDay: .* the catalogue could not be read\. Nothing was sent\.$/);
+    world.world.clearFaults();
+    expect(sentOf(world)).toBe(before);
+  });
+
   it('tells for each limit how much of it is used, as the refusal names it', async () => {
     world.world.setToggles({ catalogueCurrency: 'yes' });
     expect((await ratios(2, '0.5')).toSorted()).toEqual([
