@@ -143,6 +143,7 @@ async function composeGateway(
     credits,
     ledger,
     runOnce,
+    presentLimits: (tenant) => (authenticator.tenantById(tenant.id) ?? tenant).limits ?? null,
     takeAllowance: (...taken) => shared.takeAllowance(...taken),
     forgetReads: (credentialId, groupId) => readsFactory.forget(credentialId, groupId),
     onWrite: (kind, status) => metrics.write(kind, status),

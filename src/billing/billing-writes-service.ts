@@ -112,7 +112,7 @@ async function executeWrite<
   }
   if (account === null) return notConfigured(upstreamOperation(kind).service);
   const { tenantId, credentialId } = account;
-  const limits = scope.caller.tenant.limits ?? null;
+  const limits = () => scope.services.presentLimits(scope.caller.tenant);
   const result = await scope.services.runOnce.run(
     {
       tenantId,
@@ -123,11 +123,13 @@ async function executeWrite<
       ...reach,
       input: request,
       stored: definition.stored(request),
-      guards: guardsOf(limits, wish),
+      guards: () => guardsOf(limits(), wish),
     },
     {
-      readTerms: async () =>
-        termsOf(limits, wish, item === null ? null : ((await account.catalogue?.(request, item)) ?? null)),
+      readTerms: async () => {
+        const catalogue = item === null ? null : ((await account.catalogue?.(request, item)) ?? null);
+        return () => termsOf(limits(), wish, catalogue);
+      },
       baseline: () => account.baseline(request),
       send: () => account.send(request),
       toStored: (value) => definition.toStored(value),
@@ -219,7 +221,7 @@ export async function openBillingUi(
   const request = { expireSeconds: checkExpireSeconds(input.expireSeconds), heldDocuments: input.heldDocuments };
   checkWriteGroup(caller, null);
   await spendAllowance(scope, 'billingUi');
-  const frozen = whyFrozen(caller.tenant.limits ?? null);
+  const frozen = whyFrozen(services.presentLimits(caller.tenant));
   if (frozen !== null) return { session: null, userErrors: [toRefusedError(frozen)] };
   const credential = caller.tenant.xtracta;
   if (credential === null) return { session: null, userErrors: notConfigured('xtracta').userErrors };

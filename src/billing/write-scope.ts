@@ -1,5 +1,5 @@
 import type { BillingHistory } from '../domain/billing-history.js';
-import type { Caller, CreditsCredential, XtractaCredential } from '../domain/caller.js';
+import type { Caller, CreditsCredential, Tenant, XtractaCredential } from '../domain/caller.js';
 import type { BillingCatalogue, CatalogueItemId } from '../domain/catalogue.js';
 import { type Allowance, type BillingErrorCode, type RateLimitedKind, requireAllowance } from '../domain/errors.js';
 import type {
@@ -12,6 +12,7 @@ import type {
   PlanChange,
   PlanChangeRequest,
 } from '../domain/purchases.js';
+import type { SpendingLimits } from '../domain/spending.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
 import type { MutationKind, WriteKind } from '../domain/upstream-operations.js';
 import type { WriteOutcome } from '../domain/write.js';
@@ -71,6 +72,11 @@ export interface WriteServices {
   readonly credits: CreditsWriteClient | null;
   readonly ledger: Ledger;
   readonly runOnce: RunOnce;
+  /**
+   * The limits of the tenant at the moment; null: none. A caller has those of the moment of its authentication, which
+   * may be outdated once a write has waited.
+   */
+  presentLimits(tenant: Tenant): SpendingLimits | null;
   /** Takes one request from the tenant's allowance, or returns the seconds until one is free; -1 gives one back. */
   takeAllowance(tenantId: string, action: RateLimitedKind, count: 1 | -1): Allowance | Promise<Allowance>;
   /** Drops the cached reads of the group, because they may be outdated. Null: the group is not known. */

@@ -33,8 +33,11 @@ export interface OnceRequest {
    */
   readonly stored: unknown;
   readonly deletesDocuments: boolean;
-  /** Further conditions that are not part of the input. Absent: none. */
-  readonly guards?: Omit<ClaimGuards, 'duplicateWindowMs'>;
+  /**
+   * Further conditions that are not part of the input. Absent: none. Called for each claim and before the sending,
+   * because an operator may change them while the write waits.
+   */
+  readonly guards?: () => Omit<ClaimGuards, 'duplicateWindowMs'>;
 }
 
 /** The state of the target just before sending, for settling an unknown outcome later. */
@@ -46,8 +49,11 @@ export interface Baseline {
 }
 
 export interface OnceSteps<T> {
-  /** Reads the terms that a request declares as unread. Called only when nothing else blocks the write. */
-  readTerms?(): Promise<ClaimTerms>;
+  /**
+   * Reads what the terms need that a request declares as unread. Called only when nothing else blocks the write. The
+   * terms are then made of it for each claim.
+   */
+  readTerms?(): Promise<() => ClaimTerms>;
   /** Null when the baseline cannot be read or is not reliable. Must not throw, must be quick. */
   baseline(): Promise<Baseline | null>;
   /** The one attempt. Never called twice for a key unless the earlier attempt is proved not sent. Must not throw. */
@@ -116,7 +122,7 @@ type Settled =
   | Exclude<OnceResult<unknown>, { kind: 'completed' }>
   | { readonly kind: 'completed'; readonly row: LedgerRow };
 
-const NO_TERMS: ClaimTerms = { kind: 'none' };
+const NO_GUARDS = { forbidden: null, repeats: null, terms: { kind: 'none' } } as const;
 
 /** Result of a claim that met a finished or unknown row. */
 const FINISHED = { existing: 'completed', targetBusy: 'priorUnknown', possibleDuplicate: 'possibleDuplicate' } as const;
@@ -210,10 +216,10 @@ export class RunOnce {
       return remembered;
     }
     const giveUpAt = performance.now() + this.#duplicateWaitMs;
-    let terms = request.guards?.terms ?? NO_TERMS;
+    let readTerms: (() => ClaimTerms) | undefined;
     let hasLookedForAbandoned = false;
     for (;;) {
-      const claim = await this.#claim(request, print, terms);
+      const claim = await this.#claim(request, print, readTerms);
       if (claim === null) return { kind: 'ledgerUnavailable' };
       switch (claim.kind) {
         case 'keyReused':
@@ -222,7 +228,7 @@ export class RunOnce {
         case 'refused':
           return { kind: 'refused', refusal: claim.refusal };
         case 'termsNeeded':
-          terms = (await steps.readTerms?.()) ?? NO_TERMS;
+          readTerms = (await steps.readTerms?.()) ?? (() => NO_GUARDS.terms);
           break;
         case 'overLimit':
           // A claimed write counts even if its owner is gone and nothing was sent. So a sweep comes before the refusal.
@@ -231,7 +237,7 @@ export class RunOnce {
           await this.#sweepQuietly();
           break;
         case 'claimed': {
-          const settled = await this.#send(claim.row, steps);
+          const settled = await this.#send(claim.row, request, steps);
           if (settled !== null) return settled;
           if (performance.now() > giveUpAt) return { kind: 'inProgress', row: claim.row };
           break;
@@ -250,7 +256,7 @@ export class RunOnce {
             const waited = await this.#waitFor(row, giveUpAt);
             if (waited !== null) return waited;
             // The terms were read before the wait, so they are read again.
-            terms = request.guards?.terms ?? NO_TERMS;
+            readTerms = undefined;
           }
           if (performance.now() > giveUpAt) return { kind: 'inProgress', row };
         }
@@ -272,10 +278,10 @@ export class RunOnce {
     return { kind: row.fingerprint === print ? 'completed' : 'keyReused', row };
   }
 
-  async #claim(request: OnceRequest, print: string, terms: ClaimTerms): Promise<ClaimResult | null> {
-    const { stored, guards: own, ...rest } = request;
-    const { forbidden = null, repeats = null } = own ?? {};
-    const guards = { forbidden, repeats, terms, duplicateWindowMs: this.#duplicateWindowMs };
+  async #claim(request: OnceRequest, print: string, readTerms?: () => ClaimTerms): Promise<ClaimResult | null> {
+    const { stored, guards: _own, ...rest } = request;
+    const own = request.guards?.() ?? NO_GUARDS;
+    const guards = { ...own, terms: readTerms?.() ?? own.terms, duplicateWindowMs: this.#duplicateWindowMs };
     try {
       return await this.#ledger.claim({ ...rest, input: stored, fingerprint: print, atMs: this.#now(), guards });
     } catch (error) {
@@ -287,8 +293,13 @@ export class RunOnce {
   }
 
   /** Null: the claim was lost before anything was sent, because this process counted as dead. */
-  async #send<T>(claimed: LedgerRow, steps: OnceSteps<T>): Promise<Settled | null> {
+  async #send<T>(claimed: LedgerRow, request: OnceRequest, steps: OnceSteps<T>): Promise<Settled | null> {
     const baseline = await readBaseline(steps);
+    const refusal = request.guards?.().forbidden ?? null;
+    if (refusal !== null) {
+      await this.#recorder.release(claimed);
+      return { kind: 'refused', refusal };
+    }
     let sending: LedgerRow | null;
     try {
       sending = await this.#ledger.advance(claimed, {

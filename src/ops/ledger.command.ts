@@ -213,6 +213,7 @@ function scopeOf(ledger: Ledger, xtracta: XtractaClient, tenant: Tenant, by: str
       credits: null,
       ledger,
       runOnce: new RunOnce({ ledger }),
+      presentLimits: () => null,
       takeAllowance: () => ({ ok: true }),
       // Nothing to do: running gateways keep their reads for about a minute anyway.
       forgetReads: ignore,

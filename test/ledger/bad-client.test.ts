@@ -157,7 +157,7 @@ class Shop {
       credentialId: tenantId,
       idempotencyKey: key,
       input: { quantity },
-      guards: { forbidden: null, repeats, terms: { kind: 'none' } },
+      guards: () => ({ forbidden: null, repeats, terms: { kind: 'none' } }),
     });
     const result = await Promise.race([required(this.#replicas[replica]).run(request, steps), arrived]);
     met.add(result === 'crashed' ? result : result.kind);

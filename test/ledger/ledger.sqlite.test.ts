@@ -122,7 +122,7 @@ describe('a ledger in a SQLite file', () => {
     const upstream = new CountingUpstream();
     const first = sampleOrder();
     const again = (): OnceRequest =>
-      sampleOrder({ guards: { forbidden: null, repeats: first.idempotencyKey, terms: { kind: 'none' } } });
+      sampleOrder({ guards: () => ({ forbidden: null, repeats: first.idempotencyKey, terms: { kind: 'none' } }) });
     await once.run(first, upstream.steps());
     now -= 10_000;
     const second = again();

@@ -136,6 +136,7 @@ beforeAll(async () => {
     credits: null,
     ledger,
     runOnce: new RunOnce({ ledger }),
+    presentLimits: () => null,
     takeAllowance: () => ({ ok: true }),
     forgetReads: (credentialId, groupId) => factory.forget(credentialId, groupId),
     onWrite: () => undefined,

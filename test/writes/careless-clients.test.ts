@@ -465,6 +465,22 @@ ${limits}  zeta:
     expect(sentOf(world)).toBe(1);
   });
 
+  it('stops a write that waits for its catalogue, or for its baseline, while spending is frozen', async () => {
+    const before = sentOf(world);
+    const thawed = `${LIMITS}      frozen: false\n`;
+    for (const endpoint of ['plans', 'history'] as const) {
+      const reached = () => world.world.journal.counts()[endpoint]?.received ?? 0;
+      const earlier = reached();
+      world.world.addFault({ endpoint, kind: 'delay', params: { ms: 1_500 }, first: 1 });
+      const waiting = order({ groupId: '100002' });
+      while (reached() === earlier) await gateway.execute('{ __typename }');
+      await rewrite(FROZEN, 'tenants file re-read');
+      expect((await waiting).codes).toEqual(['SPENDING_LIMIT_REACHED']);
+      await rewrite(thawed, 'tenants file re-read');
+    }
+    expect(sentOf(world)).toBe(before);
+  });
+
   it('refuses while the catalogue cannot be read, because any price may pass the limit of spend', async () => {
     const before = sentOf(world);
     world.world.addFault({ endpoint: 'plans', kind: 'xml_status', params: { code: 500, message: 'No' }, first: 9 });

@@ -73,6 +73,7 @@ describe('an unknown outcome that two requests settle at once', () => {
       credits: null,
       ledger: at.ledger,
       runOnce: new RunOnce({ ledger: at.ledger }),
+      presentLimits: () => null,
       takeAllowance: () => ({ ok: true }),
       forgetReads: () => undefined,
       onWrite: () => undefined,
