@@ -122,7 +122,18 @@ async function composeGateway(
   const { url: baseUrl, cataloguePath } = config.xtracta;
   const xtracta = new XtractaClient({ baseUrl, cataloguePath, ...timeouts });
   const credits = config.credits === null ? null : new CreditsClient({ baseUrl: config.credits.url, ...timeouts });
-  const runOnce = new RunOnce({ ledger, log: logger, duplicateWindowMs: config.spending.duplicateWindowMs });
+  const runOnce = new RunOnce({
+    ledger,
+    log: logger,
+    duplicateWindowMs: config.spending.duplicateWindowMs,
+    onContradiction: ({ kind, tenantId, groupId, idempotencyKey, state, resolution }, known) => {
+      if (state === 'rejected') metrics.contradictedRejection();
+      logger.warn(
+        { kind, tenantId, groupId, idempotencyKey, settled: state, settledBy: resolution?.by, known },
+        'The outcome of a write came after another one was settled. What an operator settled is left as it is.',
+      );
+    },
+  });
   const readsFactory = new BillingReadsFactory({
     client: xtracta,
     groupClient: xtracta,

@@ -141,10 +141,16 @@ export const TRANSITIONS: readonly Transition[] = [
   {
     from: 'succeeded',
     to: 'rejected',
-    by: ['operator'],
+    by: ['late-answer', 'operator'],
     why:
-      'Only where the reconciler had settled it: a person knows better than a comparison, ' +
-      'and never better than a response.',
+      'Only where the reconciler had settled it: a response and a person know better than a comparison, ' +
+      'and a person never better than a response.',
+  },
+  {
+    from: 'succeeded',
+    to: 'not_sent',
+    by: ['late-answer'],
+    why: 'As above, for an owner that comes back with the proof that it never connected.',
   },
   {
     from: 'unknown',

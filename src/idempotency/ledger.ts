@@ -2,7 +2,7 @@ import type { CountedWrites, DailyLimits, ExceededLimit, Spend } from '../domain
 import type { BillingOperationKind } from '../domain/upstream-operations.js';
 import type { RecentWrite, RecentWritesRequest, WriteRefusal } from '../domain/write.js';
 import type { Actor, LedgerState, Resolution, StoredResponse } from './ledger-states.js';
-import { isUnfinished, type LedgerRow } from './ledger-states.js';
+import { findTransition, isUnfinished, type LedgerRow } from './ledger-states.js';
 
 /**
  * The ledger could not read or write. After this error it is unknown whether a change was stored, because a commit with
@@ -216,6 +216,11 @@ export interface Ledger {
   ): Promise<LedgerRow | null>;
   find(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null>;
   /**
+   * As `find`, once each earlier claim of the tenant is decided: stored, or never to be. The acknowledgement of such a
+   * claim may be lost, and its commit under way. Throws while that is open, and where it cannot be seen (a standby).
+   */
+  findAfterClaims(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null>;
+  /**
    * Writes of one or more tenants, newest first. Throws `BillingError` BAD_USER_INPUT for a cursor that no page
    * contained.
    */
@@ -320,6 +325,20 @@ export function settlement(
   const corrects = row.state === 'succeeded' && to === 'rejected' && resolution.by === 'operator';
   const from = corrects ? 'succeeded' : 'unknown';
   return { from, to, by: resolution.by, atMs: resolution.atMs, answer: response, resolution };
+}
+
+/**
+ * The change by which the owner of a claim records what it knows, whatever became of the row meanwhile; null: none. The
+ * upstream's response also corrects what the reconciler settled, because it knows better than a comparison. An
+ * operator's word stays, because only a person may take it back.
+ */
+export function ownersChange(row: LedgerRow, known: Change): Change | null {
+  const { state: from, resolution: settled } = row;
+  if (findTransition(from, known.to, 'owner') !== undefined) return { ...known, from };
+  const by = 'late-answer';
+  const isFinal = from === 'succeeded' && settled?.by !== 'reconciler';
+  if (isFinal || findTransition(from, known.to, by) === undefined) return null;
+  return { ...known, from, by, resolution: { by, atMs: known.atMs, note: null, subject: null } };
 }
 
 // Conditions of a claim besides its key and its target. Both stores decide by these functions, inside the transaction

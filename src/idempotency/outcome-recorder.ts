@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WriteOutcome } from '../domain/write.js';
-import { type Change, changedRow, type Ledger, type LedgerLog } from './ledger.js';
+import { type Change, changedRow, type Ledger, type LedgerLog, ownersChange } from './ledger.js';
 import type { LedgerRow, LedgerState, StoredResponse } from './ledger-states.js';
 
 export interface RecorderOptions {
@@ -10,6 +10,8 @@ export interface RecorderOptions {
   /** First wait before a failed record is tried again, in milliseconds; it doubles up to `retryMaxMs`. */
   readonly retryFirstMs: number;
   readonly retryMaxMs: number;
+  /** See `RunOnceOptions`. */
+  readonly onContradiction: ((settled: LedgerRow, known: LedgerState) => void) | undefined;
 }
 
 /** A fact about a write that is not yet in the ledger. */
@@ -17,7 +19,10 @@ export type Unrecorded =
   | { readonly kind: 'outcome'; readonly row: LedgerRow; readonly change: Change }
   | ({ readonly kind: 'nothingSent' } & GivenBack);
 
-/** A claim under which nothing was sent. `claim` null: the acknowledgement of the claim's own commit may be lost. */
+/**
+ * A claim under which this process sent nothing, and never will. `claim` null: the acknowledgement of the claim's own
+ * commit may be lost, so its number is not known.
+ */
 export interface GivenBack {
   readonly tenantId: string;
   readonly idempotencyKey: string;
@@ -39,12 +44,21 @@ const STATE_OF: Record<WriteOutcome<unknown>['kind'], LedgerState> = {
 };
 
 /**
- * Records outcomes, and retries while the ledger is unavailable. Keeps state: the unrecorded facts, by tenant and key.
- * A crash loses them; the rows then become unknown, which is true.
+ * Records what this process knows of its writes, and retries while the ledger is unavailable. Keeps state: the
+ * unrecorded facts. A crash loses them; the rows then become unknown, which is true.
+ *
+ * No row of a living owner stays `claimed` or `sending` without a run: each run ends with a recorded outcome, or with
+ * one fact here. A fact leaves only when the row has it, or when the ledger proves that there is no such row. An error
+ * of the ledger proves nothing, because the change may be stored at any later time: a commit that waits for a standby
+ * has no time limit, not even where its connection is cut.
+ *
+ * `not_sent` is written by proof alone. Only the run that claimed a number sends under it, and only after the ledger
+ * has acknowledged `sending`. A fact `nothingSent` comes from a run that had an error instead, so nothing was sent
+ * under its number. A change of that run that is stored late alters nothing: it names its number and its earlier state.
  */
 export class OutcomeRecorder {
   readonly #options: RecorderOptions;
-  readonly #unrecorded = new Map<string, Unrecorded>();
+  readonly #unrecorded = new Set<Unrecorded>();
   #flushing: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
   #waitMs: number;
@@ -58,8 +72,13 @@ export class OutcomeRecorder {
     return this.#unrecorded.size;
   }
 
+  /** The unrecorded fact of a key. An outcome comes first: requests with another input may have left further facts. */
   find(tenantId: string, idempotencyKey: string): Unrecorded | undefined {
-    return this.#unrecorded.get(nameOf(tenantId, idempotencyKey));
+    const found = [...this.#unrecorded].filter((entry) => {
+      const claim = claimOf(entry);
+      return claim.tenantId === tenantId && claim.idempotencyKey === idempotencyKey;
+    });
+    return found.find(({ kind }) => kind === 'outcome') ?? found[0];
   }
 
   /**
@@ -82,8 +101,7 @@ export class OutcomeRecorder {
   }
 
   /** Gives back a claim under which nothing was sent, at once if the ledger can, else later. Never throws. */
-  async release(given: GivenBack): Promise<void> {
-    const { tenantId, idempotencyKey, fingerprint, claim } = given;
+  async release({ tenantId, idempotencyKey, fingerprint, claim }: GivenBack): Promise<void> {
     const entry = { kind: 'nothingSent', tenantId, idempotencyKey, fingerprint, claim } as const;
     try {
       await this.#giveBack(entry);
@@ -92,7 +110,7 @@ export class OutcomeRecorder {
     }
   }
 
-  /** Tries each unrecorded fact once; true when none is left. */
+  /** Tries each unrecorded fact once, up to the first failure; true when none is left. Never throws. */
   async flush(): Promise<boolean> {
     this.#flushing ??= this.#flushAll().finally(() => {
       this.#flushing = null;
@@ -115,10 +133,7 @@ export class OutcomeRecorder {
   }
 
   #later(entry: Unrecorded): void {
-    const { tenantId, idempotencyKey } = entry.kind === 'outcome' ? entry.row : entry;
-    const name = nameOf(tenantId, idempotencyKey);
-    // An outcome waits until it is recorded. A neighbour that meets the row gives back a claim at most, and no outcome.
-    if (entry.kind === 'outcome' || this.#unrecorded.get(name)?.kind !== 'outcome') this.#unrecorded.set(name, entry);
+    this.#unrecorded.add(entry);
     this.#schedule();
   }
 
@@ -130,60 +145,60 @@ export class OutcomeRecorder {
   }
 
   async #flushAll(): Promise<void> {
-    for (const [name, entry] of [...this.#unrecorded]) {
+    for (const entry of [...this.#unrecorded]) {
       try {
         await (entry.kind === 'outcome' ? this.#write(entry.row, entry.change) : this.#giveBack(entry));
       } catch {
+        // It goes to the end, so that one fact that fails for long does not keep the others.
+        this.#unrecorded.delete(entry);
+        this.#unrecorded.add(entry);
         this.#waitMs = Math.min(this.#waitMs * 2, this.#options.retryMaxMs);
         this.#schedule();
         return;
       }
-      if (this.#unrecorded.get(name) === entry) {
-        this.#unrecorded.delete(name);
-      }
+      this.#unrecorded.delete(entry);
     }
     this.#waitMs = this.#options.retryFirstMs;
   }
 
   async #write(row: LedgerRow, change: Change): Promise<LedgerRow> {
-    const { ledger } = this.#options;
-    const recorded = (await ledger.advance(row, change)) ?? (await this.#writeLate(row, change));
-    if (recorded !== null) {
-      return recorded;
-    }
-    // An earlier try has recorded it and its acknowledgement was lost, or another process has settled it. Then the
-    // stored row counts.
-    const found = await ledger.find(row.tenantId, row.idempotencyKey);
-    return found?.claim === row.claim ? found : changedRow(row, change);
+    const recorded = (await this.#options.ledger.advance(row, change)) ?? (await this.#follow(row, change));
+    return recorded ?? changedRow(row, change);
   }
 
-  /** Corrects a row that a sweep called unknown while this owner was alive, because the owner knows the outcome. */
-  async #writeLate(row: LedgerRow, change: Change): Promise<LedgerRow | null> {
-    if (change.to === 'unknown') {
-      return null;
-    }
-    const resolution = { by: 'late-answer', atMs: change.atMs, note: null, subject: null } as const;
-    return this.#options.ledger.advance(row, { ...change, from: 'unknown', by: 'late-answer', resolution });
+  #giveBack(entry: GivenBack): Promise<LedgerRow | null> {
+    const atMs = this.#options.now();
+    return this.#follow(entry, { from: 'claimed', to: 'not_sent', by: 'owner', atMs });
   }
 
-  async #giveBack(entry: GivenBack): Promise<void> {
-    const { ledger, now } = this.#options;
-    const row = await ledger.find(entry.tenantId, entry.idempotencyKey);
-    if (row === null || row.ownerId !== ledger.ownerId || row.fingerprint !== entry.fingerprint) {
-      return;
-    }
-    const release = { to: 'not_sent', by: 'owner', atMs: now() } as const;
-    if (row.state === 'claimed' && (entry.claim === null || entry.claim === row.claim)) {
-      await ledger.advance(row, { from: 'claimed', ...release });
-    } else if (row.state === 'sending' && entry.claim === row.claim) {
-      await ledger.advance(row, { from: 'sending', ...release });
-    } else if (row.state === 'unknown' && entry.claim === row.claim) {
-      const resolution = { by: 'late-answer', atMs: release.atMs, note: null, subject: null } as const;
-      await ledger.advance(row, { ...release, from: 'unknown', by: 'late-answer', resolution });
+  /**
+   * Brings a claim of this process to what the process knows of it, from whatever state it has by now. Null: there is
+   * no such claim. A change that finds another state than was read is decided again. That ends, because a claim enters
+   * each state once.
+   */
+  async #follow(claim: GivenBack, known: Change): Promise<LedgerRow | null> {
+    const { ledger, onContradiction } = this.#options;
+    for (;;) {
+      const row = await ledger.findAfterClaims(claim.tenantId, claim.idempotencyKey);
+      const isOurs = row?.ownerId === ledger.ownerId && row.fingerprint === claim.fingerprint;
+      if (!isOurs || (claim.claim ?? row.claim) !== row.claim) return null;
+      // A claim without a number got no further than this state.
+      if (claim.claim === null && row.state !== 'claimed') return null;
+      const change = ownersChange(row, known);
+      const changed = change === null ? row : await ledger.advance(row, change);
+      if (changed === null) continue;
+      if (contradicts(row.state, known.to)) onContradiction?.(row, known.to);
+      return changed;
     }
   }
 }
 
-function nameOf(tenantId: string, idempotencyKey: string): string {
-  return JSON.stringify([tenantId, idempotencyKey]);
+function claimOf(entry: Unrecorded): GivenBack {
+  return entry.kind === 'outcome' ? entry.row : entry;
+}
+
+/** Whether one of the two says that the write was carried out, and the other that it was not. */
+function contradicts(settled: LedgerState, known: LedgerState): boolean {
+  if (settled === 'succeeded') return known === 'rejected' || known === 'not_sent';
+  return settled === 'rejected' && known === 'succeeded';
 }

@@ -11,7 +11,7 @@ import {
   type Ledger,
   type LedgerLog,
 } from './ledger.js';
-import { isUnfinished, type LedgerRow, type StoredResponse } from './ledger-states.js';
+import { isUnfinished, type LedgerRow, type LedgerState, type StoredResponse } from './ledger-states.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { replay, toStoredResponse, unknownFailure } from './replay.js';
 
@@ -115,6 +115,11 @@ export interface RunOnceOptions {
    * 100.
    */
   readonly recordRetryMs?: number;
+  /**
+   * Called when this process learns that a row was settled wrongly while it could not record what it knew. `settled` is
+   * the row before. What the reconciler settled is corrected; an operator's word stays.
+   */
+  readonly onContradiction?: (settled: LedgerRow, known: LedgerState) => void;
 }
 
 /** As {@link OnceResult}, before the outcome is decoded for one caller: `row` is finished. */
@@ -159,6 +164,7 @@ export class RunOnce {
       now: this.#now,
       retryFirstMs,
       retryMaxMs: retryFirstMs * 50,
+      onContradiction: options.onContradiction,
     });
   }
 
@@ -234,6 +240,7 @@ export class RunOnce {
           // A claimed write counts even if its owner is gone and nothing was sent. So a sweep comes before the refusal.
           if (hasLookedForAbandoned) return { kind: 'overLimit', limit: claim.limit };
           hasLookedForAbandoned = true;
+          await this.#recorder.flush();
           await this.#sweepQuietly();
           break;
         case 'claimed': {
@@ -249,7 +256,7 @@ export class RunOnce {
           if (!isUnfinished(row.state)) return { kind: FINISHED[kind], row };
           if (!hasLookedForAbandoned) {
             hasLookedForAbandoned = true;
-            await this.#closeAbandoned(row);
+            await this.#closeAbandoned(row.ownerId);
           } else if (kind !== 'existing') {
             return { kind: kind === 'targetBusy' ? 'inProgress' : kind, row };
           } else {
@@ -286,7 +293,8 @@ export class RunOnce {
       return await this.#ledger.claim({ ...rest, input: stored, fingerprint: print, atMs: this.#now(), guards });
     } catch (error) {
       this.#log?.error({ err: error, kind: request.kind }, 'A write was refused: it could not be recorded.');
-      // The claim may have been stored all the same. It would block its target for as long as this process lives.
+      // The claim may be stored all the same, now or later. It would block its target for as long as this process
+      // lives.
       await this.#recorder.release({ ...rest, fingerprint: print, claim: null });
       return null;
     }
@@ -322,22 +330,12 @@ export class RunOnce {
     return { kind: 'completed', row: await this.#recorder.record(sending, outcome, storableResponse(outcome, steps)) };
   }
 
-  /** Closes a row without a working owner, before a duplicate waits or is refused. Never throws. */
-  async #closeAbandoned(row: LedgerRow): Promise<void> {
-    try {
-      if (row.ownerId !== this.#ledger.ownerId) {
-        await this.#sweepQuietly();
-      } else if (!this.#running.has(runName(row.tenantId, row.idempotencyKey, row.fingerprint))) {
-        await this.#recorder.flush();
-        // This process's own claim was stored after it had been given up. Without its number only a claim is given
-        // back. A row that is `sending` belongs to the recorder, and may have been sent.
-        await this.#recorder.release({ ...row, claim: null });
-      }
-    } catch (error) {
-      this.#log?.warn({ err: error }, 'The search for abandoned writes failed; the write counts as under way.');
-    }
+  /** Closes rows without a run. A row of this process has one, or is left to the recorder. Never throws. */
+  async #closeAbandoned(ownerId: string): Promise<void> {
+    await (ownerId === this.#ledger.ownerId ? this.#recorder.flush() : this.#sweepQuietly());
   }
 
+  /** Closes the rows of dead owners, before a duplicate waits or is refused. Never throws. */
   async #sweepQuietly(): Promise<void> {
     try {
       await this.#ledger.sweepOrphans();

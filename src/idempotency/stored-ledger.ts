@@ -25,6 +25,7 @@ type Awaitable<T> = T | Promise<T>;
 type StoreReads = {
   readonly [Name in
     | 'find'
+    | 'findAfterClaims'
     | 'audit'
     | 'dueForReconciliation'
     | 'dueForReview'
@@ -106,6 +107,10 @@ export class StoredLedger implements Ledger {
 
   find(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {
     return guard(() => this.#store.find(tenantId, idempotencyKey));
+  }
+
+  findAfterClaims(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {
+    return guard(() => this.#store.findAfterClaims(tenantId, idempotencyKey));
   }
 
   list(tenantId: string | readonly string[], request: ListRequest): Promise<LedgerPage> {

@@ -82,7 +82,7 @@ export class Metrics {
   });
   readonly #contradictions = new Counter({
     name: 'billing_contradicted_rejections_total',
-    help: 'Writes that an operator settled as not carried out, although a history row proves them.',
+    help: 'Writes that an operator settled as not carried out, although a history row or a response proves them.',
     registers: [this.#registry],
   });
   readonly #unreadableRows = new Counter({

@@ -18,10 +18,15 @@ export type LedgerStep = 'claim' | 'sending' | 'outcome' | 'read' | 'recent';
 /** `before`: nothing is stored. `after`: it is stored, and the acknowledgement is lost. */
 export type FaultMoment = 'before' | 'after';
 
-/** A real ledger whose steps fail on demand. Holds the faults that are still to come. */
+/** `late`: the call fails, and it is stored only after that, as by a server whose commit waits for a standby. */
+export type LedgerFault = FaultMoment | 'late';
+
+/** A real ledger whose steps fail on demand. Holds the faults that are still to come, and the late steps. */
 export class FaultyLedger implements Ledger {
   readonly #inner: Ledger;
-  readonly #faults = new Map<LedgerStep, FaultMoment[]>();
+  readonly #faults = new Map<LedgerStep, LedgerFault[]>();
+  readonly #late = new Map<LedgerStep, () => Promise<unknown>>();
+  #arriving: Promise<unknown> = Promise.resolve();
 
   constructor(inner: Ledger) {
     this.#inner = inner;
@@ -31,9 +36,9 @@ export class FaultyLedger implements Ledger {
     return this.#inner.ownerId;
   }
 
-  /** The next calls of the step fail, one per moment given. */
-  fail(step: LedgerStep, ...moments: FaultMoment[]): void {
-    this.#faults.set(step, [...(this.#faults.get(step) ?? []), ...moments]);
+  /** The next calls of the step fail, one per fault given. */
+  fail(step: LedgerStep, ...faults: LedgerFault[]): void {
+    this.#faults.set(step, [...(this.#faults.get(step) ?? []), ...faults]);
   }
 
   heal(): void {
@@ -44,11 +49,25 @@ export class FaultyLedger implements Ledger {
     return this.#inner.keyedHash(text);
   }
 
-  claim(request: ClaimRequest): Promise<ClaimResult> {
+  /** Stores what is late: without a name all of it. */
+  async arrive(...steps: readonly LedgerStep[]): Promise<void> {
+    for (const step of steps.length === 0 ? [...this.#late.keys()] : steps) {
+      const work = this.#late.get(step);
+      this.#late.delete(step);
+      if (work !== undefined) this.#arriving = this.#arriving.then(work);
+    }
+    await this.#arriving;
+  }
+
+  /** The claims of a tenant come one after the other. */
+  async claim(request: ClaimRequest): Promise<ClaimResult> {
+    await this.arrive('claim');
     return this.#step('claim', () => this.#inner.claim(request));
   }
 
-  advance(row: LedgerRow, change: Change): Promise<LedgerRow | null> {
+  /** A late change comes at the worst moment: when the row was read, and is about to be changed by what was read. */
+  async advance(row: LedgerRow, change: Change): Promise<LedgerRow | null> {
+    if (change.to !== 'sending') await this.arrive('sending');
     return this.#step(change.to === 'sending' ? 'sending' : 'outcome', () => this.#inner.advance(row, change));
   }
 
@@ -63,6 +82,13 @@ export class FaultyLedger implements Ledger {
 
   find(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {
     return this.#step('read', () => this.#inner.find(tenantId, idempotencyKey));
+  }
+
+  findAfterClaims(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {
+    return this.#step('read', async () => {
+      await this.arrive('claim');
+      return this.#inner.findAfterClaims(tenantId, idempotencyKey);
+    });
   }
 
   list(tenantId: string | readonly string[], request: ListRequest): Promise<LedgerPage> {
@@ -121,6 +147,10 @@ export class FaultyLedger implements Ledger {
     const fault = this.#faults.get(step)?.shift();
     if (fault === 'before') {
       throw new LedgerUnavailable('The disk is full.');
+    }
+    if (fault === 'late') {
+      if (step !== 'read') this.#late.set(step, work);
+      throw new LedgerUnavailable('The server does not respond.');
     }
     const result = await work();
     if (fault === 'after') {

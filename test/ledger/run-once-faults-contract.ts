@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { WriteOutcome } from '../../src/domain/write.js';
+import { LedgerUnavailable } from '../../src/idempotency/ledger.js';
+import { isUnfinished, type LedgerRow, type LedgerState } from '../../src/idempotency/ledger-states.js';
 import { RunOnce } from '../../src/idempotency/run-once.js';
+import { interceptLedger } from '../writes/intercepted-ledger.js';
 import {
   CountingUpstream,
   NOT_SENT,
@@ -11,10 +14,10 @@ import {
   sampleOrder,
   UNKNOWN_OUTCOME,
 } from './counting-upstream.js';
-import { type FaultMoment, FaultyLedger, type LedgerStep } from './faulty-ledger.js';
+import { type FaultMoment, FaultyLedger, type LedgerFault, type LedgerStep } from './faulty-ledger.js';
 import { LedgerHarness, present } from './ledger.harness.js';
 
-const MOMENTS: readonly FaultMoment[] = ['before', 'after'];
+const FAULTS: readonly LedgerFault[] = ['before', 'after', 'late'];
 
 /** What running once means when the ledger, the caller's steps or the owner fail. `newUrl` names an empty ledger. */
 export function describeRunOnceFaults(
@@ -29,31 +32,31 @@ export function describeRunOnceFaults(
       once: new RunOnce({ ledger, pollIntervalMs: 1, duplicateWaitMs: 60_000, recordRetryMs: 1 }),
     });
 
-    it.each(MOMENTS)('sends nothing when the claim fails %s it is stored, and the key works later', async (moment) => {
+    it.each(FAULTS)('sends nothing when the claim fails (stored: %s), and the key works later', async (fault) => {
       const { ledger, once } = make();
       const upstream = new CountingUpstream();
       const order = sampleOrder();
-      ledger.fail('claim', moment);
+      ledger.fail('claim', fault);
       expect(await once.run(order, upstream.steps())).toEqual({ kind: 'ledgerUnavailable' });
       expect(upstream.hits).toBe(0);
       expect(await once.run(order, upstream.steps())).toMatchObject({ kind: 'completed', replayed: false });
       expect(upstream.hits).toBe(1);
     });
 
-    it.each(MOMENTS)('gives the target back when the claim fails %s it is stored', async (moment) => {
+    it.each(FAULTS)('gives the target back when the claim fails (stored: %s)', async (fault) => {
       const { ledger, once } = make();
       const upstream = new CountingUpstream();
-      ledger.fail('claim', moment);
+      ledger.fail('claim', fault);
       await once.run(sampleOrder(), upstream.steps());
       expect(await once.run(sampleOrder(), upstream.steps())).toMatchObject({ kind: 'completed', replayed: false });
       expect(upstream.hits).toBe(1);
     });
 
-    it.each(MOMENTS)('sends nothing when "sending" fails %s it is stored, and the key works later', async (moment) => {
+    it.each(FAULTS)('sends nothing when "sending" fails (stored: %s), and the key works later', async (fault) => {
       const { ledger, once } = make();
       const upstream = new CountingUpstream();
       const order = sampleOrder();
-      ledger.fail('sending', moment);
+      ledger.fail('sending', fault);
       expect(await once.run(order, upstream.steps())).toEqual({ kind: 'ledgerUnavailable' });
       expect(upstream.hits).toBe(0);
       expect(await at.ledger.find(order.tenantId, order.idempotencyKey)).toMatchObject({
@@ -95,6 +98,89 @@ export function describeRunOnceFaults(
       expect(await once.run(sampleOrder(), upstream.steps())).toMatchObject({ kind: 'completed', replayed: false });
       expect(await at.ledger.find(order.tenantId, order.idempotencyKey)).toMatchObject({ state: 'not_sent' });
       expect(upstream.hits).toBe(1);
+    });
+
+    it('gives a claim back that is stored after it was given up, without a further request', async () => {
+      const { ledger, once } = make();
+      const order = sampleOrder();
+      ledger.fail('claim', 'late');
+      expect(await once.run(order, new CountingUpstream().steps())).toEqual({ kind: 'ledgerUnavailable' });
+      await ledger.arrive();
+      expect(await once.drain()).toBe(true);
+      expect(await at.ledger.find(order.tenantId, order.idempotencyKey)).toMatchObject({ state: 'not_sent' });
+    });
+
+    it('remembers what it may give back when a neighbour meets the row, and nobody can close it', async () => {
+      const { ledger, once } = make();
+      const order = sampleOrder();
+      ledger.fail('sending', 'after');
+      ledger.fail('read', ...Array<FaultMoment>(1_000).fill('before'));
+      await once.run(order, new CountingUpstream().steps());
+      expect(await once.run(sampleOrder(), new CountingUpstream().steps())).toMatchObject({ kind: 'inProgress' });
+      ledger.heal();
+      expect(await once.drain()).toBe(true);
+      expect(await at.ledger.find(order.tenantId, order.idempotencyKey)).toMatchObject({ state: 'not_sent' });
+    });
+
+    it('gives a row back that a sweep calls unknown at the same moment', async () => {
+      const order = sampleOrder();
+      let sweeps = 0;
+      const ledger = interceptLedger(at.ledger, async (step, moment) => {
+        if (step === 'sending' && moment === 'after') throw new LedgerUnavailable('The acknowledgement was lost.');
+        if (step !== 'outcome' || moment !== 'before') return;
+        sweeps += 1;
+        const row = present(await at.ledger.find(order.tenantId, order.idempotencyKey));
+        await at.ledger.advance(row, { from: 'sending', to: 'unknown', by: 'sweep', atMs: 0 });
+      });
+      await new RunOnce({ ledger }).run(order, new CountingUpstream().steps());
+      expect(await at.ledger.find(order.tenantId, order.idempotencyKey)).toMatchObject({
+        state: 'not_sent',
+        resolution: { by: 'late-answer' },
+      });
+      expect(sweeps).toBe(2);
+    });
+
+    it('records the other outcomes while one fails for long', async () => {
+      const [stuck, other] = [sampleOrder(), sampleOrder({ target: 'group:9' })];
+      let isAway = true;
+      const ledger = interceptLedger(at.ledger, async (step, _moment, key) => {
+        const fails = step === 'outcome' && (isAway || key === stuck.idempotencyKey);
+        if (fails) throw new LedgerUnavailable('The disk is full.');
+      });
+      const once = new RunOnce({ ledger, recordRetryMs: 1 });
+      for (const order of [stuck, other]) await once.run(order, new CountingUpstream().steps());
+      isAway = false;
+      expect(await once.drain()).toBe(false);
+      expect(await at.ledger.find(other.tenantId, other.idempotencyKey)).toMatchObject({ state: 'succeeded' });
+    });
+
+    it.each([
+      { by: 'operator', settled: 'rejected', outcome: SUCCEEDED, state: 'rejected', isTold: true },
+      { by: 'operator', settled: 'rejected', outcome: NOT_SENT, state: 'rejected', isTold: false },
+      { by: 'operator', settled: 'succeeded', outcome: REJECTED, state: 'succeeded', isTold: true },
+      { by: 'operator', settled: 'succeeded', outcome: NOT_SENT, state: 'succeeded', isTold: true },
+      { by: 'operator', settled: 'succeeded', outcome: UNKNOWN_OUTCOME, state: 'succeeded', isTold: false },
+      { by: 'reconciler', settled: 'succeeded', outcome: REJECTED, state: 'rejected', isTold: true },
+      { by: 'reconciler', settled: 'succeeded', outcome: NOT_SENT, state: 'not_sent', isTold: true },
+      { by: 'reconciler', settled: 'succeeded', outcome: SUCCEEDED, state: 'succeeded', isTold: false },
+    ] as const)('has the row as $state when $outcome.kind comes after $settled by the $by', async (point) => {
+      const ledger = new FaultyLedger(at.ledger);
+      const told: unknown[] = [];
+      const onContradiction = (row: LedgerRow, known: LedgerState) => told.push([row.state, known]);
+      const once = new RunOnce({ ledger, recordRetryMs: 60_000, onContradiction });
+      const order = sampleOrder();
+      ledger.fail('outcome', 'before');
+      const first = await once.run(order, new CountingUpstream(point.outcome).steps());
+      expect(first).toMatchObject({ kind: 'completed', outcome: point.outcome });
+      const sending = present(await at.ledger.find(order.tenantId, order.idempotencyKey));
+      const unknown = await at.ledger.advance(sending, { from: 'sending', to: 'unknown', by: 'sweep', atMs: 0 });
+      const resolution = { by: point.by, atMs: 0, note: 'seen', subject: null } as const;
+      await at.ledger.settle(present(unknown), point.settled, null, resolution);
+      expect(await once.drain()).toBe(true);
+      const { state } = present(await at.ledger.find(order.tenantId, order.idempotencyKey));
+      const known = { succeeded: 'succeeded', rejected: 'rejected', notSent: 'not_sent', unknown: 'unknown' } as const;
+      expect(state).toBe(point.state);
+      expect(told).toEqual(point.isTold ? [[point.settled, known[point.outcome.kind]]] : []);
     });
 
     it.each([
@@ -258,11 +344,16 @@ export function describeRunOnceFaults(
             expect(maybeCharged.length).toBeLessThanOrEqual(1);
           }
           ledger.heal();
+          await ledger.arrive();
           expect(await once.drain()).toBe(true);
           for (const [key, outcomes] of hits) {
             const states = { succeeded: 'succeeded', rejected: 'rejected', notSent: 'not_sent', unknown: 'unknown' };
             const row = await at.ledger.find('acme', `${run}-${key}`);
             expect(row?.state).toBe(states[outcomes.at(-1) ?? 'unknown']);
+          }
+          for (const { key } of plan) {
+            const row = await at.ledger.find('acme', `${run}-${key}`);
+            expect(row === null || !isUnfinished(row.state)).toBe(true);
           }
         }),
         { numRuns: 30, endOnFailure: true },
@@ -278,7 +369,7 @@ const attempts = fc.record({
   fault: fc.option(
     fc.record({
       step: fc.constantFrom<LedgerStep[]>('claim', 'sending', 'outcome', 'read'),
-      moment: fc.constantFrom<FaultMoment[]>('before', 'after'),
+      moment: fc.constantFrom(...FAULTS),
     }),
   ),
   isParallel: fc.boolean(),

@@ -1,5 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { openLedger } from '../../src/idempotency/open-ledger.js';
+import { type FaultMoment, FaultyLedger } from '../ledger/faulty-ledger.js';
+import { present } from '../ledger/ledger.harness.js';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
 import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
 import { Place, SECOND } from './place.js';
@@ -8,11 +11,13 @@ const RESOLVE = `mutation Resolve($input: ResolveBillingOperationInput!) { resol
   operation { status } userErrors { code } } }`;
 const NOTE = 'Not on the invoice, ticket 99';
 const CONTRADICTED = 'A write that an operator settled as not carried out shows in the history.';
+const CAME_LATE = 'The outcome of a write came after another one was settled.';
 
 describe('a person’s decision about a write', () => {
   let simulator: TestSimulator;
   let world: TestWorld;
   let gateway: TestGateway;
+  let ledger: FaultyLedger | undefined;
 
   beforeAll(async () => {
     simulator = await startTestSimulator();
@@ -20,7 +25,13 @@ describe('a person’s decision about a write', () => {
     gateway = await startGateway({
       xtractaUrl: simulator.url,
       env: { XTRACTA_API_KEY: world.apiKey, RATE_LIMIT_WRITES_PER_MINUTE: '0' },
-      parts: { reconcileIntervalMs: 20 },
+      parts: {
+        reconcileIntervalMs: 20,
+        openLedger: async (url, options) => {
+          ledger = new FaultyLedger(await openLedger(url, options));
+          return ledger;
+        },
+      },
     });
   });
   afterAll(async () => {
@@ -88,6 +99,24 @@ describe('a person’s decision about a write', () => {
     jest.restoreAllMocks();
     expect(gateway.logs().split(CONTRADICTED)).toHaveLength(2);
     expect(await (await fetch(`${gateway.url}/metrics`)).text()).toContain('billing_contradicted_rejections_total 1');
+    expect((await at.reconcile()).status).toBe('REJECTED');
+  });
+
+  it('is contradicted by a response that is recorded late: that is logged and counted, and changes nothing', async () => {
+    const at = new Place(world.world, gateway);
+    const faulty = present(ledger);
+    faulty.fail('outcome', ...Array<FaultMoment>(1_000).fill('before'));
+    expect((await at.order('1223')).operation.status).toBe('SUCCEEDED');
+    // As another process does that takes this one for dead.
+    const db = new DatabaseSync(gateway.ledgerPath);
+    db.prepare("UPDATE ledger_operations SET state = 'unknown' WHERE idempotency_key = ?").run(at.key);
+    db.close();
+    expect(await resolve(at, 'REJECTED')).toMatchObject({ operation: { status: 'REJECTED' } });
+    expect(gateway.logs()).not.toContain(CAME_LATE);
+    faulty.heal();
+    while (!gateway.logs().includes(CAME_LATE)) await gateway.execute('{ __typename }');
+    expect(gateway.logs()).toContain(at.key);
+    expect(await (await fetch(`${gateway.url}/metrics`)).text()).toContain('billing_contradicted_rejections_total 2');
     expect((await at.reconcile()).status).toBe('REJECTED');
   });
 });

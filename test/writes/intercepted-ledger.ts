@@ -20,6 +20,7 @@ export function interceptLedger(inner: Ledger, intercept: Intercept): Ledger {
       around(change.to === 'sending' ? 'sending' : 'outcome', row.idempotencyKey, () => inner.advance(row, change)),
     settle: (row, to, settled, resolution) => inner.settle(row, to, settled, resolution),
     find: (tenantId, key) => around('read', key, () => inner.find(tenantId, key)),
+    findAfterClaims: (tenantId, key) => around('read', key, () => inner.findAfterClaims(tenantId, key)),
     list: (tenantId, request) => inner.list(tenantId, request),
     audit: (tenantId, key) => inner.audit(tenantId, key),
     dueForReconciliation: (nowMs, limit) => inner.dueForReconciliation(nowMs, limit),

@@ -23,8 +23,8 @@ import { attachPostgres, migratePostgres } from './postgres-statements.js';
 const POOL_SIZE = 10;
 const CONNECT_TIMEOUT_MS = 3_000;
 /**
- * Time limit of a statement on the server. It is shorter than the client's, so that the server never carries out a
- * statement that the client has given up.
+ * Time limit of a statement on the server. It is shorter than the client's, so that the server seldom carries out a
+ * statement that the client has given up. A commit has no such limit there: it may wait for a standby for hours.
  */
 const STATEMENT_TIMEOUT_MS = 5_000;
 const QUERY_TIMEOUT_MS = 8_000;
@@ -137,6 +137,10 @@ class PostgresStore implements LedgerStore {
 
   find(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {
     return this.#rows.find(tenantId, idempotencyKey);
+  }
+
+  findAfterClaims(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {
+    return this.#rows.findAfterClaims(tenantId, idempotencyKey);
   }
 
   list(tenantIds: readonly string[], request: ListRequest): Promise<LedgerPage> {

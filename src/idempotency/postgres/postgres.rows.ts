@@ -89,7 +89,7 @@ export class PostgresRows {
       return row === undefined ? null : decodeRow(row);
     };
     const { tenantId, credentialId, idempotencyKey } = request;
-    const tenants = [tenantId, ...(request.keysSharedWith ?? [])].map((each) => `ledger tenant ${each}`);
+    const tenants = claimingTenants(request).map(lockOfTenant);
     await client.query(sql.LOCK_CLAIMS, [[...tenants, `ledger credential ${credentialId}`]]);
     const known = await one(sql.FIND, [tenantId, idempotencyKey]);
     if (known !== null) {
@@ -156,7 +156,8 @@ export class PostgresRows {
     const client = await this.#pool.connect();
     let isBroken = true;
     try {
-      await client.query('BEGIN');
+      // After a wait for a lock, a statement must see what was committed meanwhile, however the database is set.
+      await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
       const result = await work(client);
       await client.query('COMMIT');
       isBroken = false;
@@ -189,6 +190,20 @@ export class PostgresRows {
 
   find(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {
     return this.#one(sql.FIND, [tenantId, idempotencyKey]);
+  }
+
+  /**
+   * A claim holds the lock of its tenant from before it stores anything until its transaction has ended, also while its
+   * commit waits for a standby, and while the server has not noticed that its connection broke. So whoever gets the
+   * lock after it sees what became of it. A standby has no such locks of its primary, and refuses the first statement.
+   */
+  findAfterClaims(tenantId: string, idempotencyKey: string): Promise<LedgerRow | null> {
+    return this.#inTransaction(async (client) => {
+      await client.query('SET TRANSACTION READ WRITE');
+      await client.query(sql.LOCK_CLAIMS, [[lockOfTenant(tenantId)]]);
+      const { rows } = await client.query<Record<string, unknown>>(sql.FIND, [tenantId, idempotencyKey]);
+      return rows[0] === undefined ? null : decodeRow(rows[0]);
+    });
   }
 
   async list(tenantIds: readonly string[], request: ListRequest): Promise<LedgerPage> {
@@ -268,6 +283,10 @@ export class PostgresRows {
   async #all(text: string, values: readonly unknown[]): Promise<readonly unknown[]> {
     return (await this.#pool.query<Record<string, unknown>>(text, [...values])).rows;
   }
+}
+
+function lockOfTenant(tenantId: string): string {
+  return `ledger tenant ${tenantId}`;
 }
 
 type Connection = Pick<PoolClient, 'query'>;

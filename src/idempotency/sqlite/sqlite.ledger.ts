@@ -140,6 +140,11 @@ class SqliteStore implements LedgerStore {
     return this.#rows.find(tenantId, idempotencyKey);
   }
 
+  /** A commit ends before its call does, with or without an error, so none is open. */
+  findAfterClaims(tenantId: string, idempotencyKey: string): LedgerRow | null {
+    return this.#rows.find(tenantId, idempotencyKey);
+  }
+
   list(tenantIds: readonly string[], request: ListRequest): LedgerPage {
     return this.#rows.list(tenantIds, request);
   }

@@ -31,7 +31,9 @@ const ALLOWED: readonly (readonly [LedgerState | null, LedgerState, Actor])[] = 
   ['unknown', 'rejected', 'reconciler'],
   ['unknown', 'rejected', 'operator'],
   ['unknown', 'not_sent', 'late-answer'],
+  ['succeeded', 'rejected', 'late-answer'],
   ['succeeded', 'rejected', 'operator'],
+  ['succeeded', 'not_sent', 'late-answer'],
 ];
 
 describe('the transition table', () => {
@@ -79,9 +81,10 @@ describe('the transition table', () => {
     );
   });
 
-  it('ends in succeeded and rejected for ever, but for a person who corrects the reconciler', () => {
+  it('ends in succeeded and rejected for ever, but for a person or a response that corrects the reconciler', () => {
     expect(TRANSITIONS.filter(({ from }) => from === 'succeeded' || from === 'rejected')).toMatchObject([
-      { from: 'succeeded', to: 'rejected', by: ['operator'] },
+      { from: 'succeeded', to: 'rejected', by: ['late-answer', 'operator'] },
+      { from: 'succeeded', to: 'not_sent', by: ['late-answer'] },
     ]);
   });
 
