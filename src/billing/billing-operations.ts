@@ -1,3 +1,4 @@
+import { hasUnreadableGroup } from '../domain/billing-history.js';
 import type { Caller } from '../domain/caller.js';
 import { BillingError, badInput } from '../domain/errors.js';
 import { upstreamOperation } from '../domain/upstream-operations.js';
@@ -102,7 +103,10 @@ async function readEvidence(scope: WriteScope, row: LedgerRow, beforeMore?: () =
   const credential = scope.caller.tenant.xtracta;
   if (credential === null) return [];
   try {
-    return (await examineRow(scope.services, credential, row, scope.call, beforeMore))?.evidence ?? [];
+    const evidence = (await examineRow(scope.services, credential, row, scope.call, beforeMore))?.evidence ?? [];
+    return scope.caller.allowedGroups === null
+      ? evidence
+      : evidence.filter(({ activity }) => !hasUnreadableGroup(activity));
   } catch (error) {
     if (error instanceof BillingError && error.code === 'OPERATION_TOO_COMPLEX') throw error;
     return [];

@@ -1,4 +1,11 @@
-import { type DateTimeText, type DecimalText, type Money, type Readable, readableOrNull } from './money.js';
+import {
+  type DateTimeText,
+  type DecimalText,
+  type Money,
+  type Readable,
+  readableOrNull,
+  UnreadableValue,
+} from './money.js';
 
 export type PlanType = 'MONTHLY' | 'ANNUAL' | 'OTHER';
 export type BillingActivityKind = 'SIGNUP' | 'RENEW' | 'UPGRADE' | 'DOWNGRADE' | 'BOOSTER' | 'CANCEL' | 'OTHER';
@@ -25,13 +32,21 @@ export interface BillingActivity {
    */
   readonly expiryMs: number | null;
   /**
-   * Null when the row names no group. The gateway never guesses it from `groupName`, because names are not unique.
-   * Leading zeros are stripped.
+   * Null when the row names no group, or one that cannot be read. The gateway never guesses it from `groupName`,
+   * because names are not unique. Leading zeros are stripped.
    */
   readonly groupId: string | null;
   readonly groupName: Readable<string>;
   /** Id and name together, for a field that leads from the row to its group. Null when the row names no group by id. */
-  readonly group: NamedGroup | null;
+  readonly group: Readable<NamedGroup>;
+}
+
+/**
+ * Whether the row names a group that cannot be read. Such a row may be of any group, so it is no group's plan, name or
+ * sum. Only a row that names no group is of the requested one.
+ */
+export function hasUnreadableGroup({ group }: Pick<BillingActivity, 'group'>): boolean {
+  return group instanceof UnreadableValue;
 }
 
 /**

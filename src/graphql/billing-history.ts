@@ -175,11 +175,11 @@ export class BillingHistorySummaryType implements HistorySummary {
   })
   readonly spend!: HistorySummary['spend'];
 
-  @Field(() => Int, { description: 'Rows with an unreadable price: `spend` does not include them.' })
+  @Field(() => Int, { description: 'Rows with an unreadable price or group: `spend` does not include them.' })
   readonly unreadablePrices!: number;
 
   @Field(() => Int, {
-    description: 'Rows with an unreadable `usedDocuments`: the sum `usedDocuments` does not include them.',
+    description: 'Rows with an unreadable `usedDocuments` or group: the sum `usedDocuments` does not include them.',
   })
   readonly unreadableCounts!: number;
 }

@@ -94,7 +94,9 @@ export class GroupType implements Omit<GroupRef, 'name'> {
 // other. It is a plain field, because a resolver would be called for each of thousands of rows.
 Field(() => GroupType, {
   nullable: true,
-  description: 'The group of the row (`group_id`). Null when the row names none; it is never guessed from the name.',
+  description:
+    'The group of the row (`group_id`). Null when the row names none; it is never guessed from the name. A row whose ' +
+    'group cannot be read belongs to no group: neither `plan` nor a sum includes it.',
 })(BillingActivityType.prototype, 'group');
 
 @ObjectType('BillingPlan', {

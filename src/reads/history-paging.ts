@@ -355,7 +355,7 @@ function compareCurrencies(a: string | null, b: string | null): number {
 /**
  * Count and exact sums over a selection of rows. A sum has the largest scale of its addends: 99.50 + 0.50 is `100.00`.
  * Prices without a currency have a sum of their own. Unreadable prices and unreadable counts of documents are counted,
- * never guessed.
+ * never guessed, and so are those of a row whose group cannot be read.
  */
 export function summarise(rows: readonly BillingActivity[]): HistorySummary {
   const sums = new Map<string | null, ExactDecimal>();
@@ -363,11 +363,14 @@ export function summarise(rows: readonly BillingActivity[]): HistorySummary {
   let unreadablePrices = 0;
   let unreadableCounts = 0;
   for (const row of rows) {
-    if (row.usedDocuments instanceof UnreadableValue) unreadableCounts += 1;
-    usedDocuments += readableOrNull(row.usedDocuments) ?? 0;
-    if (row.price === null) continue;
-    const currency = row.price instanceof UnreadableValue ? null : row.price.currency;
-    const amount = row.price instanceof UnreadableValue ? null : parseDecimal(row.price.amount);
+    const { group } = row;
+    const count = group instanceof UnreadableValue && row.usedDocuments !== null ? group : row.usedDocuments;
+    const price = group instanceof UnreadableValue && row.price !== null ? group : row.price;
+    if (count instanceof UnreadableValue) unreadableCounts += 1;
+    usedDocuments += readableOrNull(count) ?? 0;
+    if (price === null) continue;
+    const currency = price instanceof UnreadableValue ? null : price.currency;
+    const amount = price instanceof UnreadableValue ? null : parseDecimal(price.amount);
     if (amount === null || currency instanceof UnreadableValue) {
       unreadablePrices += 1;
       continue;

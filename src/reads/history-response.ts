@@ -1,4 +1,9 @@
-import { type BillingActivity, type BillingHistory, namedGroup } from '../domain/billing-history.js';
+import {
+  type BillingActivity,
+  type BillingHistory,
+  hasUnreadableGroup,
+  namedGroup,
+} from '../domain/billing-history.js';
 import { readableOrNull } from '../domain/money.js';
 import { largeWork } from '../runtime/large-work.js';
 import type { GroupRef, HistoryRead } from './billing-reads.js';
@@ -53,8 +58,9 @@ function addRow(groups: Map<string, BillingActivity[]>, groupId: string, row: Bi
 
 /**
  * The rows of a response that belong to its read. In the response of a single group, a row without a group belongs to
- * that group. A row that names another group is dropped, because the requested group decides. A recursive response
- * stays as it came, because only the response tells which groups are descendants.
+ * that group. A row that names another group is dropped, because the requested group decides. A row whose group cannot
+ * be read stays, and belongs to no group. A recursive response stays as it came, because only the response tells which
+ * groups are descendants.
  *
  * @param onForeignRow called for each dropped row
  */
@@ -68,7 +74,7 @@ export function toHistoryResponse(
   if (read.recursive || rows.every((row) => row.groupId === groupId)) return new HistoryResponse(read, rows);
   const own: BillingActivity[] = [];
   for (const row of rows) {
-    if (row.groupId === groupId) own.push(row);
+    if (row.groupId === groupId || hasUnreadableGroup(row)) own.push(row);
     else if (row.groupId === null) own.push({ ...row, groupId, group: namedGroup(groupId, row.groupName) });
     else onForeignRow();
   }
@@ -106,7 +112,7 @@ export function groupNameIn(rows: readonly BillingActivity[]): string | null {
   for (const row of rows) {
     const startMs = row.startMs ?? Number.NEGATIVE_INFINITY;
     const groupName = readableOrNull(row.groupName);
-    if (groupName === null || startMs < latest) continue;
+    if (groupName === null || startMs < latest || hasUnreadableGroup(row)) continue;
     // Of two names with the same start, the lesser text wins, so that the upstream's order does not decide.
     if (name !== null && startMs === latest && name <= groupName) continue;
     latest = startMs;

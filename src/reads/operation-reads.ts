@@ -3,6 +3,7 @@ import type { Caller } from '../domain/caller.js';
 import type { BillingCatalogue } from '../domain/catalogue.js';
 import { BillingError } from '../domain/errors.js';
 import { parseGroupId } from '../domain/group-id.js';
+import { UnreadableValue } from '../domain/money.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
 import { eachInSlices } from '../runtime/large-work.js';
 import type {
@@ -71,6 +72,13 @@ function historyQuestion({ groupId, recursive }: HistoryRead, detail: string): S
   return { kind: 'rows', endpoint: 'history', groupId, recursive, detail };
 }
 
+/** As {@link planInForce}; throws the unreadable value, because the field is the plan itself. */
+function planIn(rows: Rows, groupId: string, atMs: number): BillingPlan | null {
+  const plan = planInForce(rows, groupId, atMs);
+  if (plan instanceof UnreadableValue) throw plan;
+  return plan;
+}
+
 function operationTimeout(): BillingError {
   return new BillingError('UPSTREAM_TIMEOUT', 'The operation took too long; values not read by then are missing.', {
     retryable: true,
@@ -85,7 +93,7 @@ function notPermitted(): BillingError {
  * The reads of one operation by one caller.
  *
  * Where the caller has a list of groups, the gateway refuses other groups before it sends anything. It drops the rows
- * of other groups, and rows without a group, from recursive responses. A batch under the root group may read more
+ * of other groups, and rows of no readable group, from all responses. A batch under the root group may read more
  * groups than the list names, because the credential may read all of them. Every row still passes the list before it is
  * returned.
  */
@@ -307,11 +315,11 @@ export class OperationReads implements BillingReads {
     const isNow = isPresent || Math.floor(atMs / 1000) === Math.floor(this.#context.nowMs / 1000);
     if (this.#comparison === null || !isNow) {
       const read = planRead(id, atMs);
-      if (stale === null) return planInForce(await this.#rows({ kind: 'window', read }, 'plan'), id, atMs);
+      if (stale === null) return planIn(await this.#rows({ kind: 'window', read }, 'plan'), id, atMs);
       const question = historyQuestion(read, isNow ? 'plan' : `plan ${atMs}`);
       const { response } = await stale.serve(question, () => this.#list(read, 'plan', atMs));
       // The plan in force at the time of that request, which is the time that marks a stale response.
-      return planInForce(response.rows, id, response.atMs);
+      return planIn(response.rows, id, response.atMs);
     }
     const { plan, isStale } = await this.#planInUse(id, atMs, stale);
     if (!isStale) this.#comparison.noteUsage(id, plan, atMs);
@@ -329,12 +337,11 @@ export class OperationReads implements BillingReads {
     const groupId = this.#permitted(request.groupId);
     const { paging } = this.#connected();
     const list = paging.open({ ...request, groupId }, this.#context.nowMs);
-    const visible = (rows: Rows): Rows => (list.read.recursive ? this.#visible(rows) : rows);
     const pageOf = async (of: RequestedList, rows: Rows): Promise<HistoryPage> => {
       // One read may serve the pages of a thousand groups, all in the same turn.
       const turn = this.#response.nextTurn();
       if (turn !== null) await turn;
-      return paging.page(of, rows, visible);
+      return paging.page(of, rows, (ordered) => this.#visible(ordered));
     };
     if (list.kept !== null) {
       this.#countSaved(list.read.recursive);
@@ -446,7 +453,7 @@ export class OperationReads implements BillingReads {
     return id;
   }
 
-  /** The rows of a recursive response that the caller may see. */
+  /** The rows of a response that the caller may see. A row whose group cannot be read may be of any group. */
   #visible(rows: Rows): Rows {
     const { allowedGroups } = this.#context.caller;
     if (allowedGroups === null) return rows;

@@ -1,6 +1,10 @@
-import type { BillingActivity } from '../domain/billing-history.js';
-import { type BillingPlan, toBillingPlan } from '../domain/billing-history.js';
-import { parseDecimal, readableOrNull } from '../domain/money.js';
+import {
+  type BillingActivity,
+  type BillingPlan,
+  hasUnreadableGroup,
+  toBillingPlan,
+} from '../domain/billing-history.js';
+import { parseDecimal, type Readable, readableOrNull, UnreadableValue } from '../domain/money.js';
 import type { HistoryRead } from './billing-reads.js';
 import type { Rows } from './history.executor.js';
 import { compareActivities } from './history-order.policy.js';
@@ -42,15 +46,17 @@ function isInForce(row: BillingActivity, atMs: number): boolean {
  * start wins, then the highest id. Rows of other groups, and rows without readable dates, are never the plan.
  *
  * @param atMs epoch milliseconds
- * @returns null when no period contains the instant
+ * @returns null when no period contains the instant. Unreadable: the last row may be the group's, or another group's.
  */
-export function planInForce(rows: readonly BillingActivity[], groupId: string, atMs: number): BillingPlan | null {
+export function planInForce(rows: readonly BillingActivity[], groupId: string, atMs: number): Readable<BillingPlan> {
   let winner: BillingActivity | null = null;
   for (const row of rows) {
-    if (row.groupId !== groupId || !isPlanRow(row) || !isInForce(row, atMs)) continue;
+    if (row.groupId !== groupId && !hasUnreadableGroup(row)) continue;
+    if (!isPlanRow(row) || !isInForce(row, atMs)) continue;
     if (winner === null || compareActivities(row, winner) > 0) winner = row;
   }
-  return winner === null ? null : toBillingPlan(winner);
+  if (winner === null) return null;
+  return winner.group instanceof UnreadableValue ? winner.group : toBillingPlan(winner);
 }
 
 /** The plan that usage reported for a group, and the time of that report. */
@@ -100,13 +106,14 @@ export class PlanComparison {
 }
 
 /**
- * Whether usage and history disagree. False also where the history does not cover the plan: its window may end before
- * now, or begin after the plan.
+ * Whether usage and history disagree. False also where the history does not tell the plan: its window may end before
+ * now, or begin after the plan, or its row may name an unreadable group.
  */
 function plansDiffer(groupId: string, { plan, nowMs }: PlanInUse, { read, rows }: ReadHistory): boolean {
   if (read.groupId !== groupId && !read.recursive) return false;
   if (read.toSeconds * 1000 < nowMs - 1000) return false;
   const derived = planInForce(rows, groupId, nowMs);
+  if (derived instanceof UnreadableValue) return false;
   if (derived !== null) return plan === null || !samePlan(plan, derived);
   return plan !== null && read.groupId === groupId && windowCovers(read, planWindow(nowMs));
 }

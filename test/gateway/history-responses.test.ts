@@ -11,6 +11,8 @@ const ROOT = '1000';
 interface Tree {
   readonly plans: ReadonlyMap<string, string>;
   readonly moved: ReadonlySet<string>;
+  /** The text of `group_id` in a group's row, where it is not the group's number. */
+  readonly groupIds?: ReadonlyMap<string, string>;
 }
 
 const WHOLE: Tree = {
@@ -31,7 +33,7 @@ const DAY_MS = 86_400_000;
 
 function row(groupId: string, plan: string): string {
   const [start, expiry] = [-10, 20].map((days) => new Date(Date.now() + days * DAY_MS).toISOString());
-  return `<activity><id>${groupId}</id><plan>${plan}</plan><plan_type>Monthly</plan_type><price>9.90</price><credit_amount>0</credit_amount><price_currency>NZD</price_currency><allowed_documents>50</allowed_documents><used_documents>8</used_documents><plan_activity>renew</plan_activity><start_date>${start}</start_date><expiry_date>${expiry}</expiry_date><group_name>Group ${groupId}</group_name><group_id>${groupId}</group_id></activity>`;
+  return `<activity><id>${groupId}</id><plan>${plan}</plan><plan_type>Monthly</plan_type><price>9.90</price><credit_amount>0</credit_amount><price_currency>NZD</price_currency><allowed_documents>50</allowed_documents><used_documents>8</used_documents><plan_activity>renew</plan_activity><start_date>${start}</start_date><expiry_date>${expiry}</expiry_date><group_name>Group ${groupId}</group_name><group_id>${tree.groupIds?.get(groupId) ?? groupId}</group_id></activity>`;
 }
 
 function response(status: number, rows: readonly string[]): string {
@@ -159,6 +161,54 @@ describe('groups below a known root, asked together', () => {
         expect(told[1]).toMatchObject({ group: { plan: { name: 'Plan of 2' }, billingHistory: { totalCount: 1 } } });
         expect(calls).toBeLessThanOrEqual(3);
       }
+    });
+  });
+});
+
+describe('a group that cannot be read', () => {
+  const ROWS = 'nodes { id planName group { id } } totalCount';
+  const SUMMARY = 'summary { count usedDocuments unreadableCounts spend { amount } unreadablePrices }';
+  const nobodys = {
+    nodes: [{ id: '2', planName: 'Plan of 2', group: null }],
+    totalCount: 1,
+    summary: { count: 1, usedDocuments: 0, unreadableCounts: 1, spend: [], unreadablePrices: 1 },
+  };
+
+  it.each(['abc', '-2', '2</group_id><group_id>77'])(
+    'is no reason to give its row to the requested group: %s',
+    async (text) => {
+      tree = { ...WHOLE, groupIds: new Map([['2', text]]) };
+      const { data, errors } = await gateway.execute(
+        `{ group(id: "2") { name plan { name } billingHistory(first: 5) { ${ROWS} ${SUMMARY} } }
+           root: group(id: "${ROOT}") { billingHistory(includeSubgroups: true) { ${ROWS} ${SUMMARY} } subgroups { id } } }`,
+      );
+      expect(data).toMatchObject({
+        group: { name: null, plan: null, billingHistory: nobodys },
+        root: {
+          billingHistory: {
+            totalCount: 4,
+            summary: { usedDocuments: 24, unreadableCounts: 1, spend: [{ amount: '29.70' }], unreadablePrices: 1 },
+          },
+          subgroups: [{ id: '1' }, { id: '3' }],
+        },
+      });
+      const told = errors.map(({ path, extensions }) => [path?.join('.'), extensions?.['code']]);
+      expect(told.sort()).toEqual([
+        ['group.billingHistory.nodes.0.group', 'UPSTREAM_INVALID_RESPONSE'],
+        ['group.plan', 'UPSTREAM_INVALID_RESPONSE'],
+        [expect.stringMatching(/^root\.billingHistory\.nodes\.\d\.group$/), 'UPSTREAM_INVALID_RESPONSE'],
+      ]);
+    },
+  );
+
+  it('is another thing than no group, which is the requested one', async () => {
+    tree = { ...WHOLE, groupIds: new Map([['2', ' ']]) };
+    const { data, errors } = await gateway.execute(
+      `{ group(id: "2") { plan { name } billingHistory(first: 5) { nodes { group { id } } } } }`,
+    );
+    expect(errors).toEqual([]);
+    expect(data).toEqual({
+      group: { plan: { name: 'Plan of 2' }, billingHistory: { nodes: [{ group: { id: '2' } }] } },
     });
   });
 });

@@ -58,7 +58,7 @@ function activityFields(row: XmlElement) {
   return {
     id: textIn(row, 'id'),
     // The plan change has a record `<plan>`. If a row contained one too, its name would be the row's plan.
-    plan: isElement(plan) ? textIn(plan, 'plan_name') : nodeText(plan),
+    plan: isElement(plan) ? (textIn(plan, 'plan_name') ?? null) : nodeText(plan),
     plan_type: textIn(row, 'plan_type'),
     price: textIn(row, 'price'),
     credit_amount: textIn(row, 'credit_amount'),
@@ -84,9 +84,9 @@ export function toActivity(
   const expiry = fields.readable('expiry_date', wire.expiry_date, decodeDateTime);
   const kind = activityKind(values.same(wire.plan_activity), fields);
   const type = planType(values.same(wire.plan_type), fields);
-  const groupId = readableOrNull(fields.optional('group_id', wire.group_id, decodeGroupId));
+  const groupId = fields.optional('group_id', wire.group_id, decodeGroupId);
   const groupName = fields.text('group_name', values.same(wire.group_name));
-  const group = values.group(groupId, groupName);
+  const named = values.group(readableOrNull(groupId), groupName);
   return {
     id: activityId(wire, fields),
     kind: kind.kind,
@@ -105,9 +105,9 @@ export function toActivity(
     expiryDate: textOf(expiry),
     startMs: readableOrNull(start)?.epochMs ?? null,
     expiryMs: readableOrNull(expiry)?.epochMs ?? null,
-    groupId: group?.id ?? null,
-    groupName: group?.name ?? groupName,
-    group,
+    groupId: named?.id ?? null,
+    groupName: named?.name ?? groupName,
+    group: groupId instanceof UnreadableValue ? groupId : named,
   };
 }
 

@@ -2,10 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { findOperation } from '../../../src/billing/billing-operations.js';
 import { reconcileBillingOperation, resolveBillingOperation } from '../../../src/billing/settle-operations.js';
 import type { WriteScope, XtractaWriteClient } from '../../../src/billing/write-scope.js';
 import type { BillingActivity } from '../../../src/domain/billing-history.js';
 import { SCOPES } from '../../../src/domain/caller.js';
+import { UnreadableValue } from '../../../src/domain/money.js';
 import { RunOnce } from '../../../src/idempotency/run-once.js';
 import { LedgerHarness } from '../../ledger/ledger.harness.js';
 import { T0 } from '../../ledger/sample-claims.js';
@@ -115,5 +117,20 @@ describe('an unknown outcome that two requests settle at once', () => {
     const payloads = await Promise.all([1, 2].map(() => reconcileBillingOperation(scope, idempotencyKey)));
     expect(payloads.map(({ operation }) => operation?.status)).toEqual(['SUCCEEDED', 'SUCCEEDED']);
     expect(logged).toEqual(['billing operation reconciled: ']);
+  });
+
+  it('is not proved by a row whose group cannot be read, which nobody with a list of groups sees', async () => {
+    const { idempotencyKey } = await at.ended(at.ledger, 'unknown');
+    const group = new UnreadableValue('xtracta', 'getBillingHistory', 'group_id');
+    const row = { ...PROOF, groupId: null, group };
+    const activities = [{ ...PROOF, id: '1' }, { ...PROOF, id: '2' }, row];
+    const scope = scopeOf([]);
+    const services = { ...scope.services, xtracta: { ...upstream, getBillingHistory: async () => ({ activities }) } };
+    const evidenceFor = async (allowedGroups: ReadonlySet<string> | null) => {
+      const caller = { ...scope.caller, allowedGroups };
+      return (await findOperation({ ...scope, services, caller }, idempotencyKey))?.evidenceFit();
+    };
+    expect(await evidenceFor(null)).toMatchObject([{ activity: { id: '3' }, doesNotFit: ['GROUP'] }]);
+    expect(await evidenceFor(new Set(['123']))).toEqual([]);
   });
 });

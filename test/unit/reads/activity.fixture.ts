@@ -1,5 +1,6 @@
 import { type BillingActivity, namedGroup } from '../../../src/domain/billing-history.js';
 import type { Caller } from '../../../src/domain/caller.js';
+import { UnreadableValue } from '../../../src/domain/money.js';
 
 /** A row of group 1 with the given fields; dates as epoch milliseconds. */
 export function activity(fields: Partial<BillingActivity> = {}): BillingActivity {
@@ -20,11 +21,14 @@ export function activity(fields: Partial<BillingActivity> = {}): BillingActivity
     ...fields,
     groupId,
     groupName,
-    group: namedGroup(groupId, groupName),
+    group: fields.group instanceof UnreadableValue ? fields.group : namedGroup(groupId, groupName),
     startMs,
     expiryMs,
   };
 }
+
+/** The fields of a row whose group is there and cannot be read. */
+export const NOBODYS = { groupId: null, group: new UnreadableValue('xtracta', 'getBillingHistory', 'group_id') };
 
 export function caller(fields: {
   readonly tenant?: string;

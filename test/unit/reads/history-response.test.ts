@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { HistoryRead } from '../../../src/reads/billing-reads.js';
 import { groupNameIn, HistoryResponse, settle, toHistoryResponse } from '../../../src/reads/history-response.js';
-import { activity } from './activity.fixture.js';
+import { activity, NOBODYS } from './activity.fixture.js';
 
 const read = (groupId: string, fromSeconds: number, toSeconds: number, recursive = false): HistoryRead => ({
   groupId,
@@ -29,6 +29,18 @@ describe('a response', () => {
     expect(foreign).toBe(1);
   });
 
+  it('about one group keeps a row whose group cannot be read, which is then no group’s', () => {
+    const rows = [row('a', '1', 10), activity({ id: 'b', startMs: 20_000, groupName: 'Other', ...NOBODYS })];
+    const response = toHistoryResponse(read('1', 0, 100), { activities: rows }, () => undefined);
+    expect(response.rows.map(({ id, groupId, group }) => [id, groupId, group])).toEqual([
+      ['a', '1', { id: '1', name: 'Group 1' }],
+      ['b', null, NOBODYS.group],
+    ]);
+    expect(idsOf(response.rowsOf('1'))).toEqual(['a']);
+    expect(groupNameIn(response.rows)).toBe('Group 1');
+    expect(idsOf(settle(response, read('1', 0, 100)))).toEqual(['a', 'b']);
+  });
+
   it.each([
     ['the very question', DATED, read('1', 0, 100, true), ['a', 'b', 'c']],
     ['a narrower window', DATED, read('1', 0, 50, true), ['a', 'b']],
@@ -40,6 +52,7 @@ describe('a response', () => {
     ['a group that it does not name', DATED, read('3', 0, 100), null],
     ['a group, where a row names none', [...DATED, row('d', null, 30)], read('2', 0, 100), null],
     ['the very question, where a row names no group', [row('d', null, 30)], read('1', 0, 100, true), ['d']],
+    ['a group, where a row names an unreadable one', [...DATED, activity(NOBODYS)], read('2', 0, 100), null],
     ['the very question, where a row has no date', [row('d', '2', null)], read('1', 0, 100, true), ['d']],
     ['a narrower window, where a row has no date', [row('d', '2', null)], read('1', 0, 50, true), null],
     ['a group in the same window, where its row has no date', [row('d', '2', null)], read('2', 0, 100), ['d']],

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { UnreadableValue } from '../../../src/domain/money.js';
 import { summarise } from '../../../src/reads/history-paging.js';
-import { activity } from './activity.fixture.js';
+import { activity, NOBODYS } from './activity.fixture.js';
 
 const priced = (amount: string, currency: string | null = 'NZD') => activity({ price: { amount, currency } });
 const unreadable = new UnreadableValue('xtracta', 'getBillingHistory', 'price');
@@ -52,6 +52,17 @@ describe('the summary of a history', () => {
   it('counts numbers of documents that cannot be read, and leaves missing ones out', () => {
     const rows = [null, unreadable, 5, unreadable].map((usedDocuments) => activity({ usedDocuments }));
     expect(summarise(rows)).toMatchObject({ count: 4, usedDocuments: 5, unreadableCounts: 2 });
+  });
+
+  it('counts the price and the documents of a row whose group cannot be read, and adds them to no sum', () => {
+    const rows = [activity(), activity(NOBODYS), activity({ ...NOBODYS, price: null, usedDocuments: null })];
+    expect(summarise(rows)).toEqual({
+      count: 3,
+      usedDocuments: 8,
+      spend: [{ amount: '10.00', currency: 'NZD' }],
+      unreadablePrices: 1,
+      unreadableCounts: 1,
+    });
   });
 
   it('has no sum of documents that is not exact', () => {

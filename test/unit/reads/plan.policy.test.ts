@@ -1,14 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import type { BillingActivity } from '../../../src/domain/billing-history.js';
-import { UnreadableValue } from '../../../src/domain/money.js';
+import { readableOrNull, UnreadableValue } from '../../../src/domain/money.js';
 import { planInForce } from '../../../src/reads/plan.policy.js';
-import { activity } from './activity.fixture.js';
+import { activity, NOBODYS } from './activity.fixture.js';
 
 const ms = (text: string): number => Date.parse(text);
 const period = (name: string, start: string, expiry: string, fields: Partial<BillingActivity> = {}): BillingActivity =>
   activity({ planName: name, startMs: ms(start), expiryMs: ms(expiry), ...fields });
 
 const JANUARY = period('January', '2024-01-01T00:00:00Z', '2024-01-31T23:59:59Z');
+const LATER = period('Later', '2024-01-05T00:00:00Z', '2024-01-31T23:59:59Z');
 const MARCH = period('March', '2024-03-01T00:00:00Z', '2024-03-31T23:59:59Z', { id: '2' });
 const YEAR = period('Year', '2023-06-01T00:00:00Z', '2024-05-31T23:59:59Z', { planType: 'ANNUAL', id: '9' });
 const unreadable = new UnreadableValue('xtracta', 'getBillingHistory', 'start_date');
@@ -89,8 +90,8 @@ function dates(row: BillingActivity): Pick<BillingActivity, 'startMs' | 'expiryM
 
 describe('the plan in force', () => {
   it.each(cases)('is found among %s', (_name, rows, at, expected) => {
-    expect(planInForce(rows, '1', ms(at))?.name ?? null).toBe(expected);
-    expect(planInForce([...rows].reverse(), '1', ms(at))?.name ?? null).toBe(expected);
+    expect(readableOrNull(planInForce(rows, '1', ms(at)))?.name ?? null).toBe(expected);
+    expect(readableOrNull(planInForce([...rows].reverse(), '1', ms(at)))?.name ?? null).toBe(expected);
   });
 
   it('takes over what the row says, and numbers no plan', () => {
@@ -116,6 +117,19 @@ describe('the plan in force', () => {
     [new UnreadableValue('xtracta', 'getBillingHistory', 'allowed_documents'), 8, null],
   ])('has of %p allowed and %p used documents %p remaining', (allowedDocuments, usedDocuments, remaining) => {
     const plan = planInForce([{ ...JANUARY, allowedDocuments, usedDocuments }], '1', ms('2024-01-10T00:00:00Z'));
-    expect(plan?.remainingDocuments).toBe(remaining);
+    expect(readableOrNull(plan)?.remainingDocuments).toBe(remaining);
+  });
+
+  it.each<[string, readonly BillingActivity[], string | UnreadableValue | null]>([
+    ['not known where it is the only row', [{ ...JANUARY, ...NOBODYS }], NOBODYS.group],
+    ['not known where it starts last', [JANUARY, { ...LATER, ...NOBODYS }], NOBODYS.group],
+    ['that of the group where it starts first', [{ ...JANUARY, ...NOBODYS }, LATER], 'Later'],
+    ['that of the group where it is a booster', [JANUARY, { ...LATER, ...NOBODYS, kind: 'BOOSTER' }], 'January'],
+    ['none where it is over', [period('Old', '2023-01-01T00:00:00Z', '2023-02-01T00:00:00Z', NOBODYS)], null],
+  ])('is, beside a row whose group cannot be read, %s', (_name, rows, expected) => {
+    for (const order of [rows, [...rows].reverse()]) {
+      const plan = planInForce(order, '1', ms('2024-01-10T00:00:00Z'));
+      expect(plan instanceof UnreadableValue ? plan : (plan?.name ?? null)).toBe(expected);
+    }
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { recordedCall } from '../../support/upstream-call.js';
-import { activity, caller } from './activity.fixture.js';
+import { activity, caller, NOBODYS } from './activity.fixture.js';
 import {
   codes,
   historyRequest,
@@ -95,6 +95,18 @@ describe('who may read', () => {
     expect(page.nodes.map((row) => row.groupId).sort()).toEqual(['1', '3']);
     expect([page.totalCount, page.summary.count]).toEqual([2, 2]);
     expect(await reads.subgroups('1')).toEqual([{ id: '3', name: 'Group 3' }]);
+  });
+
+  it.each([false, true])('no row whose group cannot be read, with includeSubgroups %s', async (includeSubgroups) => {
+    const group = { id: '2', parent: null, rows: [rowDaysAgo('7', 5), rowDaysAgo('8', 4, { fields: NOBODYS })] };
+    const factory = readsFactory(new UpstreamModel([group]));
+    const idsFor = async (allowed?: readonly string[]) => {
+      const reads = operation(factory, { who: caller(allowed === undefined ? {} : { allowed }) });
+      const { nodes, totalCount } = await reads.historyPage(historyRequest('2', { includeSubgroups }));
+      return [nodes.map(({ id }) => id), totalCount];
+    };
+    expect(await idsFor()).toEqual([['8', '7'], 2]);
+    expect(await idsFor(['2'])).toEqual([['7'], 1]);
   });
 
   it('listed groups below a root that is not listed, in one call', async () => {
