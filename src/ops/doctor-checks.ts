@@ -14,7 +14,7 @@ import {
   examineDocument,
 } from '../upstreams/xtracta/document-examination.js';
 import { type Reading, readStored } from './reading.js';
-import { foreignDocument, TRANSPORT_REASONS, whyOfStatus } from './reading-reasons.js';
+import { foreignDocument, TRANSPORT_REASONS, unreadPayload, whyOfStatus } from './reading-reasons.js';
 import { childrenOf, recordsOf, textOf } from './response-form.js';
 
 /**
@@ -294,7 +294,9 @@ export function responseText(probe: Probe | null): string {
   if (why !== null) return why;
   const status = statusCode(probe);
   const foreign = foreignDocument(document);
-  return `HTTP ${result.status}${foreign === null ? (status === null ? '' : `, <status> ${status}`) : `, but ${foreign}`}`;
+  if (foreign !== null) return `HTTP ${result.status}, but ${foreign}`;
+  const unread = probe.reading?.result.kind === 'error' ? unreadPayload(result.status, document) : '';
+  return `HTTP ${result.status}${status === null ? '' : `, <status> ${status}`}${unread}`;
 }
 
 export function statusCode({ document }: Probe): string | null {

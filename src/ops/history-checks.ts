@@ -160,6 +160,10 @@ export function emptyCheck(probe: Probe | null): Check {
   const { root } = probe.document;
   const hasPlans = root !== null && childrenOf(root, 'plans').length > 0;
   if (recordsIn(probe).length > 0) return open('emptyHistory', 'the year 2000 has rows');
+  if (hasPlans && probe.reading.drift['plans'] !== undefined) {
+    const means = 'an empty list, counted as drift (field plans) each time';
+    return check('emptyHistory', 'doubt', 'text', 'without rows there is text in <plans>', means);
+  }
   return hasPlans
     ? check('emptyHistory', 'ok', 'empty_element', '<plans/> stands for no rows', 'an empty history is an empty list')
     : check(

@@ -64,7 +64,18 @@ export function whyOfReadError(attempt: ReplayedAttempt | null): string {
   const document = examineDocument(body);
   const foreign = foreignDocument(document);
   if (foreign !== null) return sentence(`${http}, but ${foreign}`);
-  return `${http}, and ${statusOf(document.root)}.`;
+  return `${http}, and ${statusOf(document.root)}${unreadPayload(result.status, document)}.`;
+}
+
+/** The end of a sentence about a refused response, where its status says yes; empty for any other response. */
+export function unreadPayload(httpStatus: number, { root }: ExaminedDocument): string {
+  const found = root?.children.filter(({ plainName }) => plainName === 'status') ?? [];
+  const saysYes = found.every(
+    ({ name, text }) => name === 'status' && /^(?:0*2\d\d|true|1|ok|success)?$/i.test(text.trim()),
+  );
+  return httpStatus < 300 && found.length < 2 && saysYes
+    ? ', but the elements of its content are not the documented ones'
+    : '';
 }
 
 /** Reason why the HTTP status alone makes a response unreadable; null where its body decides. No full stop. */
@@ -113,7 +124,7 @@ function whyOfXtractaWrite(
   if (foreign !== null) return sentence(`${http}, but ${foreign}`);
   const status = statusOf(document.root);
   const payload = `<${names[0] ?? ''}>`;
-  const hasPayload = document.root?.children.some(({ name }) => names.includes(name)) ?? false;
+  const hasPayload = document.root?.children.some(({ plainName }) => names.includes(plainName)) ?? false;
   switch (outcome.kind) {
     case 'succeeded':
       return `${http}, ${status}, and ${payload} is whole.`;
@@ -142,10 +153,11 @@ function whyOfPurchase(http: string, outcome: WriteOutcome<object>): string {
 }
 
 function statusOf(root: ExaminedElement | null): string {
-  const found = root?.children.filter(({ name }) => name === 'status') ?? [];
+  const found = root?.children.filter(({ plainName }) => plainName === 'status') ?? [];
   const [status] = found;
   if (status === undefined) return 'there is no <status>';
   if (found.length > 1) return 'there is more than one <status>';
+  if (status.name !== 'status') return '<status> is in another case or has a prefix';
   const text = status.text.trim();
   // A status is a number or a short word. Other text is not repeated, because it may be foreign.
   return /^\w{1,20}$/.test(text) ? `<status> is ${text}` : '<status> is no number and no known word';

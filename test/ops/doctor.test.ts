@@ -306,6 +306,15 @@ const HOSTILE: Readonly<Record<string, readonly [handler: RawHandler, words: Reg
   'UTF-16': [httpResponse(200, Buffer.from(`\ufeff${HISTORY}`, 'utf16le')), /not UTF-8/],
   'another root': [httpResponse(200, HISTORY.replaceAll('billings_response', 'xml')), /the root is <xml>/],
   'its key, everywhere': [httpResponse(200, ECHO), /./],
+  'a status in another case': [httpResponse(200, HISTORY.replaceAll('status>', 'Status>')), /history cannot be read/],
+  'rows in another case': [
+    httpResponse(200, HISTORY.replaceAll('activity>', 'Activity>')),
+    /HTTP 200, <status> 200, but the elements of its content are not the documented ones/,
+  ],
+  'rows under another name': [
+    httpResponse(200, HISTORY.replaceAll('activity>', 'item>')),
+    /HTTP 200, <status> 200, but the elements of its content are not the documented ones/,
+  ],
 };
 
 describe('doctor, answered by', () => {
@@ -334,7 +343,6 @@ describe('doctor, answered by', () => {
   it.each<[string, string, RegExp]>([
     ['a status that is a word', HISTORY.replace('>200<', '>true<'), /history +.*1 row\./],
     ['no status', HISTORY.replace('<status>200</status>', ''), /drift: status/],
-    ['a status in another case', HISTORY.replaceAll('status>', 'Status>'), /drift: status/],
     ['a byte order mark', `\ufeff${HISTORY}`, /history +.*1 row\./],
     ['a blank line in front', `\n${HISTORY}`, /history +.*1 row\./],
     [
@@ -345,7 +353,10 @@ describe('doctor, answered by', () => {
     ['no rows', HISTORY.replace(ROW, ''), /history +.*0 rows/],
     ['no list', STATUS(200), /history +.*0 rows/],
     ['an attribute __proto__', HISTORY.replace('<id>', '<id __proto__="x">'), /history +.*1 row\./],
-    ['text among the rows', HISTORY.replace('<plans>', '<plans>words'), /history +.*1 row\./],
+    ['text among the rows', HISTORY.replace('<plans>', '<plans>words'), /drift: .*plans/],
+    ['text in the place of rows', HISTORY.replace(ROW, 'words'), /emptyHistory +.*there is text in <plans>/],
+    ['an unknown element among the rows', HISTORY.replace('<plans>', '<plans><page>1</page>'), /drift: .*\(unknown\)/],
+    ['a group that is no number', HISTORY.replace('<group_id>5<', '<group_id>five<'), /drift: .*group_id/],
     ['a count in powers of ten', HISTORY.replace('>7<', '>1e3<'), /drift: .*used_documents/],
     ['a price with a comma', HISTORY.replace('99.50', '1,099.50'), /drift: .*price/],
     ['a price below 0', HISTORY.replace('99.50', '-5'), /history +.*1 row\./],

@@ -224,6 +224,13 @@ describe('read, of a read,', () => {
     ['history', 503, '', 'UPSTREAM_UNAVAILABLE', /HTTP 503/],
     ['history', 200, '<html/>', 'UPSTREAM_INVALID_RESPONSE', /root is <html>/],
     ['plans', 404, '<html>no such page</html>', 'NOT_CONFIGURED', /root is <html>/],
+    ['history', 200, xml('<Status>404</Status>'), 'UPSTREAM_INVALID_RESPONSE', /<status> is in another case/],
+    ['history', 200, xml('<x:status>200</x:status><plans/>'), 'UPSTREAM_INVALID_RESPONSE', /has a prefix/],
+    ['history', 200, xml('<status>x</status><plans/>'), 'UPSTREAM_INVALID_RESPONSE', /<status> is x\.$/],
+    ['history', 200, xml(`<plans><item>${ROW}</item></plans>`), 'UPSTREAM_INVALID_RESPONSE', /not the documented ones/],
+    ['usage', 200, xml('<status>ok</status><plan>A</plan>'), 'UPSTREAM_INVALID_RESPONSE', /not the documented ones/],
+    ['plans', 200, xml('<status>200</status><Plan/>'), 'UPSTREAM_INVALID_RESPONSE', /not the documented ones/],
+    ['history', 400, xml('<status>200</status>'), 'UPSTREAM_REJECTED', /<status> is 200\.$/],
   ] as const)('of %s, %i, says which error it is and why', async (endpoint, status, body, code, why) => {
     const { result } = await read(endpoint, http(status, body));
     expect(result).toMatchObject({ kind: 'error', code });

@@ -169,7 +169,7 @@ interface Frame {
 /**
  * Reads one XML document to the same tree as `readXml`, but in one pass, piece by piece as its text arrives. Text
  * beside child elements is dropped. Rows (`activity` or `plan` right inside the root's `plans`) go to `onRow` instead
- * of the tree. Mutable: the state of one document.
+ * of the tree, and text beside them is the list's `#text`. Mutable: the state of one document.
  */
 export class XmlStream {
   readonly #onRow: OnRow | null;
@@ -252,6 +252,10 @@ export class XmlStream {
     if (frame === null) return;
     const node: XmlNode = frame.children ?? (frame.isUnreadable ? UNREADABLE_TEXT : frame.text);
     if (frame.name === 'prototype') throw new ReservedName();
+    const isRows = depth === ROW_DEPTH - 1 && frame.name === 'plans' && this.#onRow !== null;
+    if (isRows && frame.children !== null && (frame.isUnreadable || frame.text.trim() !== '')) {
+      frame.children['#text'] = frame.isUnreadable ? UNREADABLE_TEXT : frame.text;
+    }
     const parent = this.#frames[depth - 1] ?? null;
     this.#frame = parent;
     if (parent === null) {

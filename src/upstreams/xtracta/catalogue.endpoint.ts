@@ -15,9 +15,26 @@ import {
   decodeGroupId,
   decodeLong,
 } from '../value.decoders.js';
-import { isElement, type XmlElement, type XmlNode } from '../xml/xml.reader.js';
-import { textIn, type WireRecord, withUnknown } from './xtracta-envelope.js';
-import { encodeForm, type FieldReader, money, planType, textOf, type XtractaEndpoint } from './xtracta-fields.js';
+import { isElement, type XmlElement } from '../xml/xml.reader.js';
+import {
+  besideRecords,
+  childrenOf,
+  hasLookalike,
+  isText,
+  plainName,
+  textIn,
+  type WireRecord,
+  withUnknown,
+} from './xtracta-envelope.js';
+import {
+  encodeForm,
+  type FieldReader,
+  hasElement,
+  money,
+  planType,
+  textOf,
+  type XtractaEndpoint,
+} from './xtracta-fields.js';
 
 export const GET_USAGE = {
   operation: 'getUsage',
@@ -50,35 +67,6 @@ export function catalogueForm(apiKey: string, groupId: string | null, item?: Cat
 type UsageWire = ReturnType<typeof usageFields>;
 type PlanItemWire = ReturnType<typeof planItemFields>;
 type PackItemWire = ReturnType<typeof packItemFields>;
-
-interface CatalogueWire {
-  readonly plans: readonly WireRecord<PlanItemWire>[];
-  readonly packs: readonly WireRecord<PackItemWire>[];
-}
-
-/**
- * `none`: the element is empty, which means "no plan" in sibling endpoints. Null: the element is missing, or not a
- * record.
- */
-function usageWire(content: XmlElement): WireRecord<UsageWire> | 'none' | null {
-  const plan = content['plan'];
-  if (isElement(plan)) return withUnknown(plan, usageFields);
-  return typeof plan === 'string' && plan.trim() === '' ? 'none' : null;
-}
-
-/**
- * The items of a catalogue. The manual's table has `<plan>` and `<pack>` many times without an element around them. The
- * history has one around its rows, so both forms are read. Null when the response has none of these elements.
- */
-function catalogueWire(content: XmlElement): CatalogueWire | null {
-  const names = ['plan', 'pack', 'plans', 'packs'];
-  if (names.every((name) => content[name] === undefined)) return null;
-  const places = [content, ...elementsIn(content, 'plans'), ...elementsIn(content, 'packs')];
-  return {
-    plans: places.flatMap((place) => elementsIn(place, 'plan')).map((plan) => withUnknown(plan, planItemFields)),
-    packs: places.flatMap((place) => elementsIn(place, 'pack')).map((pack) => withUnknown(pack, packItemFields)),
-  };
-}
 
 /**
  * `plan_type` is missing in the manual's table of this response, although other responses have it. It is read where
@@ -122,26 +110,19 @@ function itemFields(item: XmlElement) {
   };
 }
 
-/** Child elements with that name that have child elements themselves. A single one is a list of one. */
-function elementsIn(place: XmlElement, name: string): readonly XmlElement[] {
-  const node = place[name];
-  const nodes: readonly (XmlNode | undefined)[] = isList(node) ? node : [node];
-  return nodes.filter(isElement);
-}
-
-/** `Array.isArray` does not narrow a union to its readonly array. */
-function isList(node: XmlNode | undefined): node is readonly XmlNode[] {
-  return Array.isArray(node);
-}
-
 /**
- * The current plan in the response. Without a `<plan>` there is none. A missing one counts as drift, an empty one does
- * not.
+ * The current plan in the response. Without a `<plan>` there is none. A missing one counts as drift. An empty one does
+ * not, because it means "no plan" in sibling endpoints.
+ *
+ * @returns null where there is a plan that cannot be read: a text, several plans, or one under a similar name
  */
-export function toUsage(content: XmlElement, fields: FieldReader): GroupUsage {
-  const record = usageWire(content);
-  if (record === null) fields.drift('plan');
-  return record === null || record === 'none' ? { plan: null, groupId: null } : toPlanInUse(record, fields);
+export function toUsage(content: XmlElement, fields: FieldReader): GroupUsage | null {
+  const plan = content['plan'];
+  if (hasLookalike(content, ['plan']) || (plan === undefined && hasElement(content, 'plans'))) return null;
+  if (isElement(plan)) return toPlanInUse(withUnknown(plan, usageFields), fields);
+  if (plan === undefined) fields.drift('plan');
+  else if (typeof plan !== 'string' || isText(plan)) return null;
+  return { plan: null, groupId: null };
 }
 
 function toPlanInUse({ wire, hasUnknown }: WireRecord<UsageWire>, fields: FieldReader): GroupUsage {
@@ -175,17 +156,39 @@ function decodeAvailable(text: string): Decoded<number> {
   return /^\s*-\d+\s*$/.test(text) ? decoded(0) : decodeLong(text);
 }
 
+/** Elements of a catalogue: its items, and the lists around them. */
+const ITEMS = ['plan', 'pack'];
+const PLACES = [...ITEMS, 'plans', 'packs'];
+
 /**
- * A response without items is an empty catalogue, and counts as drift. An item without an id is left out, because
- * nobody can order it.
+ * The items of a catalogue. The manual's table has `<plan>` and `<pack>` many times without an element around them. The
+ * history has one around its rows, so both forms are read. A response without these elements is an empty catalogue, and
+ * counts as drift. An item without an id is left out, because nobody can order it.
+ *
+ * @returns null where items cannot be read: they have a similar name, or there is nothing but other elements
  */
-export function toCatalogue(content: XmlElement, fields: FieldReader): BillingCatalogue {
-  const wire = catalogueWire(content);
-  if (wire === null) fields.drift('plan');
-  const { plans, packs }: CatalogueWire = wire ?? { plans: [], packs: [] };
+export function toCatalogue(content: XmlElement, fields: FieldReader): BillingCatalogue | null {
+  if (PLACES.every((name) => content[name] === undefined)) fields.drift('plan');
+  const lists = [...childrenOf(content, 'plans'), ...childrenOf(content, 'packs')];
+  const places = [content, ...lists.filter(isElement)];
+  const [plans = [], packs = []] = ITEMS.map((name) => places.flatMap((place) => childrenOf(place, name)));
+  const { names, hasText } = besideRecords(lists, ITEMS);
+  if (plans.some(isText) || hasText) fields.drift('plan');
+  if (packs.some(isText)) fields.drift('pack');
+  if (names.length > 0) fields.drift('(unknown)');
+  const items = [...plans, ...packs];
+  const isNothingRead = !items.some(isElement) && (names.length > 0 || items.some(isText));
+  const hasSimilar = hasLookalike(content, PLACES) || names.some((name) => PLACES.includes(plainName(name)));
+  if (isNothingRead || hasSimilar) return null;
   return {
-    plans: plans.flatMap((plan) => toAvailablePlan(plan, fields)).sort(compareCatalogueIds),
-    packs: packs.flatMap((pack) => toAvailablePack(pack, fields)).sort(compareCatalogueIds),
+    plans: plans
+      .filter(isElement)
+      .flatMap((plan) => toAvailablePlan(withUnknown(plan, planItemFields), fields))
+      .sort(compareCatalogueIds),
+    packs: packs
+      .filter(isElement)
+      .flatMap((pack) => toAvailablePack(withUnknown(pack, packItemFields), fields))
+      .sort(compareCatalogueIds),
   };
 }
 

@@ -1,9 +1,12 @@
 import { StrictXml, type XmlFault } from '../xml/strict-xml.js';
 import { decodeUtf8 } from '../xml/xml.reader.js';
+import { plainName } from './xtracta-envelope.js';
 
 /** An element in its place in the document. `text` is the text right inside it. */
 export interface ExaminedElement {
   readonly name: string;
+  /** In small letters and without a prefix. */
+  readonly plainName: string;
   readonly text: string;
   readonly children: readonly ExaminedElement[];
 }
@@ -17,6 +20,7 @@ export interface ExaminedDocument {
 
 interface OpenElement {
   name: string;
+  plainName: string;
   text: string;
   children: OpenElement[];
 }
@@ -35,7 +39,7 @@ export function examineDocument(body: Uint8Array): ExaminedDocument {
     { maxRows: MAX_ROWS },
     {
       open: (name) => {
-        const element: OpenElement = { name, text: '', children: [] };
+        const element: OpenElement = { name, plainName: plainName(name), text: '', children: [] };
         open.at(-1)?.children.push(element);
         root ??= element;
         open.push(element);

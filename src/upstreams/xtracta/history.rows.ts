@@ -5,7 +5,7 @@ import type { SlicedWork, TimeSlices } from '../xml/time-slices.js';
 import { type XmlElement, type XmlReading, XmlStream } from '../xml/xml.reader.js';
 import { Utf8Text, type WireText } from '../xml/xml-text.js';
 import { type ActivityWire, activityWire, RowValues, toActivity } from './history.endpoint.js';
-import type { WireRecord } from './xtracta-envelope.js';
+import { besideRecords, childrenOf, hasLookalike, plainName, type WireRecord } from './xtracta-envelope.js';
 import { FieldReader } from './xtracta-fields.js';
 
 /** A response up to this size is read as it arrives, because slices would cost more than the reading. */
@@ -54,12 +54,22 @@ export class HistoryReader implements BodySink {
 
   /**
    * The rows of a response that counts; its drift is reported. Without `<plans>` the history is empty. The schema
-   * cannot express an empty history, so a missing `<plans>` counts as drift.
+   * cannot express an empty history, so a missing `<plans>` counts as drift, and so does anything else in it.
    *
-   * @param content of the document
+   * @param content of the document, without the rows that were read
+   * @returns null where the document has rows that were not read. Without them its sums would be too small.
    */
-  history(content: XmlElement, onDrift: (field: string) => void): BillingHistory {
-    if (content['plans'] === undefined) onDrift('plans');
+  history(content: XmlElement, onDrift: (field: string) => void): BillingHistory | null {
+    const lists = childrenOf(content, 'plans');
+    const { names, hasText } = besideRecords(lists, []);
+    if (lists.length === 0 || hasText) onDrift('plans');
+    if (names.length > 0) onDrift('(unknown)');
+    const isUnread =
+      content['activity'] !== undefined ||
+      hasLookalike(content, ['plans', 'activity']) ||
+      names.some((name) => ['activity', 'plan', 'plans'].includes(plainName(name))) ||
+      (names.length > 0 && this.#activities.length + this.#plans.length === 0);
+    if (isUnread) return null;
     for (const [field, count] of this.#drifts) {
       for (let time = 0; time < count; time += 1) onDrift(field);
     }

@@ -96,7 +96,7 @@ function refusalCode(httpStatus: number, { code }: Envelope, namesGroup: boolean
  * | 5xx               | any         | `UPSTREAM_UNAVAILABLE`, may be retried except 501, 505 |
  * | 404               | own XML     | `NOT_FOUND`                                            |
  * | other 4xx         | own XML     | `UPSTREAM_REJECTED`                                    |
- * | 2xx               | 2xx, absent | the payload                                            |
+ * | 2xx               | 2xx, absent | the payload, where it can be read                      |
  * | 2xx               | other       | as the same HTTP status                                |
  * | anything else     |             | `UPSTREAM_INVALID_RESPONSE`                            |
  *
@@ -106,7 +106,7 @@ export function classifyRead<T>(
   operation: string,
   result: TransportResult,
   read: EnvelopeReader,
-  toValue: (envelope: Envelope) => T,
+  toValue: (envelope: Envelope) => T | null,
   namesGroup = false,
 ): ReadVerdict<T> {
   if (result.kind === 'failure') return failedRead(operation, result);
@@ -124,8 +124,10 @@ export function classifyRead<T>(
   if (envelope === null) return invalid(!result.complete);
   switch (envelope.verdict) {
     case 'ok':
-    case 'absent':
-      return { kind: 'ok', value: toValue(envelope) };
+    case 'absent': {
+      const value = toValue(envelope);
+      return value === null ? invalid(false) : { kind: 'ok', value };
+    }
     case 'invalid':
       return invalid(false);
     case 'refused':
@@ -144,7 +146,7 @@ export function classifyCatalogue<T>(
   operation: string,
   result: TransportResult,
   read: EnvelopeReader,
-  toValue: (envelope: Envelope) => T,
+  toValue: (envelope: Envelope) => T | null,
   namesGroup = false,
 ): ReadVerdict<T> {
   if (result.kind === 'failure' || result.status !== 404 || read(result) !== null) {

@@ -2,7 +2,7 @@ import type { UpstreamFacts } from '../../domain/errors.js';
 import { sanitiseUpstreamMessage } from '../../observability/redact.js';
 import type { TransportResponse } from '../http/transport.js';
 import { upstreamFacts } from '../upstream-errors.js';
-import type { XmlElement, XmlNode, XmlReading } from '../xml/xml.reader.js';
+import { isElement, type XmlElement, type XmlNode, type XmlReading } from '../xml/xml.reader.js';
 import type { WireText } from '../xml/xml-text.js';
 
 /** The upstream's own XML. `verdict` is the result by its content alone, without the HTTP status. */
@@ -40,12 +40,15 @@ export function readEnvelope(
       message: typeof wire.message === 'string' ? sanitiseUpstreamMessage(wire.message, secrets) : null,
     });
   return {
-    verdict: verdictOf(wire.status, wire.result),
+    verdict: hasLookalike(document.content, VERDICTS) ? 'invalid' : verdictOf(wire.status, wire.result),
     code: codeOf(wire.status),
     content: document.content,
     facts,
   };
 }
+
+/** The elements that decide the verdict. */
+const VERDICTS = ['status', 'result'];
 
 /** `<result>` occurs only in the manual's prose. If it is a refusal, it counts, whatever the status is. */
 function verdictOf(status: WireText, result: WireText): StatusVerdict {
@@ -62,7 +65,8 @@ function codeOf(status: WireText): number | null {
 
 /**
  * Meaning of `<status>`. `ok`: success. `refused`: a refusal. `serverError`: a failure whose effects are not known.
- * `absent`: no status, which the schema permits (`minOccurs="0"`). `invalid`: two statuses, or an unknown word.
+ * `absent`: no status, which the schema permits (`minOccurs="0"`). `invalid`: two statuses, an unknown word, or a
+ * status in another case or with a prefix (`<Status>`).
  */
 type StatusVerdict = 'ok' | 'refused' | 'serverError' | 'absent' | 'invalid';
 
@@ -119,13 +123,61 @@ function envelopeWire(content: XmlElement) {
   };
 }
 
-/** The fields of a record, and whether it has others. */
+/**
+ * The fields of a record, and whether it has other elements. A field that is there only in another case or with a
+ * prefix is unreadable, because a missing field has a meaning: a row without `group_id` is of the requested group.
+ */
 export function withUnknown<T extends object>(element: XmlElement, fields: (element: XmlElement) => T): WireRecord<T> {
-  const wire = fields(element);
+  let wire = fields(element);
+  let hasUnknown = false;
   for (const name in element) {
-    if (name !== '#text' && !Object.hasOwn(wire, name)) return { wire, hasUnknown: true };
+    if (name === '#text' || Object.hasOwn(wire, name)) continue;
+    hasUnknown = true;
+    const field = plainName(name);
+    if (Object.hasOwn(wire, field) && element[field] === undefined) wire = { ...wire, [field]: null };
   }
-  return { wire, hasUnknown: false };
+  return { wire, hasUnknown };
+}
+
+/** An element's name in small letters and without its prefix. */
+export function plainName(name: string): string {
+  return name.slice(name.lastIndexOf(':') + 1).toLowerCase();
+}
+
+/** Whether a child element has one of the names only in another case or with a prefix. */
+export function hasLookalike(element: XmlElement, names: readonly string[]): boolean {
+  for (const name in element) {
+    if (!names.includes(name) && names.includes(plainName(name))) return true;
+  }
+  return false;
+}
+
+/** The child elements with that name; one that is not repeated is a list of one. */
+export function childrenOf(element: XmlElement, name: string): readonly XmlNode[] {
+  const node = element[name];
+  return node === undefined ? [] : isList(node) ? node : [node];
+}
+
+/** `Array.isArray` does not narrow a union to its readonly array. */
+function isList(node: XmlNode): node is readonly XmlNode[] {
+  return Array.isArray(node);
+}
+
+/** Whether a node is a text that is not blank, readable or not. */
+export function isText(node: XmlNode): boolean {
+  return typeof node === 'symbol' || (typeof node === 'string' && node.trim() !== '');
+}
+
+/** What lists of records hold beside them: the names of other elements, and whether there is text. */
+export function besideRecords(
+  lists: readonly XmlNode[],
+  records: readonly string[],
+): { readonly names: readonly string[]; readonly hasText: boolean } {
+  const names = lists.flatMap((list) => (isElement(list) ? Object.keys(list) : []));
+  return {
+    names: names.filter((name) => name !== '#text' && !records.includes(name)),
+    hasText: lists.some((list) => isText(isElement(list) ? (list['#text'] ?? '') : list)),
+  };
 }
 
 export function childOf(element: XmlElement, name: string): XmlNode | undefined {

@@ -12,7 +12,7 @@ import type { BillingWarning, HeldDocumentsAction } from '../../domain/write.js'
 import { type Decoded, decodeCurrency, decodeDecimal, decodePlanType } from '../value.decoders.js';
 import type { XmlElement } from '../xml/xml.reader.js';
 import type { WireText } from '../xml/xml-text.js';
-import type { Envelope } from './xtracta-envelope.js';
+import { type Envelope, plainName } from './xtracta-envelope.js';
 
 /**
  * Reads the fields of one record and reports values that the manual does not describe. In a history an unreadable value
@@ -80,22 +80,29 @@ function asItIs(value: string): Decoded<string> {
   return { kind: 'value', value };
 }
 
-/** Reads a payload, and counts the drift in its response. */
+/**
+ * Reads a payload, and counts the drift in its response. Null: the payload is not whole, or not one that can be read.
+ *
+ * @param element of the payload, which the log names where the gateway refuses the response
+ */
 export function withFields<T>(
   operation: string,
+  element: string,
   observer: UpstreamObserver,
-  payloadOf: (content: XmlElement, fields: FieldReader) => T,
-): (envelope: Envelope) => T {
+  payloadOf: (content: XmlElement, fields: FieldReader) => T | null,
+): (envelope: Envelope) => T | null {
   return ({ content, verdict }) => {
     const fields = new FieldReader(operation, (field) => observer.drift({ endpoint: operation, field }));
     if (verdict === 'absent') fields.drift('status');
-    return payloadOf(content, fields);
+    const payload = payloadOf(content, fields);
+    if (payload === null) observer.drift({ endpoint: operation, field: element, refused: 'not-whole' });
+    return payload;
   };
 }
 
-/** Whether the response has any part of a purchase, whole or not. */
+/** Whether the response has any part of a purchase, whole or not, also in another case or with a prefix. */
 export function hasElement(content: XmlElement, ...names: readonly string[]): boolean {
-  return names.some((name) => content[name] !== undefined && content[name] !== '');
+  return Object.entries(content).some(([name, node]) => node !== '' && names.includes(plainName(name)));
 }
 
 export function idOf(text: WireText): string | null {

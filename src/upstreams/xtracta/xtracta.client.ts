@@ -118,12 +118,10 @@ export class XtractaClient {
             endpoint.operation,
             result,
             envelopes,
-            withFields(endpoint.operation, call.observer, (content, fields) =>
-              withClock(
-                reader.history(content, (field) => fields.drift(field)),
-                clockAheadMs,
-              ),
-            ),
+            withFields(endpoint.operation, 'plans', call.observer, (content, fields) => {
+              const history = reader.history(content, (field) => fields.drift(field));
+              return history === null || clockAheadMs === null ? history : { ...history, clockAheadMs };
+            }),
             true,
           ),
       };
@@ -211,7 +209,7 @@ export class XtractaClient {
     credential: XtractaCredential,
     call: UpstreamCall,
     classify: typeof classifyRead,
-    payloadOf: (content: XmlElement, fields: FieldReader) => T,
+    payloadOf: (content: XmlElement, fields: FieldReader) => T | null,
     item?: CatalogueItemId,
   ): Promise<T> {
     const form = catalogueForm(credential.apiKey, groupId, item);
@@ -223,7 +221,7 @@ export class XtractaClient {
           endpoint.operation,
           result,
           envelopes,
-          withFields(endpoint.operation, call.observer, payloadOf),
+          withFields(endpoint.operation, 'plan', call.observer, payloadOf),
           groupId !== null,
         ),
     }));
@@ -236,7 +234,7 @@ export class XtractaClient {
     credential: XtractaCredential,
     call: UpstreamCall,
     namesGroup: boolean,
-    markers: readonly string[],
+    markers: readonly [string, ...string[]],
     payloadOf: (content: XmlElement, fields: FieldReader) => WholePayload<T> | null,
   ): Promise<WriteOutcome<T>> {
     return this.#channel.write(this.#request(endpoint, credential, form), call, (result) =>
@@ -244,17 +242,7 @@ export class XtractaClient {
         endpoint.operation,
         result,
         this.#envelopes(endpoint, credential, call, ({ body }) => readDocument(body, this.#limits)),
-        (envelope) => {
-          const payload = withFields(endpoint.operation, call.observer, payloadOf)(envelope);
-          if (payload === null) {
-            call.observer.drift({
-              endpoint: endpoint.operation,
-              field: markers[0] ?? '(document)',
-              refused: 'not-whole',
-            });
-          }
-          return payload;
-        },
+        withFields(endpoint.operation, markers[0], call.observer, payloadOf),
         ({ content }) => hasElement(content, ...markers),
         namesGroup,
       ),
@@ -304,8 +292,4 @@ export class XtractaClient {
 function contradictsBytes(contentType: string | null, isAscii: boolean): boolean {
   const kind = labelKind(/;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType ?? '')?.[1]);
   return kind === 'ascii' ? !isAscii : kind !== 'utf-8';
-}
-
-function withClock(history: BillingHistory, clockAheadMs: number | null): BillingHistory {
-  return clockAheadMs === null ? history : { ...history, clockAheadMs };
 }

@@ -105,6 +105,31 @@ describe('a catalogue', () => {
     expect(drifts()).toEqual(['getPlans plan']);
   });
 
+  it.each<[string, readonly string[]]>([
+    [`${PLAN('1')}<plan>Gold</plan>`, ['getPlans plan']],
+    [`${PLAN('1')}<pack>&#11;</pack>`, ['getPlans pack']],
+    [`<plans>text${PLAN('1')}</plans>`, ['getPlans plan']],
+    [`<plans>${PLAN('1')}<total>1</total></plans>`, ['getPlans (unknown)']],
+  ])('counts what is no item beside those that are: %s', async (payload, expected) => {
+    respondWith(payload);
+    expect(ids((await catalogue()).plans)).toEqual(['1']);
+    expect(drifts()).toEqual(expected);
+  });
+
+  it.each([
+    '<plan>Gold</plan>',
+    PLAN('1').replaceAll('plan>', 'Plan>'),
+    PLAN('1') + PACK('2').replaceAll('pack>', 'x:pack>'),
+    `<Plans>${PLAN('1')}</Plans>`,
+    `<plans>${PLAN('1')}${PLAN('2').replaceAll('plan>', 'PLAN>')}</plans>`,
+    `<plans><item><id>1</id></item></plans>`,
+    `<plans><plans>${PLAN('1')}</plans></plans>`,
+  ])('is refused where items would be left out: %s', async (payload) => {
+    respondWith(payload);
+    await expect(catalogue()).rejects.toMatchObject({ code: 'UPSTREAM_INVALID_RESPONSE', retryable: false });
+    expect(upstream().requests()).toHaveLength(1);
+  });
+
   it("is asked for the api key's own group by leaving the group out", async () => {
     respondWith(PLAN('1'));
     await catalogue(null);

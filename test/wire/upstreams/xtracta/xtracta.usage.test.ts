@@ -94,6 +94,21 @@ describe('usage', () => {
     expect(drifts()).toEqual(expected);
   });
 
+  it.each([
+    ['two plans', USAGE + USAGE],
+    ['a plan and an empty one', `${USAGE}<plan/>`],
+    ['a text', '<plan>Plan A</plan>'],
+    ['a text that cannot be read', '<plan>&#11;</plan>'],
+    ['a plan in another case', USAGE.replaceAll('plan>', 'Plan>')],
+    ['another plan with a prefix', USAGE + USAGE.replaceAll('plan>', 'x:plan>')],
+    ['a list of plans', `<plans>${USAGE}</plans>`],
+  ])('is refused, and never taken for no plan, when the response has %s', async (_name, payload) => {
+    respondWith(payload);
+    await expect(usage()).rejects.toMatchObject({ code: 'UPSTREAM_INVALID_RESPONSE', retryable: false });
+    expect(drifts()).toContain('getUsage plan');
+    expect(upstream().requests()).toHaveLength(1);
+  });
+
   it("takes a plan's type when it comes, and counts what nobody foresaw", async () => {
     respondWith(USAGE.replace('<price>', '<plan_type>Annual</plan_type><colour>red</colour><price>'));
     expect((await usage()).plan).toMatchObject({ type: 'ANNUAL', typeRaw: 'Annual' });

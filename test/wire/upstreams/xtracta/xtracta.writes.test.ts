@@ -82,6 +82,11 @@ describe("the manual's sample of a pack order", () => {
       ['VALUE_UNREADABLE'],
     ],
     [
+      'the price has another case, which is not the same as no price',
+      '<status>200</status><pack><id>1</id><quantity>2</quantity><Price>1</Price></pack>',
+      ['VALUE_UNREADABLE'],
+    ],
+    [
       'the summary cannot be read',
       '<status>200</status><pack><id>1</id><quantity>2</quantity></pack><pack_summary><total_used_documents>x</total_used_documents></pack_summary>',
       ['VALUE_UNREADABLE'],
