@@ -58,7 +58,7 @@ export interface GatewayParts {
    * ones.
    */
   readonly plainRows?: boolean;
-  /** Clock of the reads' caches, in Unix epoch milliseconds. Default: the system's clock. */
+  /** Clock of the reads, in Unix epoch milliseconds. Default: the system's clock. */
   readonly clock?: () => number;
   /** Number of log lines dropped since the start, for the metric; 0 when absent. */
   readonly logLinesLost?: () => number;
@@ -146,6 +146,7 @@ async function composeGateway(
       making: placesFor(LARGE_RESPONSES_IN_THE_MAKING),
     },
     onCallsSaved: (calls) => metrics.callsSaved(calls),
+    upstreamAheadMs: () => xtracta.clockAheadMs(),
     ...(limits.staleReadsMs === 0 ? {} : { stale: staleReads(limits, { logger, metrics, ledger }, xtracta) }),
     ...(clock === undefined ? {} : { clock }),
   });
@@ -187,7 +188,7 @@ async function composeGateway(
   const debugUi = createDebugUi(config);
 
   function createContext(request: GraphqlRequest): GatewayContext {
-    const { caller, requestId, nowMs, signal, traceparent, trace: spans } = request;
+    const { caller, requestId, signal, traceparent, trace: spans } = request;
     const trace = debugUi?.begin({ requestId, tenantId: caller.tenant.id });
     const call: UpstreamCall = {
       ...callFor(requestId, caller.tenant.id, trace === undefined ? [] : [trace.observer]),
@@ -198,8 +199,7 @@ async function composeGateway(
     const context: GatewayContext = {
       requestId,
       caller,
-      nowMs,
-      reads: readsFactory.forOperation({ caller, nowMs, call: { ...call, signal } }),
+      reads: readsFactory.forOperation({ caller, call: { ...call, signal } }),
       writes: createBillingWrites({ services, caller, call, ...onMutation }),
     };
     if (trace !== undefined) debugUi?.attach(context, trace);

@@ -4,7 +4,6 @@ import type { AvailablePack, AvailablePlan } from '../domain/catalogue.js';
 import { type DecimalText, type Money, priceDifference, pricePerDocument, type Readable } from '../domain/money.js';
 import type { GroupRef } from '../reads/billing-reads.js';
 import type { GatewayContext } from './context.js';
-import { presentPlan } from './context.js';
 import { PlanTypeEnum } from './enums.js';
 import { CostsUpstreamCall } from './federation-directive.js';
 import { DecimalScalar, LongScalar, MoneyType } from './scalars.js';
@@ -102,9 +101,9 @@ export class AvailablePlanResolver {
   }
 
   @FieldResolver()
-  async differenceToCurrent(@Root() plan: PlanOfGroup, @Ctx() context: GatewayContext): Promise<Money | null> {
+  async differenceToCurrent(@Root() plan: PlanOfGroup, @Ctx() { reads }: GatewayContext): Promise<Money | null> {
     if (plan.group === null) return null;
-    const current = await presentPlan(plan.group, context);
+    const current = await reads.plan(plan.group.id, null);
     return priceDifference(plan.price, current?.price ?? null);
   }
 }

@@ -79,22 +79,6 @@ interface ChangePlanResult extends Omit<PlainFields<ChangePlanPayload>, 'catalog
   readonly chosen: { readonly planId: string; readonly group: GroupRef | null } | null;
 }
 
-/**
- * The clocks of well-kept machines differ by less than this. A plan that starts later than this was meant to start
- * later.
- */
-const CLOCK_DIFFERENCE_MS = 60_000;
-
-/**
- * The moment for reading the group's plan after the change. Reason: by the upstream's clock the new plan starts after
- * the request arrived. At the moment of the request the old plan would still show. Undefined: the moment of the
- * request.
- */
-function planMoment(plan: BillingPlan, nowMs: number): { readonly planAtMs?: number } {
-  const startMs = Date.parse(readableOrNull(plan.startDate) ?? '');
-  return startMs > nowMs && startMs <= nowMs + CLOCK_DIFFERENCE_MS ? { planAtMs: startMs } : {};
-}
-
 @Resolver(() => ChangePlanPayload)
 export class PlanChangeResolver {
   @MovesMoney()
@@ -107,12 +91,13 @@ export class PlanChangeResolver {
   async changePlan(
     @Arg('input', () => ChangePlanInput, { description: 'The plan and its group.' })
     input: PlainFields<ChangePlanInput>,
-    @Ctx() { writes, nowMs }: GatewayContext,
+    @Ctx() { writes, reads }: GatewayContext,
   ): Promise<ChangePlanResult> {
     const { value, ...rest } = await writes.changePlan({ ...input, groupId: input.groupId ?? null });
     if (value === null) return { ...rest, plan: null, group: null, chosen: null };
-    const named = namedGroup(rest.operation?.groupId ?? null, null);
-    const group = named === null ? null : { ...named, ...planMoment(value.plan, nowMs) };
+    const startDate = readableOrNull(value.plan.startDate);
+    if (startDate !== null) reads.noteBegun(Date.parse(startDate));
+    const group = namedGroup(rest.operation?.groupId ?? null, null);
     return { ...rest, plan: value.plan, group, chosen: { planId: input.planId, group } };
   }
 

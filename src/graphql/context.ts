@@ -1,7 +1,6 @@
 import type { GraphQLFieldResolver } from 'graphql';
 import { getMetadataStorage } from 'type-graphql';
 import type { BillingWrites } from '../billing/billing-writes.js';
-import type { BillingPlan } from '../domain/billing-history.js';
 import type { Caller } from '../domain/caller.js';
 import { BillingError } from '../domain/errors.js';
 import { parseGroupId } from '../domain/group-id.js';
@@ -14,8 +13,6 @@ import type { GroupRef, OperationBillingReads } from '../reads/billing-reads.js'
 export interface GatewayContext {
   readonly requestId: string;
   readonly caller: Caller;
-  /** The operation's own "now" (epoch milliseconds), fixed, so that equal requests stay equal. */
-  readonly nowMs: number;
   readonly reads: OperationBillingReads;
   readonly writes: BillingWrites;
 }
@@ -69,9 +66,4 @@ export function groupNamed(caller: Caller, id: string, field: readonly string[])
     throw new BillingError('FORBIDDEN', 'This caller may not act on that group.');
   }
   return { id: groupId };
-}
-
-/** The plan that the group has now. */
-export function presentPlan(group: GroupRef, { reads, nowMs }: GatewayContext): Promise<BillingPlan | null> {
-  return reads.plan(group.id, group.planAtMs ?? nowMs, true);
 }

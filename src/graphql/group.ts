@@ -7,7 +7,7 @@ import type { GroupRef, HistoryPage } from '../reads/billing-reads.js';
 import { BillingHistoryArgs, toHistoryRequest } from './billing-history.js';
 import type { PlanOfGroup } from './catalogue.js';
 import type { GatewayContext } from './context.js';
-import { groupNamed, presentPlan } from './context.js';
+import { groupNamed } from './context.js';
 import { AssumedSize } from './federation-directive.js';
 import { GroupType } from './group.type.js';
 import { rowSelection } from './request/selection.js';
@@ -61,9 +61,9 @@ export class GroupResolver {
     @Root() group: GroupRef,
     @Arg('at', () => DateTimeScalar, { nullable: true, description: 'The plan in force at this moment. Default: now.' })
     at: number | null | undefined,
-    @Ctx() context: GatewayContext,
+    @Ctx() { reads }: GatewayContext,
   ): Promise<BillingPlan | null> {
-    return at === null || at === undefined ? presentPlan(group, context) : context.reads.plan(group.id, at);
+    return reads.plan(group.id, at ?? null);
   }
 
   @FieldResolver()

@@ -87,7 +87,7 @@ export class PlanChangePreviewResolver {
     }
     const [{ plans }, from] = await Promise.all([
       context.reads.catalogueAnew(group.id, 'planChangePreview'),
-      context.reads.planAnew(group.id, group.planAtMs ?? context.nowMs),
+      context.reads.planAnew(group.id),
     ]);
     const to = itemOf(plans, planId);
     if (to === null) throw new BillingError('NOT_FOUND', "The group's catalogue has no such plan.");

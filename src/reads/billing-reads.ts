@@ -20,8 +20,6 @@ export interface GroupRef {
    * a call.
    */
   readonly name?: string | null;
-  /** Default instant of its plan, in Unix epoch milliseconds; undefined: the time of the request. */
-  readonly planAtMs?: number;
 }
 
 export type BillingHistoryOrder = 'START_DATE_DESC' | 'START_DATE_ASC';
@@ -108,18 +106,21 @@ export interface OperationCost extends UpstreamCallCounts {
 
 /**
  * The reads of one GraphQL operation by one caller. Equal and overlapping reads share upstream calls. The result of
- * each is the same as if it were the only read. Throws `BillingError`: `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`,
+ * each is the same as if it were the only read. Its "now" is one moment, fixed at the first read, so that a write that
+ * the operation made before shows. Throws `BillingError`: `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`,
  * `OPERATION_TOO_COMPLEX`, `UPSTREAM_*`.
  */
 export interface BillingReads {
-  /**
-   * The plan in force at the instant (epoch milliseconds); null when there is none.
-   *
-   * @param isPresent the instant is now by the upstream's clock, which may be ahead of the operation's own "now"
-   */
-  plan(groupId: string, atMs: number, isPresent?: boolean): Promise<BillingPlan | null>;
+  /** The plan in force at the instant (epoch milliseconds; null: now); null when there is none. */
+  plan(groupId: string, atMs: number | null): Promise<BillingPlan | null>;
   /** As {@link plan} of now, but never from an earlier response. For decisions about money. */
-  planAnew(groupId: string, atMs: number): Promise<BillingPlan | null>;
+  planAnew(groupId: string): Promise<BillingPlan | null>;
+  /**
+   * Says that the operation has begun a period, which "now" is then not before. Call it before the first read.
+   *
+   * @param startMs start of the period by the upstream's clock, in Unix epoch milliseconds
+   */
+  noteBegun(startMs: number): void;
   historyPage(request: HistoryRequest): Promise<HistoryPage>;
   /** Descendant groups in the group's recursive history of the last year, each once, by ascending id. */
   subgroups(groupId: string): Promise<readonly GroupRef[]>;

@@ -20,6 +20,25 @@ function assertReadableInstant(epochMs: number, field: string): void {
   }
 }
 
+/** The clocks of well-kept machines differ by less than this. A period that starts later was meant to start later. */
+const CLOCK_DIFFERENCE_MS = 60_000;
+/** Largest error of a measured difference: half a second of the `date` header, and half of a response of a second. */
+const MEASURED_WITHIN_MS = 1_000;
+
+/**
+ * The moment that counts as now. The upstream's clock dates the rows, so a row of a moment ago may start after "now" by
+ * the gateway's clock. A larger difference than well-kept clocks have is ignored. Reason: a `date` header may be wrong
+ * where the dates of the rows are right, and periods may be meant to start later.
+ *
+ * @param aheadMs measured milliseconds by which the upstream's clock is ahead; 0 or less: it is not
+ * @param begunMs start of a period that the upstream has just begun; null: none
+ */
+export function presentMoment(clockMs: number, aheadMs: number, begunMs: number | null): number {
+  const isUsual = (differenceMs: number): boolean => differenceMs > 0 && differenceMs <= CLOCK_DIFFERENCE_MS;
+  const measuredMs = isUsual(aheadMs) ? clockMs + aheadMs + MEASURED_WITHIN_MS : clockMs;
+  return begunMs !== null && isUsual(begunMs - clockMs) ? Math.max(measuredMs, begunMs) : measuredMs;
+}
+
 /** The same day and time one calendar year earlier, in UTC; 29 February becomes 28 February. Never before 1970. */
 function oneYearBefore(epochMs: number): number {
   const date = new Date(epochMs);

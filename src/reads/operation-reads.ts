@@ -21,7 +21,7 @@ import { CallBudget, ReadRequesters, type RequestingField, tooManyCalls } from '
 import { type Rows, readSubject } from './history.executor.js';
 import type { RequestedList } from './history-paging.js';
 import { groupNameIn, subgroupsIn } from './history-response.js';
-import { planWindow, resolveHistoryWindow, windowsEqual } from './history-window.policy.js';
+import { planWindow, presentMoment, resolveHistoryWindow, windowsEqual } from './history-window.policy.js';
 import { type HistoryQuestion, type LoaderSources, OperationLoaders } from './operation.loader.js';
 import { PlanComparison, planInForce } from './plan.policy.js';
 import { type LargeResponses, ResponseAccount } from './response-account.js';
@@ -29,8 +29,6 @@ import { type GoodResponse, OperationStaleReads, type StaleQuestion, type StaleR
 
 export interface OperationContext {
   readonly caller: Caller;
-  /** The operation's own "now" (epoch milliseconds). */
-  readonly nowMs: number;
   readonly call: UpstreamCall;
 }
 
@@ -48,6 +46,8 @@ export interface OperationSettings {
 
 /** State that the operations of a process share. All of it is keyed by tenant and credential. */
 export interface SharedReads extends LoaderSources {
+  readonly clock: () => number;
+  readonly upstreamAheadMs: () => number;
   readonly largeResponses: LargeResponses;
   /** Null where stale responses are switched off. */
   readonly stale: StaleReads | null;
@@ -100,6 +100,7 @@ function notPermitted(): BillingError {
 export class OperationReads implements BillingReads {
   readonly #context: OperationContext;
   readonly #settings: OperationSettings;
+  readonly #shared: SharedReads;
   readonly #budget: CallBudget;
   readonly #requesters: ReadRequesters | null;
   /** Null where plans come from the history alone. */
@@ -118,13 +119,17 @@ export class OperationReads implements BillingReads {
   readonly #enders = new Set<(error: BillingError) => void>();
   /** Subgroups in the default window, by group. The window is the same for the whole operation. */
   readonly #subgroupsOf = new Map<string, Promise<readonly GroupRef[]>>();
+  /** Fixed by the first read. */
+  #nowMs: number | null = null;
+  #begunMs: number | null = null;
   #endedBy: BillingError | null = null;
   #deadline: { readonly timer: NodeJS.Timeout; readonly atMs: number } | null = null;
 
   constructor(context: OperationContext, settings: OperationSettings, shared: SharedReads) {
     this.#context = context;
     this.#settings = settings;
-    const { caller, nowMs } = context;
+    this.#shared = shared;
+    const { caller } = context;
     context.call.signal?.addEventListener('abort', () => this.#abort.abort(), { once: true });
     if (context.call.signal?.aborted === true) this.#abort.abort();
     const call: UpstreamCall = { ...context.call, signal: this.#abort.signal };
@@ -141,9 +146,10 @@ export class OperationReads implements BillingReads {
       return;
     }
     const subject = readSubject(caller.tenant.id, caller.tenant.xtracta);
-    this.#stale = shared.stale === null ? null : new OperationStaleReads(shared.stale, subject, nowMs, call.requestId);
+    this.#stale = shared.stale === null ? null : new OperationStaleReads(shared.stale, subject, call.requestId);
     const { mergeWindows } = settings;
-    this.#upstream = new OperationLoaders({ subject, call, nowMs, mergeWindows, budget, requesters }, shared);
+    const now = (): number => this.#now();
+    this.#upstream = new OperationLoaders({ subject, call, now, mergeWindows, budget, requesters }, shared);
   }
 
   upstreamCalls(): UpstreamCallCounts {
@@ -212,12 +218,16 @@ export class OperationReads implements BillingReads {
     this.#response.close();
   }
 
-  plan(groupId: string, atMs: number, isPresent = false): Promise<BillingPlan | null> {
-    return this.#untilEnd(() => this.#plan(groupId, atMs, isPresent));
+  noteBegun(startMs: number): void {
+    this.#begunMs = startMs;
   }
 
-  planAnew(groupId: string, atMs: number): Promise<BillingPlan | null> {
-    return this.#untilEnd(() => this.#plan(groupId, atMs, true, null));
+  plan(groupId: string, atMs: number | null): Promise<BillingPlan | null> {
+    return this.#untilEnd(() => this.#plan(groupId, atMs));
+  }
+
+  planAnew(groupId: string): Promise<BillingPlan | null> {
+    return this.#untilEnd(() => this.#plan(groupId, null, null));
   }
 
   catalogue(groupId: string | null, field: CatalogueField): Promise<BillingCatalogue> {
@@ -308,11 +318,18 @@ export class OperationReads implements BillingReads {
     this.#abort.abort();
   }
 
+  #now(): number {
+    const { clock, upstreamAheadMs } = this.#shared;
+    this.#nowMs ??= presentMoment(clock(), upstreamAheadMs(), this.#begunMs);
+    return this.#nowMs;
+  }
+
   /** @param stale null: only a fresh response will do */
-  async #plan(groupId: string, atMs: number, isPresent: boolean, stale = this.#stale): Promise<BillingPlan | null> {
+  async #plan(groupId: string, instantMs: number | null, stale = this.#stale): Promise<BillingPlan | null> {
     const id = this.#permitted(groupId);
+    const atMs = instantMs ?? this.#now();
     // Periods begin and end on whole seconds, so the whole second counts as now.
-    const isNow = isPresent || Math.floor(atMs / 1000) === Math.floor(this.#context.nowMs / 1000);
+    const isNow = Math.floor(atMs / 1000) === Math.floor(this.#now() / 1000);
     if (this.#comparison === null || !isNow) {
       const read = planRead(id, atMs);
       if (stale === null) return planIn(await this.#rows({ kind: 'window', read }, 'plan'), id, atMs);
@@ -336,7 +353,7 @@ export class OperationReads implements BillingReads {
   async #historyPage(request: HistoryRequest): Promise<HistoryPage> {
     const groupId = this.#permitted(request.groupId);
     const { paging } = this.#connected();
-    const list = paging.open({ ...request, groupId }, this.#context.nowMs);
+    const list = paging.open({ ...request, groupId }, this.#now());
     const pageOf = async (of: RequestedList, rows: Rows): Promise<HistoryPage> => {
       // One read may serve the pages of a thousand groups, all in the same turn.
       const turn = this.#response.nextTurn();
@@ -366,7 +383,7 @@ export class OperationReads implements BillingReads {
   async #subgroups(groupId: string): Promise<readonly GroupRef[]> {
     const id = this.#permitted(groupId);
     // The default window of a history, so that both fields share one call.
-    const window = resolveHistoryWindow({ fromMs: null, toMs: null }, this.#context.nowMs, null);
+    const window = resolveHistoryWindow({ fromMs: null, toMs: null }, this.#now(), null);
     const read = { groupId: id, ...window, recursive: true };
     if (this.#stale === null) return this.#groupsIn(id, await this.#rows({ kind: 'window', read }, 'subgroups'));
     const { response, asOfMs } = await this.#stale.serve(historyQuestion(read, DEFAULT_LIST), () =>
@@ -400,7 +417,7 @@ export class OperationReads implements BillingReads {
     return groupNameIn(await this.#rows({ kind: 'naming', groupId }, 'name'));
   }
 
-  async #list(read: HistoryRead, field: RequestingField, atMs = this.#context.nowMs): Promise<RowsResponse> {
+  async #list(read: HistoryRead, field: RequestingField, atMs = this.#now()): Promise<RowsResponse> {
     return { kind: 'rows', rows: await this.#rows({ kind: 'window', read }, field), read, atMs };
   }
 

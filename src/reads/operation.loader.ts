@@ -21,12 +21,17 @@ export interface LoaderSources {
   readonly catalogue: CatalogueSource;
 }
 
+interface LoaderContext extends ExecutorContext {
+  /** The operation's own "now" (epoch milliseconds). */
+  readonly now: () => number;
+}
+
 /**
  * Loaders of one operation. Each is made on first use, because an operation seldom needs more than one. Mutable state
  * of one operation by one caller.
  */
 export class OperationLoaders {
-  readonly #context: ExecutorContext & { readonly nowMs: number };
+  readonly #context: LoaderContext;
   readonly #sources: LoaderSources;
   readonly rootGroupId: string | null;
   #history: OperationHistory | undefined;
@@ -35,7 +40,7 @@ export class OperationLoaders {
   #catalogue: GroupLoader<string | null, BillingCatalogue> | undefined;
   #catalogueAnew: GroupLoader<string | null, BillingCatalogue> | undefined;
 
-  constructor(context: ExecutorContext & { readonly nowMs: number }, sources: LoaderSources) {
+  constructor(context: LoaderContext, sources: LoaderSources) {
     this.#context = context;
     this.#sources = sources;
     this.rootGroupId = context.subject.credential.rootGroupId;
@@ -87,7 +92,7 @@ function questionKey(question: HistoryQuestion): string {
 
 /** Collects the reads of one tick, so that they are planned together. Mutable state of one operation by one caller. */
 class OperationHistory {
-  readonly #context: ExecutorContext & { readonly nowMs: number };
+  readonly #context: LoaderContext;
   readonly #source: HistorySource;
   readonly #memory: MembershipMemory;
   readonly #hasWritten: () => boolean;
@@ -98,12 +103,7 @@ class OperationHistory {
   );
   #executor: HistoryExecutor;
 
-  constructor(
-    context: ExecutorContext & { readonly nowMs: number },
-    source: HistorySource,
-    memory: MembershipMemory,
-    writeVersions: WriteVersions,
-  ) {
+  constructor(context: LoaderContext, source: HistorySource, memory: MembershipMemory, writeVersions: WriteVersions) {
     this.#context = context;
     this.#source = source;
     this.#memory = memory;
@@ -148,6 +148,6 @@ class OperationHistory {
   }
 
   #planRead(groupId: string): HistoryRead {
-    return { groupId, ...planWindow(this.#context.nowMs), recursive: false };
+    return { groupId, ...planWindow(this.#context.now()), recursive: false };
   }
 }

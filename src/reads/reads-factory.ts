@@ -34,8 +34,10 @@ export interface BillingReadsFactoryOptions {
   readonly onCallsSaved?: (calls: number) => void;
   /** Settings for reads during an outage. Absent: no stale response is served. */
   readonly stale?: StaleReadsOptions;
-  /** Clock of the caches, in Unix epoch milliseconds. Default: the system's clock. */
+  /** Clock of operations and caches, in Unix epoch milliseconds. Default: the system's clock. */
   readonly clock?: () => number;
+  /** Milliseconds by which the upstream's clock is ahead, as measured last; 0 or less: it is not. Default: 0. */
+  readonly upstreamAheadMs?: () => number;
 }
 
 const noGroupClient: GroupClient = {
@@ -65,6 +67,8 @@ export class BillingReadsFactory {
     const groupClient = options.groupClient ?? noGroupClient;
     this.#catalogues = new CatalogueStore(clock);
     this.#shared = {
+      clock,
+      upstreamAheadMs: options.upstreamAheadMs ?? (() => 0),
       largeResponses: options.largeResponses ?? { kept: anyPlace, making: anyPlace },
       source: new HistorySource(options.client, new InFlightReads(), writeVersions, memory),
       memory,

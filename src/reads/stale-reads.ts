@@ -290,18 +290,18 @@ interface Look {
 export class OperationStaleReads {
   readonly #shared: StaleReads;
   readonly #subject: ReadSubject;
-  readonly #nowMs: number;
+  /** A time before the first read of the operation. */
+  readonly #openedMs: number;
   readonly #requestId: string;
   readonly #served = new Map<string, StaleRead>();
   readonly #asOfMs = new Map<string, number>();
   readonly #writeVersion: number;
   #look: Look | null = null;
 
-  /** @param nowMs time before the first read of the operation */
-  constructor(shared: StaleReads, subject: ReadSubject, nowMs: number, requestId: string) {
+  constructor(shared: StaleReads, subject: ReadSubject, requestId: string) {
     this.#shared = shared;
     this.#subject = subject;
-    this.#nowMs = nowMs;
+    this.#openedMs = shared.clock();
     this.#requestId = requestId;
     this.#writeVersion = this.#currentVersion();
   }
@@ -346,7 +346,7 @@ export class OperationStaleReads {
   #keep(question: QuestionFacts, response: GoodResponse): void {
     const { groupId, recursive } = question;
     const { tenantId, credential } = this.#subject;
-    const kept = { tenantId, credentialId: credential.id, groupId, recursive, response, askedAtMs: this.#nowMs };
+    const kept = { tenantId, credentialId: credential.id, groupId, recursive, response, askedAtMs: this.#openedMs };
     this.#shared.responses.keep(this.#keyOf(question), kept);
   }
 

@@ -150,7 +150,6 @@ async function contextOf(
     const context = await options.createContext({
       requestId: request.id,
       caller,
-      nowMs: Date.now(),
       signal: abort.signal,
       traceparent: typeof traceparent === 'string' ? traceparent : null,
       trace: record.trace,

@@ -15,7 +15,6 @@ import type { PersistedQueryCache, Safelist } from './safelist.js';
 export interface GraphqlRequest {
   readonly requestId: string;
   readonly caller: Caller;
-  readonly nowMs: number;
   /** Aborted when the client leaves before it has its response. Reads listen to it; writes must not. */
   readonly signal: AbortSignal;
   /** The incoming W3C trace context; null when there is none. */

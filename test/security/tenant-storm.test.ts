@@ -176,8 +176,7 @@ async function run(caller: Caller, { document, variables = {} }: Question): Prom
   const contextValue = {
     requestId: 'storm',
     caller,
-    nowMs: NOW_MS,
-    reads: factory.forOperation({ caller, nowMs: NOW_MS, call }),
+    reads: factory.forOperation({ caller, call }),
     writes: createBillingWrites({ services, caller, call }),
   };
   const result = await execute({ schema, document, variableValues: variables, contextValue });

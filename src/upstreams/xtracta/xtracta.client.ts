@@ -71,6 +71,7 @@ export class XtractaClient {
   readonly #isLoopback: boolean;
   readonly #limits: XmlLimits;
   readonly #turns = new TimeSlices();
+  #clockAheadMs = 0;
 
   constructor(options: XtractaClientOptions) {
     this.#options = options;
@@ -88,6 +89,11 @@ export class XtractaClient {
   /** As {@link UpstreamChannel.isTried}. */
   isTried(credentialId: string): boolean {
     return this.#channel.isTried(credentialId);
+  }
+
+  /** Milliseconds by which the upstream's clock is ahead of the gateway's, as measured last; 0 before that. */
+  clockAheadMs(): number {
+    return this.#clockAheadMs;
   }
 
   close(): void {
@@ -271,6 +277,7 @@ export class XtractaClient {
     const drift = (field: string, refused?: string): void =>
       call.observer.drift({ endpoint: endpoint.operation, field, ...(refused === undefined ? {} : { refused }) });
     return (response) => {
+      this.#clockAheadMs = response.headers.clockAheadMs ?? this.#clockAheadMs;
       const document = read(response);
       const envelope = readEnvelope(endpoint.operation, response, document, [credential.apiKey]);
       if (envelope === null || document.kind === 'invalid') {

@@ -146,7 +146,8 @@ export function inMemoryPorts(
     calls,
     reads: {
       plan: async (groupId, atMs) => note('plan', { groupId, atMs }, PLAN),
-      planAnew: async (groupId, atMs) => note('planAnew', { groupId, atMs }, PLAN),
+      planAnew: async (groupId) => note('planAnew', groupId, PLAN),
+      noteBegun: (startMs) => note('noteBegun', startMs, undefined),
       asOf: async () => null,
       staleReads: () => [],
       historyPage: async (request) => note('historyPage', request, historyPage()),
@@ -205,7 +206,6 @@ export function contextOf(ports: InMemoryPorts, caller: Caller = callerWith()): 
   return {
     requestId: 'request-1',
     caller,
-    nowMs: Date.UTC(2024, 3, 1),
     reads: ports.reads,
     writes: ports.writes,
   };

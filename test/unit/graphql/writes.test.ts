@@ -118,7 +118,10 @@ describe('writes', () => {
     expect(response.data).toEqual({
       changePlan: { plan: { planId: '1111' }, group: { id: '494', plan: { name: 'Plan A' } } },
     });
-    expect(ports.calls.map(({ port }) => port)).toEqual(['changePlan', 'plan']);
+    expect(ports.calls.slice(1)).toEqual([
+      { port: 'noteBegun', input: Date.UTC(2024, 2, 28, 21, 0, 58, 485) },
+      { port: 'plan', input: { groupId: '494', atMs: null } },
+    ]);
   });
 
   it('changePlan has no group where its number is not known', async () => {

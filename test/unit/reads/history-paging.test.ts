@@ -46,15 +46,13 @@ async function pageThrough(
   fields: Partial<HistoryRequest>,
   between: () => void = () => undefined,
 ): Promise<BillingActivity[][]> {
-  const factory = readsFactory(upstream);
+  let nowMs = NOW_MS;
+  const factory = readsFactory(upstream, { clock: () => nowMs });
   const pages: BillingActivity[][] = [];
   let cursor: string | null = null;
-  let nowMs = NOW_MS;
   for (;;) {
     const position = end === 'first' ? { first: size, after: cursor } : { last: size, before: cursor };
-    const page: HistoryPage = await operation(factory, { nowMs }).historyPage(
-      historyRequest('1', { ...fields, ...position }),
-    );
+    const page: HistoryPage = await operation(factory).historyPage(historyRequest('1', { ...fields, ...position }));
     pages.push([...page.nodes]);
     cursor = end === 'first' ? page.pageInfo.endCursor : page.pageInfo.startCursor;
     if (!(end === 'first' ? page.pageInfo.hasNextPage : page.pageInfo.hasPreviousPage)) return pages;
@@ -225,17 +223,17 @@ describe('pages of a history', () => {
 
   it('go on after the same place when the kept response is gone and its row too', async () => {
     const upstream = new FixedUpstream(numbered(10));
-    const factory = readsFactory(upstream);
+    let nowMs = NOW_MS;
+    const factory = readsFactory(upstream, { clock: () => nowMs });
     const first = await operation(factory).historyPage(historyRequest('1', { first: 3 }));
     const after = first.pageInfo.endCursor;
+    nowMs += 5_000;
     factory.forget('acme-credential', '1');
     upstream.activities = [
       activity({ id: 'new', startMs: daysAgo(0.5) }),
       ...upstream.activities.filter(({ id }) => id !== '2'),
     ];
-    const second = await operation(factory, { nowMs: NOW_MS + 5_000 }).historyPage(
-      historyRequest('1', { first: 3, after }),
-    );
+    const second = await operation(factory).historyPage(historyRequest('1', { first: 3, after }));
     expect(idsOf(second)).toEqual(['3', '4', '5']);
     expect(second.pageInfo.hasPreviousPage).toBe(true);
     expect(upstream.calls).toBe(2);

@@ -1,10 +1,34 @@
 import { describe, expect, it } from '@jest/globals';
-import { planWindow, resolveHistoryWindow, rowsInWindow } from '../../../src/reads/history-window.policy.js';
+import {
+  planWindow,
+  presentMoment,
+  resolveHistoryWindow,
+  rowsInWindow,
+} from '../../../src/reads/history-window.policy.js';
 import { activity } from './activity.fixture.js';
 
 const seconds = (text: string): number => Date.parse(text) / 1000;
 const ms = (text: string | null): number | null => (text === null ? null : Date.parse(text));
 const NOW = '2024-07-01T12:00:00.250Z';
+
+const CLOCK = Date.parse(NOW);
+
+describe('the present moment', () => {
+  it.each<[string, number, number | null, number]>([
+    ['the clock', 0, null, 0],
+    ['the clock, where the upstream is behind', -20_000, null, 0],
+    ["the upstream's clock where that is ahead, and the error of its measuring", 20_000, null, 21_000],
+    ['the clock, where the upstream is further ahead than clocks are', 60_001, null, 0],
+    ['the start of a period that has just begun', 0, 700, 700],
+    ['the later of both', 20_000, 700, 21_000],
+    ['the later of both, too', 2_000, 20_000, 20_000],
+    ['not the start of a period that begins later by order', 0, 60_001, 0],
+    ['not the start of an earlier period', 0, -5_000, 0],
+  ])('is %s', (_name, aheadMs, begunInMs, expectedInMs) => {
+    const begunMs = begunInMs === null ? null : CLOCK + begunInMs;
+    expect(presentMoment(CLOCK, aheadMs, begunMs) - CLOCK).toBe(expectedInMs);
+  });
+});
 
 describe('the window of a history', () => {
   it.each([

@@ -34,10 +34,10 @@ const opened: OperationBillingReads[] = [];
 /** The reads of a fresh operation. A test file that opens hundreds ends them by {@link endOperations}. */
 export function operation(
   factory: BillingReadsFactory,
-  fields: { readonly who?: Caller; readonly call?: UpstreamCall; readonly nowMs?: number } = {},
+  fields: { readonly who?: Caller; readonly call?: UpstreamCall } = {},
 ): OperationBillingReads {
-  const { who = caller({}), call = recordedCall().call, nowMs = NOW_MS } = fields;
-  const reads = factory.forOperation({ caller: who, nowMs, call });
+  const { who = caller({}), call = recordedCall().call } = fields;
+  const reads = factory.forOperation({ caller: who, call });
   opened.push(reads);
   return reads;
 }

@@ -198,7 +198,7 @@ function outage(options: { readonly source?: 'history' | 'usage' } = {}) {
       },
     },
   );
-  const reads = (who = caller({ root: '1' })) => operation(factory, { who, nowMs: state.nowMs });
+  const reads = (who = caller({ root: '1' })) => operation(factory, { who });
   return { model, factory, state, requests, served, reads };
 }
 
@@ -212,8 +212,8 @@ const failure = async (read: Promise<unknown>): Promise<string> => {
 };
 
 describe('reads through an outage', () => {
-  const EVERY_READ: readonly [string, (reads: BillingReads, nowMs: number) => Promise<unknown>][] = [
-    ['plan', (reads, nowMs) => reads.plan('2', nowMs, true)],
+  const EVERY_READ: readonly [string, (reads: BillingReads) => Promise<unknown>][] = [
+    ['plan', (reads) => reads.plan('2', null)],
     ['plan of a moment', (reads) => reads.plan('2', NOW_MS - 5 * DAY * 1000)],
     ['history', async (reads) => (await reads.historyPage(historyRequest('2'))).nodes],
     [
@@ -231,33 +231,33 @@ describe('reads through an outage', () => {
 
   it.each(EVERY_READ)('%s is what it was, up to the age that is allowed', async (_name, ask) => {
     const at = outage();
-    const fresh = await ask(at.reads(), at.state.nowMs);
+    const fresh = await ask(at.reads());
     at.state.isDown = true;
     at.state.nowMs += 10 * MINUTE;
     const reads = at.reads();
-    expect(await ask(reads, at.state.nowMs)).toEqual(fresh);
+    expect(await ask(reads)).toEqual(fresh);
     const groupId = _name === 'subgroups' ? '1' : '2';
     expect(reads.staleReads()).toEqual([expect.objectContaining({ groupId, asOfMs: NOW_MS })]);
     expect(await reads.asOf(groupId)).toBe(NOW_MS);
     at.state.nowMs += 1;
     const late = at.reads();
-    expect(await failure(ask(late, at.state.nowMs))).toBe('UPSTREAM_UNAVAILABLE');
+    expect(await failure(ask(late))).toBe('UPSTREAM_UNAVAILABLE');
     expect([late.staleReads(), await late.asOf(groupId)]).toEqual([[], null]);
   });
 
   it.each(EVERY_READ)('%s waits for no trial of the upstream where it was kept', async (_name, ask) => {
     const at = outage();
-    const fresh = await ask(at.reads(), at.state.nowMs);
+    const fresh = await ask(at.reads());
     const calls = at.model.calls;
     at.state.isTried = true;
     at.state.nowMs += 2 * MINUTE;
     const reads = at.reads();
-    expect(await ask(reads, at.state.nowMs)).toEqual(fresh);
+    expect(await ask(reads)).toEqual(fresh);
     expect([at.model.calls, reads.staleReads().length]).toEqual([calls, 1]);
     // What may not be shown waits for the trial, which succeeds here.
     at.state.nowMs += 10 * MINUTE;
     const late = at.reads();
-    await ask(late, at.state.nowMs);
+    await ask(late);
     expect(late.staleReads()).toEqual([]);
   });
 
@@ -265,25 +265,25 @@ describe('reads through an outage', () => {
     for (const [other, askOther] of EVERY_READ) {
       const at = outage();
       // A catalogue is kept for a minute in any case.
-      await failure(askOther(at.reads(), at.state.nowMs));
+      await failure(askOther(at.reads()));
       at.state.isDown = true;
       at.state.nowMs += 2 * MINUTE;
-      const answered = await failure(ask(at.reads(), at.state.nowMs));
+      const answered = await failure(ask(at.reads()));
       // Which groups lie below is read in the history with groups below.
       expect([other, answered]).toEqual([other, other === name ? 'answered' : 'UPSTREAM_UNAVAILABLE']);
       for (const who of [caller({ tenant: 'other', credential: 'acme-credential' }), caller({ credential: 'rotated' })])
-        expect(await failure(ask(at.reads(who), at.state.nowMs))).toBe('UPSTREAM_UNAVAILABLE');
+        expect(await failure(ask(at.reads(who)))).toBe('UPSTREAM_UNAVAILABLE');
     }
   });
 
   it('usage stands in as well, without drift, and a plan that is never stale does not', async () => {
     const at = outage({ source: 'usage' });
-    await at.reads().plan('2', at.state.nowMs, true);
+    await at.reads().plan('2', null);
     at.state.isDown = true;
     const reads = at.reads();
-    expect(await reads.plan('2', at.state.nowMs, true)).toBeNull();
+    expect(await reads.plan('2', null)).toBeNull();
     expect(reads.staleReads()).toEqual([{ groupId: '2', read: 'usage', asOfMs: NOW_MS }]);
-    expect(await failure(at.reads().planAnew('2', at.state.nowMs))).toBe('UPSTREAM_UNAVAILABLE');
+    expect(await failure(at.reads().planAnew('2'))).toBe('UPSTREAM_UNAVAILABLE');
   });
 
   it.each<BillingErrorCode>([
@@ -294,34 +294,32 @@ describe('reads through an outage', () => {
     'NOT_FOUND',
   ])('%s is a response, and no outage', async (code) => {
     const at = outage();
-    await at.reads().plan('2', at.state.nowMs, true);
+    await at.reads().plan('2', null);
     at.state.isDown = code;
-    expect(await failure(at.reads().plan('2', at.state.nowMs, true))).toBe(code);
+    expect(await failure(at.reads().plan('2', null))).toBe(code);
     // What was refused is not remembered either.
     at.state.isDown = true;
     const isRefusal = code !== 'UPSTREAM_REJECTED' && code !== 'UPSTREAM_INVALID_RESPONSE';
-    expect(await failure(at.reads().plan('2', at.state.nowMs, true))).toBe(
-      isRefusal ? 'UPSTREAM_UNAVAILABLE' : 'answered',
-    );
+    expect(await failure(at.reads().plan('2', null))).toBe(isRefusal ? 'UPSTREAM_UNAVAILABLE' : 'answered');
   });
 
   it('shows nothing where the ledger tells as much as it may, which may not be all', async () => {
     const at = outage();
-    await at.reads().plan('2', at.state.nowMs, true);
+    await at.reads().plan('2', null);
     at.state.isDown = true;
     const other = { kind: 'CHANGE_PLAN', groupId: '3', isOwn: true, completedAtMs: NOW_MS };
     at.state.writes = new Array<RecentWrite>(9).fill(other);
-    expect(await failure(at.reads().plan('2', at.state.nowMs, true))).toBe('answered');
+    expect(await failure(at.reads().plan('2', null))).toBe('answered');
     at.state.writes = new Array<RecentWrite>(10).fill(other);
-    expect(await failure(at.reads().plan('2', at.state.nowMs, true))).toBe('UPSTREAM_UNAVAILABLE');
+    expect(await failure(at.reads().plan('2', null))).toBe('UPSTREAM_UNAVAILABLE');
   });
 
   it('asks the ledger once for all groups of an operation, with everybody who may have written', async () => {
     const at = outage();
-    await Promise.all(['2', '3', '4'].map((id) => at.reads().plan(id, at.state.nowMs, true)));
+    await Promise.all(['2', '3', '4'].map((id) => at.reads().plan(id, null)));
     at.state.isDown = true;
     const reads = at.reads();
-    await Promise.all(['2', '3', '4'].map((id) => reads.plan(id, at.state.nowMs, true)));
+    await Promise.all(['2', '3', '4'].map((id) => reads.plan(id, null)));
     expect(at.requests).toEqual([
       { tenantId: 'acme', credentialId: 'acme-credential', groupIds: ['2', '3', '4'], sinceMs: NOW_MS - MINUTE },
     ]);
@@ -344,24 +342,24 @@ describe('reads through an outage', () => {
 
   it('is dropped by a write of this process at once, and by none on another group', async () => {
     const at = outage();
-    await at.reads().plan('2', at.state.nowMs, true);
+    await at.reads().plan('2', null);
     await at.reads().subgroups('1');
     at.state.isDown = true;
     at.factory.forget('acme-credential', '3');
-    expect(await failure(at.reads().plan('2', at.state.nowMs, true))).toBe('answered');
+    expect(await failure(at.reads().plan('2', null))).toBe('answered');
     expect(await failure(at.reads().subgroups('1'))).toBe('UPSTREAM_UNAVAILABLE');
     at.factory.forget('acme-credential', '2');
-    expect(await failure(at.reads().plan('2', at.state.nowMs, true))).toBe('UPSTREAM_UNAVAILABLE');
+    expect(await failure(at.reads().plan('2', null))).toBe('UPSTREAM_UNAVAILABLE');
   });
 
   it('keeps no response that a write of this process overtook on its way', async () => {
     const at = outage();
     const reads = at.reads();
-    const plan = reads.plan('2', at.state.nowMs, true);
+    const plan = reads.plan('2', null);
     at.factory.forget('acme-credential', '2');
     await plan;
     at.state.isDown = true;
-    expect(await failure(at.reads().plan('2', at.state.nowMs, true))).toBe('UPSTREAM_UNAVAILABLE');
+    expect(await failure(at.reads().plan('2', null))).toBe('UPSTREAM_UNAVAILABLE');
   });
 
   it("applies each caller's own list of groups to what somebody else has read", async () => {
@@ -373,7 +371,7 @@ describe('reads through an outage', () => {
     const groups = (await listed.historyPage(all)).nodes.map(({ groupId }) => groupId);
     expect([unlisted.length, groups]).toEqual([5, ['9', '1']]);
     expect((await listed.subgroups('1')).map(({ id }) => id)).toEqual(['9']);
-    expect(await failure(listed.plan('2', at.state.nowMs, true))).toBe('FORBIDDEN');
+    expect(await failure(listed.plan('2', null))).toBe('FORBIDDEN');
     // What a caller with a list has read is the whole response for one without.
     const other = outage();
     await other.reads(caller({ root: '1', allowed: ['1'] })).historyPage(all);
@@ -405,7 +403,7 @@ describe('reads through an outage', () => {
 
   it('says how old a group is when all that was asked of it is there, whatever comes first', async () => {
     const at = outage();
-    await at.reads().plan('2', at.state.nowMs, true);
+    await at.reads().plan('2', null);
     at.state.nowMs += MINUTE;
     await at.reads().groupName('2');
     at.state.isDown = true;
@@ -413,14 +411,14 @@ describe('reads through an outage', () => {
     const asOf = reads.asOf('2');
     await reads.groupName('2');
     // Begun by what the first read answered.
-    await reads.plan('2', at.state.nowMs, true);
+    await reads.plan('2', null);
     expect(await asOf).toBe(NOW_MS);
   });
 
   it('remembers nothing of itself where it is off', async () => {
     const model = new UpstreamModel(rootWithGroups(1));
     const reads = operation(readsFactory(model), { who: caller({}) });
-    await reads.plan('2', NOW_MS, true);
+    await reads.plan('2', null);
     expect([await reads.asOf('2'), reads.staleReads()]).toEqual([null, []]);
   });
 });

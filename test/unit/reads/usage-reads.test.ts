@@ -39,7 +39,9 @@ describe('the plan of now, where its source is usage', () => {
   });
 
   it('is the same for all of this second, and every other moment comes from the history', async () => {
-    const reads = operation(factory, { nowMs: NOW_MS + 400 });
+    const reads = operation(
+      readsFactory(history, { groupClient: groups, planSource: 'usage', clock: () => NOW_MS + 400 }),
+    );
     for (const atMs of [NOW_MS, NOW_MS + 400, NOW_MS + 999]) {
       expect((await reads.plan('2', atMs))?.planId).toBe('12');
     }
@@ -51,8 +53,8 @@ describe('the plan of now, where its source is usage', () => {
   });
 
   it('is also what is present by the upstream’s clock, which may be ahead', async () => {
-    const reads = operation(factory);
-    expect((await reads.plan('2', NOW_MS + 30_000, true))?.planId).toBe('12');
+    const ahead = { groupClient: groups, planSource: 'usage', upstreamAheadMs: () => 30_000 } as const;
+    expect((await operation(readsFactory(history, ahead)).plan('2', null))?.planId).toBe('12');
     expect([groups.journal, history.calls]).toEqual([asked('2'), 0]);
   });
 

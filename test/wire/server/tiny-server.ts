@@ -143,10 +143,10 @@ export function unusedContext(request: GraphqlRequest): GatewayContext {
   return {
     requestId: request.requestId,
     caller: request.caller,
-    nowMs: request.nowMs,
     reads: {
       plan: unused,
       planAnew: unused,
+      noteBegun: () => undefined,
       asOf: unused,
       staleReads: () => [],
       historyPage: unused,
