@@ -12,13 +12,22 @@ import {
 import type { HistoryEdge, HistoryPage, HistoryRead, HistoryRequest, HistorySummary } from './billing-reads.js';
 import type { ReadSubject, Rows } from './history.executor.js';
 import { locateRow, orderRows, prepareOrder, type RowPlace, tieRank } from './history-order.policy.js';
-import { type HistoryWindow, LAST_SECOND, resolveHistoryWindow } from './history-window.policy.js';
+import {
+  boundsOf,
+  type HistoryBounds,
+  LAST_MS,
+  resolveHistoryBounds,
+  rowsInBounds,
+  windowOf,
+} from './history-window.policy.js';
 import type { WriteVersions } from './shared-reads.js';
 import type { SnapshotStore, SnapshotSubject } from './snapshot.store.js';
 
 /** The list of a requested page, with all its arguments checked. */
 export interface RequestedList {
   readonly read: HistoryRead;
+  /** The list's own ends, which `read` contains. */
+  readonly bounds: HistoryBounds;
   /** The kept response that the client's cursor came from; null: the list must be read. */
   readonly kept: { readonly snapshotId: string; readonly rows: Rows } | null;
   readonly request: HistoryRequest;
@@ -62,11 +71,12 @@ export class HistoryPaging {
     const after = request.after === null ? null : decodeCursor(request.after, scope, 'after');
     const before = request.before === null ? null : decodeCursor(request.before, scope, 'before');
     const carried = after ?? before;
-    const window = resolveHistoryWindow(request, nowMs, carried?.window ?? null);
-    const read: HistoryRead = { groupId, ...window, recursive: includeSubgroups };
+    const bounds = resolveHistoryBounds(request, nowMs, carried?.bounds ?? null);
+    const read: HistoryRead = { groupId, ...windowOf(bounds), recursive: includeSubgroups };
     const kept = this.#findKept(read, after) ?? this.#findKept(read, before);
     return {
       read,
+      bounds,
       kept,
       request,
       size,
@@ -84,7 +94,13 @@ export class HistoryPaging {
    * @param read the read of that earlier response
    */
   stale(list: RequestedList, read: HistoryRead): RequestedList {
-    return { ...list, read, writeVersion: null };
+    const { fromMs, toMs } = boundsOf(read);
+    // An end that the client named is in the same second in both. A default end is a whole second.
+    const bounds = {
+      fromMs: read.fromSeconds === list.read.fromSeconds ? list.bounds.fromMs : fromMs,
+      toMs: read.toSeconds === list.read.toSeconds ? list.bounds.toMs : toMs,
+    };
+    return { ...list, read, bounds, writeVersion: null };
   }
 
   /**
@@ -97,7 +113,7 @@ export class HistoryPaging {
     const kinds = activity === null ? null : new Set(activity);
     // The order comes first, because it is computed once for all pages of a response. The page's own arguments then
     // select from it.
-    const ordered = visible(orderRows(rows, orderBy));
+    const ordered = within(visible(orderRows(rows, orderBy)), list.bounds);
     const selection = kinds === null ? ordered : ordered.filter((row) => kinds.has(row.kind));
     const low = list.after === null ? 0 : locateRow(selection, orderBy, list.after.place, list.after.tie).after;
     const high =
@@ -114,7 +130,7 @@ export class HistoryPaging {
       return encodeCursor({
         scope: list.scope,
         snapshotId,
-        window: list.read,
+        bounds: list.bounds,
         place: { startMs: row?.startMs ?? null, id: row?.id ?? '' },
         tie: tieRank(selection, index),
       });
@@ -135,6 +151,11 @@ export class HistoryPaging {
     if (this.#writeVersions.current(this.#subject.credential.id) !== list.writeVersion) return NO_SNAPSHOT;
     return this.#snapshots.keep(this.#snapshotSubject(list.read), rows);
   }
+}
+
+/** The rows of a read inside the list. The two differ only where an end of the list has a fraction of a second. */
+function within(rows: Rows, bounds: HistoryBounds): Rows {
+  return bounds.fromMs % 1000 === 0 && bounds.toMs % 1000 === 0 ? rows : rowsInBounds(rows, bounds);
 }
 
 const DEFAULT_PAGE = 50;
@@ -183,7 +204,7 @@ export interface HistoryCursor {
   readonly scope: string;
   /** Id of the kept response that the row came from. It may be gone. */
   readonly snapshotId: string;
-  readonly window: HistoryWindow;
+  readonly bounds: HistoryBounds;
   readonly place: RowPlace;
   /** Rank of the row among the rows at the same place, from 0. */
   readonly tie: number;
@@ -205,13 +226,22 @@ export function cursorScope(tenantId: string, credentialId: string, groupId: str
 }
 
 export function encodeCursor(cursor: HistoryCursor): string {
-  const { scope, snapshotId, window, place, tie } = cursor;
-  const fields = [LAYOUT, scope, snapshotId, window.fromSeconds, window.toSeconds, place.startMs, place.id, tie];
+  const { scope, snapshotId, bounds, place, tie } = cursor;
+  // Seconds, as in earlier versions. They have a fraction only where the client's own dates do.
+  const [from, to] = [bounds.fromMs / 1000, bounds.toMs / 1000];
+  const fields = [LAYOUT, scope, snapshotId, from, to, place.startMs, place.id, tie];
   return Buffer.from(JSON.stringify(fields)).toString('base64url');
 }
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** Null for what is no whole number of milliseconds. */
+function milliseconds(seconds: unknown): number | null {
+  if (typeof seconds !== 'number') return null;
+  const ms = Math.round(seconds * 1000);
+  return ms / 1000 === seconds ? ms : null;
 }
 
 function parseFields(text: string): unknown {
@@ -228,14 +258,15 @@ function parseFields(text: string): unknown {
 function toCursor(fields: unknown): HistoryCursor | null {
   if (!Array.isArray(fields) || fields.length !== 8) return null;
   const parts: readonly unknown[] = fields;
-  const [layout, scope, snapshotId, fromSeconds, toSeconds, startMs, id, tie] = parts;
+  const [layout, scope, snapshotId, from, to, startMs, id, tie] = parts;
   if (layout !== LAYOUT || typeof scope !== 'string' || typeof snapshotId !== 'string' || typeof id !== 'string') {
     return null;
   }
-  if (!isCount(fromSeconds) || !isCount(toSeconds) || !isCount(tie)) return null;
-  if (fromSeconds > toSeconds || toSeconds > LAST_SECOND) return null;
+  const [fromMs, toMs] = [milliseconds(from), milliseconds(to)];
+  if (!isCount(fromMs) || !isCount(toMs) || !isCount(tie)) return null;
+  if (fromMs > toMs || toMs > LAST_MS) return null;
   if (startMs !== null && !(typeof startMs === 'number' && Number.isSafeInteger(startMs))) return null;
-  return { scope, snapshotId, window: { fromSeconds, toSeconds }, place: { startMs, id }, tie };
+  return { scope, snapshotId, bounds: { fromMs, toMs }, place: { startMs, id }, tie };
 }
 
 /**

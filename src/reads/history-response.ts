@@ -8,7 +8,7 @@ import { readableOrNull } from '../domain/money.js';
 import { largeWork } from '../runtime/large-work.js';
 import type { GroupRef, HistoryRead } from './billing-reads.js';
 import { compareIds } from './history-order.policy.js';
-import { rowsInWindow, windowCovers, windowsEqual } from './history-window.policy.js';
+import { boundsOf, rowsInBounds, windowCovers, windowsEqual } from './history-window.policy.js';
 
 /** One upstream response, with the read that requested it. Immutable; derived values are computed once. */
 export class HistoryResponse {
@@ -94,13 +94,13 @@ export function settle(response: HistoryResponse, asked: HistoryRead): readonly 
   const isSameWindow = windowsEqual(response.read, asked);
   if (response.read.recursive === asked.recursive) {
     if (response.read.groupId !== asked.groupId) return null;
-    return isSameWindow || response.datesEveryRow ? rowsInWindow(response.rows, asked) : null;
+    return isSameWindow || response.datesEveryRow ? rowsInBounds(response.rows, boundsOf(asked)) : null;
   }
   if (!response.read.recursive || !response.namesEveryGroup) return null;
   const rows = response.rowsOf(asked.groupId);
   if (rows.length === 0) return null;
   if (!isSameWindow && rows.some((row) => row.startMs === null)) return null;
-  return rowsInWindow(rows, asked);
+  return rowsInBounds(rows, boundsOf(asked));
 }
 
 /**

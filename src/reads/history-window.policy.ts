@@ -7,12 +7,18 @@ export interface HistoryWindow {
   readonly toSeconds: number;
 }
 
+/** The ends of a list, both inside, in Unix epoch milliseconds. */
+export interface HistoryBounds {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 const DAY_SECONDS = 86_400;
 /** Longer than an annual period, so that the row of the period in force starts inside the window. */
 const PLAN_REACH_SECONDS = 400 * DAY_SECONDS;
 /** 9999-12-31T23:59:59.999Z: RFC 3339 has no year of five digits. */
-const LAST_MS = 253_402_300_799_999;
-export const LAST_SECOND = Math.floor(LAST_MS / 1000);
+export const LAST_MS = 253_402_300_799_999;
+const LAST_SECOND = Math.floor(LAST_MS / 1000);
 
 function assertReadableInstant(epochMs: number, field: string): void {
   if (!(epochMs >= 0 && epochMs <= LAST_MS)) {
@@ -49,28 +55,29 @@ function oneYearBefore(epochMs: number): number {
 }
 
 /**
- * The window of a history read. A missing `to` is now, a missing `from` one calendar year before `to`. The window is
- * widened to whole seconds, because the upstream accepts only these.
+ * The ends of a history. A missing `to` is the end of the present second, a missing `from` one calendar year before
+ * `to`.
  *
- * @param carried window of the client's cursor. It replaces the end that the client left out, so that a later page
- *   belongs to the same list although "now" has moved on
+ * @param carried ends of the list of the client's cursor. They replace the end that the client left out, so that a
+ *   later page belongs to the same list although "now" has moved on
  * @throws BillingError `BAD_USER_INPUT`
  */
-export function resolveHistoryWindow(
+export function resolveHistoryBounds(
   asked: { readonly fromMs: number | null; readonly toMs: number | null },
   nowMs: number,
-  carried: HistoryWindow | null,
-): HistoryWindow {
+  carried: HistoryBounds | null,
+): HistoryBounds {
   if (asked.fromMs !== null) assertReadableInstant(asked.fromMs, 'from');
   if (asked.toMs !== null) assertReadableInstant(asked.toMs, 'to');
-  if (carried !== null && asked.toMs === null) {
-    const fromSeconds = asked.fromMs === null ? carried.fromSeconds : Math.floor(asked.fromMs / 1000);
-    if (fromSeconds > carried.toSeconds) throw badInput('`from` must not be later than `to`.', ['from']);
-    return { fromSeconds, toSeconds: carried.toSeconds };
-  }
-  const toMs = asked.toMs ?? nowMs;
-  const fromMs = asked.fromMs ?? oneYearBefore(toMs);
+  const kept = asked.toMs === null ? carried : null;
+  const toMs = asked.toMs ?? kept?.toMs ?? Math.ceil(nowMs / 1000) * 1000;
+  const fromMs = asked.fromMs ?? kept?.fromMs ?? oneYearBefore(toMs);
   if (fromMs > toMs) throw badInput('`from` must not be later than `to`.', ['from']);
+  return { fromMs, toMs };
+}
+
+/** The least window that contains the bounds. The upstream accepts only whole seconds. */
+export function windowOf({ fromMs, toMs }: HistoryBounds): HistoryWindow {
   return { fromSeconds: Math.floor(fromMs / 1000), toSeconds: Math.min(LAST_SECOND, Math.ceil(toMs / 1000)) };
 }
 
@@ -135,13 +142,16 @@ export function windowHull(windows: readonly HistoryWindow[]): HistoryWindow {
 }
 
 /**
- * The rows that start inside the window, whatever the upstream understood by it. Rows without a readable start date are
- * kept, because they may be inside.
+ * The rows that start inside the bounds, whatever the upstream understood by its window. Rows without a readable start
+ * date are kept, because they may be inside.
  */
-export function rowsInWindow(rows: readonly BillingActivity[], window: HistoryWindow): readonly BillingActivity[] {
-  const fromMs = window.fromSeconds * 1000;
-  const endMs = (window.toSeconds + 1) * 1000;
-  const isInside = (row: BillingActivity): boolean =>
-    row.startMs === null || (row.startMs >= fromMs && row.startMs < endMs);
+export function rowsInBounds(rows: readonly BillingActivity[], bounds: HistoryBounds): readonly BillingActivity[] {
+  const { fromMs, toMs } = bounds;
+  const isInside = ({ startMs }: BillingActivity): boolean =>
+    startMs === null || (startMs >= fromMs && startMs <= toMs);
   return rows.every(isInside) ? rows : rows.filter(isInside);
+}
+
+export function boundsOf({ fromSeconds, toSeconds }: HistoryWindow): HistoryBounds {
+  return { fromMs: fromSeconds * 1000, toMs: toSeconds * 1000 };
 }

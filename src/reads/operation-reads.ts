@@ -21,7 +21,7 @@ import { CallBudget, ReadRequesters, type RequestingField, tooManyCalls } from '
 import { type Rows, readSubject } from './history.executor.js';
 import type { RequestedList } from './history-paging.js';
 import { groupNameIn, subgroupsIn } from './history-response.js';
-import { planWindow, presentMoment, resolveHistoryWindow, windowsEqual } from './history-window.policy.js';
+import { planWindow, presentMoment, resolveHistoryBounds, windowOf, windowsEqual } from './history-window.policy.js';
 import { type HistoryQuestion, type LoaderSources, OperationLoaders } from './operation.loader.js';
 import { PlanComparison, planInForce } from './plan.policy.js';
 import { type LargeResponses, ResponseAccount } from './response-account.js';
@@ -383,8 +383,8 @@ export class OperationReads implements BillingReads {
   async #subgroups(groupId: string): Promise<readonly GroupRef[]> {
     const id = this.#permitted(groupId);
     // The default window of a history, so that both fields share one call.
-    const window = resolveHistoryWindow({ fromMs: null, toMs: null }, this.#now(), null);
-    const read = { groupId: id, ...window, recursive: true };
+    const bounds = resolveHistoryBounds({ fromMs: null, toMs: null }, this.#now(), null);
+    const read = { groupId: id, ...windowOf(bounds), recursive: true };
     if (this.#stale === null) return this.#groupsIn(id, await this.#rows({ kind: 'window', read }, 'subgroups'));
     const { response, asOfMs } = await this.#stale.serve(historyQuestion(read, DEFAULT_LIST), () =>
       this.#list(read, 'subgroups'),

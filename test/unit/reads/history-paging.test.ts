@@ -239,6 +239,31 @@ describe('pages of a history', () => {
     expect(upstream.calls).toBe(2);
   });
 
+  it('hold no row outside of the dates, not by a millisecond, whatever cursor leads to them', async () => {
+    const seconds = [-3, -2, -1, 0, 1, 2, 3];
+    const baseMs = NOW_MS - 60_000;
+    const rows = seconds.map((at) => activity({ id: `${at + 4}`, startMs: baseMs + at * 1000 }));
+    const startsOf = (page: HistoryPage) => page.nodes.map(({ startMs }) => ((startMs ?? 0) - baseMs) / 1000);
+    const ends = fc.tuple(fc.integer({ min: -3_500, max: 3_500 }), fc.nat(3_500));
+    await fc.assert(
+      fc.asyncProperty(ends, fc.boolean(), fc.boolean(), async ([from, span], isForgotten, repeatsDates) => {
+        const factory = readsFactory(new FixedUpstream(rows));
+        const dates = { fromMs: baseMs + from, toMs: baseMs + from + span };
+        const inside = seconds.filter((at) => at * 1000 >= from && at * 1000 <= from + span).reverse();
+        const count = inside.length;
+        const one = await operation(factory).historyPage(historyRequest('1', { ...dates, first: 1 }));
+        expect([startsOf(one), one.totalCount, one.summary.count]).toEqual([inside.slice(0, 1), count, count]);
+        if (isForgotten) factory.forget('acme-credential', '1');
+        const after = one.pageInfo.endCursor;
+        if (after === null) return;
+        const rest = { ...(repeatsDates ? dates : {}), first: 9, after };
+        const page = await operation(factory).historyPage(historyRequest('1', rest));
+        expect([startsOf(page), page.totalCount]).toEqual([inside.slice(1), count]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it('without a cursor ask anew', async () => {
     const upstream = new FixedUpstream(numbered(3));
     const factory = readsFactory(upstream);

@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import {
   planWindow,
   presentMoment,
-  resolveHistoryWindow,
-  rowsInWindow,
+  resolveHistoryBounds,
+  rowsInBounds,
+  windowOf,
 } from '../../../src/reads/history-window.policy.js';
 import { activity } from './activity.fixture.js';
 
@@ -32,7 +33,7 @@ describe('the present moment', () => {
 
 describe('the window of a history', () => {
   it.each([
-    ['neither end: the year up to now', null, null, '2023-07-01T12:00:00Z', '2024-07-01T12:00:01Z'],
+    ['neither end: the year up to now', null, null, '2023-07-01T12:00:01Z', '2024-07-01T12:00:01Z'],
     ['the end alone: the year before it', null, '2024-02-29T00:00:00Z', '2023-02-28T00:00:00Z', '2024-02-29T00:00:00Z'],
     ['the start alone: up to now', '2024-06-30T00:00:00.900Z', null, '2024-06-30T00:00:00Z', '2024-07-01T12:00:01Z'],
     [
@@ -51,7 +52,10 @@ describe('the window of a history', () => {
       '9999-12-31T23:59:59Z',
     ],
   ])('given %s', (_name, from, to, expectedFrom, expectedTo) => {
-    expect(resolveHistoryWindow({ fromMs: ms(from), toMs: ms(to) }, Date.parse(NOW), null)).toEqual({
+    const bounds = resolveHistoryBounds({ fromMs: ms(from), toMs: ms(to) }, CLOCK, null);
+    // An end that the client named stays as it is.
+    expect([bounds.fromMs, bounds.toMs]).toEqual([ms(from) ?? bounds.fromMs, ms(to) ?? bounds.toMs]);
+    expect(windowOf(bounds)).toEqual({
       fromSeconds: seconds(expectedFrom),
       toSeconds: seconds(expectedTo),
     });
@@ -65,22 +69,19 @@ describe('the window of a history', () => {
     ['to in the year 10000', null, 253_402_300_800_000, 'to'],
     ['from that is no number', Number.NaN, null, 'from'],
   ])('is refused for %s', (_name, fromMs, toMs, field) => {
-    expect(() => resolveHistoryWindow({ fromMs, toMs }, Date.parse(NOW), null)).toThrow(
+    expect(() => resolveHistoryBounds({ fromMs, toMs }, CLOCK, null)).toThrow(
       expect.objectContaining({ code: 'BAD_USER_INPUT', field: [field] }),
     );
   });
 
   it("stays the cursor's where the client leaves an end out", () => {
-    const carried = { fromSeconds: 1_000, toSeconds: 2_000 };
-    expect(resolveHistoryWindow({ fromMs: null, toMs: null }, Date.parse(NOW), carried)).toEqual(carried);
-    expect(resolveHistoryWindow({ fromMs: 1_500_500, toMs: null }, Date.parse(NOW), carried)).toEqual({
-      fromSeconds: 1_500,
-      toSeconds: 2_000,
+    const carried = { fromMs: 1_000_001, toMs: 2_000_999 };
+    expect(resolveHistoryBounds({ fromMs: null, toMs: null }, CLOCK, carried)).toEqual(carried);
+    expect(resolveHistoryBounds({ fromMs: 1_500_500, toMs: null }, CLOCK, carried)).toEqual({
+      fromMs: 1_500_500,
+      toMs: 2_000_999,
     });
-    expect(resolveHistoryWindow({ fromMs: 0, toMs: 5_000 }, Date.parse(NOW), carried)).toEqual({
-      fromSeconds: 0,
-      toSeconds: 5,
-    });
+    expect(resolveHistoryBounds({ fromMs: 0, toMs: 5_000 }, CLOCK, carried)).toEqual({ fromMs: 0, toMs: 5_000 });
   });
 
   it('of a plan reaches 400 days both ways, inside the years that can be written', () => {
@@ -90,10 +91,10 @@ describe('the window of a history', () => {
     expect(() => planWindow(-1)).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT', field: ['at'] }));
   });
 
-  it('keeps rows that start in its first and last second, and rows with no readable start', () => {
-    const window = { fromSeconds: 100, toSeconds: 200 };
-    const starts = [99_999, 100_000, 200_999, 201_000, null];
+  it('keeps rows that start at one of its ends, and rows with no readable start', () => {
+    const starts = [99_999, 100_000, 200_500, 200_501, null];
     const rows = starts.map((startMs) => activity({ startMs }));
-    expect(rowsInWindow(rows, window).map((row) => row.startMs)).toEqual([100_000, 200_999, null]);
+    const kept = rowsInBounds(rows, { fromMs: 100_000, toMs: 200_500 });
+    expect(kept.map((row) => row.startMs)).toEqual([100_000, 200_500, null]);
   });
 });

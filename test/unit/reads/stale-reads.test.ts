@@ -224,6 +224,16 @@ describe('reads through an outage', () => {
       'history of a window',
       async (reads) => (await reads.historyPage(historyRequest('2', { fromMs: 0, toMs: NOW_MS }))).nodes,
     ],
+    [
+      'history of a window with fractions of seconds',
+      async (reads) => {
+        const from = NOW_MS - 10 * DAY * 1000;
+        const pages = [from, from + 1].map((fromMs) =>
+          reads.historyPage(historyRequest('2', { fromMs, toMs: NOW_MS - 1 })),
+        );
+        return (await Promise.all(pages)).map(({ totalCount }) => totalCount);
+      },
+    ],
     ['subgroups', (reads) => reads.subgroups('1')],
     ['name', (reads) => reads.groupName('2')],
     ['availablePlans', (reads) => reads.catalogue('2', 'availablePlans')],
