@@ -3,7 +3,7 @@ import type { Caller } from '../domain/caller.js';
 import type { BillingCatalogue } from '../domain/catalogue.js';
 import { BillingError } from '../domain/errors.js';
 import { parseGroupId } from '../domain/group-id.js';
-import { UnreadableValue } from '../domain/money.js';
+import { type Readable, UnreadableValue } from '../domain/money.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
 import { eachInSlices } from '../runtime/large-work.js';
 import type {
@@ -72,11 +72,10 @@ function historyQuestion({ groupId, recursive }: HistoryRead, detail: string): S
   return { kind: 'rows', endpoint: 'history', groupId, recursive, detail };
 }
 
-/** As {@link planInForce}; throws the unreadable value, because the field is the plan itself. */
-function planIn(rows: Rows, groupId: string, atMs: number): BillingPlan | null {
-  const plan = planInForce(rows, groupId, atMs);
-  if (plan instanceof UnreadableValue) throw plan;
-  return plan;
+/** @throws UnreadableValue */
+function known<T>(value: Readable<T>): T | null {
+  if (value instanceof UnreadableValue) throw value;
+  return value;
 }
 
 function operationTimeout(): BillingError {
@@ -332,11 +331,11 @@ export class OperationReads implements BillingReads {
     const isNow = Math.floor(atMs / 1000) === Math.floor(this.#now() / 1000);
     if (this.#comparison === null || !isNow) {
       const read = planRead(id, atMs);
-      if (stale === null) return planIn(await this.#rows({ kind: 'window', read }, 'plan'), id, atMs);
+      if (stale === null) return known(planInForce(await this.#rows({ kind: 'window', read }, 'plan'), id, atMs));
       const question = historyQuestion(read, isNow ? 'plan' : `plan ${atMs}`);
       const { response } = await stale.serve(question, () => this.#list(read, 'plan', atMs));
       // The plan in force at the time of that request, which is the time that marks a stale response.
-      return planIn(response.rows, id, response.atMs);
+      return known(planInForce(response.rows, id, response.atMs));
     }
     const { plan, isStale } = await this.#planInUse(id, atMs, stale);
     if (!isStale) this.#comparison.noteUsage(id, plan, atMs);

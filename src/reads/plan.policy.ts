@@ -33,27 +33,41 @@ function isPlanRow(row: BillingActivity): boolean {
 }
 
 /**
+ * Whether the row's period holds the instant, or the unreadable date that decides it. A missing date means no period.
+ *
  * `expiry_date` is the last second inside the period (2018-04-27T02:11:17Z for a month from 02:11:18Z), so the whole
  * second belongs to the period.
  */
-function isInForce(row: BillingActivity, atMs: number): boolean {
-  if (row.startMs === null || row.expiryMs === null) return false;
-  return row.startMs <= atMs && Math.floor(atMs / 1000) <= Math.floor(row.expiryMs / 1000);
+function isInForce({ startMs, startDate, expiryMs, expiryDate }: BillingActivity, atMs: number) {
+  const hasBegun = startMs === null ? unreadableOrFalse(startDate) : startMs <= atMs;
+  const lasts =
+    expiryMs === null ? unreadableOrFalse(expiryDate) : Math.floor(atMs / 1000) <= Math.floor(expiryMs / 1000);
+  return hasBegun === true || lasts === false ? lasts : hasBegun;
+}
+
+function unreadableOrFalse(date: Readable<string>): UnreadableValue | false {
+  return date instanceof UnreadableValue ? date : false;
 }
 
 /**
  * The plan in force at an instant. Periods may overlap, because a plan change need not close the old period. The latest
- * start wins, then the highest id. Rows of other groups, and rows without readable dates, are never the plan.
+ * start wins, then the highest id. Rows of other groups, and rows without dates, are never the plan.
  *
  * @param atMs epoch milliseconds
- * @returns null when no period contains the instant. Unreadable: the last row may be the group's, or another group's.
+ * @returns null when no period contains the instant. Unreadable: the date or the group of a row that may be the plan,
+ *   because neither "none" nor an older plan is then known to be right
  */
 export function planInForce(rows: readonly BillingActivity[], groupId: string, atMs: number): Readable<BillingPlan> {
   let winner: BillingActivity | null = null;
+  const doubtful: { readonly row: BillingActivity; readonly date: UnreadableValue }[] = [];
   for (const row of rows) {
-    if (row.groupId !== groupId && !hasUnreadableGroup(row)) continue;
-    if (!isPlanRow(row) || !isInForce(row, atMs)) continue;
-    if (winner === null || compareActivities(row, winner) > 0) winner = row;
+    if ((row.groupId !== groupId && !hasUnreadableGroup(row)) || !isPlanRow(row)) continue;
+    const inForce = isInForce(row, atMs);
+    if (inForce instanceof UnreadableValue) doubtful.push({ row, date: inForce });
+    else if (inForce && (winner === null || compareActivities(row, winner) > 0)) winner = row;
+  }
+  for (const { row, date } of doubtful) {
+    if (winner === null || row.startMs === null || compareActivities(row, winner) > 0) return date;
   }
   if (winner === null) return null;
   return winner.group instanceof UnreadableValue ? winner.group : toBillingPlan(winner);

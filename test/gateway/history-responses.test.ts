@@ -13,6 +13,8 @@ interface Tree {
   readonly moved: ReadonlySet<string>;
   /** The text of `group_id` in a group's row, where it is not the group's number. */
   readonly groupIds?: ReadonlyMap<string, string>;
+  /** A second row of each group, with this start date. */
+  readonly secondStart?: string;
 }
 
 const WHOLE: Tree = {
@@ -56,13 +58,10 @@ beforeAll(async () => {
       form.get('recursive') === '1'
         ? [...tree.plans].filter(([id]) => !tree.moved.has(id))
         : [[groupId, plan] as const];
-    httpResponse(
-      200,
-      response(
-        200,
-        shown.map(([id, name]) => row(id, name)),
-      ),
-    )(exchange);
+    const rows = shown.map(([id, name]) => row(id, name));
+    const { secondStart } = tree;
+    const second = rows.map((text) => text.replace(/(?<=<start_date>)[^<]*/, secondStart ?? ''));
+    httpResponse(200, response(200, secondStart === undefined ? rows : [...rows, ...second]))(exchange);
   });
   gateway = await startGateway({ xtractaUrl: upstream.url, env: { XTRACTA_ROOT_GROUP_ID: ROOT } });
 });
@@ -250,5 +249,26 @@ describe('a text that cannot be read', () => {
         ['two.plan.name', 'UPSTREAM_INVALID_RESPONSE'],
       ]),
     );
+  });
+});
+
+describe('a plan that an unreadable date decides', () => {
+  it.each(['28/11/2026 10:00', 'soon'])('is an error at its path, and no other plan in its place: %s', async (text) => {
+    tree = { ...WHOLE, secondStart: text };
+    const { data, errors } = await gateway.execute(
+      '{ one: group(id: "1") { plan { name } } groups(ids: ["2", "3"]) { plan { name } } }',
+    );
+    expect(data).toEqual({ one: { plan: null }, groups: [{ plan: null }, { plan: null }] });
+    expect(errors.map(({ path, extensions }) => [path?.join('.'), extensions?.['code']]).sort()).toEqual([
+      ['groups.0.plan', 'UPSTREAM_INVALID_RESPONSE'],
+      ['groups.1.plan', 'UPSTREAM_INVALID_RESPONSE'],
+      ['one.plan', 'UPSTREAM_INVALID_RESPONSE'],
+    ]);
+  });
+
+  it('is the other one where the date is left out', async () => {
+    tree = { ...WHOLE, secondStart: '0000-00-00 00:00:00' };
+    const { data, errors } = await gateway.execute('{ group(id: "1") { plan { name } } }');
+    expect([data, errors]).toEqual([{ group: { plan: { name: 'Plan of 1' } } }, []]);
   });
 });
