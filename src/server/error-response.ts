@@ -41,6 +41,7 @@ export const MISDIRECTED: Refusal = {
   message: 'The gateway does not answer to this host name. Its operator can add the name to ALLOWED_HOSTS.',
 };
 export const BAD_REQUEST: Refusal = { status: 400, code: 'BAD_USER_INPUT', message: 'The request could not be read.' };
+export const EXPECTATION_FAILED: Refusal = { ...BAD_REQUEST, status: 417 };
 const FAILED: Refusal = { status: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Internal server error.' };
 
 /** The client's refusal for an error that Fastify or a hook raised. It takes over only the status, never the text. */
@@ -56,19 +57,26 @@ export function refusalOf(error: {
   return status >= 400 && status < 500 ? BAD_REQUEST : FAILED;
 }
 
-/** Sends the refusal in the shape of a GraphQL response, so that clients read all errors the same way. */
-export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
-  const { status, code, message } = refusal;
-  request.record.errorCodes.push(code);
-  return reply
-    .code(status)
-    .header('content-type', errorContentType(request.headers.accept))
-    .send(
-      JSON.stringify({ errors: [{ message, extensions: { code, requestId: request.id, retryable: status === 503 } }] }),
-    );
+/** The refusal of bytes in which Node finds no request, by the code of its error. */
+export function refusalOfBytes(errorCode: string | undefined): Refusal {
+  if (errorCode === 'ERR_HTTP_REQUEST_TIMEOUT') return { ...BAD_REQUEST, status: 408 };
+  return errorCode === 'HPE_HEADER_OVERFLOW' ? { ...BAD_REQUEST, status: 431 } : BAD_REQUEST;
 }
 
-function errorContentType(accept: string | undefined): string {
+/** Sends the refusal in the shape of a GraphQL response, so that clients read all errors the same way. */
+export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
+  request.record.errorCodes.push(refusal.code);
+  return reply
+    .code(refusal.status)
+    .header('content-type', errorContentType(request.headers.accept))
+    .send(refusalText(refusal, request.id));
+}
+
+export function refusalText({ status, code, message }: Refusal, requestId: string): string {
+  return JSON.stringify({ errors: [{ message, extensions: { code, requestId, retryable: status === 503 } }] });
+}
+
+export function errorContentType(accept: string | undefined): string {
   return `${responseTypeFor(accept) ?? 'application/json'}; charset=utf-8`;
 }
 

@@ -35,9 +35,12 @@ export function guardHosts(
 ): void {
   const verdictOf = createHostCheck(config.allowedHosts);
   app.addHook('onRequest', (request, reply, done) => {
-    const verdict = isGuarded(request, config)
-      ? verdictOf({ rawHeaders: request.raw.rawHeaders, url: request.url })
-      : 'served';
+    // RFC 9112, 3.2: the host is required, also of a probe. Probes of HTTP/1.0 have none.
+    const lacksHost = request.headers.host === undefined && request.raw.httpVersion !== '1.0';
+    const verdict =
+      lacksHost || isGuarded(request, config)
+        ? verdictOf({ rawHeaders: request.raw.rawHeaders, url: request.url })
+        : 'served';
     if (verdict === 'served') done();
     else sendRefusal(request, reply, verdict === 'foreign' ? MISDIRECTED : BAD_REQUEST);
   });

@@ -1,9 +1,18 @@
 import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
 import { OWN_LINKS } from '../pages/page-frame.js';
 import { startApollo } from './apollo.js';
-import { METHOD_NOT_ALLOWED, NOT_FOUND, refusalOf, sendRefusal } from './error-response.js';
+import {
+  BAD_REQUEST,
+  EXPECTATION_FAILED,
+  METHOD_NOT_ALLOWED,
+  NOT_FOUND,
+  type Refusal,
+  refusalOf,
+  sendRefusal,
+} from './error-response.js';
 import { type GraphqlEngine, graphqlRoutes } from './graphql.routes.js';
 import { guardHosts } from './host-guard.js';
 import type {
@@ -15,7 +24,7 @@ import type {
 } from './http-server-options.js';
 import { graphiqlPage } from './pages/graphiql.page.js';
 import { landingPage } from './pages/landing.page.js';
-import { InFlight, requestIdFrom, trackRequests } from './request-tracking.js';
+import { InFlight, type OpenReplies, refuseBytes, requestIdFrom, trackRequests } from './request-tracking.js';
 
 const BODY_LIMIT_BYTES = 100 * 1024;
 // A client that sends more slowly occupies a socket for nothing. Node's own limits are 60 s and 300 s.
@@ -39,11 +48,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
 export async function createHttpLayer(apollo: GraphqlEngine, options: HttpLayerOptions): Promise<HttpServer> {
   const inFlight = new InFlight();
   let phase: ServerPhase = 'starting';
-  const app = createApp(options);
+  const openReplies: OpenReplies = new WeakMap();
+  const app = createApp(options, openReplies);
 
   const isDraining = (): boolean => phase === 'draining';
   const isStopping = (): boolean => phase === 'leaving' || phase === 'draining';
-  trackRequests(app, { ...options, inFlight, isStopping });
+  trackRequests(app, { ...options, inFlight, openReplies, isStopping });
   guardHosts(app, options.config);
   healthRoutes(app, { ...options, phase: () => phase });
   if (options.config.explorer) addPages(app, options, () => phase);
@@ -85,16 +95,33 @@ export async function createHttpLayer(apollo: GraphqlEngine, options: HttpLayerO
 
 const NOT_UTF8 = Object.assign(new Error('The body is not UTF-8.'), { statusCode: 400 });
 
-function createApp(options: HttpLayerOptions): FastifyInstance {
+function createApp(options: HttpLayerOptions, openReplies: OpenReplies): FastifyInstance {
   const { stallTimeoutMs = STALL_TIMEOUT_MS, headersTimeoutMs: headersTimeout = HEADERS_TIMEOUT_MS } = options;
+  const refused = new WeakMap<IncomingMessage, Refusal>();
+  // Sends a request through all hooks to a path without a route. Its target keeps the host, which a hook checks.
+  const refuseOffRoute = (raw: IncomingMessage, response: ServerResponse, refusal: Refusal): void => {
+    refused.set(raw, refusal);
+    raw.url = `${/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i.exec(raw.url ?? '')?.[0] ?? ''}/refused`;
+    app.routing(raw, response);
+  };
   const app = fastify({
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout, connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, headersTimeout) },
+    // The guard of hosts refuses a request without a host. Node's own response would have no request id.
+    http: {
+      requireHostHeader: false,
+      headersTimeout,
+      connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, headersTimeout),
+    },
     genReqId: (request) => requestIdFrom(request.headers['x-request-id']),
     exposeHeadRoutes: true,
+    clientErrorHandler: (error, socket) => refuseBytes(error, socket, { ...options, openReplies }),
+    // Fastify's own response to a request that arrives while it closes would have no request id.
+    return503OnClosing: false,
+    // The router cannot decode the path. Fastify would repeat it in a response of its own, before every hook.
+    frameworkErrors: (_error, { raw }, reply) => refuseOffRoute(raw, reply.raw, BAD_REQUEST),
     // No route has a schema. Fastify would otherwise load a validator and a serializer, a tenth of all modules.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     // Connections that are still open when the server closes have had their time.
@@ -111,6 +138,14 @@ function createApp(options: HttpLayerOptions): FastifyInstance {
   app.setErrorHandler<FastifyError>((error, request, reply) => sendRefusal(request, reply, refusalOf(error)));
   app.setNotFoundHandler((request, reply) =>
     sendRefusal(request, reply, /^\/graphql(\?|$)/.test(request.url) ? METHOD_NOT_ALLOWED : NOT_FOUND),
+  );
+  app.addHook('preParsing', (request, reply, _payload, done) => {
+    const refusal = refused.get(request.raw);
+    if (refusal === undefined) done();
+    else sendRefusal(request, reply, refusal);
+  });
+  app.server.on('checkExpectation', (raw: IncomingMessage, response: ServerResponse) =>
+    refuseOffRoute(raw, response, EXPECTATION_FAILED),
   );
   return app;
 }

@@ -1,14 +1,23 @@
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewayContext } from '../graphql/context.js';
 import type { RequestTrace, Tracing } from '../observability/tracing.js';
+import { errorContentType, refusalOfBytes, refusalText } from './error-response.js';
 import type { HttpServerOptions } from './http-server-options.js';
 import type { LargeBody } from './response-body.js';
 
 type Tracking = Pick<HttpServerOptions, 'logger' | 'metrics' | 'operationFields' | 'tracing'> & {
   readonly inFlight: InFlight;
+  readonly openReplies: OpenReplies;
   readonly isStopping: () => boolean;
 };
+
+/** The replies of each connection that are not complete. */
+export type OpenReplies = WeakMap<Socket, Set<FastifyReply>>;
+
+const HEADERS = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' };
 
 // A metric label must not take any method that a client invents.
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
@@ -20,19 +29,62 @@ export function trackRequests(app: FastifyInstance, options: Tracking): void {
     request.record = newRecord();
     if (options.tracing !== undefined) beginTrace(request, options.tracing);
     reply.header('x-request-id', request.id);
-    reply.header('x-content-type-options', 'nosniff');
-    reply.header('referrer-policy', 'no-referrer');
+    reply.headers(HEADERS);
     // Tells the client to close a kept-alive connection. Otherwise the stop would cut it together with the client's
     // next request.
     if (options.isStopping()) reply.header('connection', 'close');
     options.inFlight.enter();
+    const { socket } = request.raw;
+    const open = options.openReplies.get(socket) ?? new Set();
+    options.openReplies.set(socket, open.add(reply));
     // `close` comes exactly once, also when the client leaves. Fastify's own hook would not run in that case.
     reply.raw.once('close', () => {
+      open.delete(reply);
       onClose(request, reply, options);
       options.inFlight.leave();
     });
     done();
   });
+}
+
+/**
+ * Refuses bytes in which Node finds no request, and closes the connection. A client may send them behind a request
+ * without waiting for the response. It then gets no refusal, which it would take for that response or for a part of it.
+ */
+export function refuseBytes(
+  error: { readonly code?: string },
+  socket: Socket,
+  { openReplies, metrics, logger }: Pick<Tracking, 'openReplies' | 'metrics' | 'logger'>,
+): void {
+  const [reply, ...others] = openReplies.get(socket) ?? [];
+  // A request whose body is not whole is the one that cannot be read.
+  const isRefusable = reply === undefined || !(reply.request.raw.complete || reply.raw.headersSent);
+  if (!socket.writable || others.length > 0 || !isRefusable) {
+    socket.destroy();
+    return;
+  }
+  const refusal = refusalOfBytes(error.code);
+  const { status, code } = refusal;
+  const requestId = reply?.request.id ?? randomUUID();
+  const body = refusalText(refusal, requestId);
+  const head = {
+    'x-request-id': requestId,
+    ...HEADERS,
+    'cache-control': 'no-store',
+    'content-type': errorContentType(undefined),
+    'content-length': body.length,
+    connection: 'close',
+  };
+  const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
+  socket.destroySoon();
+  if (reply === undefined) {
+    metrics.httpRequest('OTHER', 'unmatched', status, 0);
+    metrics.graphqlError(code);
+    logger.debug({ requestId, method: 'OTHER', route: 'unmatched', status, errors: [code] }, 'request');
+  } else {
+    reply.code(status).request.record.errorCodes.push(code);
+  }
 }
 
 /** No traces of probes and scrapes, because they would hide all others by their number. */

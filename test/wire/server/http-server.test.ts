@@ -1,7 +1,9 @@
-import { Server } from 'node:http';
+import { Agent, get, type IncomingMessage, Server } from 'node:http';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import fc from 'fast-check';
 import { errorsOf, post, startTinyServer, type TinyServer } from './tiny-server.js';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -257,6 +259,120 @@ describe('the HTTP layer', () => {
   it('does not abort what was answered', async () => {
     await post(tiny.url, '{ hello }');
     expect(tiny.requests.at(-1)?.signal.aborted).toBe(false);
+  });
+});
+
+describe('bytes that no route gets', () => {
+  let tiny: TinyServer;
+  beforeAll(async () => {
+    tiny = await startTinyServer({ hostCheck: 'everything' }, { headersTimeoutMs: 200 });
+  });
+  afterAll(() => tiny.server.drain());
+
+  const LINES = 'Host: localhost\r\nConnection: close\r\n';
+  const POST = `POST /graphql HTTP/1.1\r\n${LINES}Content-Type: application/json\r\n`;
+
+  /** The one response: refused in the shape of GraphQL, told by one request id, and with no word of the request. */
+  async function refusalOf(bytes: string): Promise<{ status: string; code: unknown }> {
+    const lines = tiny.log.length;
+    const response = await raw(tiny.url, bytes);
+    const [head = '', json = '', ...more] = response.split('\r\n\r\n');
+    const id = /^x-request-id: (\S+)$/m.exec(head)?.[1];
+    expect(head).toMatch(/^x-content-type-options: nosniff\r?$/m);
+    expect(head).toMatch(/^referrer-policy: no-referrer\r?$/m);
+    expect(more).toEqual([]);
+    expect(response).not.toMatch(/CANARY|FST_|HPE_/);
+    const body: unknown = JSON.parse(json);
+    expect(body).toMatchObject({ errors: [{ extensions: { requestId: id, retryable: false } }] });
+    await settled(() => tiny.log.length > lines);
+    const status = head.slice(9, 12);
+    expect(tiny.log.slice(lines).map((line): unknown => JSON.parse(line))).toEqual([
+      expect.objectContaining({ requestId: id, status: Number(status), msg: 'request' }),
+    ]);
+    return { status, code: /"code":"(\w+)"/.exec(json)?.[1] };
+  }
+
+  it.each([
+    ['a path that is no text', `GET /graphql%zz?k=CANARY HTTP/1.1\r\n${LINES}\r\n`, '400'],
+    ['such a path of a body', `POST /CANARY%c0 HTTP/1.1\r\n${LINES}Content-Length: 2\r\n\r\n{}`, '400'],
+    ['such a path behind a host', `GET http://localhost/%zz?CANARY HTTP/1.1\r\n${LINES}\r\n`, '400'],
+    [
+      'such a path under a foreign host',
+      'GET /%c0?CANARY HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n',
+      '421',
+    ],
+    ['such a path behind a foreign host', `GET http://evil.example/%zz?CANARY HTTP/1.1\r\n${LINES}\r\n`, '421'],
+    ['no host', 'GET /health?CANARY HTTP/1.1\r\nConnection: close\r\n\r\n', '400'],
+    ['an expectation', `${POST}Expect: CANARY\r\nContent-Length: 0\r\n\r\n`, '417'],
+    [
+      'an expectation under a foreign host',
+      'GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\nExpect: CANARY\r\n\r\n',
+      '421',
+    ],
+    ['a head of 20 KB', `GET /CANARY HTTP/1.1\r\n${LINES}x: ${'a'.repeat(20_000)}\r\n\r\n`, '431'],
+    ['a target of 20 KB', `GET /CANARY${'a'.repeat(20_000)} HTTP/1.1\r\n${LINES}\r\n`, '431'],
+    ['a method that is none', `CANARY / HTTP/1.1\r\n${LINES}\r\n`, '400'],
+    ['a target that is none', `GET CANARY:80 HTTP/1.1\r\n${LINES}\r\n`, '400'],
+    ['a header that is none', `GET / HTTP/1.1\r\n${LINES}CAN ARY: CANARY\r\n\r\n`, '400'],
+    ['another version', `GET /CANARY HTTP/1.2\r\n${LINES}\r\n`, '400'],
+    ['two lengths', `${POST}Content-Length: 5\r\nContent-Length: 6\r\n\r\nCANARY`, '400'],
+    ['a part of a body that is none', `${POST}Transfer-Encoding: chunked\r\n\r\n5\r\n{"que\r\nCANARY\r\n`, '400'],
+    ['TLS', '\u0016\u0003\u0001\u0000\u00a5\u0001CANARY', '400'],
+    ['a head without an end', 'GET /CANARY HTTP/1.1\r\nHost: localhost\r\nx-slow: ', '408'],
+  ])('%s is refused as every request is, without a word of it', async (_name, bytes, status) => {
+    const code = status === '421' ? 'FORBIDDEN' : 'BAD_USER_INPUT';
+    expect(await refusalOf(bytes)).toEqual({ status, code });
+  });
+
+  it('are never repeated, whatever the target is', async () => {
+    const target = fc.stringMatching(/^[!-~]{0,20}$/);
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom('GET', 'POST', 'OPTIONS'), target, async (method, rest) => {
+        const response = await raw(tiny.url, `${method} /CANARY${rest} HTTP/1.1\r\n${LINES}\r\n`);
+        expect(response).toMatch(/^HTTP\/1\.1 4\d\d .*\r\nx-request-id: /);
+        expect(response).not.toContain('CANARY');
+      }),
+    );
+  });
+
+  it('are counted', async () => {
+    await raw(tiny.url, `CANARY / HTTP/1.1\r\n${LINES}\r\n`);
+    expect(await (await fetch(`${tiny.url}/metrics`)).text()).toMatch(/method="OTHER",route="unmatched",status="400"/);
+  });
+
+  it('behind a request close its connection, and are not taken for its response', async () => {
+    const busy = await startTinyServer();
+    const body = '{"query":"mutation { slowPay }"}';
+    const head = `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
+    const response = raw(busy.url, `${head}Content-Length: ${body.length}\r\n\r\n${body}CANARY\r\n\r\n`);
+    expect(await response).toBe('');
+    busy.release();
+    await settled(() => busy.calls.includes('slowPay finished'));
+    await busy.server.drain();
+  });
+
+  it('of a request that comes while the server closes get a response with an id', async () => {
+    let late = '';
+    const kept = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = async (url: string): Promise<string> => {
+      const response = await new Promise<IncomingMessage>((resolve, reject) =>
+        get(`${url}/graphql?query={hello}`, { agent: kept }, resolve).on('error', reject),
+      );
+      return `${response.statusCode} ${String(response.headers['x-request-id'])} ${await text(response)}`;
+    };
+    const closing = await startTinyServer(
+      {},
+      {
+        routes: (app) =>
+          app.addHook('preClose', async () => {
+            late = await ask(closing.url);
+          }),
+      },
+    );
+    await ask(closing.url);
+    await closing.server.drain();
+    kept.destroy();
+    expect(late).toMatch(/^503 [\w-]{36} .*"code":"SHUTTING_DOWN"/);
   });
 });
 
