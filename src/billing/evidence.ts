@@ -164,6 +164,23 @@ export function fittingRows(write: SentWrite, reading: HistoryReading): readonly
   return rowsSince(write, reading).filter((row) => allFit(compare(write, row, reading)));
 }
 
+/**
+ * A new row that fits the write and that none of the others made, as far as the rows tell; null: there is none. Another
+ * write may have made a row that fits it, too. It made none of these where a row fits it alone.
+ */
+export function unexplainedRow(
+  write: SentWrite,
+  others: readonly SentWrite[],
+  reading: HistoryReading,
+): BillingActivity | null {
+  const fitting = fittingRows(write, reading);
+  const ofOthers = others
+    .map((other) => fittingRows({ ...other, baseline: [] }, reading))
+    .filter((rows) => rows.length > 0 && rows.every((row) => fitting.includes(row)));
+  const unexplained = fitting.find((row) => !ofOthers.some((rows) => rows.includes(row)));
+  return unexplained ?? fitting[ofOthers.length] ?? null;
+}
+
 function isComparable({ baseline }: SentWrite, reading: HistoryReading): boolean {
   const ids = new Set(trustedIds(reading));
   return baseline !== null && reading.isWhole && baseline.every((id) => ids.has(id));

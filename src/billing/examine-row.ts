@@ -3,15 +3,16 @@ import type { XtractaCredential } from '../domain/caller.js';
 import { type AvailablePack, type AvailablePlan, itemOf } from '../domain/catalogue.js';
 import type { UpstreamCall } from '../domain/upstream-call.js';
 import { upstreamOperation } from '../domain/upstream-operations.js';
+import type { Neighbour } from '../idempotency/ledger.js';
 import type { LedgerRow } from '../idempotency/ledger-states.js';
 import {
   type Evidence,
   examine,
-  fittingRows,
   type HistoryReading,
   hasNeighbour,
   NEIGHBOUR_BEFORE_MS,
   type SentWrite,
+  unexplainedRow,
 } from './evidence.js';
 import { readClockBefore, readGroupCatalogue, readGroupHistory } from './group-reads.js';
 import type { Proof } from './write-definition.js';
@@ -54,8 +55,8 @@ export async function examineRow(
 }
 
 /**
- * A history row that fits a write which an operator settled as not carried out. Rows that other writes of the group may
- * have made are subtracted first. Null: there is no such row. Errors as {@link examineRow}.
+ * A history row that fits a write which an operator settled as not carried out, and that no other write of the group
+ * may have made. Null: there is no such row. Errors as {@link examineRow}.
  */
 export async function findContradiction(
   upstream: Upstream,
@@ -65,15 +66,18 @@ export async function findContradiction(
 ): Promise<BillingActivity | null> {
   const read = await readRow(upstream, credential, row, call);
   if (read === null) return null;
-  const fitting = fittingRows(read.write, read.reading);
-  const explained = read.neighbours.filter(({ kind }) => kind === row.kind).length;
-  return fitting[explained] ?? null;
+  // A row that fits two writes which were both settled as not carried out contradicts one of them.
+  const others = read.neighbours.flatMap(({ kind, isRejected, input, before, sentAtMs, endedAtMs }) => {
+    const wanted = kind === row.kind && !isRejected ? STORED_WRITES[row.kind].wanted(input, before) : null;
+    return wanted === null ? [] : [{ ...read.write, wanted, sentAtMs, endedAtMs }];
+  });
+  return unexplainedRow(read.write, others, read.reading);
 }
 
 interface RowReading {
   readonly write: SentWrite;
   readonly reading: HistoryReading;
-  readonly neighbours: readonly { readonly kind: string }[];
+  readonly neighbours: readonly Neighbour[];
 }
 
 async function readRow(

@@ -102,9 +102,17 @@ export function decodeRows(raws: readonly unknown[], onUnreadable: (raw: unknown
   });
 }
 
+/** Columns for {@link decodeNeighbour}. */
+export const NEIGHBOUR = `kind, state, input, before_send, sent_at, target, tenant_id, credential_id,
+  CASE WHEN resolution IS NULL THEN completed_at END AS ended_at`;
+
 const storedNeighbour = z.object({
   kind: z.string(),
+  state: z.enum(LEDGER_STATES),
+  input: z.string(),
+  before_send: z.string().nullable(),
   sent_at: z.number(),
+  ended_at: z.number().nullable(),
   target: z.string(),
   tenant_id: z.string(),
   credential_id: z.string(),
@@ -114,7 +122,11 @@ export function decodeNeighbour(raw: unknown, row: LedgerRow): Neighbour {
   const other = storedNeighbour.parse(raw);
   return {
     kind: other.kind,
+    isRejected: other.state === 'rejected',
+    input: JSON.parse(other.input),
+    before: other.before_send === null ? null : JSON.parse(other.before_send),
     sentAtMs: other.sent_at,
+    endedAtMs: other.ended_at,
     namesGroup: other.target === row.target,
     sharesAccount: other.tenant_id === row.tenantId || other.credential_id === row.credentialId,
   };

@@ -162,7 +162,13 @@ export interface LedgerPage {
 /** Facts about another write on the same target, which decide to which write a history row belongs. */
 export interface Neighbour {
   readonly kind: string;
+  /** Whether an operator settled it as not carried out. */
+  readonly isRejected: boolean;
+  readonly input: unknown;
+  readonly before: unknown;
   readonly sentAtMs: number;
+  /** Time at which its sender stopped waiting; null: not known. */
+  readonly endedAtMs: number | null;
   /** False: it concerned its api key's own group, which may be this one. */
   readonly namesGroup: boolean;
   /** Whether it has the same tenant or the same api key. */

@@ -119,4 +119,25 @@ describe('a person’s decision about a write', () => {
     expect(await (await fetch(`${gateway.url}/metrics`)).text()).toContain('billing_contradicted_rejections_total 2');
     expect((await at.reconcile()).status).toBe('REJECTED');
   });
+
+  it.each([
+    ['the same pack', '1223'],
+    ['another pack', '1224'],
+  ])('is watched also where the client ordered %s afterwards', async (_title, packId) => {
+    const at = new Place(world.world, gateway);
+    at.fault('booster', 'commit_then_drop', { first: 1 });
+    await at.order('1223');
+    const show = at.hideOrders();
+    await resolve(at, 'REJECTED');
+    const now = Date.now.bind(Date);
+    let passedMs = 5 * 60 * SECOND;
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + passedMs);
+    world.world.advance({ seconds: 5 * 60 });
+    expect((await at.order(packId, 1, `${at.key}-again`)).operation.status).toBe('SUCCEEDED');
+    show();
+    const known = gateway.logs().split(CONTRADICTED).length;
+    passedMs += 11 * SECOND;
+    while (gateway.logs().split(CONTRADICTED).length === known) await gateway.execute('{ __typename }');
+    jest.restoreAllMocks();
+  });
 });

@@ -3,7 +3,7 @@ import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import { ACCOUNT_KINDS, BILLING_OPERATION_KINDS } from '../../domain/upstream-operations.js';
 import { LedgerUnavailable, MAX_CLOCK_DIFFERENCE_MS, MAX_RECENT_WRITES, requireVersion } from '../ledger.js';
-import { FINISHER, quoted } from '../ledger-row.codec.js';
+import { FINISHER, NEIGHBOUR, quoted } from '../ledger-row.codec.js';
 
 // Statements are not prepared by name. Reason: when a newer version adds a column during a rolling deployment, the
 // cached plans of this version would fail.
@@ -141,7 +141,7 @@ export const DUE = `SELECT * FROM ledger_operations WHERE state = 'unknown' AND 
 export const DUE_FOR_REVIEW = `SELECT * FROM ledger_operations WHERE state = 'rejected' AND next_reconcile_at <= $1
   ORDER BY next_reconcile_at, id LIMIT $2`;
 
-export const NEIGHBOURS = `SELECT kind, sent_at, target, tenant_id, credential_id FROM ledger_operations
+export const NEIGHBOURS = `SELECT ${NEIGHBOUR} FROM ledger_operations
   WHERE target IN (SELECT jsonb_array_elements_text($3::jsonb)) AND sent_at >= $4
   AND NOT (tenant_id = $1 AND idempotency_key = $2)
   AND (state IN ('sending', 'succeeded', 'unknown')

@@ -3,7 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import { ACCOUNT_KINDS, BILLING_OPERATION_KINDS } from '../../domain/upstream-operations.js';
 import { LedgerUnavailable, MAX_RECENT_WRITES, requireVersion } from '../ledger.js';
-import { FINISHER, quoted } from '../ledger-row.codec.js';
+import { FINISHER, NEIGHBOUR, quoted } from '../ledger-row.codec.js';
 
 const SELECTION = `tenant_id IN (SELECT value FROM json_each(:tenants)) AND kind IN (${quoted(BILLING_OPERATION_KINDS)})
   AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
@@ -97,7 +97,7 @@ export function prepareStatements(db: DatabaseSync) {
       ORDER BY next_reconcile_at, id LIMIT ?`),
     dueForReview: sql(`SELECT * FROM ledger_operations WHERE state = 'rejected' AND next_reconcile_at <= ?
       ORDER BY next_reconcile_at, id LIMIT ?`),
-    neighbours: sql(`SELECT kind, sent_at, target, tenant_id, credential_id FROM ledger_operations
+    neighbours: sql(`SELECT ${NEIGHBOUR} FROM ledger_operations
       WHERE target IN (SELECT value FROM json_each(:targets)) AND sent_at >= :since
       AND NOT (tenant_id = :tenant AND idempotency_key = :key)
       AND (state IN ('sending', 'succeeded', 'unknown')

@@ -9,6 +9,7 @@ import {
   planBefore,
   type SentWrite,
   trustedIds,
+  unexplainedRow,
 } from '../../../src/billing/evidence.js';
 import type { BillingActivity, BillingActivityKind } from '../../../src/domain/billing-history.js';
 import type { AvailablePack, AvailablePlan, BillingCatalogue } from '../../../src/domain/catalogue.js';
@@ -368,6 +369,41 @@ describe('evidence', () => {
   it('counts what fits whoever made it', () => {
     expect(fittingRows(order(1, { hasNeighbour: true }), reading([row(), row({ id: '3' })]))).toHaveLength(2);
     expect(fittingRows(order(), reading([row()], { isWhole: false }))).toEqual([]);
+  });
+});
+
+describe('a row that contradicts a rejection', () => {
+  const other = (sentAtMs: number, change: Partial<SentWrite> = {}) =>
+    order(1, { sentAtMs, endedAtMs: sentAtMs + SECOND, ...change });
+  const rowAt = (id: string, startMs: number) => row({ id, startMs });
+  const own = row();
+  it.each<[string, readonly SentWrite[], readonly BillingActivity[], string | null]>([
+    ['its own, and it is alone', [], [own], own.id],
+    ['none that another order made', [other(SENT)], [own], null],
+    ['the second of two, one of which another order made', [other(SENT)], [own, rowAt('3', SENT + SECOND)], '3'],
+    ['its own beside that of a later order', [other(SENT + 5 * MINUTE)], [own, rowAt('3', SENT + 5 * MINUTE)], own.id],
+    ['its own where a later order has no row yet', [other(SENT + 5 * MINUTE)], [own], own.id],
+    ['its own beside the known one of an earlier order', [other(SENT - 60 * MINUTE)], [own], own.id],
+    [
+      'its own beside that of an order just before',
+      [other(SENT - 4 * SECOND)],
+      [rowAt('3', SENT - 3 * SECOND), own],
+      own.id,
+    ],
+    [
+      'its own beside an order of another pack',
+      [other(SENT, { wanted: { kind: 'pack', id: '1224', quantity: 1 } })],
+      [own],
+      own.id,
+    ],
+    [
+      'its own beside an order of two',
+      [other(SENT, { wanted: { kind: 'pack', id: '1223', quantity: 2 } })],
+      [own],
+      own.id,
+    ],
+  ])('is %s', (_title, others, rows, id) => {
+    expect(unexplainedRow(order(), others, reading(rows))?.id ?? null).toBe(id);
   });
 });
 
