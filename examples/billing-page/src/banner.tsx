@@ -18,15 +18,14 @@ export function Banner({ open }: { readonly open: ReturnType<typeof useOpenWrite
 function Line({ write, open }: { readonly write: OpenWrite; readonly open: ReturnType<typeof useOpenWrites> }) {
   const [isLooking, setLooking] = useState(false);
   const { facts, subject, key } = write;
-  const what = subjectWord(subject ?? (facts === null ? null : subjectOf(facts)));
+  const what = subjectWord(facts === null ? subject : subjectOf(facts));
   const when = facts === null ? '' : `, ${formatDate(facts.sentAt ?? facts.createdAt, { withTime: true })}`;
-  const isOpen = facts?.status === 'OUTCOME_UNKNOWN' || facts?.status === 'IN_PROGRESS';
   const look = () => {
     setLooking(true);
     void open.settle(key).finally(() => setLooking(false));
   };
   return (
-    <div className={`banner-line ${isOpen || !write.isLookedUp ? 'open' : 'ended'}`}>
+    <div className={`banner-line ${write.hasEnded ? 'ended' : 'open'}`}>
       <p>
         <strong>{capital(what)}</strong>
         {when}: {sayHow(write)}
@@ -37,21 +36,23 @@ function Line({ write, open }: { readonly write: OpenWrite; readonly open: Retur
             {isLooking ? 'Looking…' : 'Look again'}
           </button>
         ) : null}
-        {isOpen || !write.isLookedUp ? null : (
+        {write.hasEnded ? (
           <button type="button" className="quiet" onClick={() => open.dismiss(key)}>
             Understood
           </button>
-        )}
+        ) : null}
       </span>
     </div>
   );
 }
 
-function sayHow({ facts, isLookedUp }: OpenWrite): string {
+function sayHow({ facts, isLookedUp, hasEnded }: OpenWrite): string {
   if (!isLookedUp) return 'how it ended cannot be looked up at the moment. Do not order it again.';
   switch (facts?.status) {
     case undefined:
-      return 'the billing service has no record of it. Nothing was charged.';
+      return hasEnded
+        ? 'the billing service has no record of it. Nothing was charged.'
+        : `the billing service has no record of it so far. ${STILL_ON_ITS_WAY}`;
     case 'OUTCOME_UNKNOWN':
       return 'whether it was carried out is still being checked. Do not order it again.';
     case 'IN_PROGRESS':
@@ -61,9 +62,11 @@ function sayHow({ facts, isLookedUp }: OpenWrite): string {
     case 'REJECTED':
       return 'it was refused. Nothing was charged.';
     case 'NOT_SENT':
-      return 'it was not sent. Nothing was charged.';
+      return hasEnded ? 'it was not sent. Nothing was charged.' : `it was not sent so far. ${STILL_ON_ITS_WAY}`;
   }
 }
+
+const STILL_ON_ITS_WAY = 'It may still be on its way. To send it again, use its form: it is charged once at most.';
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);

@@ -211,7 +211,9 @@ interface FormProps {
  */
 function useShownPrice(write: Pick<BillingWriteHook<BillingWriteName>, 'state'>, onOutdated: () => void) {
   const [agreed, setAgreed] = useState<MoneyText | null>(null);
-  const isOutdated = write.state.kind === 'refused' && write.state.problem?.code === 'PRECONDITION_FAILED';
+  const { state } = write;
+  const problem = state.kind === 'refused' || state.kind === 'unknown' ? state.problem : null;
+  const isOutdated = problem?.code === 'PRECONDITION_FAILED';
   useEffect(() => {
     if (isOutdated) onOutdated();
   }, [isOutdated, onOutdated]);

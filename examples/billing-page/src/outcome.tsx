@@ -6,7 +6,6 @@ import {
   type WritePayload,
   type WriteState,
   type WriteStateKind,
-  type WriteSubject,
 } from '@billing-gateway/client';
 import type { BillingWriteHook } from '@billing-gateway/client/react';
 import type { ReactNode } from 'react';
@@ -144,8 +143,11 @@ function tell<Name extends BillingWriteName>(
         title: 'We do not know yet',
         text: (
           <>
-            <p>{unknownWord(state.cause, state.subject)}</p>
-            {state.subject?.kind === 'PURCHASE_CREDITS' ? (
+            <p>{unknownWord(state)}</p>
+            {state.problem === null ? null : (
+              <p>Your last request was not carried out. {REFUSALS[state.problem.code] ?? ''}</p>
+            )}
+            {state.subject?.kind === 'PURCHASE_CREDITS' && state.cause === 'OUTCOME_UNKNOWN' ? (
               <p>
                 The billing system lists no purchases to look in. Tell support the reference: they ask your supplier,
                 and settle it.
@@ -188,23 +190,31 @@ const REFUSALS: Readonly<Record<string, string>> = {
   UNAUTHENTICATED: 'Your session has ended. Sign in again.',
   BAD_USER_INPUT: 'Something in the form is not right.',
   NOT_CONFIGURED: 'This cannot be ordered here.',
+  RATE_LIMITED: 'Too many requests at the moment.',
   UPSTREAM_UNAUTHENTICATED: 'The billing system does not accept this service at the moment.',
 };
 
-type UnknownCause = Extract<WriteState<unknown>, { kind: 'unknown' }>['cause'];
-
-function unknownWord(cause: UnknownCause, subject: WriteSubject | null): string {
+function unknownWord({ cause, operation, subject }: Extract<WriteState<unknown>, { kind: 'unknown' }>): string {
+  // The user may have changed the form meanwhile; the ledger has the write that the gateway recorded.
+  const what = subjectWord(operation === null ? subject : subjectOf(operation));
   switch (cause) {
     case 'LEFT_OPEN':
-      return `You sent this before, and have not seen how it ended: ${subjectWord(subject)}. It is being looked up.`;
+      return `You sent this before, and have not seen how it ended: ${what}. It is being looked up.`;
     case 'NO_RESPONSE':
       return 'No response came. It may have been carried out, or not: it is being looked up. Nothing is charged twice.';
     case 'UNREADABLE_RESPONSE':
       return 'The response could not be read. It may have been carried out, or not: it is being looked up.';
+    case 'NOT_RECEIVED':
+      return `The billing service has no record so far of your ${what}. ${STILL_ON_ITS_WAY}`;
+    case 'NOT_SENT':
+      return `The billing service has not sent your ${what} so far. ${STILL_ON_ITS_WAY}`;
     case 'OUTCOME_UNKNOWN':
       return 'It was sent, and the billing system did not say whether it was carried out. It is being checked; do not order it again.';
   }
 }
+
+const STILL_ON_ITS_WAY =
+  'It may still be on its way, and it is being looked up. You can send it again: it is charged once at most.';
 
 function laterWord(reason: string, earlier: WriteFacts | null): string {
   switch (reason) {
@@ -212,6 +222,8 @@ function laterWord(reason: string, earlier: WriteFacts | null): string {
       return `The earlier ${factsWord(earlier)} ${endWord(earlier)} Yours was not sent: send it if you still want it.`;
     case 'NOT_RECEIVED':
       return 'The billing service has no record of it: nothing was charged. You can send it again.';
+    case 'NOT_SENT':
+      return 'The billing service did not send it: nothing was charged. You can send it again.';
     case 'RATE_LIMITED':
       return 'Too many requests at the moment. Nothing was charged. Wait a little and send it again.';
     default:

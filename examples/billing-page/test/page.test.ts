@@ -174,6 +174,60 @@ describe('the page says what is true', () => {
     assert.deepEqual(await sold(), { packs: 1, changes: 0 });
   });
 
+  it('after a reload while the network holds the order back, and the gateway has no record of it', async () => {
+    const page = await openPage('100022');
+    await openOrder(page);
+    await page.getByLabel('How many').fill('2');
+    await sold();
+    const held: string[] = [];
+    await page.route('**/graphql', async (route) => {
+      const body = route.request().postData() ?? '';
+      if (held.length > 0 || !/OrderPacks/.test(body)) return route.continue();
+      held.push(body);
+    });
+    await page.getByRole('button', { name: 'Order 2 × Booster 100' }).click();
+    await outcome(page, 'sending');
+    await page.reload();
+    const banner = page.getByRole('region', { name: 'Being checked' });
+    await banner.getByText('has no record of it so far').waitFor();
+    assert.match(await banner.innerText(), /Order of 2 × pack 1223 for group 100022/);
+    assert.doesNotMatch(await banner.innerText(), /Nothing was charged/);
+    assert.equal(await banner.getByRole('button', { name: 'Understood' }).count(), 0);
+    const button = await openOrder(page);
+    await page.locator('.outcome').getByText('has no record so far of your order of 2 × pack 1223').waitFor();
+    await button.click();
+    await outcome(page, 'done');
+    const headers = { 'content-type': 'application/json' };
+    for (const body of held) await fetch(harness.stack.graphqlUrl, { method: 'POST', headers, body });
+    assert.equal(held.length, 1);
+    assert.deepEqual(await sold(), { packs: 1, changes: 0 });
+  });
+
+  it('of an order that never arrived: half an hour later nothing was charged, and it can be forgotten', async () => {
+    const page = await openPage('100023');
+    const button = await openOrder(page);
+    await sold();
+    await page.route('**/graphql', (route) =>
+      /OrderPacks/.test(route.request().postData() ?? '') ? route.abort() : route.continue(),
+    );
+    await button.click();
+    await page.locator('.outcome').getByText('has no record so far of your order of 1 × pack 1223').waitFor();
+    assert.doesNotMatch(await told(page), /Nothing was charged/);
+    await page.evaluate(() => {
+      for (const [name, text] of Object.entries(localStorage)) {
+        localStorage.setItem(name, JSON.stringify({ ...JSON.parse(text), at: new Date(Date.now() - 1_860_000) }));
+      }
+    });
+    await page.reload();
+    const banner = page.getByRole('region', { name: 'Being checked' });
+    await banner.getByText('has no record of it. Nothing was charged.').waitFor();
+    await banner.getByRole('button', { name: 'Understood' }).click();
+    await banner.waitFor({ state: 'detached' });
+    await openOrder(page);
+    assert.equal(await page.locator('.outcome').getAttribute('data-state'), 'editing');
+    assert.deepEqual(await sold(), { packs: 0, changes: 0 });
+  });
+
   it('when the first response is lost', async () => {
     const page = await openPage('100032');
     const button = await openOrder(page);

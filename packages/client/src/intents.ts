@@ -21,45 +21,68 @@ export interface Intent {
   /** Names the form: `orderBoosterPack:100001`. */
   readonly name: string;
   readonly key: string;
-  /** `sent`: it may be on its way, carried out, or neither. `notSent`: a response came, and nothing was carried out. */
+  /**
+   * `sent`: it may be on its way, carried out, or neither. `notSent`: nothing was carried out, and no request of it is on
+   * its way.
+   */
   readonly state: 'open' | 'sent' | 'notSent';
   /** Digest of the sent input. */
   readonly digest: string | null;
   readonly subject: WriteSubject | null;
-  /** When it was last written, RFC 3339. */
+  /** When it was last written, RFC 3339. Of a sent intent: when a request of it was last known to be on its way. */
   readonly at: string;
 }
 
-/** The intents of this browser that have not ended. */
+/** The intents of one user in this browser that have not ended. */
 export interface IntentStore {
   /** The intent of a form: its unfinished intent, or a new one. */
   begin(name: string): Intent;
   find(name: string): Intent | null;
+  /** Keeps the intent, unless its form has another one by now: other tabs share the storage. */
   put(intent: Intent): void;
-  end(name: string): void;
+  /** Forgets the form's intent with this key. Another intent of the form stays. */
+  end(name: string, key: string): void;
   /** Intents whose write was sent and whose outcome is not known here, oldest first. */
   pending(): readonly Intent[];
 }
 
-const PREFIX = 'billing-intent:';
+/**
+ * A request may reach the ledger this long after it was sent, in milliseconds. Reason: a network may hold it back for
+ * minutes. Then the gateway may read the catalogue (`READ_TIMEOUT_MS`, at most 5 minutes) and wait for an equal request
+ * (10 seconds) before it records the write.
+ */
+const UNDER_WAY_MS = 30 * 60_000;
+
+/** Whether a request of the intent may be on its way. As long as it may, a missing or unsent row proves nothing. */
+export function mayStillArrive({ state, at }: Intent): boolean {
+  return state === 'sent' && !(Date.now() - Date.parse(at) > UNDER_WAY_MS);
+}
 
 /**
- * Keeps intents in a storage that survives a reload. In `localStorage` two tabs with the same form share one intent, so
- * a second tab cannot order twice by mistake; in `sessionStorage` each tab has its own.
+ * Keeps the intents of one user in a storage that survives a reload. In `localStorage` two tabs with the same form share
+ * one intent, so a second tab cannot order twice by mistake; in `sessionStorage` each tab has its own.
  *
+ * @param owner names the user and the tenant by ids of yours. Reason: another user of the browser must neither see nor
+ *   end an unfinished write, and the gateway finds a key only for the tenant that sent it
  * @param storage `localStorage` where there is one, else memory
  * @param newKey makes a key of 8 to 255 of `A-Z a-z 0-9 . _ : -`
  */
 export function createIntentStore(
+  owner: string,
   storage: IntentStorage = browserStorage(),
   newKey: () => string = randomKey,
 ): IntentStore {
+  if (owner === '') throw new TypeError('An intent store needs its owner: all users would share the empty one.');
+  // As JSON, so that no owner's prefix is the beginning of another's.
+  const prefix = `billing-intent:${JSON.stringify(owner)}:`;
   // Intents that a full or forbidden storage refuses; they live as long as the page.
   const unsaved = new Map<string, Intent>();
-  const find = (name: string): Intent | null => unsaved.get(name) ?? read(storage, PREFIX + name);
+  const find = (name: string): Intent | null => unsaved.get(name) ?? read(storage, prefix + name);
   const put = (intent: Intent): void => {
+    const known = find(intent.name);
+    if (known !== null && known.key !== intent.key) return;
     try {
-      storage.setItem(PREFIX + intent.name, JSON.stringify(intent));
+      storage.setItem(prefix + intent.name, JSON.stringify(intent));
       unsaved.delete(intent.name);
     } catch {
       unsaved.set(intent.name, intent);
@@ -75,13 +98,14 @@ export function createIntentStore(
       put(fresh);
       return fresh;
     },
-    end(name) {
+    end(name, key) {
+      if (find(name)?.key !== key) return;
       unsaved.delete(name);
-      storage.removeItem(PREFIX + name);
+      storage.removeItem(prefix + name);
     },
     pending() {
       const names = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? '');
-      const saved = names.filter((name) => name.startsWith(PREFIX)).map((name) => read(storage, name));
+      const saved = names.filter((name) => name.startsWith(prefix)).map((name) => read(storage, name));
       return [...saved, ...unsaved.values()]
         .filter((intent) => intent !== null)
         .filter(({ state }) => state === 'sent')
@@ -138,8 +162,9 @@ function canonical(value: unknown): string {
   return `{${entries.join()}}`;
 }
 
-export function now(): string {
-  return new Date().toISOString();
+/** The present time, later than `last` in any case, so that two writes of an intent never have the same time. */
+export function now(last = ''): string {
+  return new Date(Math.max(Date.now(), (Date.parse(last) || 0) + 1)).toISOString();
 }
 
 function read(storage: IntentStorage, name: string): Intent | null {

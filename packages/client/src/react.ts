@@ -19,7 +19,7 @@ import {
   PlanOfGroupDocument,
   SettleWriteDocument,
 } from './__generated__/documents.ts';
-import { createIntentStore, type IntentStore, type WriteSubject } from './intents.ts';
+import { type Intent, type IntentStore, mayStillArrive, type WriteSubject } from './intents.ts';
 import {
   type HistoryPage,
   type HistoryRow,
@@ -60,8 +60,8 @@ const BillingContext = createContext<Billing | null>(null);
 export interface BillingProviderProps {
   /** From `apolloBilling` or `urqlBilling`. */
   readonly client: BillingClient;
-  /** Default: kept in `localStorage`. */
-  readonly intents?: IntentStore;
+  /** From `createIntentStore`: one store per signed-in user. */
+  readonly intents: IntentStore;
   readonly attempts?: Attempts;
   /** Interval of checks for an unfinished write. Default: 10,000 ms. */
   readonly pollMs?: number;
@@ -70,10 +70,7 @@ export interface BillingProviderProps {
 
 /** Provides the client for the hooks below it. */
 export function BillingProvider({ client, intents, attempts, pollMs = POLL_MS, children }: BillingProviderProps) {
-  const billing = useMemo(
-    () => ({ client, intents: intents ?? createIntentStore(), attempts, pollMs }),
-    [client, intents, attempts, pollMs],
-  );
+  const billing = useMemo(() => ({ client, intents, attempts, pollMs }), [client, intents, attempts, pollMs]);
   return createElement(BillingContext.Provider, { value: billing }, children);
 }
 
@@ -218,11 +215,11 @@ export function useBillingWrite<Name extends BillingWriteName>(write: Name, inte
     return () => flow.leave();
   }, [flow]);
   const { kind } = state;
-  const isOpen = kind === 'unknown' || kind === 'inProgress' || kind === 'blocked';
+  const isOpen = kind === 'unknown' || kind === 'inProgress' || kind === 'blocked' || kind === 'keyReused';
   useEffect(() => {
     if (!isOpen) return;
     const look = () => void flow.check();
-    if (flow.state.kind !== 'blocked') look();
+    if (flow.state.kind === 'unknown' || flow.state.kind === 'inProgress') look();
     const timer = setInterval(look, pollMs);
     return () => clearInterval(timer);
   }, [flow, isOpen, pollMs]);
@@ -241,17 +238,19 @@ export function useBillingWrite<Name extends BillingWriteName>(write: Name, inte
 /** A write that has not ended, or that ended while the page was closed. */
 export interface OpenWrite {
   readonly key: string;
-  /** The gateway's facts; null where it has no record, and where it could not be reached. */
+  /** The gateway's facts; null where it has no record so far, and where it could not be reached. */
   readonly facts: WriteFacts | null;
   /** Whether the gateway could be reached. */
   readonly isLookedUp: boolean;
+  /** Whether it has ended. Without a record, or unsent, only half an hour after its last request: it may still arrive. */
+  readonly hasEnded: boolean;
   /** This browser's own description; null for a write from elsewhere. */
   readonly subject: WriteSubject | null;
 }
 
 /**
  * Writes under check: the gateway's writes that have not ended, and this browser's writes without a known outcome. It
- * also works after a reload. `dismiss` removes one that has ended.
+ * also works after a reload. `dismiss` removes one that has ended, and no other.
  */
 export function useOpenWrites(): Reading<readonly OpenWrite[]> & {
   readonly refresh: () => void;
@@ -272,8 +271,7 @@ export function useOpenWrites(): Reading<readonly OpenWrite[]> & {
       isCurrent = false;
     };
   }, [client, intents, round]);
-  const isAnyOpen =
-    reading.status === 'ready' && reading.value.some(({ facts }) => facts === null || isOpenStatus(facts));
+  const isAnyOpen = reading.status === 'ready' && reading.value.some(({ hasEnded }) => !hasEnded);
   useEffect(() => {
     if (!isAnyOpen) return;
     const timer = setInterval(refresh, pollMs);
@@ -288,10 +286,13 @@ export function useOpenWrites(): Reading<readonly OpenWrite[]> & {
   );
   const dismiss = useCallback(
     (key: string) => {
-      for (const intent of intents.pending()) if (intent.key === key) intents.end(intent.name);
+      const write = reading.status === 'ready' ? reading.value.find((each) => each.key === key) : undefined;
+      const intent = intents.pending().find((each) => each.key === key);
+      // It may have been sent again since it was read.
+      if (write !== undefined && intent !== undefined && hasEnded(write, intent)) intents.end(intent.name, key);
       refresh();
     },
-    [intents, refresh],
+    [intents, reading, refresh],
   );
   return { ...reading, refresh, settle, dismiss };
 }
@@ -304,27 +305,31 @@ async function readOpenWrites(client: BillingClient, intents: IntentStore): Prom
     key: facts.idempotencyKey,
     facts,
     isLookedUp: true,
+    hasEnded: false,
     subject: null,
   }));
-  for (const { key, subject } of intents.pending()) {
+  for (const intent of intents.pending()) {
+    const { key, subject } = intent;
     const index = writes.findIndex((write) => write.key === key);
     const listed = writes[index];
-    if (listed === undefined) writes.push({ key, subject, ...(await findWrite(client, key)) });
-    else writes[index] = { ...listed, subject };
+    if (listed === undefined) {
+      const found = await findWrite(client, key);
+      writes.push({ key, subject, ...found, hasEnded: hasEnded(found, intent) });
+    } else writes[index] = { ...listed, subject };
   }
   if (writes.length > 0) return { status: 'ready', value: writes };
   return reading.status === 'ready' ? { status: 'none' } : reading;
 }
 
-async function findWrite(
-  client: BillingClient,
-  idempotencyKey: string,
-): Promise<Pick<OpenWrite, 'facts' | 'isLookedUp'>> {
+type FoundWrite = Pick<OpenWrite, 'facts' | 'isLookedUp'>;
+
+async function findWrite(client: BillingClient, idempotencyKey: string): Promise<FoundWrite> {
   const response = await client.query(FindWriteDocument, { idempotencyKey }, { fresh: true });
   const isLookedUp = response.kind === 'response' && response.errors.length === 0;
   return { facts: isLookedUp ? (response.data?.billingOperation ?? null) : null, isLookedUp };
 }
 
-function isOpenStatus({ status }: WriteFacts): boolean {
-  return status === 'IN_PROGRESS' || status === 'OUTCOME_UNKNOWN';
+function hasEnded({ facts, isLookedUp }: FoundWrite, intent: Intent): boolean {
+  if (facts === null || facts.status === 'NOT_SENT') return isLookedUp && !mayStillArrive(intent);
+  return facts.status === 'SUCCEEDED' || facts.status === 'REJECTED';
 }

@@ -16,7 +16,15 @@ import {
   type WriteProblemFragment,
 } from './__generated__/documents.ts';
 import { isPlainDecimal, type MoneyText } from './figures.ts';
-import { digestOf, type Intent, type IntentStore, now, randomKey, type WriteSubject } from './intents.ts';
+import {
+  digestOf,
+  type Intent,
+  type IntentStore,
+  mayStillArrive,
+  now,
+  randomKey,
+  type WriteSubject,
+} from './intents.ts';
 import type { BillingClient, BillingResponse } from './transport.ts';
 
 /** The writes that charge, with the input and the payload of each. */
@@ -62,12 +70,27 @@ export type WriteState<Payload> =
   | { readonly kind: 'duplicate'; readonly of: WriteFacts | null }
   /** Not sent: an earlier write on the same group or account has not ended. `check()` reads its state. */
   | { readonly kind: 'blocked'; readonly by: WriteFacts | null }
-  /** It is not known whether it was carried out. `check()` reads its state; never make another write by hand. */
+  /**
+   * It is not known whether it was carried out. `check()` reads its state; never make another write by hand. To send
+   * the same again is safe, because it has the same key.
+   */
   | {
       readonly kind: 'unknown';
-      readonly cause: 'OUTCOME_UNKNOWN' | 'NO_RESPONSE' | 'UNREADABLE_RESPONSE' | 'LEFT_OPEN';
+      /**
+       * `NOT_RECEIVED`: the gateway has no record of the write so far; `NOT_SENT`: it has not sent the write so far. In
+       * both cases a request may still be on its way.
+       */
+      readonly cause:
+        | 'OUTCOME_UNKNOWN'
+        | 'NO_RESPONSE'
+        | 'UNREADABLE_RESPONSE'
+        | 'LEFT_OPEN'
+        | 'NOT_RECEIVED'
+        | 'NOT_SENT';
       readonly operation: WriteFacts | null;
       readonly subject: WriteSubject | null;
+      /** The reason why the last request was refused, while an earlier one may still be on its way. */
+      readonly problem: WriteProblem | null;
     }
   /** This write is still being carried out. */
   | { readonly kind: 'inProgress'; readonly operation: WriteFacts | null }
@@ -75,8 +98,8 @@ export type WriteState<Payload> =
   | {
       readonly kind: 'later';
       /**
-       * A code of the gateway; `NOT_RECEIVED`: the gateway has no record of the write; `UNBLOCKED`: the earlier write
-       * has ended.
+       * A code of the gateway; `NOT_RECEIVED`, `NOT_SENT`: half an hour after the last request the gateway has no record
+       * of the write, or has not sent it; `UNBLOCKED`: the earlier write has ended.
        */
       readonly reason: string;
       readonly problem: WriteProblem | null;
@@ -89,6 +112,7 @@ export type WriteState<Payload> =
   | { readonly kind: 'keyReused'; readonly first: WriteFacts | null };
 
 export type WriteStateKind = WriteState<unknown>['kind'];
+type UnknownState = Extract<WriteState<unknown>, { readonly kind: 'unknown' }>;
 
 export interface Attempts {
   /** Most requests of one `send`, including the first. */
@@ -166,20 +190,27 @@ export function stateOfResponse<Name extends BillingWriteName>(
   key: string,
   subject: WriteSubject | null,
 ): WriteState<WritePayload<Name>> {
-  const unknown = (cause: 'NO_RESPONSE' | 'UNREADABLE_RESPONSE') =>
-    ({ kind: 'unknown', cause, operation: null, subject }) as const;
-  if (response.kind === 'noResponse') return unknown('NO_RESPONSE');
-  if (response.kind === 'unreadable') return unknown('UNREADABLE_RESPONSE');
+  if (response.kind === 'noResponse') return unknown('NO_RESPONSE', subject);
+  if (response.kind === 'unreadable') return unknown('UNREADABLE_RESPONSE', subject);
   const payload = response.data?.[write];
   if (payload !== undefined && payload !== null) return stateOfPayload(payload, key, subject);
   const [error] = response.errors;
-  if (error === undefined || error.code === null) return unknown('UNREADABLE_RESPONSE');
+  if (error === undefined || error.code === null) return unknown('UNREADABLE_RESPONSE', subject);
   const problem = { ...error, code: error.code, upstreamMessage: null, field: null };
   if (error.retryable) return { kind: 'later', reason: error.code, problem, earlier: null };
   return NEVER_A_WRITE.test(error.code)
     ? { kind: 'refused', problem, operation: null }
     : // An error of a router, or a fault of the gateway: it does not show whether the write was sent.
-      unknown('UNREADABLE_RESPONSE');
+      unknown('UNREADABLE_RESPONSE', subject);
+}
+
+function unknown(
+  cause: UnknownState['cause'],
+  subject: WriteSubject | null,
+  operation: WriteFacts | null = null,
+  problem: WriteProblem | null = null,
+): UnknownState {
+  return { kind: 'unknown', cause, operation, subject, problem };
 }
 
 function stateOfPayload<P extends Payload>(payload: P, key: string, subject: WriteSubject | null): WriteState<P> {
@@ -188,7 +219,7 @@ function stateOfPayload<P extends Payload>(payload: P, key: string, subject: Wri
   if (problem === undefined) return { kind: operation?.replayed === true ? 'replayed' : 'done', payload, operation };
   switch (problem.code) {
     case 'OUTCOME_UNKNOWN':
-      return { kind: 'unknown', cause: 'OUTCOME_UNKNOWN', operation, subject };
+      return unknown('OUTCOME_UNKNOWN', subject, operation);
     case 'PRIOR_OUTCOME_UNKNOWN':
       return { kind: 'blocked', by: operation };
     case 'OPERATION_IN_PROGRESS':
@@ -205,19 +236,27 @@ function stateOfPayload<P extends Payload>(payload: P, key: string, subject: Wri
   }
 }
 
-/** Whether the response comes from the ledger: it names this write's row, or the row that blocks it. */
-function isAboutRow<Name extends BillingWriteName>(
+/** The ledger's row of this key, where the response has it. */
+function rowOf<Name extends BillingWriteName>(
   response: BillingResponse<{ readonly [Field in Name]: WritePayload<Name> }>,
   write: Name,
-): boolean {
-  return response.kind === 'response' && (response.data?.[write]?.operation ?? null) !== null;
+  key: string,
+): WriteFacts | null {
+  const operation = response.kind === 'response' ? (response.data?.[write]?.operation ?? null) : null;
+  return operation?.idempotencyKey === key ? operation : null;
 }
 
-/** Marks an outcome that does not settle an earlier request with a lost response. */
-function stillUnknown<P>(outcome: WriteState<P>, subject: WriteSubject | null): WriteState<P> {
-  return outcome.kind === 'later' || outcome.kind === 'refused'
-    ? { kind: 'unknown', cause: 'NO_RESPONSE', operation: null, subject }
-    : outcome;
+/**
+ * The outcome of a request while another one with its key may be on its way. Only a row that has ended settles both: an
+ * unsent row may be sent yet, and a rate limit or an expired token refused this request alone.
+ */
+function asFarAsKnown<P>(outcome: WriteState<P>, row: WriteFacts | null, subject: WriteSubject | null): WriteState<P> {
+  if (outcome.kind !== 'later' && outcome.kind !== 'refused' && outcome.kind !== 'keyReused') return outcome;
+  const problem = outcome.kind === 'keyReused' ? null : outcome.problem;
+  if (row?.status === 'NOT_SENT') return unknown('NOT_SENT', subject, row, problem);
+  return outcome.kind === 'keyReused' || (row !== null && isEnded(row))
+    ? outcome
+    : unknown('NO_RESPONSE', subject, null, problem);
 }
 
 function isDuplicate(code: string): boolean {
@@ -254,15 +293,28 @@ export function createBillingWrite<Name extends BillingWriteName>({
     for (const listener of listeners) listener();
     return state;
   };
-  const intent = (): Intent => intents.find(name) ?? current ?? intents.begin(name);
-  const keep = (change: Partial<Intent>): Intent => {
-    current = { ...intent(), ...change, at: now() };
+  const intent = (): Intent => {
+    const stored = intents.find(name);
+    // What this form has sent stays its own, also after another tab has ended it and begun another intent.
+    if (stored !== null && (current?.state !== 'sent' || stored.key === current.key)) current = stored;
+    current ??= intents.begin(name);
+    return current;
+  };
+  const isSent = (): boolean => current !== null && intent().state === 'sent';
+  const keep = (change: Partial<Pick<Intent, 'state' | 'digest' | 'subject'>>): Intent => {
+    const before = intent();
+    current = { ...before, ...change, at: now(before.at) };
     intents.put(current);
     return current;
   };
   const end = (): void => {
-    intents.end(name);
+    if (current !== null) intents.end(name, current.key);
     current = null;
+  };
+  const open = (): void => {
+    current = intents.begin(name);
+    const { state: left, subject } = current;
+    show(left === 'sent' ? unknown('LEFT_OPEN', subject) : { kind: 'editing' });
   };
   /** Runs one action at a time. A second call in the meantime gets the running action. */
   const once = (work: () => Promise<State>): Promise<State> => {
@@ -282,7 +334,7 @@ export function createBillingWrite<Name extends BillingWriteName>({
         break;
       case 'keyReused':
         // If the first version has ended, the next send is another intent. Otherwise its key stays.
-        if (outcome.first === null || isEnded(outcome.first)) end();
+        if (outcome.first !== null && isEnded(outcome.first)) end();
         break;
       case 'duplicate':
       case 'blocked':
@@ -296,30 +348,40 @@ export function createBillingWrite<Name extends BillingWriteName>({
 
   async function deliver(input: Input): Promise<State> {
     const subject = subjectOf(kind, input);
-    // After a lost response only the ledger's row of this key shows the outcome. A rate limit or an expired token does
-    // not.
-    let isUncertain = intent().state === 'sent';
-    const { key } = keep({ state: 'sent', digest: digestOfWish(input), subject });
+    const sent = { state: 'sent', digest: digestOfWish(input), subject } as const;
+    // Whether another request with this key may be on its way: an earlier one, or one of another tab.
+    let isUncertain = mayStillArrive(intent());
+    let mine = keep(sent);
+    const { key } = mine;
+    const isShared = () => intents.find(name)?.at !== mine.at;
     lastInput = input;
     let outcome: State = { kind: 'sending', attempt: 0 };
+    let row: WriteFacts | null = null;
     for (let attempt = 1; attempt <= attempts.most; attempt += 1) {
-      if (attempt > 1) await attempts.wait(attempt - 1);
+      if (attempt > 1) {
+        await attempts.wait(attempt - 1);
+        // The intent has ended in another tab, where the user may have begun another one.
+        if (intents.find(name)?.key !== key) return checkOwn(outcome);
+        isUncertain ||= isShared();
+        mine = keep(sent);
+      }
       show({ kind: 'sending', attempt });
       try {
         const response = await client.mutate(document, { input: { ...input, idempotencyKey: key } });
         outcome = stateOfResponse(response, write, key, subject);
-        if (isUncertain && !isAboutRow(response, write)) outcome = stillUnknown(outcome, subject);
-        isUncertain ||= response.kind !== 'response';
+        row = rowOf(response, write, key);
       } catch (error) {
         // A fault of this program, such as a cache that cannot store the response, says nothing about the write.
-        show({ kind: 'unknown', cause: 'UNREADABLE_RESPONSE', operation: null, subject });
+        show(unknown('UNREADABLE_RESPONSE', subject));
         throw error;
       }
       if (!isPassing(outcome)) break;
+      isUncertain ||= outcome.kind !== 'later';
     }
-    return isUncertain && (outcome.kind === 'blocked' || outcome.kind === 'duplicate')
-      ? show(outcome)
-      : settle(outcome);
+    if (!isUncertain && !isShared()) return settle(outcome);
+    keep(sent);
+    const known = asFarAsKnown(outcome, row, subject);
+    return known.kind === 'blocked' || known.kind === 'duplicate' ? show(known) : settle(known);
   }
 
   /**
@@ -328,17 +390,19 @@ export function createBillingWrite<Name extends BillingWriteName>({
   async function replace(first: Intent, input: Input): Promise<State> {
     show({ kind: 'sending', attempt: 1 });
     const found = await find(first.key);
-    if (found === 'noResponse') {
-      return show({ kind: 'unknown', cause: 'NO_RESPONSE', operation: null, subject: first.subject });
-    }
+    if (found === 'noResponse') return show(unknown('NO_RESPONSE', first.subject));
     // Not recorded so far. If the first request still arrives, the gateway sends at most one of the two, because they
     // have the same key.
     if (found === null) return deliver(input);
+    // The key of an unsent row takes no other input, and with a second key both versions could be charged.
+    if (found.status === 'NOT_SENT' && mayStillArrive(intent())) {
+      return show(unknown('NOT_SENT', first.subject, found));
+    }
     switch (found.status) {
       case 'SUCCEEDED':
         return settle({ kind: 'keyReused', first: found });
       case 'OUTCOME_UNKNOWN':
-        return show({ kind: 'unknown', cause: 'OUTCOME_UNKNOWN', operation: found, subject: first.subject });
+        return show(unknown('OUTCOME_UNKNOWN', first.subject, found));
       case 'IN_PROGRESS':
         return show({ kind: 'inProgress', operation: found });
       default:
@@ -365,27 +429,38 @@ export function createBillingWrite<Name extends BillingWriteName>({
     const { key, subject } = intent();
     const found = await look(key);
     if (found === 'noResponse') return show(before);
-    if (found === null) return settle({ kind: 'later', reason: 'NOT_RECEIVED', problem: null, earlier: null });
+    if (found === null || found.status === 'NOT_SENT') {
+      const cause = found === null ? 'NOT_RECEIVED' : 'NOT_SENT';
+      return mayStillArrive(intent())
+        ? show(unknown(cause, subject, found, before.kind === 'unknown' ? before.problem : null))
+        : settle({ kind: 'later', reason: cause, problem: null, earlier: null });
+    }
     switch (found.status) {
       case 'SUCCEEDED':
         return settle({ kind: 'done', payload: null, operation: found });
       case 'REJECTED':
         return settle({ kind: 'refused', problem: null, operation: found });
-      case 'NOT_SENT':
-        return settle({ kind: 'later', reason: 'NOT_SENT', problem: null, earlier: null });
       case 'IN_PROGRESS':
         return show({ kind: 'inProgress', operation: found });
       default:
-        return show({ kind: 'unknown', cause: 'OUTCOME_UNKNOWN', operation: found, subject });
+        return show(unknown('OUTCOME_UNKNOWN', subject, found));
     }
   }
 
   async function checkBlocker(by: WriteFacts): Promise<State> {
     const found = await look(by.idempotencyKey);
     if (found === null || found === 'noResponse') return show({ kind: 'blocked', by });
-    return isEnded(found) || found.status === 'NOT_SENT'
-      ? settle({ kind: 'later', reason: 'UNBLOCKED', problem: null, earlier: found })
-      : show({ kind: 'blocked', by: found });
+    if (!isEnded(found) && found.status !== 'NOT_SENT') return show({ kind: 'blocked', by: found });
+    return isSent()
+      ? checkOwn({ kind: 'blocked', by: found })
+      : settle({ kind: 'later', reason: 'UNBLOCKED', problem: null, earlier: found });
+  }
+
+  async function checkFirst(before: State, first: WriteFacts | null): Promise<State> {
+    if (first !== null && isEnded(first)) return before;
+    const found = await look(intent().key);
+    if (found === null || found === 'noResponse') return before;
+    return found.status === 'NOT_SENT' ? checkOwn(before) : settle({ kind: 'keyReused', first: found });
   }
 
   function send(input: Input): Promise<State> {
@@ -409,13 +484,10 @@ export function createBillingWrite<Name extends BillingWriteName>({
       return () => listeners.delete(listener);
     },
     enter() {
-      if (underWay !== null) return;
-      current = intents.begin(name);
-      const { state: left, subject } = current;
-      show(left === 'sent' ? { kind: 'unknown', cause: 'LEFT_OPEN', operation: null, subject } : { kind: 'editing' });
+      if (underWay === null) open();
     },
     leave() {
-      if (underWay !== null || intents.find(name)?.state === 'sent') return;
+      if (underWay !== null || isSent()) return;
       end();
       lastInput = null;
     },
@@ -431,19 +503,15 @@ export function createBillingWrite<Name extends BillingWriteName>({
     check() {
       return once(async () => {
         if (state.kind === 'blocked' && state.by !== null) return checkBlocker(state.by);
-        if (state.kind === 'keyReused' && state.first !== null) {
-          const found = await look(state.first.idempotencyKey);
-          return found === null || found === 'noResponse' ? state : settle({ kind: 'keyReused', first: found });
-        }
+        if (state.kind === 'keyReused') return checkFirst(state, state.first);
         return state.kind === 'unknown' || state.kind === 'inProgress' ? checkOwn(state) : state;
       });
     },
     startAnew() {
-      if (underWay !== null || intents.find(name)?.state === 'sent') return;
+      if (underWay !== null || isSent()) return;
       end();
       lastInput = null;
-      current = intents.begin(name);
-      show({ kind: 'editing' });
+      open();
     },
   };
 }

@@ -78,7 +78,7 @@ describe('what the caches know of the schema', () => {
 for (const [turn, [name, createKit]] of KITS.entries()) {
   // Each kit writes to groups of its own, which have the same plans.
   const groupOf = (number: number) => String(100_000 + number + turn * 5);
-  const intent = () => ({ intents: createIntentStore(memoryStorage()), intent: 'form' });
+  const intent = () => ({ intents: createIntentStore('alice', memoryStorage()), intent: 'form' });
   describe(`${name} with the kit's cache`, () => {
     beforeEach(() => stack.forgetJournal());
     afterEach(() => stack.clearFaults());

@@ -75,3 +75,12 @@ export const KITS: readonly (readonly [string, (url: string, lose?: (request: nu
     },
   ],
 ];
+
+/** A promise that the test resolves. */
+export function deferred<Value = void>() {
+  let resolve: (value: Value) => void = () => undefined;
+  const promise = new Promise<Value>((resolvePromise) => {
+    resolve = resolvePromise;
+  });
+  return { promise, resolve };
+}

@@ -28,7 +28,7 @@ const client = { query: ask, mutate: ask, watch: () => ({ refresh() {}, stop() {
 const { data } = await ask(GroupPlanDocument, { groupId: billing.fixtures.rootGroupId });
 assert.equal(formatMoney(data.group.plan.price, { locale: 'en-NZ' }), 'NZD\\u00a0500');
 
-const write = createBillingWrite({ write: 'orderBoosterPack', client, intents: createIntentStore(memoryStorage()), intent: 'first' });
+const write = createBillingWrite({ write: 'orderBoosterPack', client, intents: createIntentStore('alice', memoryStorage()), intent: 'first' });
 write.enter();
 const input = { packId: billing.fixtures.packId, groupId: '100003' };
 const [first, second] = await Promise.all([write.send(input), write.send(input)]);
