@@ -22,8 +22,8 @@ export interface Intent {
   readonly name: string;
   readonly key: string;
   /**
-   * `sent`: it may be on its way, carried out, or neither. `notSent`: nothing was carried out, and no request of it is on
-   * its way.
+   * `sent`: it may be on its way, carried out, or neither. `notSent`: nothing was carried out, and no request of it is
+   * on its way.
    */
   readonly state: 'open' | 'sent' | 'notSent';
   /** Digest of the sent input. */
@@ -59,8 +59,8 @@ export function mayStillArrive({ state, at }: Intent): boolean {
 }
 
 /**
- * Keeps the intents of one user in a storage that survives a reload. In `localStorage` two tabs with the same form share
- * one intent, so a second tab cannot order twice by mistake; in `sessionStorage` each tab has its own.
+ * Keeps the intents of one user in a storage that survives a reload. In `localStorage` two tabs with the same form
+ * share one intent, so a second tab cannot order twice by mistake; in `sessionStorage` each tab has its own.
  *
  * @param owner names the user and the tenant by ids of yours. Reason: another user of the browser must neither see nor
  *   end an unfinished write, and the gateway finds a key only for the tenant that sent it

@@ -242,7 +242,7 @@ export interface OpenWrite {
   readonly facts: WriteFacts | null;
   /** Whether the gateway could be reached. */
   readonly isLookedUp: boolean;
-  /** Whether it has ended. Without a record, or unsent, only half an hour after its last request: it may still arrive. */
+  /** Whether it has ended: without a record, or unsent, only half an hour after its last request. */
   readonly hasEnded: boolean;
   /** This browser's own description; null for a write from elsewhere. */
   readonly subject: WriteSubject | null;

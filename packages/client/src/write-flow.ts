@@ -98,8 +98,8 @@ export type WriteState<Payload> =
   | {
       readonly kind: 'later';
       /**
-       * A code of the gateway; `NOT_RECEIVED`, `NOT_SENT`: half an hour after the last request the gateway has no record
-       * of the write, or has not sent it; `UNBLOCKED`: the earlier write has ended.
+       * A code of the gateway; `NOT_RECEIVED`, `NOT_SENT`: half an hour after the last request the gateway has no
+       * record of the write, or has not sent it; `UNBLOCKED`: the earlier write has ended.
        */
       readonly reason: string;
       readonly problem: WriteProblem | null;
