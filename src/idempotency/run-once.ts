@@ -153,7 +153,7 @@ export class RunOnce {
   constructor(options: RunOnceOptions) {
     this.#ledger = options.ledger;
     this.#log = options.log;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => Date.now());
     this.#duplicateWindowMs = options.duplicateWindowMs ?? 0;
     this.#duplicateWaitMs = options.duplicateWaitMs ?? 10_000;
     this.#pollIntervalMs = options.pollIntervalMs ?? 100;

@@ -299,9 +299,10 @@ function hasOverlap(rows: readonly BillingActivity[]): boolean | null {
   );
   let seenTwo = false;
   for (const periods of byGroup.values()) {
-    // The history and the recursive history may hold the same row.
+    // The history and the recursive history may hold the same row. A period that a change ends in its first second has
+    // the start of the next one.
     const own = [...new Map(periods.map((row) => [row.id, row])).values()].sort(
-      (a, b) => (a.startMs ?? 0) - (b.startMs ?? 0),
+      (a, b) => (a.startMs ?? 0) - (b.startMs ?? 0) || (a.expiryMs ?? 0) - (b.expiryMs ?? 0),
     );
     if (own.length > 1) seenTwo = true;
     if (own.some((row, index) => index > 0 && (row.startMs ?? 0) < (own[index - 1]?.expiryMs ?? 0))) return true;

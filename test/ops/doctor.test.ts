@@ -3,7 +3,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { BillingActivity } from '../../src/domain/billing-history.js';
 import type { DoctorReport } from '../../src/ops/doctor.command.js';
+import { rowChecks } from '../../src/ops/history-checks.js';
 import { runOpsCommand } from '../../src/ops/ops.command.js';
 import { TOGGLES, type ToggleName } from '../../src/simulator/world-toggles.js';
 import {
@@ -23,6 +25,7 @@ import {
   startRawUpstream,
 } from '../support/raw-upstream.js';
 import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
+import { activity } from '../unit/reads/activity.fixture.js';
 
 // One run is about twelve reads, one after the other.
 jest.setTimeout(30_000);
@@ -112,6 +115,16 @@ async function write({ apiKey }: TestWorld, endpoint: string, form: Readonly<Rec
   const response = await fetch(`${simulator.url}/v1/billings/${endpoint}`, { method: 'POST', body });
   expect(response.status).toBe(200);
 }
+
+it('a period that a change ends in its first second overlaps nothing, whatever the order of the rows', () => {
+  const [startMs, laterMs] = [Date.UTC(2026, 10, 30), Date.UTC(2026, 11, 30)];
+  const replaced = activity({ id: '1', startMs, expiryMs: startMs });
+  const now = activity({ id: '2', kind: 'UPGRADE', startMs, expiryMs: laterMs });
+  const overlapOf = (...rows: BillingActivity[]) =>
+    rowChecks(rows).find(({ name }) => name === 'closeOldPeriod')?.value;
+  expect([overlapOf(now, replaced), overlapOf(replaced, now)]).toEqual(['yes', 'yes']);
+  expect(overlapOf(now, { ...replaced, expiryMs: laterMs })).toBe('no');
+});
 
 describe("doctor, against the simulator's", () => {
   it.each(WORLDS)('%j, finds each of them', async (toggles) => {

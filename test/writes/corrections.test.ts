@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { openLedger } from '../../src/idempotency/open-ledger.js';
 import { type FaultMoment, FaultyLedger } from '../ledger/faulty-ledger.js';
 import { present } from '../ledger/ledger.harness.js';
@@ -34,8 +34,10 @@ describe('a person’s decision about a write', () => {
       },
     });
   });
-  afterAll(async () => {
+  afterEach(() => {
     jest.restoreAllMocks();
+  });
+  afterAll(async () => {
     await gateway.close();
     await simulator.close();
     await removeGatewayFolders();
@@ -136,8 +138,10 @@ describe('a person’s decision about a write', () => {
     expect((await at.order(packId, 1, `${at.key}-again`)).operation.status).toBe('SUCCEEDED');
     show();
     const known = gateway.logs().split(CONTRADICTED).length;
-    passedMs += 11 * SECOND;
-    while (gateway.logs().split(CONTRADICTED).length === known) await gateway.execute('{ __typename }');
-    jest.restoreAllMocks();
+    // A look may have begun before the row showed, and plan the next one only now.
+    while (gateway.logs().split(CONTRADICTED).length === known) {
+      passedMs += 11 * SECOND;
+      await gateway.execute('{ __typename }');
+    }
   });
 });

@@ -271,7 +271,8 @@ class LeafReader {
 
 /**
  * The purchase of a whole success, with warnings about odd figures. Figures are returned as sent and never recomputed.
- * `Result` is a text for people, so it is sanitised like every message of an upstream.
+ * `Result` is a text for people, so it is sanitised like every message of an upstream. It stays where it is exactly one
+ * detail of the request, as in the help page's own sample, because it then says nothing about anybody.
  *
  * @param id the response's `Detail.ID`, already validated
  */
@@ -297,7 +298,7 @@ function toCreditPurchase(
     purchaseType: leaves.read('PurchaseType', detail.purchasetype, decodeCode),
     invoiceNumber: leaves.read('InvoiceNumber', detail.invoicenumber, decodeCode),
     result: leaves.read('Result', response.responsedata?.result, (text) =>
-      decoded(sanitiseUpstreamMessage(text, secrets)),
+      decoded(sanitiseUpstreamMessage(text, [...credentials, ...secrets.filter((secret) => secret !== text)])),
     ),
     userId: leaves.read('UserId', response.responsedata?.identification?.userid, (text) =>
       holdsSecret(text, credentials) ? UNREADABLE : decoded(text),
