@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
+import { examineDocument, isKnownText } from '../upstreams/xtracta/document-examination.js';
 import { headOf, type Probe, type ReadEndpoint } from './doctor-checks.js';
 import { UsageError } from './ops-output.js';
 import { type ResponseForm, responseForm } from './response-form.js';
@@ -18,13 +19,6 @@ export interface RecordedResponse {
   /** Head and body as `read` takes them. */
   readonly response: string;
 }
-
-/** Elements whose text stays: words of the API, and values whose form the recording must show. */
-const KEPT = new Set(['status', 'plan_type', 'plan_activity', 'price_currency', 'start_date', 'expiry_date']);
-/** The only message of reads in the documents. */
-const KNOWN_MESSAGE = 'The request has been successfully processed';
-/** A kept text is a word or a date. Other text may be personal data. */
-const SHORT = /^[\w .:+()-]{0,40}$/;
 
 /**
  * Writes the responses with names, ids and figures masked. Each character becomes another of its class. Zeros, lengths,
@@ -76,10 +70,12 @@ function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, 'x'.repeat(secret.length)), text);
 }
 
-/** Tags, comments and instructions; everything between them is text. A body that is no XML is one text. */
-const MARKUP = /<!\[CDATA\[[\s\S]*?\]\]>|<!--[\s\S]*?-->|<[^<>]*>/g;
+/** Tags, comments and instructions; everything between them is text. */
+const MARKUP = /<!\[CDATA\[[\s\S]*?\]\]>|<!--[\s\S]*?-->|<\?[\s\S]*?\?>|<[^<>]*>/g;
 
+/** Masks a body. Where it is no XML, names of tags may be anything, so only its punctuation stays. */
 export function maskDocument(text: string, mask: FormMask): string {
+  if (examineDocument(Buffer.from(text)).fault !== null) return mask.text(text);
   let out = '';
   let at = 0;
   let element = '';
@@ -92,22 +88,31 @@ export function maskDocument(text: string, mask: FormMask): string {
   return out + maskText(text.slice(at), '', mask);
 }
 
-/** Masks values of attributes and whole comments; names of elements stay. */
+/** Masks values of attributes, whole comments and instructions; names of elements and the XML declaration stay. */
 function maskTag(tag: string, element: string, mask: FormMask): string {
   if (tag.startsWith('<!--')) return '<!-- -->';
   if (tag.startsWith('<![CDATA[')) return `<![CDATA[${maskText(tag.slice(9, -3), element, mask)}]]>`;
-  if (tag.startsWith('<?xml')) return tag;
+  if (tag.startsWith('<?')) return /^<\?xml\s/.test(tag) ? tag : '<?masked?>';
   return tag.replace(/"[^"]*"|'[^']*'/g, (value) => value.charAt(0) + mask.text(value.slice(1, -1)) + value.charAt(0));
 }
 
 function maskText(text: string, element: string, mask: FormMask): string {
   const trimmed = text.trim();
   if (trimmed === '') return text;
-  if ((KEPT.has(element) && SHORT.test(trimmed)) || (element === 'message' && trimmed === KNOWN_MESSAGE)) return text;
+  if (isKnownText(element, trimmed)) return text;
   return text.replace(trimmed, () => mask.text(trimmed));
 }
 
-const REFERENCE = /&(?:#\w+|\w+);/g;
+const REFERENCE = /&(?:#\w+|amp|lt|gt|quot|apos);/gi;
+/** References of XML itself, and those to blanks. */
+const KEPT_REFERENCE = /^&(?:amp|lt|gt|quot|apos|#(?:9|10|13|32|x(?:9|a|d|20)));$/i;
+
+/** A reference of the same length to one letter. */
+function maskedReference(reference: string): string {
+  if (KEPT_REFERENCE.test(reference)) return reference;
+  const digits = reference.length - 3;
+  return `&#${(digits > 2 ? '233' : '88').padStart(digits, '0')};`;
+}
 
 /**
  * Replaces texts by others of the same form. Mutable: it remembers each replacement, so that equal ids stay equal and
@@ -117,7 +122,7 @@ export class FormMask {
   readonly #masked = new Map<string, string>();
   readonly #used = new Set<string>();
 
-  /** Masks a text; references (`&amp;`) stay unchanged. */
+  /** Masks a text; the references of XML itself (`&amp;`) stay unchanged. */
   text(text: string): string {
     const known = this.#masked.get(text);
     if (known !== undefined) return known;
@@ -133,7 +138,7 @@ export class FormMask {
     let out = '';
     let at = 0;
     for (const match of text.matchAll(REFERENCE)) {
-      out += drawn(text.slice(at, match.index)) + match[0];
+      out += drawn(text.slice(at, match.index)) + maskedReference(match[0]);
       at = match.index + match[0].length;
     }
     return out + drawn(text.slice(at));

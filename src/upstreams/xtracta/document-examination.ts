@@ -1,6 +1,7 @@
+import { decodeActivityKind, decodeCurrency, decodeDateTime, decodePlanType, UNREADABLE } from '../value.decoders.js';
 import { StrictXml, type XmlFault } from '../xml/strict-xml.js';
 import { decodeUtf8 } from '../xml/xml.reader.js';
-import { plainName } from './xtracta-envelope.js';
+import { decodeStatus, plainName } from './xtracta-envelope.js';
 
 /** An element in its place in the document. `text` is the text right inside it. */
 export interface ExaminedElement {
@@ -59,4 +60,20 @@ export function examineDocument(body: Uint8Array): ExaminedDocument {
   if (text === null) strict.refuse('encoding');
   else strict.write(text);
   return { fault: strict.end(), root };
+}
+
+const KNOWN_TEXTS: ReadonlyMap<string, (text: string) => boolean> = new Map([
+  ['status', (text) => decodeStatus(text) !== 'invalid'],
+  ['plan_type', (text) => decodePlanType(text).known],
+  ['plan_activity', (text) => decodeActivityKind(text).known],
+  ['price_currency', (text) => decodeCurrency(text) !== UNREADABLE],
+  ['start_date', (text) => decodeDateTime(text) !== UNREADABLE],
+  ['expiry_date', (text) => decodeDateTime(text) !== UNREADABLE],
+  // The only message of reads in the documents.
+  ['message', (text) => text === 'The request has been successfully processed'],
+]);
+
+/** Whether the text of an element is a word of the API or a date. Other text may be personal data. */
+export function isKnownText(element: string, text: string): boolean {
+  return KNOWN_TEXTS.get(element)?.(text) === true;
 }
