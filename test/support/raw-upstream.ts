@@ -49,6 +49,9 @@ export interface RawUpstream {
   close(): Promise<void>;
 }
 
+/** Where every connection is refused. A port that one test has closed may be another test's a moment later. */
+export const REFUSING_URL = 'http://127.0.0.1:1';
+
 /**
  * Starts a raw upstream. It knows enough HTTP to see when a request is complete (head, then `content-length` bytes).
  * The handler decides every byte of the response.

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hang, type RawUpstream, startRawUpstream } from '../support/raw-upstream.js';
+import { hang, type RawUpstream, REFUSING_URL, startRawUpstream } from '../support/raw-upstream.js';
 import type { TestGateway } from '../support/start-gateway.js';
 import type { ConnectionFault } from './fault-points.js';
 import { WRITES } from './write-cases.js';
@@ -30,16 +30,14 @@ export async function startConnectionStands(
   circumstances: readonly string[],
   open: (fault: ConnectionFault, urls: UpstreamUrls) => Promise<TestGateway>,
 ): Promise<ConnectionStands> {
-  const closed = await startRawUpstream(hang());
   const servers = {
     tls: await startRawUpstream(hang(), { tls: certificate }),
     handshake: await startRawUpstream(hang(), { tls: certificate, onConnection: 'silent' }),
     midRequest: await startRawUpstream(hang(), { resetAfterBytes: 10 }),
   };
-  await closed.close();
   const urls: Record<ConnectionFault, string> = {
     dns: 'https://upstream.invalid',
-    refused: closed.url,
+    refused: REFUSING_URL,
     tls: servers.tls.url,
     handshake: servers.handshake.url,
     midRequest: servers.midRequest.url,

@@ -7,6 +7,7 @@ import { UpstreamChannel } from '../../src/upstreams/http/channel.js';
 import { createUndiciTransport } from '../../src/upstreams/http/undici.transport.js';
 import { XtractaClient } from '../../src/upstreams/xtracta/xtracta.client.js';
 import type { FaultMoment, LedgerStep } from '../ledger/faulty-ledger.js';
+import { REFUSING_URL } from '../support/raw-upstream.js';
 import { recordedCall } from '../support/upstream-call.js';
 import { FAULT_POINTS } from './fault-points.js';
 import { interceptLedger } from './intercepted-ledger.js';
@@ -66,17 +67,15 @@ export class RandomFaultStand {
   pairs = 0;
   responses = 0;
 
-  private constructor(url: string, upstream: WriteUpstream, refusedUrl: string) {
+  private constructor(url: string, upstream: WriteUpstream) {
     this.#url = url;
     this.#upstream = upstream;
     this.#client = clientOf(upstream.url);
-    this.#refused = clientOf(refusedUrl);
+    this.#refused = clientOf(REFUSING_URL);
   }
 
   static async start(ledgerUrl: string): Promise<RandomFaultStand> {
-    const closed = await WriteUpstream.start();
-    await closed.close();
-    return new RandomFaultStand(ledgerUrl, await WriteUpstream.start(), closed.url);
+    return new RandomFaultStand(ledgerUrl, await WriteUpstream.start());
   }
 
   get most(): number {

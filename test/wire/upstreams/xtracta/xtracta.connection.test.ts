@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { hang, httpResponse, redirect } from '../../../support/raw-upstream.js';
+import { hang, httpResponse, REFUSING_URL, redirect } from '../../../support/raw-upstream.js';
 import {
   BOOSTER,
   clientOf,
@@ -21,10 +21,8 @@ describe.each(TRANSPORT_NAMES)('Xtracta when no connection comes about, over %s'
   const readOver = (url: string, connectTimeoutMs?: number) => readCode(clientOver(url, connectTimeoutMs));
 
   it('proves a refused connection unsent', async () => {
-    const closed = await upstreamOf(hang());
-    await closed.close();
-    expect((await order(clientOver(closed.url))).kind).toBe('notSent');
-    expect(await readOver(closed.url)).toBe(UNAVAILABLE);
+    expect((await order(clientOver(REFUSING_URL))).kind).toBe('notSent');
+    expect(await readOver(REFUSING_URL)).toBe(UNAVAILABLE);
   });
 
   it('proves an unknown host unsent', async () => {
