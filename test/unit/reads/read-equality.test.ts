@@ -84,7 +84,7 @@ describe('a batched response', () => {
           }
           const reads = operation(factory, { who: caller({ root }) });
           const batched = await Promise.all(questions.map((asking) => ask(reads, asking)));
-          expect(batched).toEqual(await oneByOne(model.groups, {}, questions, caller({})));
+          expect(batched).toEqual(await oneByOne(model.groups, {}, questions, caller({}), nowMs));
         }
       }),
       { numRuns: randomRuns(150) },

@@ -122,16 +122,23 @@ export async function ask(reads: BillingReads, asking: Question): Promise<unknow
   }
 }
 
-/** Every question with a gateway of its own, which merges nothing. @param who must know no root */
+/**
+ * Every question with a gateway of its own, which merges nothing.
+ *
+ * @param who must know no root
+ * @param nowMs the moment of the question: a list without dates moves with it
+ */
 export function oneByOne(
   groups: readonly ModelGroup[],
   behaviour: ModelBehaviour,
   questions: readonly Question[],
   who: Caller,
+  nowMs = NOW_MS,
 ) {
   return Promise.all(
     questions.map((asking) => {
-      const alone = readsFactory(new UpstreamModel(groups, behaviour), { mergeWindows: false });
+      const model = new UpstreamModel(groups, behaviour);
+      const alone = readsFactory(model, { mergeWindows: false, clock: () => nowMs });
       return ask(operation(alone, { who }), asking);
     }),
   );
