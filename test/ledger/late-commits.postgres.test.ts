@@ -60,9 +60,17 @@ if (binaries === null) {
     while (present(waiting.parse(await query(primary.port, count))[0]).n < sessions);
   };
   const stall = (): boolean => process.kill(receiver, 'SIGSTOP');
-  const goOn = (): boolean => process.kill(receiver, 'SIGCONT');
-  /** Cuts every connection to the primary, which goes on with what it was told. */
-  const cut = (): void => address.moveTo(primary.port);
+
+  /**
+   * Cuts every connection to the primary while a commit waits for the stalled standby. The ledger then asks what became
+   * of its change, and gets no reply before the standby goes on and the change is committed.
+   */
+  const commitAfterTheCut = async (): Promise<void> => {
+    await untilWaiting('SyncRep', 1);
+    address.moveTo(primary.port);
+    await untilWaiting('Lock', 1);
+    process.kill(receiver, 'SIGCONT');
+  };
 
   describe('a commit of PostgreSQL that waits for a standby while its connection is cut', () => {
     const withLedger = async (setting: string, work: (ledger: Ledger, replica: Ledger) => Promise<void>) => {
@@ -91,11 +99,7 @@ if (binaries === null) {
           for (const _ of earlier) await once.run(order, upstream.steps());
           stall();
           const run = once.run(order, upstream.steps());
-          await untilWaiting('SyncRep', 1);
-          cut();
-          // The ledger asks what became of the claim, and gets no reply before that is decided.
-          await untilWaiting('Lock', 1);
-          goOn();
+          await commitAfterTheCut();
           expect(await run).toEqual({ kind: 'ledgerUnavailable' });
           const { tenantId, idempotencyKey } = order;
           expect(await replica.find(tenantId, idempotencyKey)).toMatchObject({
@@ -123,11 +127,7 @@ if (binaries === null) {
             return null;
           };
           const run = new RunOnce({ ledger }).run(order, upstream.steps({ baseline }));
-          await untilWaiting('SyncRep', 1);
-          cut();
-          // The ledger has read a claim, and gives it back: behind the change that is not yet committed.
-          await untilWaiting('Lock', 1);
-          goOn();
+          await commitAfterTheCut();
           expect(await run).toEqual({ kind: 'ledgerUnavailable' });
           const { tenantId, idempotencyKey } = order;
           expect(await replica.find(tenantId, idempotencyKey)).toMatchObject({ state: 'not_sent', claim: 1 });
