@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { execute } from '../support/start-gateway.js';
 import { type GatewayProcess, startGatewayProcess } from '../support/start-gateway-process.js';
 import { findPostgres, startPostgres, type TestPostgres } from '../support/start-postgres.js';
-import { findRedis, freePort, startRedis, type TestRedis } from '../support/start-redis.js';
+import { findRedis, startRedis, type TestRedis } from '../support/start-redis.js';
 
 // The bundle as the image has it: no node_modules in any folder above it.
 
@@ -107,10 +107,11 @@ async function collect(protocol: 'grpc' | 'http/protobuf') {
           resolve({ path: String(request.url), type: String(request.headers['content-type']) });
           request.resume().on('end', () => response.end());
         });
-  const port = await freePort();
-  server.listen(port, '127.0.0.1').unref();
+  server.listen(0, '127.0.0.1').unref();
   await once(server, 'listening');
-  return { url: `http://127.0.0.1:${port}`, request: promise };
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('No port was given.');
+  return { url: `http://127.0.0.1:${address.port}`, request: promise };
 }
 
 /** A file of the bundle and all files that load before its first line runs. */

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { JournalEntry } from '../../src/simulator/world-journal.js';
+import { freePort } from '../support/free-port.js';
 import { execute } from '../support/start-gateway.js';
 import { type GatewayProcess, startGatewayProcess } from '../support/start-gateway-process.js';
 import { findNginx, startNginx, type TestNginx } from '../support/start-nginx.js';
 import { findPostgres, startPostgres, type TestPostgres } from '../support/start-postgres.js';
-import { findRedis, freePort, startRedis, type TestRedis } from '../support/start-redis.js';
+import { findRedis, startRedis, type TestRedis } from '../support/start-redis.js';
 import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
 import { type Order, type OrderEnd, ReplicaLoad } from './replica.load.js';
 

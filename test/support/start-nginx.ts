@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findProgram, freePort } from './start-redis.js';
+import { freePort } from './free-port.js';
+import { findProgram } from './start-redis.js';
 
 export interface TestNginx {
   readonly url: string;

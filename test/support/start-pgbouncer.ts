@@ -4,7 +4,8 @@ import { accessSync, chmodSync, constants, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { freePort, unprivilegedUser } from './start-postgres.js';
+import { freePort } from './free-port.js';
+import { unprivilegedUser } from './start-postgres.js';
 
 export interface TestPgBouncer {
   readonly url: string;

@@ -12,11 +12,11 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
+import { freePort } from './free-port.js';
 
 /** A PostgreSQL server on a free port, in a temporary directory. */
 export interface TestPostgres {
@@ -179,19 +179,6 @@ export function unprivilegedUser(): { readonly uid: number; readonly gid: number
   }
   const id = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') {
-    throw new Error('No port was given.');
-  }
-  return address.port;
 }
 
 function listDirectory(path: string): string[] {

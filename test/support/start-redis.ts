@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { freePort } from './free-port.js';
 
 /** A Redis server on a free port, without files on disk. */
 export interface TestRedis {
@@ -72,18 +72,6 @@ export async function startRedis(binary: string, primaryPort?: number): Promise<
       rmSync(directory, { recursive: true, force: true });
     },
   };
-}
-
-/** A port without a listener at the moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('No port was given.');
-  return address.port;
 }
 
 function isExecutable(path: string): boolean {
