@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { Ledger } from '../../src/idempotency/ledger.js';
 import { openLedger } from '../../src/idempotency/open-ledger.js';
 import { type OnceResult, RunOnce } from '../../src/idempotency/run-once.js';
-import { FUZZ_PATIENCE_MS, fuzzSettings } from '../security/fuzz.settings.js';
+import { FUZZ_PATIENCE_MS, fuzzSettings } from '../support/suite.sizes.js';
 import {
   CountingUpstream,
   NOT_SENT,

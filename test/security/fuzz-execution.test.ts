@@ -6,10 +6,10 @@ import { UnreadableValue } from '../../src/domain/money.js';
 import { buildGatewaySchema } from '../../src/graphql/schema.js';
 import type { HistoryPage } from '../../src/reads/billing-reads.js';
 import { HistoryConnection } from '../../src/reads/history-paging.js';
+import { FUZZ_PATIENCE_MS, fuzzSettings } from '../support/suite.sizes.js';
 import { ApolloHarness } from '../unit/graphql/apollo.harness.js';
 import { type InMemoryPorts, inMemoryPorts, PLAN, ROW } from '../unit/graphql/in-memory.context.js';
 import { type GeneratedRequest, generateRequest, numbersFrom } from './document.generator.js';
-import { FUZZ_PATIENCE_MS, fuzzSettings } from './fuzz.settings.js';
 
 const { runs, seed } = fuzzSettings('queries executed with written rows and by graphql-js alone', 250);
 

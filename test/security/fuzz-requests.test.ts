@@ -4,7 +4,7 @@ import { Agent, request } from 'undici';
 import { BILLING_ERROR_CODES } from '../../src/domain/errors.js';
 import { PROTOCOL_CATALOGUE } from '../../src/graphql/error-catalogue.js';
 import type { TestGateway } from '../support/start-gateway.js';
-import { FUZZ_PATIENCE_MS, fuzzSettings } from './fuzz.settings.js';
+import { FUZZ_PATIENCE_MS, fuzzSettings } from '../support/suite.sizes.js';
 import { property } from './http-probe.js';
 import { type FuzzedRequest, fuzzedRequest } from './request.arbitrary.js';
 import { openStand } from './security.harness.js';

@@ -9,9 +9,9 @@ import { UpstreamChannel } from '../../src/upstreams/http/channel.js';
 import { createGotTransport } from '../../src/upstreams/http/got.transport.js';
 import { createUndiciTransport } from '../../src/upstreams/http/undici.transport.js';
 import { XtractaClient } from '../../src/upstreams/xtracta/xtracta.client.js';
+import { FUZZ_PATIENCE_MS, fuzzSettings } from '../support/suite.sizes.js';
 import { recordedCall } from '../support/upstream-call.js';
 import { type FuzzedResponse, fuzzedResponse } from './body.arbitrary.js';
-import { FUZZ_PATIENCE_MS, fuzzSettings } from './fuzz.settings.js';
 import { property } from './http-probe.js';
 import { sketchXml } from './xml.oracle.js';
 

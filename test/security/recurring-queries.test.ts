@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { TestGateway } from '../support/start-gateway.js';
+import { FUZZ_PATIENCE_MS, fuzzSettings } from '../support/suite.sizes.js';
 import { selection } from './document.arbitrary.js';
-import { FUZZ_PATIENCE_MS, fuzzSettings } from './fuzz.settings.js';
 import { postQuery } from './http-probe.js';
 import { nearlyRight } from './request.arbitrary.js';
 import { openStand } from './security.harness.js';

@@ -12,6 +12,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createScriptTransformer } from '@jest/transform';
+import fc from 'fast-check';
 import circus from 'jest-circus/runner';
 import { ModuleMocker } from 'jest-mock';
 import { sourceOf } from './typescript.hooks.mjs';
@@ -25,6 +26,10 @@ const collectGarbage = runInNewContext('gc');
  * make jest replace the worker (`workerIdleMemoryLimit`), and a new one costs seconds until all modules are loaded.
  */
 const MUCH_HEAP_BYTES = 120e6;
+
+// Developers run the same random cases each time, so that a failure comes from their change. CI also runs the
+// properties at their full size, with random seeds (suite.sizes.ts).
+if (process.env.TEST_SIZES !== 'full') fc.configureGlobal({ seed: 20_260_101 });
 
 const GLOBALS = 'jest:globals';
 const NAMES = ['afterAll', 'afterEach', 'beforeAll', 'beforeEach', 'describe', 'expect', 'it', 'jest', 'test'];

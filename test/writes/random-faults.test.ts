@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { fuzzSettings } from '../support/suite.sizes.js';
 import { FAULT_POINTS } from './fault-points.js';
 import { type FaultPair, RandomFaultStand } from './random-fault.harness.js';
 
-const { FAULT_RUNS = '200', FAULT_SEED } = process.env;
+const { runs, seed } = fuzzSettings('random pairs of faults', 200, 'FAULT');
 const PAIRS_AT_ONCE = 100;
-const BATCHES = Math.ceil(Number(FAULT_RUNS) / PAIRS_AT_ONCE);
-const SEED = FAULT_SEED === undefined ? Date.now() & 0x7fffffff : Number(FAULT_SEED);
+const BATCHES = Math.ceil(runs / PAIRS_AT_ONCE);
 const BATCH_LIMIT_MS = 20_000;
 
 const wireFault = fc.nat(FAULT_POINTS.length - 1).map((index) => ({ at: 'wire', index }) as const);
@@ -51,10 +51,10 @@ it(
       fc.asyncProperty(batch, async (pairs) => {
         expect(await stand.run(pairs)).toEqual([]);
       }),
-      { seed: SEED, numRuns: BATCHES, endOnFailure: true },
+      { seed, numRuns: BATCHES, endOnFailure: true },
     );
     process.stderr.write(
-      `Random pairs of faults (seed ${SEED}): ${stand.pairs} pairs, ${stand.responses} responses, at most ${stand.most} request per key\n`,
+      `Random pairs of faults: ${stand.pairs} pairs, ${stand.responses} responses, at most ${stand.most} request per key\n`,
     );
   },
   BATCH_LIMIT_MS * (BATCHES + 1),

@@ -1,10 +1,9 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { fuzzSettings } from '../support/suite.sizes.js';
 import { reconcile, world } from './random-world.js';
 
-const { RECONCILE_RUNS, FAULT_RUNS, FAULT_SEED } = process.env;
-const RUNS = Number(RECONCILE_RUNS ?? FAULT_RUNS ?? '1000');
-const SEED = FAULT_SEED === undefined ? Date.now() & 0x7fffffff : Number(FAULT_SEED);
+const { runs, seed } = fuzzSettings('reconciled worlds', 1_000, 'FAULT');
 
 /**
  * Left out, because nothing tells it from the write itself: somebody buys exactly the same, for the same group, within
@@ -12,7 +11,7 @@ const SEED = FAULT_SEED === undefined ? Date.now() & 0x7fffffff : Number(FAULT_S
  * the same quantity, where the rows of that upstream tell one. The minute is the upstream's, by the clock difference
  * that was measured; none measured: by none.
  */
-it(`never settles a write by what is not its own row, in ${RUNS} worlds`, () => {
+it(`never settles a write by what is not its own row, in ${runs} worlds`, () => {
   const seen = { carriedOut: 0, settled: 0, notCarriedOut: 0, beyondLimit: 0 };
   fc.assert(
     fc.property(world, (drawn) => {
@@ -25,11 +24,11 @@ it(`never settles a write by what is not its own row, in ${RUNS} worlds`, () => 
       if (isProved) seen.settled += 1;
       expect(lies).toEqual([]);
     }),
-    { seed: SEED, numRuns: RUNS },
+    { seed, numRuns: runs },
   );
   const share = ((100 * seen.settled) / seen.carriedOut).toFixed(1);
   process.stderr.write(
-    `Reconciled worlds (seed ${SEED}): ${JSON.stringify(seen)}; ${share} % of what was carried out settles by itself\n`,
+    `Reconciled worlds: ${JSON.stringify(seen)}; ${share} % of what was carried out settles by itself\n`,
   );
   // Settling nothing at all would be no lie either.
   expect(seen.settled).toBeGreaterThan(0);

@@ -4,18 +4,17 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { fuzzSettings } from '../support/suite.sizes.js';
 import { GatewayProcess } from './gateway-processes.js';
 import { WRITES } from './write-cases.js';
 import { ask, type Intent, liesOf, statusOf } from './write-client.js';
 import { SUCCEEDS, WriteUpstream } from './write-upstream.js';
 
-const { SIGKILL_RUNS = '3', SIGKILL_SEED } = process.env;
-const RUNS = Number(SIGKILL_RUNS);
-const SEED = SIGKILL_SEED === undefined ? Date.now() & 0x7fffffff : Number(SIGKILL_SEED);
+const { runs, seed } = fuzzSettings('lives that end by SIGKILL', 3, 'SIGKILL');
 /** A cold gateway answers its first writes within this time, so the kill may come at any step of any of them. */
 const LATEST_KILL_MS = 400;
 const LONGEST_RESPONSE_MS = 60;
-const START_LIMIT_MS = 20_000;
+const START_LIMIT_MS = 60_000;
 
 const directory = mkdtempSync(join(tmpdir(), 'sigkill-'));
 let upstream: WriteUpstream;
@@ -39,11 +38,11 @@ const lives = fc.sample(
     killAfterMs: fc.nat(LATEST_KILL_MS),
     respondAfterMs: fc.array(fc.nat(LONGEST_RESPONSE_MS), { minLength: 6, maxLength: 6 }),
   }),
-  { seed: SEED, numRuns: RUNS },
+  { seed, numRuns: runs },
 );
 
 it(
-  `sends no write twice and leaves no row untrue when it is killed at any instant (${RUNS} times)`,
+  `sends no write twice and leaves no row untrue when it is killed at any instant (${runs} times)`,
   async () => {
     const tally = new Map<string, number>();
     let open: readonly Intent[] = [];
@@ -65,10 +64,10 @@ it(
     expect(upstream.most()).toBeLessThanOrEqual(1);
     const words = [...tally].map(([word, count]) => `${word} ${count}`).sort();
     process.stderr.write(
-      `SIGKILL at ${RUNS} random instants (seed ${SEED}): at most ${upstream.most()} request per key; ${words.join(', ')}\n`,
+      `SIGKILL at ${runs} random instants: at most ${upstream.most()} request per key; ${words.join(', ')}\n`,
     );
   },
-  START_LIMIT_MS * (RUNS + 1),
+  START_LIMIT_MS * (runs + 1),
 );
 
 /** Two of each kind, each on a target of its own. */
