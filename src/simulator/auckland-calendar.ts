@@ -64,6 +64,8 @@ function instantOfWall(wallMs: number): number {
  * `instantMs` plus whole calendar months on New Zealand's wall clock; a day that the month lacks becomes its last day.
  */
 export function addMonths(instantMs: number, months: number): number {
+  // By its wall time an instant of the hour that comes twice would be taken for one of the first of them.
+  if (months === 0) return instantMs;
   const wall = new Date(instantMs + aucklandOffsetMs(instantMs));
   const day = wall.getUTCDate();
   const monthIndex = wall.getUTCFullYear() * 12 + wall.getUTCMonth() + months;

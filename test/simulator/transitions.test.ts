@@ -50,6 +50,18 @@ describe('the length of a period, in New Zealand’s wall time', () => {
     expect(iso(periodExpiry(at(start), type))).toBe(expiry);
   });
 
+  test.each(['2027-04-03T13:30:00.250Z', '2027-04-03T14:30:00.250Z'])(
+    'a clock moves on by the seconds asked at %s, though half past two comes twice on that day',
+    (instant) => {
+      const world = worldAt(instant);
+      for (const seconds of [0, 1, 4_000]) {
+        const before = world.now();
+        world.advance({ seconds });
+        expect(world.now() - before).toBe(seconds * 1000);
+      }
+    },
+  );
+
   test('months are added over years and back', () => {
     expect(iso(addMonths(at('2024-06-15T00:00:00Z'), 12))).toBe('2025-06-15T00:00:00Z');
     expect(iso(addMonths(at('2024-06-15T00:00:00Z'), -7))).toBe('2023-11-14T23:00:00Z');
