@@ -29,6 +29,18 @@ export const BILLING_ERROR_CODES = [
 
 export type BillingErrorCode = (typeof BILLING_ERROR_CODES)[number];
 
+/** Codes of GraphQL and Apollo Server, for requests that are refused before an operation runs. */
+export const PROTOCOL_ERROR_CODES = [
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'OPERATION_RESOLUTION_FAILURE',
+  'BAD_REQUEST',
+  'PERSISTED_QUERY_NOT_FOUND',
+  'PERSISTED_QUERY_NOT_SUPPORTED',
+] as const;
+
+export type ProtocolErrorCode = (typeof PROTOCOL_ERROR_CODES)[number];
+
 export type UpstreamService = 'xtracta' | 'credits';
 
 /** The source of an upstream error, in words that are safe to show: no URL, no body, no credential. */

@@ -1,4 +1,4 @@
-import type { BillingErrorCode } from '../domain/errors.js';
+import type { BillingErrorCode, ProtocolErrorCode } from '../domain/errors.js';
 
 /** Explanation of a code for client developers. Shown in the schema and in docs/errors.md. */
 export interface ErrorCodeEntry {
@@ -152,7 +152,7 @@ export const ERROR_CATALOGUE: Readonly<Record<BillingErrorCode, ErrorCodeEntry>>
 };
 
 /** Codes of the GraphQL protocol itself, for requests that are no valid operation. They never occur in `userErrors`. */
-export const PROTOCOL_CATALOGUE = {
+export const PROTOCOL_CATALOGUE: Readonly<Record<ProtocolErrorCode, ErrorCodeEntry>> = {
   GRAPHQL_PARSE_FAILED: {
     meaning: 'The document is not GraphQL.',
     action: 'Correct the document; `locations` says where.',
@@ -183,6 +183,4 @@ export const PROTOCOL_CATALOGUE = {
     action: 'Send whole queries.',
     retryable: 'no',
   },
-} as const satisfies Record<string, ErrorCodeEntry>;
-
-export type ProtocolErrorCode = keyof typeof PROTOCOL_CATALOGUE;
+};

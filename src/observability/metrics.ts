@@ -1,22 +1,15 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { BILLING_ERROR_CODES, type UpstreamService } from '../domain/errors.js';
+import { BILLING_ERROR_CODES, PROTOCOL_ERROR_CODES, type UpstreamService } from '../domain/errors.js';
 import { READ_ENDPOINTS, WRITE_KINDS, type WriteKind } from '../domain/upstream-operations.js';
 
 export type BreakerState = 'closed' | 'half-open' | 'open';
 
 const BREAKER_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 1, open: 2 };
-/** Error codes of Apollo Server for requests that are refused before an operation runs. */
-const GRAPHQL_CODES = [
-  'GRAPHQL_PARSE_FAILED',
-  'GRAPHQL_VALIDATION_FAILED',
-  'OPERATION_RESOLUTION_FAILURE',
-  'PERSISTED_QUERY_NOT_FOUND',
-];
 const UPSTREAMS: readonly UpstreamService[] = ['xtracta', 'credits'];
 const WRITE_STATUSES = ['SUCCEEDED', 'REJECTED', 'NOT_SENT', 'OUTCOME_UNKNOWN'] as const;
 /** Most series of limits. With more tenants, those nearest to a limit's end are shown. */
 const MAX_LIMIT_SERIES = 100;
-const KNOWN_CODES: ReadonlySet<string> = new Set([...BILLING_ERROR_CODES, ...GRAPHQL_CODES]);
+const KNOWN_CODES: ReadonlySet<string> = new Set([...BILLING_ERROR_CODES, ...PROTOCOL_ERROR_CODES]);
 
 // From responses without an upstream call (milliseconds) to the deadline of a write.
 const SERVER_SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];

@@ -1,6 +1,5 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { BillingError } from '../../domain/errors.js';
-import { PROTOCOL_CATALOGUE, type ProtocolErrorCode } from '../error-catalogue.js';
+import { BillingError, PROTOCOL_ERROR_CODES, type ProtocolErrorCode } from '../../domain/errors.js';
 import { argumentError, literalError } from './input-error.js';
 
 const INTERNAL_MESSAGE = 'Internal server error. The log has the details under the requestId.';
@@ -108,7 +107,7 @@ function limitIn(formatted: GraphQLFormattedError): BillingError | undefined {
 }
 
 function isProtocolCode(code: unknown): code is ProtocolErrorCode {
-  return typeof code === 'string' && Object.hasOwn(PROTOCOL_CATALOGUE, code);
+  return PROTOCOL_ERROR_CODES.some((known) => known === code);
 }
 
 function protocolMessage(code: ProtocolErrorCode, message: string): string {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { UpstreamAttempt } from '../../../src/domain/upstream-call.js';
+import { ERROR_CATALOGUE, PROTOCOL_CATALOGUE } from '../../../src/graphql/error-catalogue.js';
 import { createLogger } from '../../../src/observability/logger.js';
 import { Metrics } from '../../../src/observability/metrics.js';
 import { createUpstreamObserver } from '../../../src/observability/upstream-observer.js';
@@ -123,6 +124,14 @@ describe('the metrics', () => {
     ]) {
       expect(text).toContain(`${line}\n`);
     }
+  });
+
+  it('count every documented error code under its own name', async () => {
+    const codes = [...Object.keys(ERROR_CATALOGUE), ...Object.keys(PROTOCOL_CATALOGUE)];
+    const text = await textOf((metrics) => codes.forEach((code) => metrics.graphqlError(code)));
+    const counted = [...text.matchAll(/^graphql_errors_total\{code="(\w+)"\} 1$/gm)].map(([, code]) => code);
+    expect(counted.sort()).toEqual(codes.sort());
+    expect(text).toContain('graphql_errors_total{code="other"} 0');
   });
 
   it('have bounded labels, whatever the upstream makes up', async () => {
