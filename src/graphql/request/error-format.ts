@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { BillingError, PROTOCOL_ERROR_CODES, type ProtocolErrorCode } from '../../domain/errors.js';
-import { argumentError, literalError } from './input-error.js';
+import { literalError } from './input-error.js';
 
 const INTERNAL_MESSAGE = 'Internal server error. The log has the details under the requestId.';
 
@@ -78,8 +78,7 @@ function billingErrorIn(error: unknown): BillingError | undefined {
 }
 
 function inputErrorIn(error: unknown): BillingError | undefined {
-  if (!(error instanceof GraphQLError)) return undefined;
-  return error.path === undefined ? literalError(error) : argumentError(error);
+  return error instanceof GraphQLError && error.path === undefined ? literalError(error) : undefined;
 }
 
 /** The engine's message for a stack overflow. The function in which it occurs is a matter of chance. */

@@ -1,5 +1,6 @@
 import {
   type ASTNode,
+  type ASTVisitor,
   coerceInputValue,
   type DocumentNode,
   type FieldNode,
@@ -12,11 +13,13 @@ import {
   type OperationDefinitionNode,
   parse,
   type Source,
+  TypeInfo,
   typeFromAST,
   type ValueNode,
   type VariableDefinitionNode,
   valueFromAST,
   visit,
+  visitWithTypeInfo,
 } from 'graphql';
 import { type BillingError, badInput } from '../../domain/errors.js';
 import { ScalarInputError } from '../scalars.js';
@@ -87,21 +90,50 @@ export function literalError(error: GraphQLError): BillingError | undefined {
   return inputProblem(literalPath(node), unwrapped(error));
 }
 
-/** The error of a field whose argument only execution can refuse. Undefined when the error has another cause. */
-export function argumentError({ originalError: cause }: GraphQLError): BillingError | undefined {
-  return cause instanceof GraphQLError ? refusedArgument(cause) : undefined;
+/** A request with a document that fits the schema. */
+interface ValidRequest {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  /** As the client sent them. */
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/** The error of a field whose argument only execution can refuse; any other error as it is. */
+export function withArgumentRefused(error: GraphQLError, request: ValidRequest): GraphQLError {
+  const { message, nodes = null, path, originalError: cause } = error;
+  if (path === undefined || !(cause instanceof GraphQLError)) return error;
+  const originalError = refusedArgument(cause, request);
+  return originalError === undefined ? error : new GraphQLError(message, { nodes, path, originalError });
 }
 
 /**
  * The error for an argument of a field or directive that validation cannot refuse: an explicit null in place of a
  * default, or a missing variable. Undefined when the error of graphql-js has another cause.
  */
-export function refusedArgument(error: GraphQLError): BillingError | undefined {
+export function refusedArgument(error: GraphQLError, request: ValidRequest): BillingError | undefined {
   if (error.path !== undefined || error.originalError !== undefined) return undefined;
   const [, argument] = ARGUMENT.exec(error.message) ?? [];
-  return argument === undefined
-    ? undefined
-    : badInput(`${argument} has a value that its type does not allow.`, [argument]);
+  if (argument === undefined) return undefined;
+  const field = pathToNull(error.nodes?.[0], request) ?? [argument];
+  return badInput(`${field.join('.')} has a value that its type does not allow.`, field);
+}
+
+/** The path to the first variable in the value that is null where the type allows none. */
+function pathToNull(
+  value: ASTNode | undefined,
+  { schema, document, variables }: ValidRequest,
+): readonly string[] | undefined {
+  const types = new TypeInfo(schema);
+  let found: readonly string[] | undefined;
+  const search: ASTVisitor = {
+    Variable(node, _key, _parent, path, ancestors) {
+      const isInside = node === value || ancestors.some((ancestor) => ancestor === value);
+      const isRefused = isInside && variables[node.name.value] === null && isNonNullType(types.getInputType());
+      if (isRefused) found ??= namesAlong(document, path);
+    },
+  };
+  visit(document, visitWithTypeInfo(types, search));
+  return found;
 }
 
 /**

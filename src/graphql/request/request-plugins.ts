@@ -16,7 +16,7 @@ import { eachInSlices } from '../../runtime/large-work.js';
 import type { GatewayContext } from '../context.js';
 import { DELETE_DOCUMENTS_SCOPE, requireScopes } from '../scopes.js';
 import { formatError } from './error-format.js';
-import { type CoercedVariables, coerceVariables, refusedArgument } from './input-error.js';
+import { type CoercedVariables, coerceVariables, refusedArgument, withArgumentRefused } from './input-error.js';
 import { MAX_REPORTED_ERRORS } from './limits.js';
 import { beginRows, placeRows } from './plain-rows.js';
 import { MAX_ROWS, type OperationFacts, operationFacts, rowsAskedFor } from './selection.js';
@@ -53,8 +53,9 @@ function admission(options: AdmissionOptions): Listener {
       // No operation has that name, or there are several and the request names none. Execution reports that error.
       if (operation === undefined) return;
       if (options.plainRows !== false) beginRows(contextValue, operation);
+      const { variables: given = {} } = request;
       try {
-        const variables = coerceVariables(schema, operation, request.variables ?? {}, options);
+        const variables = coerceVariables(schema, operation, given, options);
         const facts = known.get(operation) ?? operationFacts(schema, document, operation, variables);
         if (!facts.conditional) known.set(operation, facts);
         if (operation.operation === OperationTypeNode.MUTATION) requireOneField(facts);
@@ -64,7 +65,8 @@ function admission(options: AdmissionOptions): Listener {
         }
         if (facts.hasLists) requireFewRows(rowsAskedFor(schema, document, operation, variables));
       } catch (error) {
-        const refused = error instanceof GraphQLError ? refusedArgument(error) : error;
+        const refused =
+          error instanceof GraphQLError ? refusedArgument(error, { schema, document, variables: given }) : error;
         throw refused instanceof BillingError ? requestError(refused) : error;
       }
     },
@@ -189,8 +191,14 @@ const FEW_ERRORS = 250;
 function completion(options: ResponseOptions): Listener {
   const laterErrors = new WeakMap<GatewayContext, readonly GraphQLFormattedError[]>();
   return {
-    didEncounterErrors: async ({ errors, contextValue }) => {
-      if (errors.length <= FEW_ERRORS || !isOwnList(errors)) return;
+    didEncounterErrors: async ({ errors, contextValue, schema, document, request: { variables = {} } }) => {
+      if (!isOwnList(errors)) return;
+      if (document !== undefined) {
+        for (const [index, error] of errors.entries()) {
+          errors[index] = withArgumentRefused(error, { schema, document, variables });
+        }
+      }
+      if (errors.length <= FEW_ERRORS) return;
       const later = errors.splice(FEW_ERRORS);
       if (contextValue.reads.refusal() !== null) return;
       const formatted: GraphQLFormattedError[] = [];

@@ -36,6 +36,7 @@ function expectTooComplex(response: GraphqlResult & { readonly calls: number }):
 const order = (key: string): string =>
   `orderBoosterPack(input: { idempotencyKey: "${key}", packId: "1" }) { userErrors { code } }`;
 const ui = 'openBillingUi { url }';
+const ZERO = '00000000-0000-0000-0000-000000000000';
 const reconcile = 'reconcileBillingOperation(idempotencyKey: "12345678") { userErrors { code } }';
 
 describe('one mutation field per operation', () => {
@@ -176,16 +177,49 @@ describe('variables', () => {
     expect(Object.prototype).not.toHaveProperty('polluted');
   });
 
-  it('that are null where a default stands are refused as the argument they go to', async () => {
-    const literal =
-      'mutation ($q: Int) { orderBoosterPack(input: { idempotencyKey: "12345678", packId: "1", quantity: $q }) { userErrors { code } } }';
-    expect(await ask(literal, { q: null })).toMatchObject({ calls: 0, codes: ['BAD_USER_INPUT'] });
-    expect(await ask(literal, {})).toMatchObject({ calls: 1, codes: [] });
-    const argument =
-      'query ($o: BillingHistoryOrder) { group(id: "1") { billingHistory(orderBy: $o) { totalCount } } }';
-    const response = await ask(argument, { o: null });
+  it.each([
+    [
+      ['input', 'quantity'],
+      'mutation ($groupId: ID, $x: Int) { orderBoosterPack(input: { idempotencyKey: "12345678", packId: "1", groupId: $groupId, quantity: $x }) { userErrors { code } } }',
+    ],
+    [
+      ['input', 'expected', 'amount'],
+      'mutation ($groupId: ID, $x: Decimal = "1") { changePlan(input: { idempotencyKey: "12345678", planId: "1", groupId: $groupId, expected: { amount: $x } }) { userErrors { code } } }',
+    ],
+    [
+      ['input', 'expireSeconds'],
+      'mutation ($x: Int) { ...M } fragment M on Mutation { openBillingUi(input: { expireSeconds: $x }) { url } }',
+    ],
+    [
+      ['input', 'heldDocuments'],
+      'mutation ($x: HeldDocumentsAction) { openBillingUi(input: { heldDocuments: $x }) { url } }',
+    ],
+    [
+      ['input'],
+      `mutation ($x: PurchaseCreditsInput = { idempotencyKey: "12345678", purchaseId: "${ZERO}" }) { purchaseCredits(input: $x) { userErrors { code } } }`,
+    ],
+    [['ids', '1'], 'query ($x: ID = "2") { groups(ids: ["1", $x]) { id } }'],
+    [
+      ['status', '0'],
+      'query ($x: BillingOperationStatus = NOT_SENT) { billingOperations(status: [$x]) { totalCount } }',
+    ],
+    [['orderBy'], 'query ($x: BillingHistoryOrder) { group(id: "1") { billingHistory(orderBy: $x) { totalCount } } }'],
+    [
+      ['activity', '1'],
+      'query ($x: BillingActivityKind = RENEW) { group(id: "1") { billingHistory(activity: [BOOSTER, $x]) { totalCount } } }',
+    ],
+    [['representations', '0'], 'query ($x: _Any = {}) { _entities(representations: [$x]) { __typename } }'],
+  ])('that are null where a default stands are refused at %j', async (field, query) => {
+    const response = await ask(query, { x: null, groupId: null });
     expect(response).toMatchObject({ calls: 0, codes: ['BAD_USER_INPUT'] });
-    expect(response.errors[0]?.extensions['field']).toEqual(['orderBy']);
+    expect(response.errors[0]?.extensions['field']).toEqual(field);
+    expect(response.errors[0]?.message).toContain(field.join('.'));
+  });
+
+  it('that are left out where a default stands are the default', async () => {
+    const query =
+      'mutation ($q: Int) { orderBoosterPack(input: { idempotencyKey: "12345678", packId: "1", quantity: $q }) { userErrors { code } } }';
+    expect(await ask(query, {})).toMatchObject({ calls: 1, codes: [] });
   });
 
   it.each([
