@@ -42,10 +42,14 @@ export class CallBudget {
     this.#made += 1;
   }
 
-  /** @returns false, and reserves nothing, when the calls exceed the limit */
-  reserve(calls: number): boolean {
-    if (this.#reserved + calls > this.limit) return false;
-    this.#reserved += calls;
+  get left(): number {
+    return this.limit - this.#reserved;
+  }
+
+  /** Reserves a call. @returns false when none is left */
+  reserve(): boolean {
+    if (this.left <= 0) return false;
+    this.#reserved += 1;
     return true;
   }
 
@@ -58,7 +62,7 @@ export class CallBudget {
   }
 
   cost(): OperationCost {
-    return { asked: this.#asked, ...this.counts(), left: this.limit - this.#reserved };
+    return { asked: this.#asked, ...this.counts(), left: this.left };
   }
 
   /** Reports to the metric the calls saved since the last report. */
@@ -80,7 +84,7 @@ export type RequestingField = 'plan' | 'billingHistory' | 'subgroups' | 'name' |
 export class ReadRequesters {
   readonly #byQuestion = new Map<string, Map<RequestingField, number>>();
 
-  /** @param question a read; or a group, where any response about it will do */
+  /** @param question a read of a history; or a group, of which another endpoint is read */
   note(question: HistoryRead | string, field: RequestingField): void {
     const key = typeof question === 'string' ? question : historyReadKey(question);
     const counts = this.#byQuestion.get(key) ?? new Map<RequestingField, number>();
@@ -95,7 +99,7 @@ export class ReadRequesters {
 
   /** The fields that wait for a call that serves these reads, with their counts. */
   of(reads: readonly HistoryRead[]): Readonly<Record<string, number>> {
-    const keys = new Set(reads.flatMap((read) => [historyReadKey(read), read.groupId]));
+    const keys = new Set(reads.map(historyReadKey));
     const total = new Map<RequestingField, number>();
     for (const key of keys) {
       for (const [field, count] of this.#byQuestion.get(key) ?? []) total.set(field, (total.get(field) ?? 0) + count);

@@ -2,9 +2,10 @@ import {
   type BillingActivity,
   type BillingHistory,
   hasUnreadableGroup,
+  type NamedGroup,
   namedGroup,
 } from '../domain/billing-history.js';
-import { readableOrNull } from '../domain/money.js';
+import { readableOrNull, UnreadableValue } from '../domain/money.js';
 import { largeWork } from '../runtime/large-work.js';
 import type { GroupRef, HistoryRead } from './billing-reads.js';
 import { compareIds } from './history-order.policy.js';
@@ -87,20 +88,51 @@ export function toHistoryResponse(
  * - a recursive response has a row that names no group, because the row may belong to the requested group;
  * - the group has no row in a recursive response, because it may have no rows, be outside, or be deleted;
  * - a wider response has rows of the group without a readable start date, because they may be outside the requested
- *   window.
+ *   window;
+ * - the narrower window is empty, because some upstreams answer that with 404.
+ *
+ * @param listsNoRows whether the upstream is known to answer an empty window with a list
  */
-export function settle(response: HistoryResponse, asked: HistoryRead): readonly BillingActivity[] | null {
-  if (!windowCovers(response.read, asked)) return null;
-  const isSameWindow = windowsEqual(response.read, asked);
-  if (response.read.recursive === asked.recursive) {
-    if (response.read.groupId !== asked.groupId) return null;
-    return isSameWindow || response.datesEveryRow ? rowsInBounds(response.rows, boundsOf(asked)) : null;
+export function settle(
+  response: HistoryResponse,
+  asked: HistoryRead,
+  listsNoRows: boolean,
+): readonly BillingActivity[] | null {
+  const { read } = response;
+  if (!windowCovers(read, asked)) return null;
+  const isSameWindow = windowsEqual(read, asked);
+  const isSameReach = read.recursive === asked.recursive;
+  if (isSameReach ? read.groupId !== asked.groupId : !read.recursive || !response.namesEveryGroup) return null;
+  const known = isSameReach ? response.rows : response.rowsOf(asked.groupId);
+  const areDated = isSameReach ? response.datesEveryRow : known.every((row) => row.startMs !== null);
+  if (!isSameWindow && !areDated) return null;
+  const rows = rowsInBounds(known, boundsOf(asked));
+  if (known.length === 0 && !isSameReach) return null;
+  if (rows.length === 0 && !isSameWindow && !listsNoRows) return null;
+  return withNewestNames(rows);
+}
+
+/**
+ * The rows of a list, whose groups all bear the name of their newest row in it. Reason: a row that leads to a group
+ * shows the group as it is, and `groupName` what it was called.
+ */
+function withNewestNames(rows: readonly BillingActivity[]): readonly BillingActivity[] {
+  const groups = new Map<string, BillingActivity['group']>();
+  const renamed = new Map<string, BillingActivity[]>();
+  for (const { groupId, group } of rows) {
+    if (groupId === null || groups.get(groupId) === group) continue;
+    if (!groups.has(groupId)) groups.set(groupId, group);
+    else if (nameOf(groups.get(groupId)) !== nameOf(group)) renamed.set(groupId, []);
   }
-  if (!response.read.recursive || !response.namesEveryGroup) return null;
-  const rows = response.rowsOf(asked.groupId);
-  if (rows.length === 0) return null;
-  if (!isSameWindow && rows.some((row) => row.startMs === null)) return null;
-  return rowsInBounds(rows, boundsOf(asked));
+  if (renamed.size === 0) return rows;
+  for (const row of rows) renamed.get(row.groupId ?? '')?.push(row);
+  const newest = new Map<string | null, NamedGroup | null>();
+  for (const [groupId, own] of renamed) newest.set(groupId, namedGroup(groupId, groupNameIn(own)));
+  return rows.map((row) => ({ ...row, group: newest.get(row.groupId) ?? row.group }));
+}
+
+function nameOf(group: BillingActivity['group'] | undefined): string | undefined {
+  return group instanceof UnreadableValue ? undefined : group?.name;
 }
 
 /**
@@ -119,6 +151,12 @@ export function groupNameIn(rows: readonly BillingActivity[]): string | null {
     name = groupName;
   }
   return name;
+}
+
+/** The group's name in the rows that have begun. Rows of the future count only where none of these names it. */
+export function presentNameIn(rows: readonly BillingActivity[], nowMs: number): string | null {
+  const begun = rowsInBounds(rows, { fromMs: 0, toMs: Math.ceil(nowMs / 1000) * 1000 });
+  return groupNameIn(begun) ?? groupNameIn(rows);
 }
 
 /** Rows that are looked through in one step, which takes less than a millisecond. */

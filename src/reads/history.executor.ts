@@ -1,4 +1,4 @@
-import type { BillingActivity } from '../domain/billing-history.js';
+import type { BillingActivity, BillingHistory } from '../domain/billing-history.js';
 import type { XtractaCredential } from '../domain/caller.js';
 import { BillingError } from '../domain/errors.js';
 import type { ReadObserver, UpstreamCall, UpstreamReadFacts } from '../domain/upstream-call.js';
@@ -11,7 +11,7 @@ import {
   planExactCalls,
   planSingleCalls,
 } from './history.planner.js';
-import { groupNameIn, type HistoryResponse, historyReadKey, settle, toHistoryResponse } from './history-response.js';
+import { type HistoryResponse, historyReadKey, settle, toHistoryResponse } from './history-response.js';
 import { windowsEqual } from './history-window.policy.js';
 import type { MembershipMemory } from './membership-memory.js';
 import type { InFlightReads, WriteVersions } from './shared-reads.js';
@@ -60,6 +60,7 @@ export class HistoryExecutor {
     this.#knowledge = {
       mergeWindows: context.mergeWindows,
       rootGroupId: context.subject.credential.rootGroupId,
+      callsLeft: () => context.budget.left,
       ancestor: (groupId) => memory.of(context.subject.scope, groupId),
     };
   }
@@ -70,34 +71,11 @@ export class HistoryExecutor {
     const slots = new Set(open.map((read) => this.#slotOf(read)));
     const fresh = [...slots].map((slot) => slot.read);
     const plan = planCalls(fresh, [...this.#underWay.keys()], this.#ancestors(), this.#knowledge);
-    if (this.#context.budget.reserve(plan.filter((planned) => !planned.isUnderWay).length)) {
-      void this.#makeAll(plan, 'planned').then(() => this.#context.budget.report());
-    } else {
-      this.#refuse(fresh);
-    }
+    void this.#makeAffordable(plan, 'planned').then(() => this.#context.budget.report());
   }
 
   rows(read: HistoryRead): Promise<Rows> {
     return this.#slotOf(read).promise;
-  }
-
-  isAskedAbout(groupId: string): boolean {
-    return this.#slotsAbout(groupId).length > 0;
-  }
-
-  /** Resolves when all reads of the group so far have succeeded or failed. */
-  async settledAbout(groupId: string): Promise<void> {
-    await Promise.allSettled(this.#slotsAbout(groupId).map((slot) => slot.promise));
-  }
-
-  /** The group's rows in all responses so far, if one of them contains its name; else null. */
-  rowsNaming(groupId: string): Rows | null {
-    const rows = this.#responses.flatMap((response) => response.rowsOf(groupId));
-    return groupNameIn(rows) === null ? null : rows;
-  }
-
-  #slotsAbout(groupId: string): Slot[] {
-    return [...this.#slots.values()].filter((slot) => slot.read.groupId === groupId);
   }
 
   #slotOf(read: HistoryRead): Slot {
@@ -125,18 +103,21 @@ export class HistoryExecutor {
 
   #settleFrom(response: HistoryResponse, read: HistoryRead): boolean {
     const isUsable = this.#knowledge.mergeWindows || windowsEqual(response.read, read);
-    const rows = isUsable ? settle(response, read) : null;
+    const rows = isUsable ? settle(response, read, this.#source.listsNoRows) : null;
     if (rows === null) return false;
     this.#slotOf(read).resolve(rows);
     return true;
   }
 
-  #refuse(reads: readonly HistoryRead[]): void {
-    for (const read of reads) this.#slotOf(read).reject(tooManyCalls(this.#context.budget.limit));
-  }
-
-  async #makeAll(plan: readonly PlannedCall[], reason: UpstreamReadFacts['reason']): Promise<void> {
-    await Promise.all(plan.map((planned) => this.#make(planned, reason)));
+  /** Makes the calls in their order, as far as the limit goes, and refuses the reads of the others. */
+  async #makeAffordable(plan: readonly PlannedCall[], reason: UpstreamReadFacts['reason']): Promise<void> {
+    const { budget } = this.#context;
+    const affordable: PlannedCall[] = [];
+    for (const planned of plan) {
+      if (planned.isUnderWay || budget.reserve()) affordable.push(planned);
+      else for (const read of planned.reads) this.#slotOf(read).reject(tooManyCalls(budget.limit));
+    }
+    await Promise.all(affordable.map((planned) => this.#make(planned, reason)));
   }
 
   async #make(planned: PlannedCall, reason: UpstreamReadFacts['reason']): Promise<void> {
@@ -227,12 +208,7 @@ export class HistoryExecutor {
       ),
       ...planExactCalls(open.filter((read) => !call.recursive || read.recursive)),
     ];
-    const affordable: PlannedCall[] = [];
-    for (const planned of plan) {
-      if (this.#context.budget.reserve(1)) affordable.push(planned);
-      else this.#refuse(planned.reads);
-    }
-    await this.#makeAll(affordable, 'again');
+    await this.#makeAffordable(plan, 'again');
   }
 }
 
@@ -257,6 +233,9 @@ export class HistorySource {
   readonly #inFlight: InFlightReads<HistoryResponse>;
   readonly #writeVersions: WriteVersions;
   readonly #memory: MembershipMemory;
+  /** Whether the upstream answered with a list when it last had no rows. False: with 404, or it is not known yet. */
+  listsNoRows = false;
+
   constructor(
     client: HistoryClient,
     inFlight: InFlightReads<HistoryResponse>,
@@ -281,12 +260,23 @@ export class HistorySource {
   }
 
   async #fetch(subject: ReadSubject, read: HistoryRead, call: UpstreamCall): Promise<HistoryResponse> {
-    const history = await this.#client.getBillingHistory(subject.credential, read, call);
+    const history = await this.#askUpstream(subject, read, call);
     const response = toHistoryResponse(read, history, () =>
       call.observer.drift({ endpoint: 'getBillingHistory', field: 'foreign_group' }),
     );
     if (read.recursive) this.#learn(subject, response);
     return response;
+  }
+
+  async #askUpstream(subject: ReadSubject, read: HistoryRead, call: UpstreamCall): Promise<BillingHistory> {
+    try {
+      const history = await this.#client.getBillingHistory(subject.credential, read, call);
+      if (history.activities.length === 0) this.listsNoRows = true;
+      return history;
+    } catch (error) {
+      if (error instanceof BillingError && error.code === 'NOT_FOUND') this.listsNoRows = false;
+      throw error;
+    }
   }
 
   #learn(subject: ReadSubject, response: HistoryResponse): void {

@@ -22,6 +22,8 @@ export interface PlannerKnowledge {
   readonly mergeWindows: boolean;
   /** The credential's own group, where known. */
   readonly rootGroupId: string | null;
+  /** New calls that the operation may still make. */
+  callsLeft(): number;
   ancestor(groupId: string): AncestorKnowledge;
 }
 
@@ -83,9 +85,11 @@ function batchesOn(
   singles: readonly Draft[],
   recursives: readonly Draft[],
   knowledge: PlannerKnowledge,
+  isSparing: boolean,
 ): Batch[] {
-  const { size, isAvoided } = knowledge.ancestor(ancestorId);
+  const { size: learned, isAvoided } = knowledge.ancestor(ancestorId);
   if (isAvoided) return [];
+  const size = isSparing ? null : learned;
   const own = recursives.filter((draft) => draft.groupId === ancestorId);
   const batches: Batch[] = [];
   let open = singles.filter((single) => mayContain(ancestorId, single, knowledge));
@@ -121,9 +125,10 @@ function bestBatches(
   singles: readonly Draft[],
   recursives: readonly Draft[],
   knowledge: PlannerKnowledge,
+  isSparing: boolean,
 ): readonly Batch[] {
   return ancestors
-    .map((ancestorId) => batchesOn(ancestorId, singles, recursives, knowledge))
+    .map((ancestorId) => batchesOn(ancestorId, singles, recursives, knowledge, isSparing))
     .reduce<readonly Batch[]>((best, batches) => (settled(batches) > settled(best) ? batches : best), []);
 }
 
@@ -131,6 +136,9 @@ function bestBatches(
  * The calls for the reads of one tick; each read belongs to exactly one call. Windows of a group that overlap or touch
  * become one call. A read that a recursive call covers waits for the response to that call. Many descendants of one
  * group become one recursive call where that is cheaper.
+ *
+ * If the operation has too few calls left, the size of responses does not count. Reason: the reads that a response of
+ * unknown size settles the first time are then settled the next time too.
  *
  * @param underWay calls of the operation without a response so far
  */
@@ -142,6 +150,18 @@ export function planCalls(
 ): PlannedCall[] {
   const [only] = reads;
   if (only !== undefined && reads.length === 1 && underWay.length === 0) return planExactCalls([only]);
+  const plan = planTick(reads, underWay, ancestors, knowledge, false);
+  const calls = plan.filter(({ isUnderWay }) => !isUnderWay).length;
+  return calls <= knowledge.callsLeft() ? plan : planTick(reads, underWay, ancestors, knowledge, true);
+}
+
+function planTick(
+  reads: readonly HistoryRead[],
+  underWay: readonly HistoryRead[],
+  ancestors: readonly string[],
+  knowledge: PlannerKnowledge,
+  isSparing: boolean,
+): PlannedCall[] {
   const plan: PlannedCall[] = [];
   const open: HistoryRead[] = [];
   for (const read of reads) {
@@ -165,7 +185,7 @@ export function planCalls(
   let singles = mergePerGroup(uncovered, knowledge.mergeWindows);
   const candidates = [...new Set([...recursives.map((draft) => draft.groupId), ...ancestors])];
   for (;;) {
-    const batches = bestBatches(candidates, singles, recursives, knowledge);
+    const batches = bestBatches(candidates, singles, recursives, knowledge, isSparing);
     if (batches.length === 0) break;
     for (const { ancestorId, window, singles: members, planned } of batches) {
       const covered = members.flatMap((draft) => draft.reads);

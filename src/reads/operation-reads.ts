@@ -20,9 +20,9 @@ import type {
 import { CallBudget, ReadRequesters, type RequestingField, tooManyCalls } from './call-budget.js';
 import { type Rows, readSubject } from './history.executor.js';
 import type { RequestedList } from './history-paging.js';
-import { groupNameIn, subgroupsIn } from './history-response.js';
+import { presentNameIn, subgroupsIn } from './history-response.js';
 import { planWindow, presentMoment, resolveHistoryBounds, windowOf, windowsEqual } from './history-window.policy.js';
-import { type HistoryQuestion, type LoaderSources, OperationLoaders } from './operation.loader.js';
+import { type LoaderSources, OperationLoaders } from './operation.loader.js';
 import { PlanComparison, planInForce } from './plan.policy.js';
 import { type LargeResponses, ResponseAccount } from './response-account.js';
 import { type GoodResponse, OperationStaleReads, type StaleQuestion, type StaleReads } from './stale-reads.js';
@@ -62,6 +62,9 @@ function planRead(groupId: string, atMs: number): HistoryRead {
 
 /** The list of a history without dates, which moves with "now". */
 const DEFAULT_LIST = listDetail({ fromMs: null, toMs: null });
+
+/** The read of the present plan, which moves with "now". */
+const PLAN_OF_NOW = 'plan';
 
 /** Key of a list by the client's own dates. It stays the same while "now" moves on. */
 function listDetail({ fromMs, toMs }: Pick<HistoryRequest, 'fromMs' | 'toMs'>): string {
@@ -147,8 +150,7 @@ export class OperationReads implements BillingReads {
     const subject = readSubject(caller.tenant.id, caller.tenant.xtracta);
     this.#stale = shared.stale === null ? null : new OperationStaleReads(shared.stale, subject, call.requestId);
     const { mergeWindows } = settings;
-    const now = (): number => this.#now();
-    this.#upstream = new OperationLoaders({ subject, call, now, mergeWindows, budget, requesters }, shared);
+    this.#upstream = new OperationLoaders({ subject, call, mergeWindows, budget, requesters }, shared);
   }
 
   upstreamCalls(): UpstreamCallCounts {
@@ -196,7 +198,7 @@ export class OperationReads implements BillingReads {
   }
 
   countCall(): void {
-    if (!this.#budget.reserve(1)) throw tooManyCalls(this.#budget.limit);
+    if (!this.#budget.reserve()) throw tooManyCalls(this.#budget.limit);
     this.#budget.countQuestion();
     this.#budget.countCall();
   }
@@ -331,8 +333,8 @@ export class OperationReads implements BillingReads {
     const isNow = Math.floor(atMs / 1000) === Math.floor(this.#now() / 1000);
     if (this.#comparison === null || !isNow) {
       const read = planRead(id, atMs);
-      if (stale === null) return known(planInForce(await this.#rows({ kind: 'window', read }, 'plan'), id, atMs));
-      const question = historyQuestion(read, isNow ? 'plan' : `plan ${atMs}`);
+      if (stale === null) return known(planInForce(await this.#rows(read, 'plan'), id, atMs));
+      const question = historyQuestion(read, isNow ? PLAN_OF_NOW : `plan ${atMs}`);
       const { response } = await stale.serve(question, () => this.#list(read, 'plan', atMs));
       // The plan in force at the time of that request, which is the time that marks a stale response.
       return known(planInForce(response.rows, id, response.atMs));
@@ -364,7 +366,7 @@ export class OperationReads implements BillingReads {
       return pageOf(list, list.kept.rows);
     }
     if (this.#stale === null) {
-      return pageOf(list, await this.#rows({ kind: 'window', read: list.read }, 'billingHistory'));
+      return pageOf(list, await this.#rows(list.read, 'billingHistory'));
     }
     const continues = request.after !== null || request.before !== null;
     const { response, asOfMs } = await this.#stale.serve(
@@ -384,7 +386,7 @@ export class OperationReads implements BillingReads {
     // The default window of a history, so that both fields share one call.
     const bounds = resolveHistoryBounds({ fromMs: null, toMs: null }, this.#now(), null);
     const read = { groupId: id, ...windowOf(bounds), recursive: true };
-    if (this.#stale === null) return this.#groupsIn(id, await this.#rows({ kind: 'window', read }, 'subgroups'));
+    if (this.#stale === null) return this.#groupsIn(id, await this.#rows(read, 'subgroups'));
     const { response, asOfMs } = await this.#stale.serve(historyQuestion(read, DEFAULT_LIST), () =>
       this.#list(read, 'subgroups'),
     );
@@ -401,23 +403,20 @@ export class OperationReads implements BillingReads {
     return subgroups;
   }
 
+  /**
+   * The read is that of the present plan, whatever else the operation asks, so that equal documents get equal names.
+   */
   async #groupName(groupId: string): Promise<string | null> {
-    const id = this.#permitted(groupId);
-    if (this.#stale === null) return this.#nameOf(id);
-    const question = { kind: 'name', endpoint: 'history', groupId: id, recursive: false, detail: '' } as const;
-    const { response } = await this.#stale.serve(question, async () => ({
-      kind: 'name',
-      name: await this.#nameOf(id),
-    }));
-    return response.name;
-  }
-
-  async #nameOf(groupId: string): Promise<string | null> {
-    return groupNameIn(await this.#rows({ kind: 'naming', groupId }, 'name'));
+    const nowMs = this.#now();
+    const read = planRead(this.#permitted(groupId), nowMs);
+    if (this.#stale === null) return presentNameIn(await this.#rows(read, 'name'), nowMs);
+    const question = historyQuestion(read, PLAN_OF_NOW);
+    const { response } = await this.#stale.serve(question, () => this.#list(read, 'name'));
+    return presentNameIn(response.rows, response.atMs);
   }
 
   async #list(read: HistoryRead, field: RequestingField, atMs = this.#now()): Promise<RowsResponse> {
-    return { kind: 'rows', rows: await this.#rows({ kind: 'window', read }, field), read, atMs };
+    return { kind: 'rows', rows: await this.#rows(read, field), read, atMs };
   }
 
   /**
@@ -442,10 +441,10 @@ export class OperationReads implements BillingReads {
     } catch (error) {
       if (!(error instanceof BillingError) || error.code !== 'NOT_FOUND') throw error;
       const read = planRead(groupId, nowMs);
-      if (stale === null) await this.#rows({ kind: 'window', read }, 'plan');
+      if (stale === null) await this.#rows(read, 'plan');
       else {
         // Reads the history only to find out whether the group exists, which only a fresh response tells.
-        const question = { ...historyQuestion(read, 'plan'), keeps: false, accepts: () => false };
+        const question = { ...historyQuestion(read, PLAN_OF_NOW), keeps: false, accepts: () => false };
         await stale.serve(question, () => this.#list(read, 'plan', nowMs));
       }
       return { plan: null, isStale: false };
@@ -476,13 +475,13 @@ export class OperationReads implements BillingReads {
     return rows.filter((row) => row.groupId !== null && allowedGroups.has(row.groupId));
   }
 
-  async #rows(question: HistoryQuestion, field: RequestingField): Promise<Rows> {
+  async #rows(read: HistoryRead, field: RequestingField): Promise<Rows> {
     const { history } = this.#connected();
     this.#budget.countQuestion();
-    this.#requesters?.note(question.kind === 'window' ? question.read : question.groupId, field);
+    this.#requesters?.note(read, field);
     try {
-      const rows = await history.load(question);
-      if (question.kind === 'window') this.#comparison?.noteHistory(question.read, rows);
+      const rows = await history.load(read);
+      this.#comparison?.noteHistory(read, rows);
       return rows;
     } catch (error) {
       if (error instanceof BillingError && error.code === 'OPERATION_TOO_COMPLEX') this.#budget.uncountQuestion();

@@ -17,7 +17,6 @@ export type GoodResponse =
       /** Instant of the requested plan; for a list, the operation's own "now". Unix epoch milliseconds. */
       readonly atMs: number;
     }
-  | { readonly kind: 'name'; readonly name: string | null }
   | { readonly kind: 'usage'; readonly usage: GroupUsage }
   | { readonly kind: 'catalogue'; readonly catalogue: BillingCatalogue };
 
@@ -183,7 +182,6 @@ function weightOf(response: GoodResponse): number {
       return response.rows.length + 1;
     case 'catalogue':
       return response.catalogue.plans.length + response.catalogue.packs.length + 1;
-    case 'name':
     case 'usage':
       return 1;
   }

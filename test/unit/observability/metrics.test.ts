@@ -128,7 +128,9 @@ describe('the metrics', () => {
 
   it('count every documented error code under its own name', async () => {
     const codes = [...Object.keys(ERROR_CATALOGUE), ...Object.keys(PROTOCOL_CATALOGUE)];
-    const text = await textOf((metrics) => codes.forEach((code) => metrics.graphqlError(code)));
+    const text = await textOf((metrics) => {
+      for (const code of codes) metrics.graphqlError(code);
+    });
     const counted = [...text.matchAll(/^graphql_errors_total\{code="(\w+)"\} 1$/gm)].map(([, code]) => code);
     expect(counted.sort()).toEqual(codes.sort());
     expect(text).toContain('graphql_errors_total{code="other"} 0');

@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { HistoryRead } from '../../../src/reads/billing-reads.js';
-import { groupNameIn, HistoryResponse, settle, toHistoryResponse } from '../../../src/reads/history-response.js';
+import {
+  groupNameIn,
+  HistoryResponse,
+  presentNameIn,
+  settle,
+  toHistoryResponse,
+} from '../../../src/reads/history-response.js';
 import { activity, NOBODYS } from './activity.fixture.js';
 
 const read = (groupId: string, fromSeconds: number, toSeconds: number, recursive = false): HistoryRead => ({
@@ -38,7 +44,7 @@ describe('a response', () => {
     ]);
     expect(idsOf(response.rowsOf('1'))).toEqual(['a']);
     expect(groupNameIn(response.rows)).toBe('Group 1');
-    expect(idsOf(settle(response, read('1', 0, 100)))).toEqual(['a', 'b']);
+    expect(idsOf(settle(response, read('1', 0, 100), false))).toEqual(['a', 'b']);
   });
 
   it.each([
@@ -64,16 +70,50 @@ describe('a response', () => {
       ['b'],
     ],
   ])('with all below group 1 says to %s what it would be told alone', (_name, rows, asked, expected) => {
-    expect(idsOf(settle(new HistoryResponse(read('1', 0, 100, true), rows), asked))).toEqual(expected);
+    expect(idsOf(settle(new HistoryResponse(read('1', 0, 100, true), rows), asked, false))).toEqual(expected);
   });
 
   it('with all below says nothing of a group without rows, which may have been moved or deleted', () => {
     const response = new HistoryResponse(read('1', 0, 100, true), DATED);
-    expect(settle(response, read('3', 0, 50))).toBeNull();
+    expect(settle(response, read('3', 0, 50), true)).toBeNull();
+  });
+
+  it.each([
+    ['its group', read('1', 0, 100), read('1', 30, 50)],
+    ['its group with all below', read('1', 0, 100, true), read('1', 30, 50, true)],
+    ['a group below', read('1', 0, 100, true), read('2', 30, 50)],
+  ])(
+    'says nothing of a narrower window of %s without rows, unless an upstream lists none',
+    (_name, asked, narrower) => {
+      const rows = [row('a', '1', 10), row('b', asked.recursive ? '2' : '1', 20)];
+      const response = new HistoryResponse(asked, rows);
+      expect([settle(response, narrower, false), settle(response, narrower, true)]).toEqual([null, []]);
+      const itself = new HistoryResponse(narrower, []);
+      expect(settle(itself, narrower, false)).toEqual([]);
+    },
+  );
+
+  it('leads from each row to its group by the newest name in the list, and leaves the row its own', () => {
+    const named = (groupId: string, groupName: string | null, startMs: number) =>
+      activity({ id: `${startMs}`, groupId, groupName, startMs });
+    const rows = [named('1', 'Old', 1_000), named('1', 'New', 3_000), named('1', null, 4_000), named('2', 'B', 2_000)];
+    const names = (toSeconds: number) =>
+      settle(new HistoryResponse(read('1', 0, 100, true), rows), read('1', 0, toSeconds, true), false)?.map(
+        ({ group, groupName }) => [group, groupName],
+      );
+    expect(names(100)).toEqual([
+      [{ id: '1', name: 'New' }, 'Old'],
+      [{ id: '1', name: 'New' }, 'New'],
+      [{ id: '1', name: 'New' }, null],
+      [{ id: '2', name: 'B' }, 'B'],
+    ]);
+    expect(names(1)).toEqual([[{ id: '1', name: 'Old' }, 'Old']]);
   });
 
   it('about one group says nothing of what lies below it', () => {
-    expect(settle(new HistoryResponse(read('1', 0, 100), [row('a', '1', 10)]), read('1', 0, 100, true))).toBeNull();
+    expect(
+      settle(new HistoryResponse(read('1', 0, 100), [row('a', '1', 10)]), read('1', 0, 100, true), true),
+    ).toBeNull();
   });
 
   it('names a group as its latest row does', () => {
@@ -87,5 +127,9 @@ describe('a response', () => {
     expect(groupNameIn([...rows].reverse())).toBe('New');
     expect(groupNameIn([activity({ groupName: null })])).toBeNull();
     expect(groupNameIn([activity({ groupName: 'B' }), activity({ groupName: 'A' })])).toBe('A');
+    expect(
+      [1, 2_000].map((nowMs) => presentNameIn([...rows, activity({ groupName: 'Next', startMs: 5_000 })], nowMs)),
+    ).toEqual(['New', 'New']);
+    expect(presentNameIn([activity({ groupName: 'Next', startMs: 5_000 })], 1)).toBe('Next');
   });
 });

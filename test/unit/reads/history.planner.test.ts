@@ -20,6 +20,7 @@ interface Known {
   readonly outside?: Readonly<Record<string, readonly string[]>>;
   readonly sizes?: Readonly<Record<string, LearnedSize>>;
   readonly avoided?: readonly string[];
+  readonly callsLeft?: number;
 }
 
 function knowledge({
@@ -29,10 +30,12 @@ function knowledge({
   outside = {},
   sizes = {},
   avoided = [],
+  callsLeft = 100,
 }: Known): PlannerKnowledge {
   return {
     mergeWindows: merge,
     rootGroupId: root ?? null,
+    callsLeft: () => callsLeft,
     ancestor: (ancestorId) => ({
       size: sizes[ancestorId] ?? null,
       isAvoided: avoided.includes(ancestorId),

@@ -98,20 +98,16 @@ describe('upstream calls', () => {
     expect(model.calls).toBe(1);
   });
 
-  it('are none for a name that a response for another window holds', async () => {
-    const model = new UpstreamModel([{ id: '2', parent: null, rows: [rowDaysAgo('1', 2_000)] }]);
+  it("read the plan's window for a name, whatever other window is read", async () => {
+    const groups = [{ id: '2', parent: '1', rows: [rowDaysAgo('1', 2_000, { groupName: 'Old' }), rowDaysAgo('2', 5)] }];
+    const model = new UpstreamModel([...rootWithGroups(0), ...groups]);
+    const old = { fromMs: NOW_MS - 2_100 * DAY * 1000, toMs: NOW_MS - 1_900 * DAY * 1000 };
     const reads = operation(readsFactory(model));
-    const request = historyRequest('2', { fromMs: NOW_MS - 2_100 * DAY * 1000, toMs: NOW_MS - 1_900 * DAY * 1000 });
-    const [name] = await Promise.all([reads.groupName('2'), reads.historyPage(request)]);
-    expect([name, model.calls]).toEqual(['Group 2', 1]);
-  });
-
-  it("read the plan's window for a name that no other response holds", async () => {
-    const model = new UpstreamModel(rootWithGroups(1));
-    const reads = operation(readsFactory(model));
-    const request = historyRequest('2', { fromMs: 0, toMs: 1_000 });
-    const [name] = await Promise.all([reads.groupName('2'), reads.historyPage(request)]);
-    expect([name, model.calls]).toEqual(['Group 2', 2]);
+    const [name, page] = await Promise.all([reads.groupName('2'), reads.historyPage(historyRequest('2', old))]);
+    expect([name, page.nodes.map(({ group }) => group)]).toEqual(['Group 2', [{ id: '2', name: 'Old' }]]);
+    expect(model.calls).toBe(2);
+    const [, below] = await Promise.all([reads.historyPage(historyRequest('2')), reads.subgroups('1')]);
+    expect([below, model.calls]).toEqual([[{ id: '2', name }], 3]);
   });
 
   it('merge windows of a group that overlap or touch, and no others', async () => {

@@ -2,17 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { randomRuns } from '../../support/suite.sizes.js';
 import { activity, caller } from './activity.fixture.js';
-import {
-  ask,
-  asked,
-  changed,
-  forest,
-  named,
-  oneByOne,
-  setting,
-  shuffled,
-  upheavals,
-} from './read-question.arbitrary.js';
+import { ask, asked, changed, forest, oneByOne, setting, shuffled, upheavals } from './read-question.arbitrary.js';
 import {
   codes,
   DAY,
@@ -41,6 +31,7 @@ describe('a batched response', () => {
           root,
           windows: { mergeWindows, filtersBy },
           refusesRecursive,
+          refusesEmpty,
           foreign,
           allowed,
           operations,
@@ -48,6 +39,7 @@ describe('a batched response', () => {
           const behaviour: ModelBehaviour = {
             shuffle: shuffled(seed),
             filtersBy,
+            refusesEmpty,
             foreignRows: foreign ? [activity({ id: '666', groupId: '9', startMs: NOW_MS })] : [],
             ...(refusesRecursive === null ? {} : { refusesRecursive }),
           };
@@ -138,28 +130,6 @@ describe('a batched response', () => {
         const responses = await Promise.all(questions.map((asking) => ask(reads, asking)));
         expect(responses).not.toContain('OPERATION_TOO_COMPLEX');
       }),
-    );
-  });
-
-  it('names a group as its rows do, or not at all, whatever else is asked', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        setting,
-        fc.array(named, { minLength: 1, maxLength: 4 }),
-        async ({ groups, root, operations: [ticks = []] }, names) => {
-          const reads = operation(readsFactory(new UpstreamModel(groups)), { who: caller({ root }) });
-          const others = ticks.flat().map((asking) => ask(reads, asking));
-          const responses = await Promise.all(names.map((asking) => ask(reads, asking)));
-          await Promise.all(others);
-          const alone = await oneByOne(groups, {}, names, caller({}));
-          responses.forEach((response, index) => {
-            const { groupId } = names[index] ?? { groupId: '' };
-            // Asked alone a name is looked for in the plan's window; other questions may have seen more of the group.
-            if (alone[index] === null) expect([null, `Group ${groupId}`]).toContain(response);
-            else expect(response).toBe(alone[index]);
-          });
-        },
-      ),
     );
   });
 

@@ -40,6 +40,7 @@ const modelRow = fc.record({
   fields: fc.record({ kind: fc.constantFrom('RENEW' as const, 'BOOSTER' as const) }),
   hidesDate: fc.boolean(),
   hidesGroup: fc.boolean(),
+  groupName: fc.constantFrom('Old', 'New', 'New'),
   times: fc.constantFrom(1, 1, 1, 2),
 });
 
@@ -96,9 +97,8 @@ const question: fc.Arbitrary<Question> = fc.oneof(
       .map(({ ends, ...rest }) => ({ ...rest, fromMs: Math.min(...ends), toMs: Math.max(...ends) })),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('subgroups' as const), groupId: asked }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('name' as const), groupId: asked }) },
 );
-
-export const named: fc.Arbitrary<Question> = fc.record({ kind: fc.constant('name' as const), groupId: asked });
 
 export async function ask(reads: BillingReads, asking: Question): Promise<unknown> {
   try {
@@ -197,6 +197,7 @@ export const setting = fc.record({
     { mergeWindows: false, filtersBy: 'expiry' as const },
   ),
   refusesRecursive: seldom(fc.constantFrom('UPSTREAM_TIMEOUT' as const)),
+  refusesEmpty: fc.boolean(),
   foreign: fc.boolean(),
   allowed: seldom(fc.subarray([...GROUPS], { minLength: 1 })),
   /** Operations, of ticks, of questions. */

@@ -12,6 +12,8 @@ export interface ModelRow {
   readonly fields?: Partial<BillingActivity>;
   readonly hidesDate?: boolean;
   readonly hidesGroup?: boolean;
+  /** What the group was called in the row. Default: `Group` and its id. */
+  readonly groupName?: string;
   /** How often every response holds it. */
   readonly times?: number;
 }
@@ -32,6 +34,8 @@ export interface ModelBehaviour {
   readonly refusesRecursive?: BillingErrorCode;
   /** What the upstream understands by a window; nobody has documented it. */
   readonly filtersBy?: 'start' | 'overlap' | 'expiry';
+  /** Answers a window without rows as it answers an unknown group. */
+  readonly refusesEmpty?: boolean;
   /** Leaves out or adds to what a recursive response holds. */
   readonly distort?: (rows: BillingActivity[]) => BillingActivity[];
 }
@@ -63,7 +67,9 @@ export class UpstreamModel implements HistoryClient {
     // Lets reads of other operations begin while this one is under way.
     await new Promise((resolve) => setImmediate(resolve));
     const { shuffle = (rows) => rows } = this.#behaviour;
-    return { activities: shuffle(this.#response(read)) };
+    const rows = this.#response(read);
+    if (rows.length === 0 && this.#behaviour.refusesEmpty === true) throw new BillingError('NOT_FOUND', 'No rows.');
+    return { activities: shuffle(rows) };
   }
 
   #response(read: HistoryRead): BillingActivity[] {
@@ -105,7 +111,7 @@ function toActivity(group: ModelGroup, row: ModelRow): BillingActivity {
     startMs: row.hidesDate === true ? null : row.startSeconds * 1000,
     expiryMs: row.hidesDate === true ? null : (row.startSeconds + row.periodSeconds) * 1000,
     groupId: row.hidesGroup === true ? null : group.id,
-    groupName: row.hidesGroup === true ? null : `Group ${group.id}`,
+    groupName: row.hidesGroup === true ? null : (row.groupName ?? `Group ${group.id}`),
     ...row.fields,
   });
 }
