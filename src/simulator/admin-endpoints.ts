@@ -195,6 +195,8 @@ function readRule(body: Record<string, unknown>): FaultRuleInput {
   const known = ['endpoint', 'group', 'first', 'nth', 'every', 'probability', 'seed', 'kind', 'params'];
   const unknown = Object.keys(body).find((name) => !known.includes(name));
   if (unknown !== undefined) throw new AdminProblem(400, `a rule has no '${unknown}'; it has ${known.join(', ')}`);
+  const { params = {} } = body;
+  if (!isObject(params)) throw new AdminProblem(400, "'params' is an object");
   return {
     kind: textOf(body, 'kind'),
     ...(body['endpoint'] === undefined ? {} : { endpoint: textOf(body, 'endpoint') }),
@@ -204,7 +206,7 @@ function readRule(body: Record<string, unknown>): FaultRuleInput {
     ...optionalNumber(body, 'every'),
     ...optionalNumber(body, 'probability'),
     ...optionalNumber(body, 'seed'),
-    ...(isObject(body['params']) ? { params: body['params'] } : {}),
+    params,
   };
 }
 

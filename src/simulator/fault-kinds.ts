@@ -1,3 +1,5 @@
+import { DEFAULT_TOGGLES, withToggles } from './world-toggles.js';
+
 /** The stage of a fault: instead of the work, in the content, the bytes or the delivery of the response, or in time. */
 export type FaultStage = 'replace' | 'content' | 'bytes' | 'delivery' | 'wait' | 'toggle';
 
@@ -165,9 +167,55 @@ export function makeFault(kind: string, given: Readonly<Record<string, unknown>>
       );
     }
     params[name] = readParam(kind, name, value, fallback);
+    const rule = PARAM_RULES[`${kind}.${name}`];
+    if (rule?.holds(params[name]) === false) {
+      throw new RangeError(`parameter '${name}' of fault '${kind}' is ${rule.is}`);
+    }
   }
+  if (kind === 'toggle') withToggles(DEFAULT_TOGGLES, { [String(params['name'])]: params['value'] });
   return { kind, stage: spec.stage, params };
 }
+
+/** The values that a parameter may have, where its type alone has more than a response can carry. */
+interface ParamRule {
+  readonly is: string;
+  readonly holds: (value: FaultParam) => boolean;
+}
+
+function numberRule(min: number, max: number): ParamRule {
+  const holds = (value: FaultParam): boolean => Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
+  return { is: `a whole number from ${min} to ${max}`, holds };
+}
+
+function wordRule(...words: readonly string[]): ParamRule {
+  return { is: `one of ${words.join(', ')}`, holds: (value) => words.includes(String(value)) };
+}
+
+/** The final statuses that Node sends. */
+const STATUS = numberRule(200, 999);
+/** Longest time of a timer of Node, in milliseconds. */
+const TIME = numberRule(0, 2_147_483_647);
+const HEADER: ParamRule = {
+  is: 'text that a header may hold (RFC 9110, 5.5)',
+  holds: (value) => /^[\t\x20-\x7e\x80-\xff]*$/.test(String(value)),
+};
+
+const PARAM_RULES: Readonly<Record<string, ParamRule>> = {
+  'status.code': STATUS,
+  'status.body': wordRule('html', 'xml', 'json', 'text', 'empty'),
+  'status.retryAfter': HEADER,
+  'xml_status.http': STATUS,
+  'redirect.code': STATUS,
+  'redirect.location': HEADER,
+  'html.code': STATUS,
+  'no_content.code': STATUS,
+  'http_status.code': STATUS,
+  'content_type.value': HEADER,
+  'big_header.bytes': numberRule(0, 50_000_000),
+  'cut.mode': wordRule('length', 'chunked', 'close'),
+  'drip.ms': TIME,
+  'delay.ms': TIME,
+};
 
 /**
  * Reads the `x-sim-fault` header: `drip;bytes=10;ms=5, status_element;value=true`. Values are percent-decoded, so that

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { FAULT_KINDS, readFaultHeader } from '../../src/simulator/fault-kinds.js';
 import { FaultRules } from '../../src/simulator/fault-rules.js';
 import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
-import { postForm, postPurchase, textsOf } from './simulator.client.js';
+import { askAdmin, postForm, postPurchase, textsOf } from './simulator.client.js';
 
 let simulator: TestSimulator;
 beforeAll(async () => {
@@ -60,6 +60,41 @@ describe('rules', () => {
     { kind: 'drip', params: { ms: 'soon' } },
   ])('%j is refused', (rule) => {
     expect(() => new FaultRules().add(rule)).toThrow(RangeError);
+  });
+
+  const VALUES = [0, 0.5, 99, 100, 204, 1_000, 1e10, 1e300, '', 'x', 'a\nb', '\u0142', 'true', 'text', 'length'];
+  const params = Object.entries(FAULT_KINDS).flatMap(([kind, spec]) =>
+    Object.keys(spec.params).map((name) => [kind, name] as const),
+  );
+  /** A response of these may take long, or there is none. */
+  const isLong = (kind: string, name: string): boolean =>
+    ['ms', 'bytes'].includes(name) || ['hang', 'stall', 'reset', 'cut', 'drip', 'commit_then_drop'].includes(kind);
+
+  test.each(params)('%s with any %s is refused by name when it is set, or works', async (kind, name) => {
+    const { world, ...rest } = simulator.freshWorld();
+    let taken = 0;
+    for (const value of VALUES) {
+      world.clearFaults();
+      try {
+        world.addFault({ endpoint: 'history', kind, params: { [name]: value } });
+        taken += 1;
+      } catch (error) {
+        expect(String(error)).toMatch(new RegExp(`^RangeError: .*(?:'${name}'|toggle)`));
+        continue;
+      }
+      if (!isLong(kind, name)) expect((await history({ world, ...rest }, '')).text).not.toMatch(/^simulator: /);
+    }
+    if (kind !== 'toggle') expect(taken).toBeGreaterThan(0);
+  });
+
+  test('parameters that are no object are refused', async () => {
+    const { apiKey } = simulator.freshWorld();
+    const post = (rule: object) => askAdmin(simulator.url, 'POST', 'faults', apiKey, { kind: 'status', ...rule });
+    expect((await post({ params: [503] })).body).toEqual({ error: "'params' is an object" });
+    expect((await post({ params: { code: 1 } })).body).toEqual({
+      error: "parameter 'code' of fault 'status' is a whole number from 200 to 999",
+    });
+    expect((await post({})).status).toBe(200);
   });
 });
 
