@@ -4,6 +4,7 @@ import { removeGatewayFolders, startGateway, type TestGateway } from '../support
 import { startTestSimulator, type TestSimulator } from '../support/start-simulator.js';
 import { isFull, isInLoop } from '../support/suite.sizes.js';
 import { accessibilityViolations, hasBrowser, startBrowser, type TestBrowser } from './browser.js';
+import { runAndSee } from './graphiql.js';
 
 const LIMIT_MS = 90_000;
 
@@ -121,18 +122,22 @@ if (!hasBrowser()) {
       LIMIT_MS,
     );
 
-    it.each(['light', 'dark'] as const)(
-      'GraphiQL: no violation but its own known ones, %s',
-      async (colorScheme) => {
+    // The developer's loop has one wide look, and the narrow one.
+    it.each(LOOKS.slice(isFull ? 0 : 1))(
+      'GraphiQL: no violation but its own known ones, and a response that can be read, $colorScheme, $width wide',
+      async ({ colorScheme, width }) => {
         // In the one page for all looks, GraphiQL's scripts are compiled once.
-        await shared.setViewportSize({ width: 1280, height: 800 });
+        await shared.setViewportSize({ width, height: 800 });
         await shared.emulateMedia({ colorScheme });
         await shared.goto(`${gateway.url}/graphiql`);
         await shared.locator('.graphiql-query-editor .view-lines').getByText('GroupPlan').first().waitFor();
+        await runAndSee(shared, '"Business 1000"');
+        expect(await shared.locator('.graphiql-response').evaluate((part) => part.clientWidth)).toBeGreaterThan(200);
         const rules = Object.fromEntries(Object.keys(GRAPHIQL_RULES).map((rule) => [rule, { enabled: false }]));
         expect(await accessibilityViolations(shared, { rules })).toEqual([]);
         // Our own parts of the page keep all rules.
         expect(await accessibilityViolations(shared, {}, 'header.pages')).toEqual([]);
+        expect(await shared.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
       },
       LIMIT_MS,
     );

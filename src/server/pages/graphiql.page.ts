@@ -82,8 +82,7 @@ export function splitAtScript(html: string, bar: string): { readonly head: Buffe
 /** The links to the other pages in a bar above GraphiQL, in the colours of GraphiQL's present theme. */
 export function graphiqlBar(links: readonly PageLink[]): string {
   return `<style>${STYLE}</style>
-<header class="pages"><h1>GraphiQL</h1><nav aria-label="Pages">${links.map((link) => navLink(link, '/graphiql')).join(' ')}</nav></header>
-<p class="pages-narrow">GraphiQL needs a wider screen: turn the device, or ask with the curl lines of the start page.</p>`;
+<header class="pages"><h1>GraphiQL</h1><nav aria-label="Pages">${links.map((link) => navLink(link, '/graphiql')).join(' ')}</nav></header>`;
 }
 
 const STYLE = readFileSync(join(import.meta.dirname, 'graphiql.css'), 'utf8');
