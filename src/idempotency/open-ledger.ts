@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, statfsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Ledger, type LedgerLog, type LedgerOptions, LedgerUnavailable } from './ledger.js';
 
@@ -34,7 +34,22 @@ async function explained(opening: Promise<Ledger>, explain: (cause: unknown) => 
 }
 
 function placeOf(file: string): SqlitePlace {
-  return { file, kind: kindOf(file), userId: process.getuid?.() ?? null };
+  return { file, kind: kindOf(file), folder: folderFault(dirname(file)), userId: process.getuid?.() ?? null };
+}
+
+/**
+ * Node's code of what keeps new files out of the folder, or of the nearest one above it that exists. Reason: SQLite
+ * reports a read-only file system as a missing permission and a full disk as a failed one, and a recursive `mkdir` on a
+ * read-only file system fails with ENOENT.
+ */
+function folderFault(folder: string): string | null {
+  try {
+    if (!existsSync(folder)) return folderFault(dirname(folder));
+    accessSync(folder, constants.W_OK);
+    return statfsSync(folder).bavail === 0 ? 'ENOSPC' : null;
+  } catch (error) {
+    return codesOf(error).code;
+  }
 }
 
 function kindOf(file: string): SqlitePlace['kind'] {
@@ -65,6 +80,8 @@ function warnOfNetwork(file: string, log: LedgerLog | undefined): void {
 interface SqlitePlace {
   readonly file: string;
   readonly kind: 'absent' | 'file' | 'folder' | 'other';
+  /** Node's code of a fault of the file's folder. */
+  readonly folder: string | null;
   /** Null where the system has no user ids. */
   readonly userId: number | null;
 }
@@ -100,15 +117,19 @@ const FILE_REASONS: Readonly<Record<string, Reason>> = {
 };
 
 /** Reasons by SQLite's primary result code (https://sqlite.org/rescode.html), with its name. */
-const SQLITE_REASONS: Readonly<Record<number, Reason & { readonly name: string }>> = {
+const SQLITE_REASONS: Readonly<
+  // With `isOfFolder`, a fault of the folder is the better reason.
+  Record<number, Reason & { readonly name: string; readonly isOfFolder?: true }>
+> = {
   5: {
     name: 'SQLITE_BUSY',
     cause: 'another process holds its lock',
     remedy: 'End whatever has the file open for long, such as a backup or a shell of sqlite3, and start again.',
   },
-  8: { name: 'SQLITE_READONLY', ...NO_PERMISSION },
+  8: { name: 'SQLITE_READONLY', isOfFolder: true, ...NO_PERMISSION },
   10: {
     name: 'SQLITE_IOERR',
+    isOfFolder: true,
     cause: 'the disk failed to read or write',
     remedy: 'Look at the system log. A network file system is not suitable for a SQLite ledger.',
   },
@@ -118,7 +139,7 @@ const SQLITE_REASONS: Readonly<Record<number, Reason & { readonly name: string }
     remedy: 'Keep a copy of it, and restore a backup as docs/operations.md says.',
   },
   13: { name: 'SQLITE_FULL', ...NO_SPACE },
-  14: { name: 'SQLITE_CANTOPEN', ...NO_PERMISSION },
+  14: { name: 'SQLITE_CANTOPEN', isOfFolder: true, ...NO_PERMISSION },
   26: {
     name: 'SQLITE_NOTADB',
     cause: 'the file is no SQLite database',
@@ -133,10 +154,12 @@ const FOLDER: Reason = {
 const NO_FILE: Reason = { cause: 'the path is neither a file nor a folder', remedy: 'Let LEDGER_URL name a file.' };
 
 /** One line about a SQLite ledger that cannot be opened. */
-export function sqliteOpenFailure({ file, kind, userId }: SqlitePlace, error: unknown): string {
+export function sqliteOpenFailure({ file, kind, folder, userId }: SqlitePlace, error: unknown): string {
   const { code, sqliteCode } = codesOf(error);
   const sqlite = sqliteCode === null ? undefined : SQLITE_REASONS[sqliteCode & 0xff];
-  const known = kind === 'folder' ? FOLDER : kind === 'other' ? NO_FILE : (sqlite ?? FILE_REASONS[code ?? '']);
+  const ofFolder = code === 'ENOENT' || sqlite?.isOfFolder ? FILE_REASONS[folder ?? ''] : undefined;
+  const ofFile = ofFolder ?? sqlite ?? FILE_REASONS[code ?? ''];
+  const known = kind === 'folder' ? FOLDER : kind === 'other' ? NO_FILE : ofFile;
   const label = sqlite?.name ?? (sqliteCode === null ? code : `SQLite code ${sqliteCode}`);
   const user = userId === null ? '' : ` as user ${userId}`;
   return sentence(`The ledger file ${file} cannot be opened${user}`, known, label);

@@ -3,6 +3,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openLedger } from '../../src/idempotency/open-ledger.js';
 import { removeGatewayFolders, startGateway, type TestGateway } from '../support/start-gateway.js';
 import { startTestSimulator, type TestSimulator, type TestWorld } from '../support/start-simulator.js';
 
@@ -25,8 +26,8 @@ const isMounted = ((): boolean => {
 })();
 const filler = join(disk, 'filler');
 
-function fill(): void {
-  const file = openSync(filler, 'w');
+function fill(path: string): void {
+  const file = openSync(path, 'w');
   try {
     for (const size of [65_536, 4_096]) {
       try {
@@ -125,7 +126,7 @@ if (!isMounted) {
         const fail = async (): Promise<void> => {
           await more(() => ends.size);
           expect(await signals()).toBe('ready true (ready), up 1, writable 1');
-          fill();
+          fill(filler);
           await until(async () => (await signals()) === 'ready false (read-only), up 0, writable 0');
           // Writes that were running when the disk filled have ended by now.
           await more(() => seen.refused);
@@ -145,5 +146,37 @@ if (!isMounted) {
       },
       LIMIT_MS,
     );
+  });
+
+  describe('a ledger that cannot be opened because of its disk', () => {
+    const small = mkdtempSync(join(tmpdir(), 'small-disk-'));
+    const ledger = `sqlite:${join(small, 'ledger.sqlite')}`;
+    const problem = (url: string): Promise<string> =>
+      openLedger(url).then(
+        () => 'opened',
+        (error: unknown) => String(error),
+      );
+
+    beforeAll(async () => {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', small]);
+      await (await openLedger(ledger)).close();
+    });
+    afterAll(() => {
+      execFileSync('umount', [small]);
+      rmSync(small, { recursive: true });
+    });
+
+    it('tells that the disk is full', async () => {
+      fill(join(small, 'filler'));
+      expect(await problem(ledger)).toMatch(/the disk is full \(SQLITE_\w+\)\. Make room; nothing is lost\.$/);
+      rmSync(join(small, 'filler'));
+      await (await openLedger(ledger)).close();
+    });
+
+    it('tells that the file system is read only', async () => {
+      execFileSync('mount', ['-o', 'remount,ro', small]);
+      expect(await problem(ledger)).toMatch(/the file system is read only \(SQLITE_\w+\)\. Mount it for writing/);
+      expect(await problem(`sqlite:${small}/new/ledger.sqlite`)).toMatch(/the file system is read only \(E\w+\)\. /);
+    });
   });
 }

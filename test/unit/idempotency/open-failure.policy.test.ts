@@ -23,10 +23,25 @@ describe('a SQLite ledger that cannot be opened', () => {
     ['absent', coded('ENOTDIR'), /a part of the path is a file/],
     ['absent', 'CANARY', /opened as user 1000\.$/],
   ] as const)('and is %s tells path, user, cause and remedy', (kind, error, said) => {
-    const line = sqliteOpenFailure({ file: '/data/ledger.sqlite', kind, userId: 1000 }, error);
+    const line = sqliteOpenFailure({ file: '/data/ledger.sqlite', kind, folder: null, userId: 1000 }, error);
     expect(line).toMatch(/^The ledger file \/data\/ledger\.sqlite cannot be opened as user 1000/);
     expect(line).toMatch(said);
     expect(line).not.toMatch(/CANARY|\n/);
+  });
+
+  it.each([
+    ['EROFS', sqlite(8), /the file system is read only \(SQLITE_READONLY\)/],
+    ['EROFS', sqlite(14), /the file system is read only \(SQLITE_CANTOPEN\)/],
+    // A recursive mkdir on a read-only file system.
+    ['EROFS', coded('ENOENT'), /the file system is read only \(ENOENT\)/],
+    ['EACCES', coded('ENOENT'), /may not write there \(ENOENT\)/],
+    // The extended code of SQLite's shared memory, which cannot grow.
+    ['ENOSPC', sqlite(10 | (19 << 8)), /the disk is full \(SQLITE_IOERR\)/],
+    [null, sqlite(10 | (19 << 8)), /the disk failed to read or write \(SQLITE_IOERR\)/],
+    ['ENOSPC', sqlite(26), /no SQLite database \(SQLITE_NOTADB\)/],
+    ['EROFS', sqlite(11), /damaged \(SQLITE_CORRUPT\)/],
+  ])('tells the fault %s of its folder, where the error could come from it', (folder, error, said) => {
+    expect(sqliteOpenFailure({ file: '/data/ledger.sqlite', kind: 'file', folder, userId: 0 }, error)).toMatch(said);
   });
 });
 
