@@ -709,6 +709,27 @@ describe('for everybody', () => {
     });
   }
 
+  it('fits at 360 px with names of one long word, and cuts off neither price nor button', async () => {
+    const page = await harness.newPage({ width: 360 });
+    const long = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft';
+    await page.route('**/graphql', async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replaceAll(/"((?:plan|group)?[nN]ame)":"[^"]*"/g, `"$1":"${long}"`);
+      await route.fulfill({ response, body });
+    });
+    await page.goto(`${harness.url}?group=100000`);
+    for (const part of ['.offer', '.chart', '.pack-list li', '#history tbody tr'])
+      await page.locator(part).first().waitFor();
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 360);
+    await page
+      .getByRole('button', { name: /^Order .*…$/ })
+      .first()
+      .click();
+    const dialog = page.locator('dialog');
+    assert.equal(await dialog.evaluate((part) => part.scrollWidth <= part.clientWidth), true);
+    assert.match(await dialog.innerText(), new RegExp(long));
+  });
+
   it('buys credits by keyboard alone', async () => {
     const page = await openPage('100001');
     await bought();
