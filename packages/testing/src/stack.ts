@@ -136,10 +136,6 @@ export async function startBilling(options: StackOptions = {}): Promise<BillingS
       (line) => (line.includes('listening on') ? line : null),
     );
   };
-  let gateway = await startGateway().catch(async (error: unknown) => {
-    await simulator.stop();
-    throw error;
-  });
 
   const admin = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const response = await fetch(`${simulatorUrl}/__sim/${path}`, {
@@ -156,7 +152,17 @@ export async function startBilling(options: StackOptions = {}): Promise<BillingS
       readonly counts: Readonly<Record<string, JournalCount>>;
     };
   };
-  if (options.toggles !== undefined) await admin('POST', 'toggles', options.toggles);
+  const setToggles = async () => {
+    if (options.toggles !== undefined) await admin('POST', 'toggles', options.toggles);
+  };
+  let gateway = await setToggles()
+    .then(startGateway)
+    .catch(async (error: unknown) => {
+      // What still ran would keep the process of the test alive.
+      await simulator.stop();
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    });
 
   const url = `http://${HOST}:${port}`;
   const stack: BillingStack = {
@@ -189,7 +195,7 @@ export async function startBilling(options: StackOptions = {}): Promise<BillingS
     async reset() {
       await gateway.stop();
       await admin('POST', 'reset', {});
-      if (options.toggles !== undefined) await admin('POST', 'toggles', options.toggles);
+      await setToggles();
       gateway = await startGateway();
     },
     async stop() {
