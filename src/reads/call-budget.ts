@@ -46,10 +46,10 @@ export class CallBudget {
     return this.limit - this.#reserved;
   }
 
-  /** Reserves a call. @returns false when none is left */
-  reserve(): boolean {
-    if (this.left <= 0) return false;
-    this.#reserved += 1;
+  /** @returns false, and reserves nothing, when the calls exceed the limit */
+  reserve(calls: number): boolean {
+    if (calls > this.left) return false;
+    this.#reserved += calls;
     return true;
   }
 

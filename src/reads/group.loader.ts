@@ -57,10 +57,11 @@ export class GroupLoader<G extends string | null, T> {
   #dispatch(groupIds: readonly G[]): Promise<T>[] {
     const { budget, subject } = this.#context;
     const kept = new Map(groupIds.map((groupId) => [groupId, this.#source.kept(subject, groupId)]));
+    const isAffordable = budget.reserve([...kept.values()].filter((response) => response === null).length);
     const responses = groupIds.map((groupId) => {
       const response = kept.get(groupId) ?? null;
       if (response !== null) return this.#keptResponse(groupId, response);
-      return budget.reserve() ? this.#read(groupId) : Promise.reject(tooManyCalls(budget.limit));
+      return isAffordable ? this.#read(groupId) : Promise.reject(tooManyCalls(budget.limit));
     });
     void Promise.allSettled(responses).then(() => budget.report());
     return responses;

@@ -5,6 +5,7 @@ import type { ReadObserver, UpstreamCall, UpstreamReadFacts } from '../domain/up
 import type { HistoryClient, HistoryRead } from './billing-reads.js';
 import { type CallBudget, type ReadRequesters, tooManyCalls } from './call-budget.js';
 import {
+  newCalls,
   type PlannedCall,
   type PlannerKnowledge,
   planCalls,
@@ -71,7 +72,11 @@ export class HistoryExecutor {
     const slots = new Set(open.map((read) => this.#slotOf(read)));
     const fresh = [...slots].map((slot) => slot.read);
     const plan = planCalls(fresh, [...this.#underWay.keys()], this.#ancestors(), this.#knowledge);
-    void this.#makeAffordable(plan, 'planned').then(() => this.#context.budget.report());
+    if (this.#context.budget.reserve(newCalls(plan))) {
+      void this.#makeAll(plan, 'planned').then(() => this.#context.budget.report());
+    } else {
+      this.#refuse(fresh);
+    }
   }
 
   rows(read: HistoryRead): Promise<Rows> {
@@ -109,15 +114,12 @@ export class HistoryExecutor {
     return true;
   }
 
-  /** Makes the calls in their order, as far as the limit goes, and refuses the reads of the others. */
-  async #makeAffordable(plan: readonly PlannedCall[], reason: UpstreamReadFacts['reason']): Promise<void> {
-    const { budget } = this.#context;
-    const affordable: PlannedCall[] = [];
-    for (const planned of plan) {
-      if (planned.isUnderWay || budget.reserve()) affordable.push(planned);
-      else for (const read of planned.reads) this.#slotOf(read).reject(tooManyCalls(budget.limit));
-    }
-    await Promise.all(affordable.map((planned) => this.#make(planned, reason)));
+  #refuse(reads: readonly HistoryRead[]): void {
+    for (const read of reads) this.#slotOf(read).reject(tooManyCalls(this.#context.budget.limit));
+  }
+
+  async #makeAll(plan: readonly PlannedCall[], reason: UpstreamReadFacts['reason']): Promise<void> {
+    await Promise.all(plan.map((planned) => this.#make(planned, reason)));
   }
 
   async #make(planned: PlannedCall, reason: UpstreamReadFacts['reason']): Promise<void> {
@@ -208,7 +210,12 @@ export class HistoryExecutor {
       ),
       ...planExactCalls(open.filter((read) => !call.recursive || read.recursive)),
     ];
-    await this.#makeAffordable(plan, 'again');
+    const affordable: PlannedCall[] = [];
+    for (const planned of plan) {
+      if (this.#context.budget.reserve(1)) affordable.push(planned);
+      else this.#refuse(planned.reads);
+    }
+    await this.#makeAll(affordable, 'again');
   }
 }
 

@@ -7,7 +7,7 @@ import {
   windowSpan,
   windowsEqual,
 } from './history-window.policy.js';
-import { type AncestorKnowledge, isBatchWorthwhile } from './membership-memory.js';
+import { type AncestorKnowledge, isBatchWorthwhile, NOTHING_KNOWN } from './membership-memory.js';
 
 /** One upstream call, and the reads that its response may settle. */
 export interface PlannedCall {
@@ -85,11 +85,9 @@ function batchesOn(
   singles: readonly Draft[],
   recursives: readonly Draft[],
   knowledge: PlannerKnowledge,
-  isSparing: boolean,
 ): Batch[] {
-  const { size: learned, isAvoided } = knowledge.ancestor(ancestorId);
+  const { size, isAvoided } = knowledge.ancestor(ancestorId);
   if (isAvoided) return [];
-  const size = isSparing ? null : learned;
   const own = recursives.filter((draft) => draft.groupId === ancestorId);
   const batches: Batch[] = [];
   let open = singles.filter((single) => mayContain(ancestorId, single, knowledge));
@@ -125,10 +123,9 @@ function bestBatches(
   singles: readonly Draft[],
   recursives: readonly Draft[],
   knowledge: PlannerKnowledge,
-  isSparing: boolean,
 ): readonly Batch[] {
   return ancestors
-    .map((ancestorId) => batchesOn(ancestorId, singles, recursives, knowledge, isSparing))
+    .map((ancestorId) => batchesOn(ancestorId, singles, recursives, knowledge))
     .reduce<readonly Batch[]>((best, batches) => (settled(batches) > settled(best) ? batches : best), []);
 }
 
@@ -137,8 +134,8 @@ function bestBatches(
  * become one call. A read that a recursive call covers waits for the response to that call. Many descendants of one
  * group become one recursive call where that is cheaper.
  *
- * If the operation has too few calls left, the size of responses does not count. Reason: the reads that a response of
- * unknown size settles the first time are then settled the next time too.
+ * If the operation has too few calls left, the calls are planned as if nothing were known about the ancestors. Reason:
+ * what is learned from the first response to a document must not refuse the same document the next time.
  *
  * @param underWay calls of the operation without a response so far
  */
@@ -150,9 +147,13 @@ export function planCalls(
 ): PlannedCall[] {
   const [only] = reads;
   if (only !== undefined && reads.length === 1 && underWay.length === 0) return planExactCalls([only]);
-  const plan = planTick(reads, underWay, ancestors, knowledge, false);
-  const calls = plan.filter(({ isUnderWay }) => !isUnderWay).length;
-  return calls <= knowledge.callsLeft() ? plan : planTick(reads, underWay, ancestors, knowledge, true);
+  const plan = planTick(reads, underWay, ancestors, knowledge);
+  if (newCalls(plan) <= knowledge.callsLeft()) return plan;
+  return planTick(reads, underWay, ancestors, { ...knowledge, ancestor: () => NOTHING_KNOWN });
+}
+
+export function newCalls(plan: readonly PlannedCall[]): number {
+  return plan.filter(({ isUnderWay }) => !isUnderWay).length;
 }
 
 function planTick(
@@ -160,7 +161,6 @@ function planTick(
   underWay: readonly HistoryRead[],
   ancestors: readonly string[],
   knowledge: PlannerKnowledge,
-  isSparing: boolean,
 ): PlannedCall[] {
   const plan: PlannedCall[] = [];
   const open: HistoryRead[] = [];
@@ -185,7 +185,7 @@ function planTick(
   let singles = mergePerGroup(uncovered, knowledge.mergeWindows);
   const candidates = [...new Set([...recursives.map((draft) => draft.groupId), ...ancestors])];
   for (;;) {
-    const batches = bestBatches(candidates, singles, recursives, knowledge, isSparing);
+    const batches = bestBatches(candidates, singles, recursives, knowledge);
     if (batches.length === 0) break;
     for (const { ancestorId, window, singles: members, planned } of batches) {
       const covered = members.flatMap((draft) => draft.reads);

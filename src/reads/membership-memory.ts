@@ -43,7 +43,7 @@ export interface MembershipLimits {
 /** Groups are moved and created rarely. The memory decides which calls are made, never what they return. */
 const LIMITS: MembershipLimits = { groups: 100_000, groupsPerAncestor: 20_000, keptMs: 600_000, avoidedMs: 60_000 };
 
-const NOTHING_KNOWN: AncestorKnowledge = { size: null, isAvoided: false, membership: () => 'unknown' };
+export const NOTHING_KNOWN: AncestorKnowledge = { size: null, isAvoided: false, membership: () => 'unknown' };
 
 /**
  * Shared mutable memory of the descendants of groups, learned from recursive responses only. It is keyed by a scope

@@ -198,7 +198,7 @@ export class OperationReads implements BillingReads {
   }
 
   countCall(): void {
-    if (!this.#budget.reserve()) throw tooManyCalls(this.#budget.limit);
+    if (!this.#budget.reserve(1)) throw tooManyCalls(this.#budget.limit);
     this.#budget.countQuestion();
     this.#budget.countCall();
   }

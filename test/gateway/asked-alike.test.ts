@@ -117,9 +117,9 @@ describe('more groups than an operation has calls', () => {
   const QUERY = 'query ($r: [_Any!]!) { _entities(representations: $r) { ... on Group { plan { name } } } }';
 
   it.each([
-    ['no root', {}, 100],
+    ['no root', {}, 0],
     ['a root with some of them', { XTRACTA_ROOT_GROUP_ID: ROOT }, 60 + 99],
-  ])('are read as far as these go, the same ones each time, under %s', async (_name, env, readable) => {
+  ])('are answered the same each time, under %s', async (_name, env, readable) => {
     const groupIds = Array.from({ length: 175 }, (_, index) => String(index + 1));
     const inTree = groupIds.filter((_id, index) => index % 3 === 0 || index < 2).slice(0, 60);
     rows = groupIds.map((groupId) => ({ groupId, groupName: `Group ${groupId}`, daysAgo: 20 }));

@@ -160,17 +160,15 @@ describe.each(['history', 'usage'])('with PLAN_SOURCE=%s', (source) => {
     });
   });
 
-  it('those that need more calls than an operation may cause are refused', async () => {
+  it('more calls than an operation may cause are refused', async () => {
     const strict = await startGateway({
       xtractaUrl: simulator.url,
       env: { XTRACTA_API_KEY: world.apiKey, PLAN_SOURCE: source, MAX_UPSTREAM_CALLS: '2' },
     });
     const { errors } = await strict.execute(MANY, { ids: ['100001', '100002', '100003'] });
     await strict.close();
-    expect(errors.map(({ path, extensions }) => [path, extensions?.['code']])).toEqual([
-      [['groups', 2, 'plan'], 'OPERATION_TOO_COMPLEX'],
-    ]);
-    expect(received('history') + received('usage')).toBe(2);
+    expect(errors.map(({ extensions }) => extensions?.['code'])).toEqual(Array(3).fill('OPERATION_TOO_COMPLEX'));
+    expect([received('history'), received('usage')]).toEqual([0, 0]);
   });
 
   async function driftOf(field: string): Promise<number> {

@@ -98,6 +98,18 @@ const cases: readonly (readonly [string, readonly string[], Known, readonly stri
   ],
   ['a child outside the recursive window', ['1 0 9 r', '2 0 99 s'], {}, ['1 0 9 r <- 1 0 9 r', '2 0 99 s <- 2 0 99 s']],
   [
+    'children known to lie elsewhere, and to be too many for the calls that are left',
+    ['1 0 9 r', '2 0 9 s', '3 0 9 s'],
+    { outside: { 1: ['2', '3'] }, avoided: ['1'], callsLeft: 2 },
+    ['1 0 9 r <- 1 0 9 r, 2 0 9 s, 3 0 9 s'],
+  ],
+  [
+    'groups that are too many for the calls that are left, known or not',
+    ['2 0 9 s', '3 0 9 s', '4 0 9 s'],
+    { callsLeft: 2 },
+    ['2 0 9 s <- 2 0 9 s', '3 0 9 s <- 3 0 9 s', '4 0 9 s <- 4 0 9 s'],
+  ],
+  [
     'a narrower child, merging switched off',
     ['1 0 9 r', '2 1 2 s'],
     { merge: false },

@@ -25,13 +25,19 @@ const crowded = (id: string): ModelGroup => ({
 const nameless = (id: string): ModelGroup => ({ id, parent: '1', rows: [rowDaysAgo('5', 5, { hidesGroup: true })] });
 
 describe('the limit of upstream calls', () => {
-  it('refuses the questions that need more than it, and no others', async () => {
+  it('refuses every question of a tick that needs more, before any call', async () => {
     const model = new UpstreamModel(rootWithGroups(5));
     const reads = operation(readsFactory(model, { maxUpstreamCalls: 4 }));
     const results = await Promise.allSettled(ids(5).map((id) => reads.plan(id, NOW_MS)));
-    expect(codes(results)).toEqual(['ok', 'ok', 'ok', 'ok', 'OPERATION_TOO_COMPLEX']);
-    expect(reads.upstreamCalls()).toEqual({ made: 4, saved: 0 });
-    expect(await plans(reads, ids(4))).toHaveLength(4);
+    expect(codes(results)).toEqual(Array.from({ length: 5 }, () => 'OPERATION_TOO_COMPLEX'));
+    expect(model.calls).toBe(0);
+    expect(reads.upstreamCalls()).toEqual({ made: 0, saved: 0 });
+    await expect(
+      plans(
+        reads,
+        ids(4).map((id) => id),
+      ),
+    ).rejects.toMatchObject({ code: 'OPERATION_TOO_COMPLEX' });
   });
 
   it.each<[string, readonly ModelGroup[], ModelBehaviour, number]>([
@@ -56,8 +62,8 @@ describe('the limit of upstream calls', () => {
     const reads = operation(readsFactory(model, { maxUpstreamCalls: 3 }));
     await plans(reads, ['2', '3']);
     const results = await Promise.allSettled(['4', '5', '2'].map((id) => reads.plan(id, NOW_MS)));
-    expect(codes(results)).toEqual(['ok', 'OPERATION_TOO_COMPLEX', 'ok']);
-    expect(model.calls).toBe(3);
+    expect(codes(results)).toEqual(['OPERATION_TOO_COMPLEX', 'OPERATION_TOO_COMPLEX', 'ok']);
+    expect(model.calls).toBe(2);
   });
 
   it('is not reached by a batch, nor made stricter by one that fails', async () => {
