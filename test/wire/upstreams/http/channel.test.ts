@@ -26,7 +26,12 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-async function setUp(handler: RawHandler, options: Partial<UpstreamChannelOptions> = {}, readTimeoutMs = 5_000) {
+/** Times are short only where all of them is waited for: a busy machine may need longer for a response. */
+async function setUp(
+  handler: RawHandler,
+  options: Partial<UpstreamChannelOptions> = {},
+  { readTimeoutMs = 5_000, writeTimeoutMs = 5_000 } = {},
+) {
   const upstream: RawUpstream = await startRawUpstream(handler);
   const channel = new UpstreamChannel({
     service: 'xtracta',
@@ -34,7 +39,7 @@ async function setUp(handler: RawHandler, options: Partial<UpstreamChannelOption
     random: () => 0,
     ...options,
   });
-  const client = new XtractaClient({ baseUrl: upstream.url, readTimeoutMs, writeTimeoutMs: 600, channel });
+  const client = new XtractaClient({ baseUrl: upstream.url, readTimeoutMs, writeTimeoutMs, channel });
   stops.push(
     () => channel.close(),
     () => upstream.close(),
@@ -82,13 +87,13 @@ describe('a read over the channel', () => {
   });
 
   it('waits no longer than its time for a place', async () => {
-    const { read, upstream } = await setUp(hang(), { pool: { size: 1 } }, 150);
+    const { read, upstream } = await setUp(hang(), { pool: { size: 1 } }, { readTimeoutMs: 150 });
     expect(await Promise.all([read(), read()])).toEqual(['UPSTREAM_TIMEOUT', 'UPSTREAM_TIMEOUT']);
     expect(upstream.requests().length).toBeLessThanOrEqual(2);
   });
 
   it('is turned away at once by a full queue', async () => {
-    const { read } = await setUp(hang(), { pool: { size: 1, maxQueued: 0 } }, 150);
+    const { read } = await setUp(hang(), { pool: { size: 1, maxQueued: 0 } }, { readTimeoutMs: 150 });
     const [, second] = await Promise.all([read(), read()]);
     expect(second).toBe('UPSTREAM_UNAVAILABLE');
   });
@@ -220,7 +225,7 @@ describe('several accounts at one upstream', () => {
   });
 
   it('have places left while one lets all of its calls hang', async () => {
-    const { readAs, orderAs } = await setUp(byAccount({ a: hang() }, USUAL), {}, 2_000);
+    const { readAs, orderAs } = await setUp(byAccount({ a: hang() }, USUAL), {}, { readTimeoutMs: 2_000 });
     const hanging = Array.from({ length: 100 }, () => readAs('a'));
     for (let count = 0; count < 5; count += 1) {
       expect([await readAs('b'), await orderAs('b')]).toEqual(['ok', 'succeeded']);
@@ -237,7 +242,7 @@ describe('a write over the channel', () => {
   });
 
   it('is unsent when it finds no place in good time', async () => {
-    const { order, upstream } = await setUp(hang(), { pool: { size: 1 } });
+    const { order, upstream } = await setUp(hang(), { pool: { size: 1 } }, { writeTimeoutMs: 600 });
     const [first, second] = await Promise.all([order(), order()]);
     expect([first.kind, second.kind]).toEqual(['unknown', 'notSent']);
     expect(upstream.requests()).toHaveLength(1);
