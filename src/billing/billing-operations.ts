@@ -80,7 +80,7 @@ export function ledgerTenants({ tenant }: Caller): readonly string[] {
 }
 
 /** A write on the whole account has no group, so no list of groups hides it. */
-function isVisible(scope: WriteScope, row: LedgerRow): boolean {
+export function isVisible(scope: WriteScope, row: LedgerRow): boolean {
   const { allowedGroups } = scope.caller;
   if (allowedGroups === null || upstreamOperation(row.kind).scope === 'account') return true;
   return row.groupId !== null && allowedGroups.has(row.groupId);

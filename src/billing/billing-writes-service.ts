@@ -1,8 +1,10 @@
+import type { Caller } from '../domain/caller.js';
 import { requireAllowance } from '../domain/errors.js';
 import type { BillingUiRequest, BillingUiSession } from '../domain/purchases.js';
 import { upstreamOperation } from '../domain/upstream-operations.js';
-import type { OnceResult } from '../idempotency/run-once.js';
-import { findOperation, ledgerTenants, listOperations, visibleOperation } from './billing-operations.js';
+import { groupTarget } from '../domain/write.js';
+import type { OnceRequest, OnceResult } from '../idempotency/run-once.js';
+import { findOperation, isVisible, ledgerTenants, listOperations, visibleOperation } from './billing-operations.js';
 import type {
   BillingOperation,
   BillingUserError,
@@ -16,7 +18,7 @@ import { ORDER_BOOSTER_PACK } from './order-booster-pack.js';
 import { PURCHASE_CREDITS } from './purchase-credits.js';
 import { reconcileBillingOperation, resolveBillingOperation } from './settle-operations.js';
 import { guardsOf, type SpendingWish, termsOf, whyFrozen } from './spending.policy.js';
-import type { WriteDefinition } from './write-definition.js';
+import type { WriteDefinition, WriteReach } from './write-definition.js';
 import {
   checkDeletion,
   checkExpireSeconds,
@@ -89,8 +91,8 @@ async function reportedMutation<T extends Payload>(
  * provably nothing was sent.
  */
 async function executeWrite<
-  Input extends SpendingInput & { readonly expected?: ExpectedPriceInput | null },
-  Request,
+  Input extends SpendingInput & { readonly expected?: ExpectedPriceInput | null; readonly groupId?: string | null },
+  Request extends object,
   Value,
 >(scope: WriteScope, definition: WriteDefinition<Input, Request, Value>, input: Input): Promise<WritePayload<Value>> {
   const { kind } = definition;
@@ -113,7 +115,7 @@ async function executeWrite<
   if (account === null) return notConfigured(upstreamOperation(kind).service);
   const { tenantId, credentialId } = account;
   const limits = () => scope.services.presentLimits(scope.caller.tenant);
-  const result = await scope.services.runOnce.run(
+  const completed = await scope.services.runOnce.run(
     {
       tenantId,
       credentialId,
@@ -121,6 +123,7 @@ async function executeWrite<
       keysSharedWith: ledgerTenants(scope.caller).filter((other) => other !== tenantId),
       kind,
       ...reach,
+      ...ownGroupOf(scope.caller, input, reach, request),
       input: request,
       stored: definition.stored(request),
       guards: () => guardsOf(limits(), wish),
@@ -133,9 +136,10 @@ async function executeWrite<
       baseline: () => account.baseline(request),
       send: () => account.send(request),
       toStored: (value) => definition.toStored(value),
-      fromStored: (stored) => definition.fromStored(stored, request),
+      fromStored: (stored, groupId) => definition.fromStored(stored, request, groupId),
     },
   );
+  const result = hiddenAsReused(scope, completed);
   if (allowance.ok && isOfKnownKey(result, idempotencyKey)) {
     await scope.services.takeAllowance(scope.caller.tenant.id, 'write', -1);
   }
@@ -149,6 +153,28 @@ async function executeWrite<
     scope.services.onWrite(kind, statusOfState(result.row.state));
   }
   return reported(scope, definition, idempotencyKey, result);
+}
+
+/** Empty for a write that is not on the own group of the api key, as far as the settings tell. */
+function ownGroupOf(
+  { tenant }: Caller,
+  { groupId: named }: { readonly groupId?: string | null },
+  { groupId }: Pick<WriteReach, 'groupId'>,
+  request: object,
+): Pick<OnceRequest, 'ownGroup'> {
+  const isNamed = named !== null;
+  if (named === undefined || (isNamed && groupId !== (tenant.xtracta?.rootGroupId ?? null))) return {};
+  const on = (other: string | null) => ({ target: groupTarget(other), input: { ...request, groupId: other } });
+  return { ownGroup: { isNamed, on } };
+}
+
+/**
+ * The replay of a row of another group is refused where a list of groups hides that group: the key is of a write that
+ * the caller must not see. It had the place of the own group before, or was the own group of unknown number.
+ */
+function hiddenAsReused<T>(scope: WriteScope, result: OnceResult<T>): OnceResult<T> {
+  const isHidden = result.kind === 'completed' && result.replayed && !isVisible(scope, result.row);
+  return isHidden ? { kind: 'keyReused', row: result.row } : result;
 }
 
 /**
@@ -183,7 +209,8 @@ function reported<Value>(
   const payload = toWritePayload(result, {
     toOperation: (row, replayed) => visibleOperation(scope, row, replayed),
     // The row is that of an equal write, so it has the same kind.
-    inWords: ({ input, answer }) => inWords(input, answer?.kind === 'value' ? answer.value : null),
+    inWords: (row) =>
+      inWords(row.input, row.answer?.kind === 'value' && isVisible(scope, row) ? row.answer.value : null),
     nowMs: Date.now(),
   });
   const row = 'row' in result ? result.row : null;

@@ -71,7 +71,7 @@ export const ORDER_BOOSTER_PACK: WriteDefinition<
   }),
   stored: ({ packId, quantity }) => ({ packId, quantity }),
   toStored,
-  fromStored: (stored, { packId, quantity, groupId }) =>
+  fromStored: (stored, { packId, quantity }, groupId) =>
     stored === null ? settledOrder({ packId, quantity }, groupId, null) : storedOrder.parse(stored),
   subject: (input) => ({ ...NO_SUBJECT, ...orderInput.parse(input) }),
   inWords(input, stored) {

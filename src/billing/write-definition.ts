@@ -77,8 +77,10 @@ export interface WriteDefinition<Input, Request, Value> extends StoredWrite {
   /**
    * Throws when the row does not contain such a result. Null means a write that is known to be carried out without a
    * stored result. The replay then returns the request's own values, and never fails.
+   *
+   * @param groupId the group of the row
    */
-  fromStored(stored: unknown, request: Request): Value;
+  fromStored(stored: unknown, request: Request, groupId: string | null): Value;
 }
 
 export const storedMoney = z.object({ amount: z.string(), currency: z.string().nullable() }).nullable();

@@ -254,6 +254,23 @@ export function claimParameters(request: ClaimRequest, ownerId: string): Paramet
   ];
 }
 
+/** Name under which `ledger_meta` keeps the numbers that settings ever told for the own group of a tenant. */
+export function rootGroupsName(tenantId: string): string {
+  return `root_groups:${tenantId}`;
+}
+
+const rootGroups = z.array(z.string());
+
+/** @param text as {@link moreRootGroups} made it; no text: there are none */
+export function decodeRootGroups(text: unknown): readonly string[] {
+  return typeof text === 'string' ? rootGroups.parse(JSON.parse(text)) : [];
+}
+
+/** The numbers with that of the claim; null: they stay as they are. */
+export function moreRootGroups({ groupId }: ClaimRequest, known: readonly string[]): string | null {
+  return groupId === null || known.includes(groupId) ? null : JSON.stringify([...known, groupId]);
+}
+
 /** The price of the write, as the last columns of a claim. */
 export function spendParameters(request: ClaimRequest): readonly [amount: string | null, currency: string | null] {
   const spend = storedSpend(request);

@@ -187,10 +187,10 @@ export function isUnfinished(state: LedgerState): boolean {
  * decides. `reclaim`: the same write, which provably reached nobody and may be claimed again.
  */
 export function classifyKnownKey(
-  known: Pick<LedgerRow, 'fingerprint' | 'state'>,
-  fingerprint: string,
+  known: Pick<LedgerRow, 'state'>,
+  isSameWrite: boolean,
 ): 'keyReused' | 'existing' | 'reclaim' {
-  if (known.fingerprint !== fingerprint) {
+  if (!isSameWrite) {
     return 'keyReused';
   }
   return known.state === 'not_sent' ? 'reclaim' : 'existing';

@@ -1,6 +1,6 @@
 import type { CountedWrites, DailyLimits, ExceededLimit, Spend } from '../domain/spending.js';
 import type { BillingOperationKind } from '../domain/upstream-operations.js';
-import type { RecentWrite, RecentWritesRequest, WriteRefusal } from '../domain/write.js';
+import { groupTarget, type RecentWrite, type RecentWritesRequest, type WriteRefusal } from '../domain/write.js';
 import type { Actor, LedgerState, Resolution, StoredResponse } from './ledger-states.js';
 import { findTransition, isUnfinished, type LedgerRow } from './ledger-states.js';
 
@@ -65,12 +65,31 @@ export interface ClaimRequest {
   readonly target: string;
   readonly groupId: string | null;
   readonly fingerprint: string;
+  /** Absent: the write is not on the own group of the api key, as far as the settings tell. */
+  readonly ownGroup?: OwnGroup;
   /** The part of the input that may be stored: JSON-safe, no secret, no personal data. */
   readonly input: unknown;
   readonly deletesDocuments: boolean;
   readonly atMs: number;
   /** Absent: only the key and the target may prevent the claim. */
   readonly guards?: ClaimGuards;
+}
+
+/** What the ledger compares of a write. */
+export interface WriteForm {
+  readonly target: string;
+  readonly fingerprint: string;
+}
+
+/**
+ * A write on the own group of the api key. Its row has the number of the group where a setting tells it, else none. So
+ * equal writes have two forms or more where the setting came, went or changed: docs/adr/0015-what-proves-a-write.md.
+ */
+export interface OwnGroup {
+  /** Whether the request names the number. If not, it also equals writes from the time of another number. */
+  readonly isNamed: boolean;
+  /** The same write on the group of that number; null: on the own group of unknown number. */
+  form(groupId: string | null): WriteForm;
 }
 
 /** Further conditions of a new claim. A replay of a known key passes them all, because it sends nothing. */
@@ -350,23 +369,55 @@ export function ownersChange(row: LedgerRow, known: Change): Change | null {
 // Conditions of a claim besides its key and its target. Both stores decide by these functions, inside the transaction
 // of the claim.
 
+/**
+ * All forms of the request's write, the request's own first.
+ *
+ * @param rootGroups numbers that settings ever told for the own group of the tenant
+ */
+export function formsOf(request: ClaimRequest, rootGroups: readonly string[]): readonly WriteForm[] {
+  const { ownGroup, groupId } = request;
+  if (ownGroup === undefined) return [request];
+  const others = new Set([null, ...(ownGroup.isNamed ? [] : rootGroups)].filter((other) => other !== groupId));
+  return [request, ...[...others].map((other) => ownGroup.form(other))];
+}
+
+/**
+ * The forms on groups that had the place of the own group before. An open write there blocks the request only where it
+ * is equal, because it is on another group.
+ */
+export function earlierForms({ target }: ClaimRequest, forms: readonly WriteForm[]): readonly WriteForm[] {
+  return forms.filter((form) => form.target !== target && form.target !== groupTarget(null));
+}
+
+/** Whether the row is of the write that has these forms. */
+export function hasForm(row: Pick<LedgerRow, 'fingerprint'>, forms: readonly WriteForm[]): boolean {
+  return forms.some(({ fingerprint }) => fingerprint === row.fingerprint);
+}
+
 /** Tenants under which a key of the caller is looked up. */
 export function claimingTenants({ tenantId, keysSharedWith = [] }: ClaimRequest): readonly string[] {
   return [tenantId, ...keysSharedWith];
 }
 
 /** Whether the request's `repeats` names a write that is not equal to it. `named`: that write; null: there is none. */
-export function repeatsAnother(request: ClaimRequest, named: LedgerRow | null): named is LedgerRow {
-  return named !== null && (named.tenantId !== request.tenantId || named.fingerprint !== request.fingerprint);
+export function repeatsAnother(
+  { tenantId }: ClaimRequest,
+  forms: readonly WriteForm[],
+  named: LedgerRow | null,
+): named is LedgerRow {
+  return named !== null && (named.tenantId !== tenantId || !hasForm(named, forms));
 }
 
 /**
  * Classifies an open write that blocks a claim. An equal write of the tenant under way is a possible duplicate from a
  * careless client. If the request says that it repeats that write, the target is only busy, as with any other write.
  */
-export function classifyBlocker(request: ClaimRequest, blocker: LedgerRow): 'possibleDuplicate' | 'targetBusy' {
-  const { guards } = request;
-  const isEqual = blocker.tenantId === request.tenantId && blocker.fingerprint === request.fingerprint;
+export function classifyBlocker(
+  { tenantId, guards }: ClaimRequest,
+  forms: readonly WriteForm[],
+  blocker: LedgerRow,
+): 'possibleDuplicate' | 'targetBusy' {
+  const isEqual = blocker.tenantId === tenantId && hasForm(blocker, forms);
   const isGuarded = guards !== undefined && guards.duplicateWindowMs > 0 && guards.repeats !== blocker.idempotencyKey;
   return isEqual && isGuarded && isUnfinished(blocker.state) ? 'possibleDuplicate' : 'targetBusy';
 }

@@ -10,6 +10,7 @@ import {
   changedRow,
   type Ledger,
   type LedgerLog,
+  type OwnGroup,
 } from './ledger.js';
 import { isUnfinished, type LedgerRow, type LedgerState, type StoredResponse } from './ledger-states.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
@@ -25,6 +26,8 @@ export interface OnceRequest {
   readonly kind: BillingOperationKind;
   readonly target: string;
   readonly groupId: string | null;
+  /** See `ClaimRequest`. `on`: the same write on the group of that number. */
+  readonly ownGroup?: Pick<OwnGroup, 'isNamed'> & { on(groupId: string | null): Pick<OnceRequest, 'target' | 'input'> };
   /** The normalised input, JSON-safe. Only its keyed hash is stored. */
   readonly input: unknown;
   /**
@@ -60,8 +63,12 @@ export interface OnceSteps<T> {
   send(): Promise<WriteOutcome<T>>;
   /** The part of the value that may be stored: no secret, no personal data. */
   toStored(value: T): unknown;
-  /** Receives null for a write that an operator or the history settled as succeeded, without the upstream's figures. */
-  fromStored(stored: unknown): T;
+  /**
+   * Receives null for a write that an operator or the history settled as succeeded, without the upstream's figures.
+   *
+   * @param groupId the group of the row, which may be stored in another form than the request's
+   */
+  fromStored(stored: unknown, groupId: string | null): T;
 }
 
 /**
@@ -282,15 +289,33 @@ export class RunOnce {
       return entry === undefined ? null : { kind: 'ledgerUnavailable' };
     }
     const row = changedRow(entry.row, entry.change);
-    return { kind: row.fingerprint === print ? 'completed' : 'keyReused', row };
+    if (row.fingerprint === print) return { kind: 'completed', row };
+    const ownGroup = this.#ownGroup(request);
+    if (ownGroup?.form(row.groupId).fingerprint !== row.fingerprint) return { kind: 'keyReused', row };
+    if (row.groupId === null) return { kind: 'completed', row };
+    // Only the ledger knows whether the group of the row had the place of the own group.
+    return ownGroup.isNamed ? { kind: 'keyReused', row } : { kind: 'ledgerUnavailable' };
+  }
+
+  #ownGroup({ kind, ownGroup }: OnceRequest): OwnGroup | undefined {
+    if (ownGroup === undefined) return undefined;
+    return {
+      isNamed: ownGroup.isNamed,
+      form: (groupId) => {
+        const { target, input } = ownGroup.on(groupId);
+        return { target, fingerprint: fingerprint((text) => this.#ledger.keyedHash(text), { kind, target, input }) };
+      },
+    };
   }
 
   async #claim(request: OnceRequest, print: string, readTerms?: () => ClaimTerms): Promise<ClaimResult | null> {
-    const { stored, guards: _own, ...rest } = request;
+    const { stored, guards: _own, ownGroup: _group, ...rest } = request;
+    const ownGroup = this.#ownGroup(request);
     const own = request.guards?.() ?? NO_GUARDS;
     const guards = { ...own, terms: readTerms?.() ?? own.terms, duplicateWindowMs: this.#duplicateWindowMs };
     try {
-      return await this.#ledger.claim({ ...rest, input: stored, fingerprint: print, atMs: this.#now(), guards });
+      const claim = { ...rest, input: stored, fingerprint: print, atMs: this.#now(), guards };
+      return await this.#ledger.claim(ownGroup === undefined ? claim : { ...claim, ownGroup });
     } catch (error) {
       this.#log?.error({ err: error, kind: request.kind }, 'A write was refused: it could not be recorded.');
       // The claim may be stored all the same, now or later. It would block its target for as long as this process
@@ -376,7 +401,7 @@ function asReplay<T>(settled: Settled, steps: OnceSteps<T>): OnceResult<T> {
   if (settled.kind !== 'completed') {
     return settled;
   }
-  const outcome = replay(settled.row, (stored) => steps.fromStored(stored));
+  const outcome = replay(settled.row, (stored) => steps.fromStored(stored, settled.row.groupId));
   return outcome === null
     ? { kind: 'inProgress', row: settled.row }
     : { kind: 'completed', outcome, row: settled.row, replayed: true };

@@ -1,4 +1,5 @@
 import { describeClaims } from './claims-contract.js';
+import { describeOwnGroup } from './own-group-contract.js';
 import { describeProcesses } from './processes-contract.js';
 import { describeRunOnce } from './run-once-contract.js';
 import { describeRunOnceFaults } from './run-once-faults-contract.js';
@@ -17,5 +18,6 @@ export function describeLedgerContract(
   describeUpkeep(store, newUrl, empty);
   describeRunOnce(store, newUrl, empty);
   describeRunOnceFaults(store, newUrl, empty);
+  describeOwnGroup(store, newUrl, empty);
   describeProcesses(store, newUrl);
 }

@@ -4,7 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { type Ledger, LedgerUnavailable } from '../../src/idempotency/ledger.js';
 import { openLedger } from '../../src/idempotency/open-ledger.js';
-import { FIND, FIND_BLOCKER, FIND_NEWEST_EQUAL, SPENDING } from '../../src/idempotency/postgres/postgres-statements.js';
+import {
+  FIND,
+  FIND_BLOCKER,
+  FIND_NEWEST_EQUAL,
+  FIND_WITH_SETTING,
+  SPENDING,
+} from '../../src/idempotency/postgres/postgres-statements.js';
 import { RunOnce } from '../../src/idempotency/run-once.js';
 import { findPostgres, startPostgres, type TestPostgres } from '../support/start-postgres.js';
 import { CountingUpstream, SUCCEEDED, sampleOrder } from './counting-upstream.js';
@@ -72,13 +78,18 @@ if (binaries === null) {
         await query(url, 'ANALYZE ledger_operations');
         const claims: readonly (readonly [string, readonly string[]])[] = [
           [FIND, ['t1', 'key-new']],
-          [FIND_BLOCKER, ['t1', 'c1', 'key-new', '["group:7"]', '1']],
-          [FIND_NEWEST_EQUAL, ['t1', 'f7', '19000', 'key-new']],
+          [FIND_WITH_SETTING, ['t1', 'key-new', 'root_groups:t1']],
+          [FIND_BLOCKER, ['t1', 'c1', 'key-new', '["group:7"]', '1', '{}']],
+          [FIND_BLOCKER, ['t1', 'c1', 'key-new', '["group:7"]', '0', '{f7,f8}']],
+          [FIND_NEWEST_EQUAL, ['t1', '{f7}', '19000', 'key-new']],
+          [FIND_NEWEST_EQUAL, ['t1', '{f7,f8,f9}', '19000', 'key-new']],
           [SPENDING, ['t1', '19990']],
         ];
         for (const [statement, parameters] of claims) {
           const text = statement.replace(/\$(\d)/g, (_, place) => `'${parameters[Number(place) - 1]}'`);
-          expect(JSON.stringify(await query(url, `EXPLAIN ${text}`))).not.toContain('Seq Scan on ledger_operations');
+          const plan = JSON.stringify(await query(url, `EXPLAIN ${text}`));
+          expect(plan).not.toContain('Seq Scan on ledger_operations');
+          if (statement === FIND_NEWEST_EQUAL) expect(plan.split('ledger_equal on ledger_operations')).toHaveLength(3);
         }
       });
     });

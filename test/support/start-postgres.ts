@@ -168,6 +168,7 @@ async function serve(binaries: string, dataDirectory: string): Promise<TestPostg
       const [name = ''] = /space_\d+$/.exec(ledgerUrl) ?? [];
       admin ??= connectAdmin();
       await admin.query(`TRUNCATE ${name}.ledger_operations, ${name}.ledger_audit RESTART IDENTITY`);
+      await admin.query(`DELETE FROM ${name}.ledger_meta WHERE name LIKE 'root_groups:%'`);
     },
   };
 }

@@ -190,7 +190,7 @@ export class RandomFaultStand {
     return {
       baseline: async () => null,
       toStored: (order) => ORDER_BOOSTER_PACK.toStored(order),
-      fromStored: (stored) => ORDER_BOOSTER_PACK.fromStored(stored, request),
+      fromStored: (stored) => ORDER_BOOSTER_PACK.fromStored(stored, request, null),
       send: () => {
         const client = each.refusals > 0 ? this.#refused : this.#client;
         each.refusals -= 1;

@@ -12,6 +12,14 @@ const AUDIT_COLUMNS = 'tenant_id, idempotency_key, claim, at, from_state, to_sta
 
 export const FIND = 'SELECT * FROM ledger_operations WHERE tenant_id = $1 AND idempotency_key = $2';
 
+/** As {@link FIND}, with a setting of the ledger: $3 its name. One row is always returned. */
+export const FIND_WITH_SETTING = `SELECT found.*, setting.value AS setting FROM (SELECT 1) AS always
+  LEFT JOIN ledger_meta AS setting ON setting.name = $3
+  LEFT JOIN ledger_operations AS found ON found.tenant_id = $1 AND found.idempotency_key = $2`;
+
+export const PUT_SETTING = `INSERT INTO ledger_meta (name, value) VALUES ($1, $2)
+  ON CONFLICT (name) DO UPDATE SET value = excluded.value`;
+
 /**
  * Locks that are held until the transaction ends. Values that a claim reads of its tenant and credential are then still
  * valid when its row is stored. The locks are always taken in the same order, so that two claims never wait for each
@@ -21,21 +29,23 @@ export const LOCK_CLAIMS = `SELECT pg_advisory_xact_lock(lock_key) FROM (
   SELECT DISTINCT hashtextextended(name, 0) AS lock_key FROM unnest($1::text[]) AS name ORDER BY lock_key) AS locks`;
 
 const IN_THE_WAY = `state IN ('claimed', 'sending', 'unknown')
-  AND (target IN (SELECT jsonb_array_elements_text($4::jsonb)) OR ($5::int = 1 AND target LIKE 'group:%'))
+  AND (target IN (SELECT jsonb_array_elements_text($4::jsonb)) OR ($5::int = 1 AND target LIKE 'group:%')
+    OR fingerprint = ANY ($6::text[]))
   AND NOT (tenant_id = $1 AND idempotency_key = $3)`;
 
 /**
  * An open write that blocks a claim: $1 tenant, $2 credential, $3 key, $4 targets as JSON, $5 whether every group
- * blocks. There is one search for each index of open writes, because a search with OR may read the whole ledger.
+ * blocks, $6 fingerprints that block from any target. There is one search for each index of open writes, because a
+ * search with OR may read the whole ledger.
  */
 export const FIND_BLOCKER = `SELECT * FROM ledger_operations WHERE id IN (
     SELECT id FROM ledger_operations WHERE tenant_id = $1 AND ${IN_THE_WAY}
     UNION ALL SELECT id FROM ledger_operations WHERE credential_id = $2 AND ${IN_THE_WAY}
   ) ORDER BY id LIMIT 1`;
 
-const EQUAL = "tenant_id = $1 AND fingerprint = $2 AND state = 'succeeded' AND idempotency_key <> $4";
+const EQUAL = "tenant_id = $1 AND fingerprint = ANY ($2::text[]) AND state = 'succeeded' AND idempotency_key <> $4";
 
-/** The newest equal write, if one succeeded since: $1 tenant, $2 fingerprint, $3 earliest time, $4 the own key. */
+/** The newest equal write, if one succeeded since: $1 tenant, $2 fingerprints, $3 earliest time, $4 the own key. */
 export const FIND_NEWEST_EQUAL = `SELECT * FROM ledger_operations AS equal
   WHERE ${EQUAL} AND completed_at > $3::bigint - ${MAX_CLOCK_DIFFERENCE_MS}
   AND EXISTS (SELECT 1 FROM ledger_operations WHERE ${EQUAL} AND completed_at > $3::bigint)
@@ -72,7 +82,7 @@ export const RECLAIM = `
   WITH changed AS (
     UPDATE ledger_operations SET state = 'claimed', claim = claim + 1, owner_id = $5, credential_id = $4,
       sent_at = NULL, completed_at = NULL, baseline = NULL, before_send = NULL, answer = NULL, resolution = NULL, lock_slot = 0,
-      spend_amount = $7, spend_currency = $8
+      spend_amount = $7, spend_currency = $8, target = $9, group_id = $10, fingerprint = $11
     WHERE tenant_id = $1 AND idempotency_key = $2 AND claim = $3 AND state = 'not_sent' RETURNING *
   ), remembered AS (
     INSERT INTO ledger_audit (${AUDIT_COLUMNS})

@@ -11,7 +11,10 @@ import {
   claimingTenants,
   classifyBlocker,
   duplicatesSinceMs,
+  earlierForms,
   firstClaim,
+  formsOf,
+  hasForm,
   type LedgerPage,
   LedgerUnavailable,
   type ListRequest,
@@ -29,10 +32,13 @@ import {
   decodeDatedWrite,
   decodeNeighbour,
   decodeRecentWrite,
+  decodeRootGroups,
   decodeRow,
   decodeRows,
   encodeCursor,
+  moreRootGroups,
   neighbourSelection,
+  rootGroupsName,
   spendParameters,
 } from '../ledger-row.codec.js';
 import { assertTransition, classifyKnownKey, type LedgerRow, reconcileDelayMs } from '../ledger-states.js';
@@ -91,9 +97,10 @@ export class PostgresRows {
     const { tenantId, credentialId, idempotencyKey } = request;
     const tenants = claimingTenants(request).map(lockOfTenant);
     await client.query(sql.LOCK_CLAIMS, [[...tenants, `ledger credential ${credentialId}`]]);
-    const known = await one(sql.FIND, [tenantId, idempotencyKey]);
+    const { known, rootGroups } = await findKnown(client, request);
+    const forms = formsOf(request, rootGroups);
     if (known !== null) {
-      const verdict = classifyKnownKey(known, request.fingerprint);
+      const verdict = classifyKnownKey(known, hasForm(known, forms));
       if (verdict !== 'reclaim') {
         return { kind: verdict, row: known };
       }
@@ -114,17 +121,19 @@ export class PostgresRows {
       return { kind: 'refused', row: null, refusal: guards.forbidden };
     }
     const named = guards?.repeats ? await findAmong(claimingTenants(request), guards.repeats) : null;
-    if (repeatsAnother(request, named)) {
+    if (repeatsAnother(request, forms, named)) {
       return { kind: 'repeatsAnother', row: named };
     }
     const { targets, everyGroup } = blockerSelection(request);
-    const blocker = await one(sql.FIND_BLOCKER, [tenantId, credentialId, idempotencyKey, targets, everyGroup]);
+    const earlier = earlierForms(request, forms).map(({ fingerprint }) => fingerprint);
+    const blocking = [tenantId, credentialId, idempotencyKey, targets, everyGroup, earlier];
+    const blocker = await one(sql.FIND_BLOCKER, blocking);
     if (blocker !== null) {
-      return { kind: classifyBlocker(request, blocker), row: blocker };
+      return { kind: classifyBlocker(request, forms, blocker), row: blocker };
     }
     const since = duplicatesSinceMs(request);
-    const equal =
-      since === null ? null : await one(sql.FIND_NEWEST_EQUAL, [tenantId, request.fingerprint, since, idempotencyKey]);
+    const prints = forms.map(({ fingerprint }) => fingerprint);
+    const equal = since === null ? null : await one(sql.FIND_NEWEST_EQUAL, [tenantId, prints, since, idempotencyKey]);
     if (equal !== null && equal.idempotencyKey !== guards?.repeats) {
       return { kind: 'possibleDuplicate', row: equal };
     }
@@ -144,6 +153,9 @@ export class PostgresRows {
       this.#ownerId,
       request.atMs,
       ...spendParameters(request),
+      request.target,
+      request.groupId,
+      request.fingerprint,
     ];
     const row = await one(sql.RECLAIM, again);
     return row === null ? null : { kind: 'claimed', row };
@@ -290,6 +302,25 @@ function lockOfTenant(tenantId: string): string {
 }
 
 type Connection = Pick<PoolClient, 'query'>;
+
+/**
+ * The row with the key of the claim, and the numbers that settings told for the own group before. Keeps that of the
+ * request from then on. Call inside the transaction of the claim.
+ */
+async function findKnown(
+  client: Connection,
+  request: ClaimRequest,
+): Promise<{ readonly known: LedgerRow | null; readonly rootGroups: readonly string[] }> {
+  const key = [request.tenantId, request.idempotencyKey];
+  const name = request.ownGroup?.isNamed === false ? rootGroupsName(request.tenantId) : null;
+  const find = (text: string, values: string[]) => client.query<Record<string, unknown>>(text, values);
+  const [raw] = (await (name === null ? find(sql.FIND, key) : find(sql.FIND_WITH_SETTING, [...key, name]))).rows;
+  const rootGroups = decodeRootGroups(raw?.['setting']);
+  const more = name === null ? null : moreRootGroups(request, rootGroups);
+  if (more !== null) await client.query(sql.PUT_SETTING, [name, more]);
+  const isThere = raw !== undefined && raw['tenant_id'] !== null;
+  return { known: isThere ? decodeRow(raw) : null, rootGroups };
+}
 
 /** Refusal of a claim by its terms; null: they permit it. Call inside the transaction of the claim. */
 async function whyTermsForbid(client: Connection, request: ClaimRequest): Promise<ClaimResult | null> {

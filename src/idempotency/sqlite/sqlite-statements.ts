@@ -64,7 +64,10 @@ export function prepareStatements(db: DatabaseSync) {
     blockers: sql(IN_THE_WAY),
     anyEqual: sql(`SELECT 1 FROM ledger_operations WHERE ${EQUAL} LIMIT 1`),
     // The row of the maximum (https://www.sqlite.org/lang_select.html#bareagg). Sorting would need a temporary table.
-    newestEqual: sql(`SELECT *, max((${LAST_CHANGE})) FROM ledger_operations WHERE ${EQUAL}`),
+    newestEqual: sql(`SELECT *, max((${LAST_CHANGE})) AS last_change FROM ledger_operations WHERE ${EQUAL}`),
+    rootGroups: sql('SELECT value FROM ledger_meta WHERE name = ?'),
+    putRootGroups: sql(`INSERT INTO ledger_meta (name, value) VALUES (?, ?)
+      ON CONFLICT (name) DO UPDATE SET value = excluded.value`),
     spent: sql(SPENT),
     spending: sql(
       `SELECT spend_amount, spend_currency, count(*) AS n FROM (${SPENT}) GROUP BY spend_amount, spend_currency`,
@@ -74,7 +77,8 @@ export function prepareStatements(db: DatabaseSync) {
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'claimed', ?, 1, ?, ?, ?, ?)`),
     reclaim: sql(`UPDATE ledger_operations SET state = 'claimed', claim = claim + 1, owner_id = :owner,
       credential_id = :credential, sent_at = NULL, completed_at = NULL, baseline = NULL, before_send = NULL,
-      answer = NULL, resolution = NULL, lock_slot = 0, spend_amount = :amount, spend_currency = :currency
+      answer = NULL, resolution = NULL, lock_slot = 0, spend_amount = :amount, spend_currency = :currency,
+      target = :target, group_id = :group, fingerprint = :fingerprint
       WHERE tenant_id = :tenant AND idempotency_key = :key AND state = 'not_sent' RETURNING *`),
     advance: sql(`UPDATE ledger_operations SET state = ?5,
       sent_at = CASE ?5 WHEN 'sending' THEN ?6 WHEN 'not_sent' THEN NULL ELSE sent_at END,

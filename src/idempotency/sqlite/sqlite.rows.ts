@@ -11,13 +11,17 @@ import {
   claimingTenants,
   classifyBlocker,
   duplicatesSinceMs,
+  earlierForms,
   firstClaim,
+  formsOf,
+  hasForm,
   type LedgerPage,
   type ListRequest,
   limitsOf,
   MAX_CLOCK_DIFFERENCE_MS,
   type Neighbour,
   repeatsAnother,
+  type WriteForm,
 } from '../ledger.js';
 import {
   blockerRanges,
@@ -29,11 +33,14 @@ import {
   decodeDatedWrite,
   decodeNeighbour,
   decodeRecentWrite,
+  decodeRootGroups,
   decodeRow,
   decodeRows,
   encodeCursor,
   jsonOrNull,
+  moreRootGroups,
   neighbourSelection,
+  rootGroupsName,
   spendParameters,
 } from '../ledger-row.codec.js';
 import { type Actor, assertTransition, classifyKnownKey, type LedgerRow, type LedgerState } from '../ledger-states.js';
@@ -42,6 +49,7 @@ import { prepareStatements } from './sqlite-statements.js';
 const identified = z.object({ id: z.number() });
 const counted = z.object({ n: z.number() });
 const owned = z.object({ owner_id: z.string() });
+const lastChanged = z.object({ last_change: z.number().nullable() });
 const abandoned = z.object({
   tenant_id: z.string(),
   idempotency_key: z.string(),
@@ -71,9 +79,10 @@ export class SqliteRows {
    * the commit. So every value read here is still valid when the row is stored.
    */
   claim(request: ClaimRequest): ClaimResult {
+    const forms = formsOf(request, this.#rootGroups(request));
     const known = this.find(request.tenantId, request.idempotencyKey);
     if (known !== null) {
-      const verdict = classifyKnownKey(known, request.fingerprint);
+      const verdict = classifyKnownKey(known, hasForm(known, forms));
       if (verdict !== 'reclaim') {
         return { kind: verdict, row: known };
       }
@@ -85,14 +94,14 @@ export class SqliteRows {
       return { kind: 'refused', row: null, refusal: guards.forbidden };
     }
     const named = guards?.repeats ? this.#findAmong(claimingTenants(request), guards.repeats) : null;
-    if (repeatsAnother(request, named)) {
+    if (repeatsAnother(request, forms, named)) {
       return { kind: 'repeatsAnother', row: named };
     }
-    const blocker = this.#firstBlocker(request);
+    const blocker = this.#firstBlocker(request, forms);
     if (blocker !== null) {
-      return { kind: classifyBlocker(request, blocker), row: blocker };
+      return { kind: classifyBlocker(request, forms, blocker), row: blocker };
     }
-    const refused = this.#duplicate(request) ?? this.#terms(request);
+    const refused = this.#duplicate(request, forms) ?? this.#terms(request);
     if (refused !== null) {
       return refused;
     }
@@ -101,22 +110,41 @@ export class SqliteRows {
     return { kind: 'claimed', row };
   }
 
+  /** Numbers that settings told for the own group before. Keeps that of the request from then on. */
+  #rootGroups(request: ClaimRequest): readonly string[] {
+    if (request.ownGroup?.isNamed !== false) return [];
+    const name = rootGroupsName(request.tenantId);
+    const known = decodeRootGroups(this.#statements.rootGroups.get(name)?.['value']);
+    const more = moreRootGroups(request, known);
+    if (more !== null) this.#statements.putRootGroups.run(name, more);
+    return known;
+  }
+
   /** The oldest open write that blocks the claim. */
-  #firstBlocker(request: ClaimRequest): LedgerRow | null {
+  #firstBlocker(request: ClaimRequest, forms: readonly WriteForm[]): LedgerRow | null {
     const { tenantId: tenant, credentialId: credential, idempotencyKey: key } = request;
-    const found = this.#statements.blockers.all({ tenant, credential, key, ...blockerRanges(request) });
+    const open = (ranges: ReturnType<typeof blockerRanges>) =>
+      this.#statements.blockers.all({ tenant, credential, key, ...ranges });
+    const found = open(blockerRanges(request));
+    for (const { target, fingerprint } of earlierForms(request, forms)) {
+      const rows = open({ first: target, last: target, other: target });
+      found.push(...rows.filter((raw) => raw['fingerprint'] === fingerprint));
+    }
     const [first] = found.sort((one, other) => idOf(one) - idOf(other));
     return first === undefined ? null : decodeRow(first);
   }
 
   /** The newest equal write, if any succeeded within the window, unless the request repeats it on purpose. */
-  #duplicate(request: ClaimRequest): ClaimResult | null {
+  #duplicate(request: ClaimRequest, forms: readonly WriteForm[]): ClaimResult | null {
     const since = duplicatesSinceMs(request);
     if (since === null) return null;
-    const { tenantId: tenant, target, fingerprint, idempotencyKey: key } = request;
-    const equal = { tenant, target, fingerprint, key };
-    if (this.#statements.anyEqual.get({ ...equal, since }) === undefined) return null;
-    const row = decodeRow(this.#statements.newestEqual.get({ ...equal, since: since - MAX_CLOCK_DIFFERENCE_MS }));
+    const { tenantId: tenant, idempotencyKey: key } = request;
+    const equal = forms.map(({ target, fingerprint }) => ({ tenant, target, fingerprint, key }));
+    if (equal.every((each) => this.#statements.anyEqual.get({ ...each, since }) === undefined)) return null;
+    const [newest] = equal
+      .map((each) => this.#statements.newestEqual.get({ ...each, since: since - MAX_CLOCK_DIFFERENCE_MS }))
+      .sort((one, other) => lastChangeOf(other) - lastChangeOf(one));
+    const row = decodeRow(newest);
     return row.idempotencyKey === request.guards?.repeats ? null : { kind: 'possibleDuplicate', row };
   }
 
@@ -262,6 +290,9 @@ export class SqliteRows {
       credential: request.credentialId,
       key: request.idempotencyKey,
       owner: this.#ownerId,
+      target: request.target,
+      group: request.groupId,
+      fingerprint: request.fingerprint,
       amount,
       currency,
     });
@@ -288,6 +319,11 @@ export class SqliteRows {
       resolution?.subject ?? null,
     );
   }
+}
+
+/** 0: there is no such write. */
+function lastChangeOf(raw: unknown): number {
+  return lastChanged.parse(raw).last_change ?? 0;
 }
 
 function idOf(raw: unknown): number {
