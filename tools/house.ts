@@ -104,7 +104,7 @@ const counts: readonly Count[] = [
   {
     name: 'lines of TypeScript in src',
     found: code.reduce((sum, file) => sum + textOf(file).split('\n').length - 1, 0),
-    limit: 37_350,
+    limit: 37_700,
   },
   { name: 'source files for a new write', found: filesNaming(EXAMPLES.write), limit: 13 },
   { name: 'source files for a new read', found: filesNaming(EXAMPLES.read), limit: 14 },
