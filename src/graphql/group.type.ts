@@ -26,9 +26,8 @@ export class GroupType implements Omit<GroupRef, 'name'> {
     nullable: true,
     description:
       'Name of the group (`group_name`) in the newest row of its billing history that has begun. Null when no row of ' +
-      'the last 400 days names it. A group that a row of a history leads to has the name in its newest row of that ' +
-      'history, which is older where the history ends in the past. Costs one upstream call, which `plan` shares. ' +
-      'Costs none for such a group and for a subgroup.',
+      'the last 400 days names it. A group that a row of a history leads to has the name in that row, which may be ' +
+      'an earlier one. Costs one upstream call, which `plan` shares. Costs none for such a group and for a subgroup.',
   })
   readonly name!: string | null;
 

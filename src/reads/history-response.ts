@@ -2,10 +2,9 @@ import {
   type BillingActivity,
   type BillingHistory,
   hasUnreadableGroup,
-  type NamedGroup,
   namedGroup,
 } from '../domain/billing-history.js';
-import { readableOrNull, UnreadableValue } from '../domain/money.js';
+import { readableOrNull } from '../domain/money.js';
 import { largeWork } from '../runtime/large-work.js';
 import type { GroupRef, HistoryRead } from './billing-reads.js';
 import { compareIds } from './history-order.policy.js';
@@ -109,30 +108,7 @@ export function settle(
   const rows = rowsInBounds(known, boundsOf(asked));
   if (known.length === 0 && !isSameReach) return null;
   if (rows.length === 0 && !isSameWindow && !listsNoRows) return null;
-  return withNewestNames(rows);
-}
-
-/**
- * The rows of a list, whose groups all bear the name of their newest row in it. Reason: a row that leads to a group
- * shows the group as it is, and `groupName` what it was called.
- */
-function withNewestNames(rows: readonly BillingActivity[]): readonly BillingActivity[] {
-  const groups = new Map<string, BillingActivity['group']>();
-  const renamed = new Map<string, BillingActivity[]>();
-  for (const { groupId, group } of rows) {
-    if (groupId === null || groups.get(groupId) === group) continue;
-    if (!groups.has(groupId)) groups.set(groupId, group);
-    else if (nameOf(groups.get(groupId)) !== nameOf(group)) renamed.set(groupId, []);
-  }
-  if (renamed.size === 0) return rows;
-  for (const row of rows) renamed.get(row.groupId ?? '')?.push(row);
-  const newest = new Map<string | null, NamedGroup | null>();
-  for (const [groupId, own] of renamed) newest.set(groupId, namedGroup(groupId, groupNameIn(own)));
-  return rows.map((row) => ({ ...row, group: newest.get(row.groupId) ?? row.group }));
-}
-
-function nameOf(group: BillingActivity['group'] | undefined): string | undefined {
-  return group instanceof UnreadableValue ? undefined : group?.name;
+  return rows;
 }
 
 /**

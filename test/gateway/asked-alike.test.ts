@@ -75,7 +75,7 @@ describe('a renamed group', () => {
   const PAST = `past: billingHistory(from: "${daysAgo(900)}", to: "${daysAgo(500)}") { nodes { groupName group { name } } }`;
   const LAST_YEAR = 'year: billingHistory { nodes { groupName group { name } } }';
 
-  it('has the name of its newest row, and a list of the past its newest of then, together and alone', async () => {
+  it('has the name of its newest row, and from a row the name in that row, together and alone', async () => {
     rows = [
       { groupId: '1', groupName: 'First', daysAgo: 800 },
       { groupId: '1', groupName: 'Second', daysAgo: 600 },
@@ -83,10 +83,8 @@ describe('a renamed group', () => {
       { groupId: '1', groupName: 'Now', daysAgo: 10 },
     ];
     const gateway = await open();
-    const list = (name: string, ...own: string[]) => ({
-      nodes: own.map((groupName) => ({ groupName, group: { name } })),
-    });
-    const alone = { name: 'Now', past: list('Second', 'Second', 'First'), year: list('Now', 'Now', 'Third') };
+    const list = (...names: string[]) => ({ nodes: names.map((name) => ({ groupName: name, group: { name } })) });
+    const alone = { name: 'Now', past: list('Second', 'First'), year: list('Now', 'Third') };
     expect(await ask(gateway, 'name')).toEqual({ group: { name: 'Now' }, errors: [], calls: 1 });
     expect(await ask(gateway, PAST)).toEqual({ group: { past: alone.past }, errors: [], calls: 1 });
     expect(await ask(gateway, LAST_YEAR)).toEqual({ group: { year: alone.year }, errors: [], calls: 1 });

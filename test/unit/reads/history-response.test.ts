@@ -93,23 +93,6 @@ describe('a response', () => {
     },
   );
 
-  it('leads from each row to its group by the newest name in the list, and leaves the row its own', () => {
-    const named = (groupId: string, groupName: string | null, startMs: number) =>
-      activity({ id: `${startMs}`, groupId, groupName, startMs });
-    const rows = [named('1', 'Old', 1_000), named('1', 'New', 3_000), named('1', null, 4_000), named('2', 'B', 2_000)];
-    const names = (toSeconds: number) =>
-      settle(new HistoryResponse(read('1', 0, 100, true), rows), read('1', 0, toSeconds, true), false)?.map(
-        ({ group, groupName }) => [group, groupName],
-      );
-    expect(names(100)).toEqual([
-      [{ id: '1', name: 'New' }, 'Old'],
-      [{ id: '1', name: 'New' }, 'New'],
-      [{ id: '1', name: 'New' }, null],
-      [{ id: '2', name: 'B' }, 'B'],
-    ]);
-    expect(names(1)).toEqual([[{ id: '1', name: 'Old' }, 'Old']]);
-  });
-
   it('about one group says nothing of what lies below it', () => {
     expect(
       settle(new HistoryResponse(read('1', 0, 100), [row('a', '1', 10)]), read('1', 0, 100, true), true),
