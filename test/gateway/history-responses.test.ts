@@ -32,9 +32,11 @@ let upstream: RawUpstream;
 let gateway: TestGateway;
 
 const DAY_MS = 86_400_000;
+/** All rows start at one moment, so that their ids decide their order. */
+const BEGUN_MS = Date.now();
 
 function row(groupId: string, plan: string): string {
-  const [start, expiry] = [-10, 20].map((days) => new Date(Date.now() + days * DAY_MS).toISOString());
+  const [start, expiry] = [-10, 20].map((days) => new Date(BEGUN_MS + days * DAY_MS).toISOString());
   return `<activity><id>${groupId}</id><plan>${plan}</plan><plan_type>Monthly</plan_type><price>9.90</price><credit_amount>0</credit_amount><price_currency>NZD</price_currency><allowed_documents>50</allowed_documents><used_documents>8</used_documents><plan_activity>renew</plan_activity><start_date>${start}</start_date><expiry_date>${expiry}</expiry_date><group_name>Group ${groupId}</group_name><group_id>${tree.groupIds?.get(groupId) ?? groupId}</group_id></activity>`;
 }
 
