@@ -98,42 +98,46 @@ interface ValidRequest {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
+/** The error for an argument, from the error that graphql-js made of it. Undefined: that has another cause. */
+export type ArgumentRefusal = (error: GraphQLError) => BillingError | undefined;
+
+/**
+ * The errors for arguments of fields and directives that validation cannot refuse: an explicit null in place of a
+ * default, or a missing variable. The document is searched once, however many rows have such an error.
+ */
+export function argumentRefusal(request: ValidRequest): ArgumentRefusal {
+  let paths: ReadonlyMap<unknown, readonly string[]> | undefined;
+  return (error) => {
+    if (error.path !== undefined || error.originalError !== undefined) return undefined;
+    const [, argument] = ARGUMENT.exec(error.message) ?? [];
+    if (argument === undefined) return undefined;
+    paths ??= pathsToNulls(request);
+    const field = paths.get(error.nodes?.[0]) ?? [argument];
+    return badInput(`${field.join('.')} has a value that its type does not allow.`, field);
+  };
+}
+
 /** The error of a field whose argument only execution can refuse; any other error as it is. */
-export function withArgumentRefused(error: GraphQLError, request: ValidRequest): GraphQLError {
+export function withArgumentRefused(error: GraphQLError, refusal: ArgumentRefusal): GraphQLError {
   const { message, nodes = null, path, originalError: cause } = error;
   if (path === undefined || !(cause instanceof GraphQLError)) return error;
-  const originalError = refusedArgument(cause, request);
+  const originalError = refusal(cause);
   return originalError === undefined ? error : new GraphQLError(message, { nodes, path, originalError });
 }
 
-/**
- * The error for an argument of a field or directive that validation cannot refuse: an explicit null in place of a
- * default, or a missing variable. Undefined when the error of graphql-js has another cause.
- */
-export function refusedArgument(error: GraphQLError, request: ValidRequest): BillingError | undefined {
-  if (error.path !== undefined || error.originalError !== undefined) return undefined;
-  const [, argument] = ARGUMENT.exec(error.message) ?? [];
-  if (argument === undefined) return undefined;
-  const field = pathToNull(error.nodes?.[0], request) ?? [argument];
-  return badInput(`${field.join('.')} has a value that its type does not allow.`, field);
-}
-
-/** The path to the first variable in the value that is null where the type allows none. */
-function pathToNull(
-  value: ASTNode | undefined,
-  { schema, document, variables }: ValidRequest,
-): readonly string[] | undefined {
+/** By node: the path to the first variable in it that is null where the type allows none. */
+function pathsToNulls({ schema, document, variables }: ValidRequest): ReadonlyMap<unknown, readonly string[]> {
   const types = new TypeInfo(schema);
-  let found: readonly string[] | undefined;
+  const paths = new Map<unknown, readonly string[]>();
   const search: ASTVisitor = {
     Variable(node, _key, _parent, path, ancestors) {
-      const isInside = node === value || ancestors.some((ancestor) => ancestor === value);
-      const isRefused = isInside && variables[node.name.value] === null && isNonNullType(types.getInputType());
-      if (isRefused) found ??= namesAlong(document, path);
+      if (variables[node.name.value] !== null || !isNonNullType(types.getInputType())) return;
+      const names = namesAlong(document, path);
+      for (const place of [...ancestors, node]) if (!paths.has(place)) paths.set(place, names);
     },
   };
   visit(document, visitWithTypeInfo(types, search));
-  return found;
+  return paths;
 }
 
 /**

@@ -16,7 +16,7 @@ import { eachInSlices } from '../../runtime/large-work.js';
 import type { GatewayContext } from '../context.js';
 import { DELETE_DOCUMENTS_SCOPE, requireScopes } from '../scopes.js';
 import { formatError } from './error-format.js';
-import { type CoercedVariables, coerceVariables, refusedArgument, withArgumentRefused } from './input-error.js';
+import { argumentRefusal, type CoercedVariables, coerceVariables, withArgumentRefused } from './input-error.js';
 import { MAX_REPORTED_ERRORS } from './limits.js';
 import { beginRows, placeRows } from './plain-rows.js';
 import { MAX_ROWS, type OperationFacts, operationFacts, rowsAskedFor } from './selection.js';
@@ -66,7 +66,7 @@ function admission(options: AdmissionOptions): Listener {
         if (facts.hasLists) requireFewRows(rowsAskedFor(schema, document, operation, variables));
       } catch (error) {
         const refused =
-          error instanceof GraphQLError ? refusedArgument(error, { schema, document, variables: given }) : error;
+          error instanceof GraphQLError ? argumentRefusal({ schema, document, variables: given })(error) : error;
         throw refused instanceof BillingError ? requestError(refused) : error;
       }
     },
@@ -192,17 +192,14 @@ function completion(options: ResponseOptions): Listener {
   const laterErrors = new WeakMap<GatewayContext, readonly GraphQLFormattedError[]>();
   return {
     didEncounterErrors: async ({ errors, contextValue, schema, document, request: { variables = {} } }) => {
-      if (!isOwnList(errors)) return;
-      if (document !== undefined) {
-        for (const [index, error] of errors.entries()) {
-          errors[index] = withArgumentRefused(error, { schema, document, variables });
-        }
-      }
-      if (errors.length <= FEW_ERRORS) return;
+      if (!isOwnList(errors) || document === undefined) return;
+      const refusal = argumentRefusal({ schema, document, variables });
       const later = errors.splice(FEW_ERRORS);
-      if (contextValue.reads.refusal() !== null) return;
+      for (const [index, error] of errors.entries()) errors[index] = withArgumentRefused(error, refusal);
+      if (later.length === 0 || contextValue.reads.refusal() !== null) return;
       const formatted: GraphQLFormattedError[] = [];
-      await eachInSlices(later, (error) => {
+      await eachInSlices(later, (located) => {
+        const error = withArgumentRefused(located, refusal);
         formatted.push(withRequestId(formatError(error.toJSON(), error), contextValue.requestId));
       });
       laterErrors.set(contextValue, formatted);

@@ -216,6 +216,16 @@ describe('variables', () => {
     expect(response.errors[0]?.message).toContain(field.join('.'));
   });
 
+  it('that are null are told at each of many places, also past those that Apollo Server formats', async () => {
+    const ids = Array.from({ length: 100 }, (_, index) => String(index + 1));
+    const list = (name: string): string => `${name}: billingHistory(first: 1, includeSubgroups: $x) { totalCount }`;
+    const query = `query ($ids: [ID!]!, $x: Boolean) { groups(ids: $ids) { ${['a', 'b', 'c'].map(list).join(' ')} } }`;
+    const { errors } = await ask(query, { ids, x: null });
+    expect(errors.map(({ extensions }) => [extensions['code'], extensions['field']])).toEqual(
+      Array.from({ length: 300 }, () => ['BAD_USER_INPUT', ['includeSubgroups']]),
+    );
+  });
+
   it('that are left out where a default stands are the default', async () => {
     const query =
       'mutation ($q: Int) { orderBoosterPack(input: { idempotencyKey: "12345678", packId: "1", quantity: $q }) { userErrors { code } } }';
