@@ -99,16 +99,14 @@ export function settle(
 ): readonly BillingActivity[] | null {
   const { read } = response;
   if (!windowCovers(read, asked)) return null;
-  const isSameWindow = windowsEqual(read, asked);
   const isSameReach = read.recursive === asked.recursive;
   if (isSameReach ? read.groupId !== asked.groupId : !read.recursive || !response.namesEveryGroup) return null;
   const known = isSameReach ? response.rows : response.rowsOf(asked.groupId);
-  const areDated = isSameReach ? response.datesEveryRow : known.every((row) => row.startMs !== null);
-  if (!isSameWindow && !areDated) return null;
-  const rows = rowsInBounds(known, boundsOf(asked));
   if (known.length === 0 && !isSameReach) return null;
-  if (rows.length === 0 && !isSameWindow && !listsNoRows) return null;
-  return rows;
+  const rows = rowsInBounds(known, boundsOf(asked));
+  if (windowsEqual(read, asked)) return rows;
+  const areDated = isSameReach ? response.datesEveryRow : known.every((row) => row.startMs !== null);
+  return areDated && (rows.length > 0 || listsNoRows) ? rows : null;
 }
 
 /**

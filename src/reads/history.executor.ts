@@ -233,15 +233,14 @@ export function readSubject(tenantId: string, credential: XtractaCredential): Re
 
 /**
  * Upstream history responses. Simultaneous equal reads share one call, and recursive responses teach the memory of
- * memberships.
+ * memberships. Shared mutable state: what the upstream last answered where it had no rows.
  */
 export class HistorySource {
   readonly #client: HistoryClient;
   readonly #inFlight: InFlightReads<HistoryResponse>;
   readonly #writeVersions: WriteVersions;
   readonly #memory: MembershipMemory;
-  /** Whether the upstream answered with a list when it last had no rows. False: with 404, or it is not known yet. */
-  listsNoRows = false;
+  #listsNoRows = false;
 
   constructor(
     client: HistoryClient,
@@ -253,6 +252,11 @@ export class HistorySource {
     this.#inFlight = inFlight;
     this.#writeVersions = writeVersions;
     this.#memory = memory;
+  }
+
+  /** Whether the upstream answered with a list when it last had no rows. False: with 404, or it is not known yet. */
+  get listsNoRows(): boolean {
+    return this.#listsNoRows;
   }
 
   /** @returns `isStarted` false: the read was under way for another operation of the same tenant and credential */
@@ -278,10 +282,10 @@ export class HistorySource {
   async #askUpstream(subject: ReadSubject, read: HistoryRead, call: UpstreamCall): Promise<BillingHistory> {
     try {
       const history = await this.#client.getBillingHistory(subject.credential, read, call);
-      if (history.activities.length === 0) this.listsNoRows = true;
+      if (history.activities.length === 0) this.#listsNoRows = true;
       return history;
     } catch (error) {
-      if (error instanceof BillingError && error.code === 'NOT_FOUND') this.listsNoRows = false;
+      if (error instanceof BillingError && error.code === 'NOT_FOUND') this.#listsNoRows = false;
       throw error;
     }
   }
