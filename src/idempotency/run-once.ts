@@ -183,7 +183,7 @@ export class RunOnce {
     if (this.#isDraining) {
       return { kind: 'draining' };
     }
-    const print = fingerprint((text) => this.#ledger.keyedHash(text), request);
+    const print = this.#fingerprint(request);
     const name = runName(request.tenantId, request.idempotencyKey, print);
     for (let running = this.#running.get(name); running !== undefined; running = this.#running.get(name)) {
       const settled = await running;
@@ -303,9 +303,13 @@ export class RunOnce {
       isNamed: ownGroup.isNamed,
       form: (groupId) => {
         const { target, input } = ownGroup.on(groupId);
-        return { target, fingerprint: fingerprint((text) => this.#ledger.keyedHash(text), { kind, target, input }) };
+        return { target, fingerprint: this.#fingerprint({ kind, target, input }) };
       },
     };
+  }
+
+  #fingerprint(write: Fingerprinted): string {
+    return fingerprint((text) => this.#ledger.keyedHash(text), write);
   }
 
   async #claim(request: OnceRequest, print: string, readTerms?: () => ClaimTerms): Promise<ClaimResult | null> {

@@ -8,7 +8,7 @@ import {
   FIND,
   FIND_BLOCKER,
   FIND_NEWEST_EQUAL,
-  FIND_WITH_SETTING,
+  FIND_WITH_ROOT_GROUPS,
   SPENDING,
 } from '../../src/idempotency/postgres/postgres-statements.js';
 import { RunOnce } from '../../src/idempotency/run-once.js';
@@ -78,7 +78,7 @@ if (binaries === null) {
         await query(url, 'ANALYZE ledger_operations');
         const claims: readonly (readonly [string, readonly string[]])[] = [
           [FIND, ['t1', 'key-new']],
-          [FIND_WITH_SETTING, ['t1', 'key-new', 'root_groups:t1']],
+          [FIND_WITH_ROOT_GROUPS, ['t1', 'key-new', 'root_groups:t1']],
           [FIND_BLOCKER, ['t1', 'c1', 'key-new', '["group:7"]', '1', '{}']],
           [FIND_BLOCKER, ['t1', 'c1', 'key-new', '["group:7"]', '0', '{f7,f8}']],
           [FIND_NEWEST_EQUAL, ['t1', '{f7}', '19000', 'key-new']],

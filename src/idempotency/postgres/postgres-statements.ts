@@ -12,12 +12,12 @@ const AUDIT_COLUMNS = 'tenant_id, idempotency_key, claim, at, from_state, to_sta
 
 export const FIND = 'SELECT * FROM ledger_operations WHERE tenant_id = $1 AND idempotency_key = $2';
 
-/** As {@link FIND}, with a setting of the ledger: $3 its name. One row is always returned. */
-export const FIND_WITH_SETTING = `SELECT found.*, setting.value AS setting FROM (SELECT 1) AS always
-  LEFT JOIN ledger_meta AS setting ON setting.name = $3
+/** As {@link FIND}, with the root groups of the tenant: $3 their name. One row is always returned. */
+export const FIND_WITH_ROOT_GROUPS = `SELECT found.*, meta.value AS root_groups FROM (SELECT 1) AS always
+  LEFT JOIN ledger_meta AS meta ON meta.name = $3
   LEFT JOIN ledger_operations AS found ON found.tenant_id = $1 AND found.idempotency_key = $2`;
 
-export const PUT_SETTING = `INSERT INTO ledger_meta (name, value) VALUES ($1, $2)
+export const PUT_ROOT_GROUPS = `INSERT INTO ledger_meta (name, value) VALUES ($1, $2)
   ON CONFLICT (name) DO UPDATE SET value = excluded.value`;
 
 /**

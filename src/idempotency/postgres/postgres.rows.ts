@@ -314,10 +314,10 @@ async function findKnown(
   const key = [request.tenantId, request.idempotencyKey];
   const name = request.ownGroup?.isNamed === false ? rootGroupsName(request.tenantId) : null;
   const find = (text: string, values: string[]) => client.query<Record<string, unknown>>(text, values);
-  const [raw] = (await (name === null ? find(sql.FIND, key) : find(sql.FIND_WITH_SETTING, [...key, name]))).rows;
-  const rootGroups = decodeRootGroups(raw?.['setting']);
+  const [raw] = (await (name === null ? find(sql.FIND, key) : find(sql.FIND_WITH_ROOT_GROUPS, [...key, name]))).rows;
+  const rootGroups = decodeRootGroups(raw?.['root_groups']);
   const more = name === null ? null : moreRootGroups(request, rootGroups);
-  if (more !== null) await client.query(sql.PUT_SETTING, [name, more]);
+  if (more !== null) await client.query(sql.PUT_ROOT_GROUPS, [name, more]);
   const isThere = raw !== undefined && raw['tenant_id'] !== null;
   return { known: isThere ? decodeRow(raw) : null, rootGroups };
 }
